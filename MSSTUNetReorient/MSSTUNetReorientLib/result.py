@@ -1,0 +1,88 @@
+"""What the job returns: one value that the report, the scene, the panel and the files are made from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from .pose import Cube
+from .pose import Pose
+from .qc import Quality
+from .volume import Volume
+
+BACKGROUND, MYOCARDIUM, BLOOD_POOL = 0, 1, 2
+"""Values of a label volume."""
+
+
+@dataclass(frozen=True)
+class ModelIdentity:
+    """Which trained model answered."""
+
+    name: str
+    version: str
+    sha256: str
+
+
+@dataclass(frozen=True, eq=False)
+class Result:
+    """The answer for one study.
+
+    Attributes:
+        study: the counts as read, LPS mm, never moved.
+        pose: SA frame to LPS.
+        cube: the network's input cube, to which the normalised translation refers.
+        short_axis: the study's own counts in the SA cube (cubic, resampled once).
+        labels: uint8, same grid as ``short_axis``: 0 background, 1 LV myocardium, 2 LV blood pool.
+        quality: the verdict.
+        model: the weights that answered.
+        timing_s: seconds by step.
+    """
+
+    study: Volume
+    pose: Pose
+    cube: Cube
+    short_axis: Volume
+    labels: Volume
+    quality: Quality
+    model: ModelIdentity
+    timing_s: dict[str, float]
+
+    @property
+    def volumes_ml(self) -> dict[str, float]:
+        """Volume of each label in ml, from its voxels."""
+        ml = self.labels.grid.voxel_ml
+        return {
+            "myocardium": float((self.labels.array == MYOCARDIUM).sum()) * ml,
+            "blood_pool": float((self.labels.array == BLOOD_POOL).sum()) * ml,
+        }
+
+    def as_dict(self) -> dict[str, Any]:
+        """The content of ``result.json``: numbers and strings only, nothing personal."""
+        from . import __version__
+
+        i, j, k = self.pose.rotation.T.tolist()
+        info = self.study.info
+        return {
+            "pose": {
+                "euler_yxz_rad": list(self.pose.euler()),
+                "translation_normalized": self.pose.translation(self.cube).tolist(),
+                "centre_lps_mm": self.pose.centre.tolist(),
+                "axes_lps": {"i": i, "j": j, "k": k},
+                "cube": {"centre_lps_mm": list(self.cube.centre), "half_mm": self.cube.half},
+            },
+            "volumes_ml": self.volumes_ml,
+            "qc": {
+                "status": self.quality.status,
+                "reasons": list(self.quality.reasons),
+                "measures": self.quality.measures,
+            },
+            "model": {"name": self.model.name, "version": self.model.version, "sha256": self.model.sha256},
+            "input": {
+                "kind": info.get("kind", "unknown"),
+                "modality": info.get("modality", "unknown"),
+                "shape": list(self.study.grid.size),
+                "spacing_mm": self.study.grid.spacing.tolist(),
+            },
+            "timing_s": self.timing_s,
+            "software": {"msstunet-reorient": __version__},
+        }

@@ -1,0 +1,219 @@
+"""A volume that knows its geometry; the one check of an input; the one resampling.
+
+Arrays are in SimpleITK's order ``(K, J, I)`` (slice, row, column); sizes, spacings and origins are told along
+i, j, k. Every position is LPS mm.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from dataclasses import field
+from typing import Any
+
+import numpy as np
+import SimpleITK as sitk
+from numpy.typing import ArrayLike
+from numpy.typing import NDArray
+
+from .errors import InputError
+from .pose import Pose
+
+Array = NDArray[np.float64]
+
+MIN_SIZE = 16
+"""Voxels along an axis: fewer cannot hold a heart."""
+MAX_SIZE = 1024
+"""Voxels along an axis: more is no reconstructed SPECT or PET study."""
+MAX_SPACING_MM = 20.0
+"""A coarser voxel is wider than the LV wall as it appears."""
+MIN_FIELD_MM = 100.0
+"""Least field of view along an axis: an LV with its wall is about 100 mm long."""
+
+SHORT_AXIS_EXTENT_MM = 190.0
+"""Edge of the cube round the LV that readers get."""
+SHORT_AXIS_SPACING_MM = (2.0, 3.0)
+"""The SA voxel is the study's own, kept within these bounds."""
+
+
+@dataclass(frozen=True, eq=False)
+class Grid:
+    """A regular grid of voxels in LPS mm.
+
+    Attributes:
+        size: (I, J, K) voxels.
+        spacing: ``(3,)`` mm along i, j, k.
+        origin: ``(3,)`` centre of voxel (0, 0, 0), LPS mm.
+        direction: ``(3, 3)``, columns are the unit vectors of i, j, k in LPS.
+    """
+
+    size: tuple[int, int, int]
+    spacing: Array
+    origin: Array
+    direction: Array = field(default_factory=lambda: np.eye(3))
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "size", tuple(int(n) for n in self.size))
+        for name in ("spacing", "origin", "direction"):
+            value = np.array(getattr(self, name), dtype=float)
+            value.setflags(write=False)
+            object.__setattr__(self, name, value)
+
+    @classmethod
+    def centred(cls, size: int, spacing: float, pose: Pose) -> Grid:
+        """A cube of ``size`` voxels of ``spacing`` mm round a pose, along its SA axes."""
+        half = (size - 1) / 2 * spacing
+        return cls((size,) * 3, np.full(3, spacing), pose.apply(np.full(3, -half)), pose.rotation)
+
+    @property
+    def matrix(self) -> Array:
+        """``(4, 4)``, index (i, j, k) to LPS mm."""
+        m = np.eye(4)
+        m[:3, :3], m[:3, 3] = self.direction * self.spacing, self.origin
+        return m
+
+    @property
+    def centre(self) -> Array:
+        """``(3,)`` middle of the grid, LPS mm."""
+        return self.origin + self.direction @ (self.spacing * (np.array(self.size) - 1) / 2)
+
+    @property
+    def extent(self) -> Array:
+        """``(3,)`` edge lengths along i, j, k in mm, whole voxels counted."""
+        return self.spacing * np.array(self.size)
+
+    @property
+    def voxel_ml(self) -> float:
+        """Volume of a voxel in ml."""
+        return float(np.prod(self.spacing)) / 1000.0
+
+    def points(self) -> Array:
+        """Centres of all voxels, ``(K, J, I, 3)`` LPS mm."""
+        k, j, i = np.indices(self.size[::-1], dtype=float)
+        return self.at(np.stack([i, j, k], axis=-1))
+
+    def at(self, index: ArrayLike) -> Array:
+        """Indices ``(..., 3)`` (i, j, k), fractions allowed, to LPS mm."""
+        return (np.asarray(index, dtype=float) * self.spacing) @ self.direction.T + self.origin
+
+    def index_of(self, points: ArrayLike) -> Array:
+        """LPS mm ``(..., 3)`` to fractional indices (i, j, k)."""
+        return ((np.asarray(points, dtype=float) - self.origin) @ self.direction) / self.spacing
+
+
+@dataclass(frozen=True, eq=False)
+class Volume:
+    """Counts or labels on a grid.
+
+    Attributes:
+        array: ``(K, J, I)``.
+        grid: where the voxels are, LPS mm.
+        info: what the reader learned that is not personal: ``kind`` (e.g. "DICOM NM RECON TOMO"), ``modality``
+            ("NM", "PT" or "unknown"), and the like. Never a name, an ID or a birth date.
+    """
+
+    array: NDArray[Any]
+    grid: Grid
+    info: dict[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if self.array.shape != self.grid.size[::-1]:
+            msg = f"array shape {self.array.shape} must be the grid's {self.grid.size[::-1]} (k, j, i)"
+            raise ValueError(msg)
+
+    @classmethod
+    def from_sitk(cls, image: sitk.Image, info: dict[str, Any] | None = None) -> Volume:
+        """From a 3D scalar SimpleITK image (LPS)."""
+        grid = Grid(
+            image.GetSize(), image.GetSpacing(), image.GetOrigin(), np.reshape(image.GetDirection(), (3, 3))
+        )  # fmt: skip
+        return cls(sitk.GetArrayFromImage(image), grid, info or {})
+
+    def to_sitk(self) -> sitk.Image:
+        """As a SimpleITK image (LPS)."""
+        image = sitk.GetImageFromArray(np.ascontiguousarray(self.array))
+        image.SetSpacing(self.grid.spacing.tolist())
+        image.SetOrigin(self.grid.origin.tolist())
+        image.SetDirection(self.grid.direction.ravel().tolist())
+        return image
+
+
+def check_volume(volume: Volume, name: str) -> Volume:
+    """The one check of an input study; what passes is trusted afterwards.
+
+    Args:
+        volume: what a reader made of a file.
+        name: the file or node, for the message.
+
+    Returns:
+        The same study as float32.
+
+    Raises:
+        InputError: the geometry or the counts cannot be those of a reconstructed cardiac study.
+    """
+    grid, array = volume.grid, volume.array
+    spacing = grid.spacing
+    if not np.isfinite(spacing).all() or (spacing <= 0).any() or (spacing > MAX_SPACING_MM).any():
+        _refuse(name, f"voxel spacing must lie in (0, {MAX_SPACING_MM:g}] mm", f"found {_numbers(spacing)} mm")
+    if min(grid.size) < MIN_SIZE or max(grid.size) > MAX_SIZE:
+        _refuse(name, f"each axis must have {MIN_SIZE} to {MAX_SIZE} voxels", f"found {_numbers(grid.size)}")
+    if (grid.extent < MIN_FIELD_MM).any():
+        rule = f"the field of view must be at least {MIN_FIELD_MM:g} mm along each axis"
+        _refuse(name, rule, f"found {_numbers(grid.extent)} mm")
+    if not np.isfinite(grid.origin).all() or np.abs(grid.direction.T @ grid.direction - np.eye(3)).max() > 1e-3:
+        _refuse(name, "the image axes must be orthogonal and its origin finite", f"found {_numbers(grid.direction)}")
+    counts = np.asarray(array, dtype=np.float32)
+    bad = int(np.size(counts) - np.isfinite(counts).sum())
+    if bad:
+        _refuse(name, "counts must be finite", f"found {bad} NaN or infinite voxels")
+    if counts.max() == counts.min():
+        _refuse(name, "a study must show some activity", f"every voxel is {counts.max():g}")
+    if counts.max() <= 0:
+        _refuse(name, "a study must have positive counts", f"the largest is {counts.max():g}")
+    return Volume(counts, grid, volume.info)
+
+
+def _refuse(name: str, rule: str, found: str) -> None:
+    msg = f"{name}: {rule}, but {found}"
+    raise InputError(msg)
+
+
+def _numbers(values: ArrayLike) -> str:
+    return " x ".join(f"{x:g}" for x in np.ravel(values))
+
+
+def resample(volume: Volume, grid: Grid, *, order: int = 3, outside: float = 0.0) -> Volume:
+    """The volume on another grid, in one interpolation.
+
+    Args:
+        volume: ``(K, J, I)`` counts or labels.
+        grid: where the result is wanted.
+        order: 0 nearest neighbour (labels), 1 linear, 3 cubic B-spline.
+        outside: value where the grid leaves the volume.
+
+    Returns:
+        Volume on ``grid``; float32 for counts, the input's type for ``order=0``.
+    """
+    interpolator = {0: sitk.sitkNearestNeighbor, 1: sitk.sitkLinear, 3: sitk.sitkBSpline3}[order]
+    image = volume.to_sitk()
+    resampled = sitk.Resample(
+        image,
+        grid.size,
+        sitk.Transform(),
+        interpolator,
+        grid.origin.tolist(),
+        grid.spacing.tolist(),
+        grid.direction.ravel().tolist(),
+        outside,
+        image.GetPixelID() if order == 0 else sitk.sitkFloat32,
+    )
+    return Volume(sitk.GetArrayFromImage(resampled), grid, volume.info)
+
+
+def short_axis_grid(pose: Pose, study: Grid) -> Grid:
+    """The isotropic cube of about 190 mm round the LV in which the SA volume is given.
+
+    Its voxel is the study's finest, kept within 2-3 mm; the middle voxel is the LV centre.
+    """
+    spacing = float(np.clip(study.spacing.min(), *SHORT_AXIS_SPACING_MM))
+    size = int(SHORT_AXIS_EXTENT_MM / spacing / 2) * 2 + 1
+    return Grid.centred(size, spacing, pose)

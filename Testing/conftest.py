@@ -1,0 +1,18 @@
+"""What every test may use: the real development data, where it is there."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """The folder of real studies beside the checkout. It is not part of the product."""
+    folder = REPOSITORY.parent / "shared" / "data"
+    if not folder.is_dir():
+        pytest.skip("real development data is not beside this checkout (../shared/data)")
+    return folder
