@@ -1,0 +1,67 @@
+"""A made-up answer for one study: an ellipsoid shell whose pose is known, for every test that needs a Result."""
+
+from __future__ import annotations
+
+import numpy as np
+from MSSTUNetReorientLib.pose import Cube
+from MSSTUNetReorientLib.pose import Pose
+from MSSTUNetReorientLib.qc import Quality
+from MSSTUNetReorientLib.result import BLOOD_POOL
+from MSSTUNetReorientLib.result import MYOCARDIUM
+from MSSTUNetReorientLib.result import ModelIdentity
+from MSSTUNetReorientLib.result import Result
+from MSSTUNetReorientLib.volume import Grid
+from MSSTUNetReorientLib.volume import Volume
+from MSSTUNetReorientLib.volume import short_axis_grid
+from numpy.typing import NDArray
+
+POSE = Pose.from_euler(-1.0, -0.95, 1.2, (18.0, -35.0, 12.0))
+"""An oblique, clinical pose; the LV centre lies off the middle of the study."""
+
+OUTER_MM = np.array([32.0, 34.0, 45.0])
+INNER_MM = np.array([18.0, 20.0, 31.0])
+VALVE_MM = 24.0
+"""Half axes of the shell along i, j, k, and the height of the valve plane above its centre."""
+
+
+def shell(points: NDArray[np.float64]) -> NDArray[np.uint8]:
+    """Labels of SA points ``(..., 3)`` mm: a truncated ellipsoid shell (1) and what it holds (2)."""
+    below_valve = points[..., 2] <= VALVE_MM
+    outer = (np.sum((points / OUTER_MM) ** 2, axis=-1) <= 1) & below_valve
+    inner = (np.sum((points / INNER_MM) ** 2, axis=-1) <= 1) & below_valve
+    return np.where(inner, BLOOD_POOL, np.where(outer, MYOCARDIUM, 0)).astype(np.uint8)
+
+
+def counts(points: NDArray[np.float64]) -> NDArray[np.float32]:
+    """Counts of SA points: wall 100, cavity 15, background 5; an inferior defect, so that the sides differ."""
+    label = shell(points)
+    value = np.choose(label, [5.0, 100.0, 15.0])
+    defect = (label == MYOCARDIUM) & (points[..., 1] > 15.0) & (np.abs(points[..., 2]) < 15.0)
+    return np.where(defect, 45.0, value).astype(np.float32)
+
+
+def make_result(
+    pose: Pose = POSE,
+    *,
+    size: tuple[int, int, int] = (48, 44, 40),
+    spacing: tuple[float, float, float] = (5.0, 5.0, 6.0),
+    quality: Quality | None = None,
+    modality: str = "NM",
+) -> Result:
+    """The perfect answer for a study of the shell at ``pose``, axial and off centre, in LPS mm."""
+    middle = np.array([5.0, -20.0, 0.0])
+    origin = middle - np.multiply(spacing, np.subtract(size, 1)) / 2
+    grid = Grid(size, np.array(spacing), origin)
+    study = Volume(counts(pose.apply_inverse(grid.points())), grid, {"kind": "synthetic shell", "modality": modality})
+    short = short_axis_grid(pose, grid)
+    points = pose.apply_inverse(short.points())
+    return Result(
+        study=study,
+        pose=pose,
+        cube=Cube(tuple(middle.tolist()), 115.0),
+        short_axis=Volume(counts(points), short, study.info),
+        labels=Volume(shell(points), short),
+        quality=quality or Quality("review", ("The shell is synthetic.",), {"axis_disagreement_deg": 1.5}),
+        model=ModelIdentity("synthetic", "0.1.0", "0" * 64),
+        timing_s={"localise": 0.1, "segment": 0.2},
+    )
