@@ -1,0 +1,1 @@
+"""Networks: sampler, MSSTN, MSUNet, joint model, cascade. Torch only."""
