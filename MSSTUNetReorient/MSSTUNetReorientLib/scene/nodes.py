@@ -1,0 +1,201 @@
+"""A result as MRML nodes, and back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from .. import __version__
+from ..io.terminology import SEGMENTS
+from ..pose import Pose
+from ..result import Result
+from ..volume import Volume
+from .arrays import fill_image
+from .arrays import from_matrix4x4
+from .arrays import ijk_to_ras
+from .arrays import to_image
+from .arrays import to_matrix4x4
+from .host import mrml
+from .slices import set_views
+from .table import fill_table
+from .table import rows_of
+
+PREFIX = "MSSTUNetReorient."
+"""Begins every node attribute and node reference of ours."""
+ROLES = ("study", "short_axis", "segmentation", "pose")
+"""What the table node of a result refers to."""
+DIRECTION = "short axis to patient"
+"""What the pose's transform does, from its own frame to its parent's."""
+COLOURS = "vtkMRMLPETProceduralColorNodePET-HotMetalBlue"
+"""Always in 3D Slicer; dark to bright without a break, so that a defect is darker than what surrounds it."""
+
+
+@dataclass(frozen=True, eq=False)
+class SceneNodes:
+    """The nodes of one result.
+
+    Attributes:
+        folder: subject hierarchy item that holds the others.
+        study: vtkMRMLScalarVolumeNode, the counts as read; None when it was removed since.
+        short_axis: vtkMRMLScalarVolumeNode, oblique, where the patient is.
+        segmentation: vtkMRMLSegmentationNode, two segments on the grid of ``short_axis``.
+        pose: vtkMRMLLinearTransformNode; to parent: SA frame to patient (RAS). Nothing hangs under it.
+        parameters: vtkMRMLTableNode.
+    """
+
+    folder: int
+    study: Any
+    short_axis: Any
+    segmentation: Any
+    pose: Any
+    parameters: Any
+
+
+def add_result(scene: Any, result: Result, name: str = "Study", *, study_node: Any = None) -> SceneNodes:
+    """Show a result in a scene.
+
+    Args:
+        scene: ``vtkMRMLScene``; :func:`new_scene` makes one outside 3D Slicer.
+        result: what the predictor answered.
+        name: begins the node names; anonymous, for it is written to files.
+        study_node: the loaded study inside 3D Slicer, so that it is not made a second time. It is left as it is.
+
+    Returns:
+        The nodes, in one subject hierarchy folder, with the slice views set to SA, HLA and VLA.
+
+    Raises:
+        InputError: no MRML here.
+    """
+    hottest = _lv_maximum(result)
+    study = study_node or _add_volume(scene, result.study, name, hottest)
+    short_axis = _add_volume(scene, result.short_axis, f"{name} short axis", hottest)
+    segmentation = _add_segmentation(scene, result.labels, short_axis, f"{name} LV")
+    pose = _add_pose(scene, result.pose, f"{name} LV pose")
+    parameters = scene.AddNewNodeByClass("vtkMRMLTableNode", f"{name} LV parameters")
+    fill_table(parameters, rows_of(result))
+    for role, node in zip(ROLES, (study, short_axis, segmentation, pose), strict=True):
+        parameters.SetNodeReferenceID(PREFIX + role, node.GetID())
+    parameters.SetAttribute(PREFIX + "Role", "result")
+    parameters.SetAttribute(PREFIX + "Version", __version__)
+    folder = _group(scene, name, (study, short_axis, segmentation, pose, parameters))
+    set_views(scene, result.pose, short_axis)
+    return SceneNodes(folder, study, short_axis, segmentation, pose, parameters)
+
+
+def read_result_nodes(scene: Any) -> list[SceneNodes]:
+    """The results that a scene holds, in the order they were added.
+
+    A result whose pose or short-axis volume was removed is left out; it cannot be shown.
+    """
+    tables = scene.GetNodesByClass("vtkMRMLTableNode")
+    hierarchy = _hierarchy(scene)
+    found = []
+    for table in (tables.GetItemAsObject(n) for n in range(tables.GetNumberOfItems())):
+        if table.GetAttribute(PREFIX + "Role") != "result":
+            continue
+        study, short_axis, segmentation, pose = (table.GetNodeReference(PREFIX + role) for role in ROLES)
+        if short_axis and pose:
+            folder = hierarchy.GetItemParent(hierarchy.GetItemByDataNode(table))
+            found.append(SceneNodes(folder, study, short_axis, segmentation, pose, table))
+    return found
+
+
+def pose_of(nodes: SceneNodes) -> Pose:
+    """The pose as it stands in the scene, LPS mm; whoever moved the transform moved it.
+
+    Raises:
+        ValueError: the transform was changed to something that is not rigid.
+    """
+    matrix = to_matrix4x4(np.eye(4))
+    nodes.pose.GetMatrixTransformToParent(matrix)
+    return Pose.from_ras_matrix(from_matrix4x4(matrix))
+
+
+def _lv_maximum(result: Result) -> float:
+    """The hottest count within the labels: the gut must not set the window. The whole volume's if there are none."""
+    inside = result.labels.array > 0
+    counts = result.short_axis.array[inside] if inside.any() else result.short_axis.array
+    return float(counts.max())
+
+
+def _add_volume(scene: Any, volume: Volume, name: str, hottest: float) -> Any:
+    """A scalar volume node with a fixed window from 0 to ``hottest``."""
+    node = scene.AddNewNodeByClass("vtkMRMLScalarVolumeNode", name)
+    node.SetAndObserveImageData(to_image(volume))
+    node.SetIJKToRASMatrix(ijk_to_ras(volume.grid))
+    node.CreateDefaultDisplayNodes()
+    display = node.GetDisplayNode()
+    display.SetAutoWindowLevel(False)
+    display.SetWindowLevelMinMax(0.0, hottest)
+    display.SetInterpolate(True)
+    colours = COLOURS if scene.GetNodeByID(COLOURS) else "vtkMRMLColorTableNodeGrey"
+    display.SetAndObserveColorNodeID(colours)
+    return node
+
+
+def _add_segmentation(scene: Any, labels: Volume, reference: Any, name: str) -> Any:
+    """Two segments that share one labelmap; outlines in slices, surfaces in 3D."""
+    slicer = mrml()
+    node = scene.AddNewNodeByClass("vtkMRMLSegmentationNode", name)
+    node.SetReferenceImageGeometryParameterFromVolumeNode(reference)
+    image = fill_image(slicer.vtkOrientedImageData(), labels.array)
+    image.SetImageToWorldMatrix(ijk_to_ras(labels.grid))
+    binary = slicer.vtkSegmentationConverter.GetSegmentationBinaryLabelmapRepresentationName()
+    segmentation = node.GetSegmentation()
+    segmentation.SetSourceRepresentationName(binary)
+    for style in SEGMENTS:
+        segment = slicer.vtkSegment()
+        segment.SetName(style.name)
+        segment.SetColor(*style.colour_rgb01)
+        segment.SetLabelValue(style.label_value)
+        segment.SetTag(segment.GetTerminologyEntryTagName(), style.terminology)
+        segment.AddRepresentation(binary, image)
+        segmentation.AddSegment(segment, style.id)
+    node.CreateDefaultDisplayNodes()
+    display = node.GetDisplayNode()
+    display.SetVisibility2DFill(False)
+    display.SetVisibility2DOutline(True)
+    display.SetOpacity3D(0.6)
+    _show_surface(slicer, node)
+    return node
+
+
+def _show_surface(slicer: Any, node: Any) -> None:
+    """Make the closed surface; outside 3D Slicer the conversion has to be registered first, once."""
+    factory = slicer.vtkSegmentationConverterFactory.GetInstance()
+    surface = slicer.vtkSegmentationConverter.GetSegmentationClosedSurfaceRepresentationName()
+    if surface not in _targets(factory):
+        factory.RegisterConverterRule(slicer.vtkBinaryLabelmapToClosedSurfaceConversionRule())
+    if node.CreateClosedSurfaceRepresentation():
+        node.GetDisplayNode().SetPreferredDisplayRepresentationName3D(surface)
+
+
+def _targets(factory: Any) -> set[str]:
+    """What the registered conversions can make."""
+    rules = factory.GetConverterRules()
+    return {rule.GetTargetRepresentationName() for rule in rules}
+
+
+def _add_pose(scene: Any, pose: Pose, name: str) -> Any:
+    node = scene.AddNewNodeByClass("vtkMRMLLinearTransformNode", name)
+    node.SetMatrixTransformToParent(to_matrix4x4(pose.ras_matrix))
+    node.SetAttribute(PREFIX + "Direction", DIRECTION)
+    return node
+
+
+def _group(scene: Any, name: str, nodes: tuple[Any, ...]) -> int:
+    """Put nodes into a new subject hierarchy folder, beside the study where that already has a place."""
+    hierarchy = _hierarchy(scene)
+    there = hierarchy.GetItemByDataNode(nodes[0])
+    place = hierarchy.GetItemParent(there) if there else hierarchy.GetSceneItemID()
+    folder = hierarchy.CreateFolderItem(place, f"{name} LV reorientation")
+    for node in nodes:
+        item = hierarchy.GetItemByDataNode(node) or hierarchy.CreateItem(folder, node)
+        hierarchy.SetItemParent(item, folder)
+    return int(folder)
+
+
+def _hierarchy(scene: Any) -> Any:
+    return mrml().vtkMRMLSubjectHierarchyNode.GetSubjectHierarchyNode(scene)

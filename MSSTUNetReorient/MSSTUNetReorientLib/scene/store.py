@@ -1,0 +1,131 @@
+"""Scene files: .mrb (one file) and .mrml (one file, its data in a folder beside it)."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+from xml.sax.saxutils import escape
+
+from ..errors import InputError
+from ..result import Result
+from .host import mrml
+from .host import new_scene
+from .host import quiet
+from .nodes import add_result
+
+SUFFIXES = (".mrb", ".mrml")
+NO_REASON = "no reason was given"
+
+
+def write_scene(result: Result, path: str | Path, name: str = "Study") -> Path:
+    """A scene file for one result.
+
+    Args:
+        result: what the predictor answered.
+        path: ends in .mrb or .mrml; what stands there is replaced once the new one is whole.
+        name: begins the node names; anonymous, for it is written.
+
+    Returns:
+        The absolute path.
+
+    Raises:
+        InputError: no MRML here, a wrong suffix, or a place that cannot be written.
+    """
+    with quiet(), new_scene() as scene:
+        add_result(scene, result, name)
+        return save_scene(scene, path)
+
+
+def save_scene(scene: Any, path: str | Path) -> Path:
+    """Write a scene as .mrb or .mrml; nothing half written is ever left under that name.
+
+    Returns:
+        The absolute path.
+
+    Raises:
+        InputError: a wrong suffix, or a place that cannot be written.
+    """
+    target = Path(path).absolute()
+    _check_target(target)
+    write = _write_mrb if target.suffix == ".mrb" else _write_mrml
+    try:
+        with tempfile.TemporaryDirectory(prefix=".scene-", dir=target.parent) as draft, quiet():
+            write(scene, target, Path(draft))
+    except OSError as error:
+        msg = f"{target}: the scene could not be written ({error.strerror or error}); choose another place"
+        raise InputError(msg) from error
+    return target
+
+
+def load_scene(scene: Any, path: str | Path) -> None:
+    """Read an .mrb or .mrml into a scene; what the scene held is closed first.
+
+    Raises:
+        InputError: no such file, a wrong suffix, or no scene that can be read.
+    """
+    source = Path(path).absolute()
+    if source.suffix not in SUFFIXES or not source.is_file():
+        msg = f"{source}: a scene is an existing file that ends in .mrb or .mrml; check the path"
+        raise InputError(msg)
+    messages = mrml().vtkMRMLMessageCollection()
+    with quiet():
+        if source.suffix == ".mrb":
+            read = scene.ReadFromMRB(str(source), True, messages)
+        else:
+            scene.SetURL(str(source))
+            read = scene.Connect(messages)
+    if not read or _first_error(messages) != NO_REASON:
+        msg = f"{source}: the scene could not be read ({_first_error(messages)}); write it again"
+        raise InputError(msg)
+
+
+def _check_target(target: Path) -> None:
+    if target.suffix not in SUFFIXES:
+        msg = f"{target}: a scene file must end in .mrb or .mrml, but found {target.suffix or 'no suffix'}; rename it"
+        raise InputError(msg)
+    if not target.parent.is_dir():
+        msg = f"{target}: a scene needs a folder that exists, but there is no {target.parent}; make it first"
+        raise InputError(msg)
+
+
+def _write_mrb(scene: Any, target: Path, draft: Path) -> None:
+    """Into the draft folder under its own name, for the archive's inner folder is called after the file."""
+    messages = mrml().vtkMRMLMessageCollection()
+    if not scene.WriteToMRB(str(draft / target.name), None, messages):
+        raise OSError(_first_error(messages))
+    (draft / target.name).replace(target)
+
+
+def _write_mrml(scene: Any, target: Path, draft: Path) -> None:
+    """As a bundle, whose writer leaves the scene's own file names alone; then its data folder gets a name of its own.
+
+    A bundle always calls that folder "Data", and two scenes in one place would overwrite each other's.
+    """
+    messages = mrml().vtkMRMLMessageCollection()
+    bundle, data = draft / target.stem, target.with_name(f"{target.stem}_data")
+    bundle.mkdir()
+    if not scene.SaveSceneToSlicerDataBundleDirectory(str(bundle), None, messages):
+        raise OSError(_first_error(messages))
+    text = (bundle / target.name).read_text(encoding="utf-8")
+    (bundle / target.name).write_text(text.replace('="Data/', f'="{_encoded(data.name)}/'), encoding="utf-8")
+    if data.exists():
+        data.replace(draft / "replaced")
+    (bundle / "Data").replace(data)
+    (bundle / target.name).replace(target)
+
+
+def _encoded(name: str) -> str:
+    """A file name as MRML writes it: it decodes these characters alone, and the file is XML."""
+    return escape("".join(quote(c) if c in "% '\"<>" else c for c in name))
+
+
+def _first_error(messages: Any) -> str:
+    """MRML's own words, one line."""
+    from vtkmodules.vtkCommonCore import vtkCommand
+
+    errors = (
+        n for n in range(messages.GetNumberOfMessages()) if messages.GetNthMessageType(n) == vtkCommand.ErrorEvent
+    )
+    return next((" ".join(messages.GetNthMessageText(n).split()) for n in errors), NO_REASON)
