@@ -6,7 +6,6 @@ import json
 from pathlib import Path
 
 import pytest
-
 from MSSTUNetReorientLib.io.terminology import ANATOMICAL_STRUCTURE
 from MSSTUNetReorientLib.io.terminology import CONTEXT_NAME
 from MSSTUNetReorientLib.io.terminology import SEGMENTS

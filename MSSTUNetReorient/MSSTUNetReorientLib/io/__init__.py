@@ -1,1 +1,19 @@
 """Studies and results in and out: DICOM NM and PET, NRRD, NIfTI, MetaImage."""
+
+from .pose_file import read_pose
+from .pose_file import write_pose
+from .study import read_study
+from .terminology import SEGMENTS
+from .terminology import SegmentStyle
+from .volume_file import write_segmentation
+from .volume_file import write_volume
+
+__all__ = [
+    "SEGMENTS",
+    "SegmentStyle",
+    "read_pose",
+    "read_study",
+    "write_pose",
+    "write_segmentation",
+    "write_volume",
+]
