@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +12,7 @@ import pydicom
 import SimpleITK as sitk
 from numpy.typing import NDArray
 
+from ..errors import InputError
 from .messages import reason
 from .messages import refuse
 
@@ -36,6 +39,20 @@ def is_dicom(path: Path) -> bool:
     return start[PREAMBLE:] == b"DICM"
 
 
+@contextmanager
+def damage_refused(name: object) -> Iterator[None]:
+    """Turn whatever a damaged header raises into an :class:`InputError`.
+
+    pydicom converts a value when it is asked for, so damage shows late and as errors of many kinds.
+    """
+    try:
+        yield
+    except InputError:
+        raise
+    except Exception as error:
+        refuse(name, f"the DICOM file is damaged ({reason(error)}); copy or export it again", error)
+
+
 def read_header(path: Path, tags: list[str] | None = None) -> Any:
     """The header without pixels, as a pydicom ``Dataset``; only ``tags`` when given."""
     return _read(path, stop_before_pixels=True, specific_tags=tags)
@@ -47,10 +64,8 @@ def read_dataset(path: Path) -> Any:
 
 
 def _read(path: Path, **options: Any) -> Any:
-    try:
+    with damage_refused(path):
         return pydicom.dcmread(path, **options)
-    except Exception as error:  # broken files raise many kinds: EOFError, ValueError, struct.error, ...
-        refuse(path, f"the DICOM file is damaged ({reason(error)}); copy or export it again", error)
 
 
 def read_frames(dataset: Any, path: Path) -> NDArray[np.float32]:

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import InputError
+from .dicom_file import damage_refused
 from .dicom_file import is_dicom
 from .dicom_file import read_header
 from .messages import refuse
@@ -60,6 +61,8 @@ def _image_header(path: Path) -> Any:
     """The header of a DICOM image, None for anything else."""
     try:
         header = read_header(path, TAGS) if is_dicom(path) else None
+        with damage_refused(path):
+            list(header or [])  # converts the values
     except InputError:  # an unreadable neighbour is no reason to refuse the study beside it
         return None
     return header if header is not None and "Rows" in header else None

@@ -83,7 +83,8 @@ def _check_nrrd(path: Path) -> None:
             fields[key.strip().lower()] = value.strip()
     directions = fields.get("space directions")
     spacings = fields.get("spacings", "") if directions is None else _lengths(directions)
-    if not _positive(spacings):
+    flat = fields.get("dimension", "3") in ("1", "2")  # refused later, for that reason
+    if not flat and not _positive(spacings):
         _refuse_spacing(path, spacings)
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from ..volume import Volume
 from ..volume import check_volume
+from .dicom_file import damage_refused
 from .dicom_file import is_dicom
 from .dicom_file import read_header
 from .dicom_folder import choose
@@ -48,14 +49,16 @@ def read_study(path: str | Path, *, gate: int | None = None, series: str | None 
 
 def _read_folder(folder: Path, gate: int | None, series: str | None) -> Volume:
     found = choose(scan(folder), series, folder)
-    return _read_dicom(found.paths, gate, str(folder))
+    with damage_refused(folder):
+        return _read_dicom(found.paths, gate, str(folder))
 
 
 def _read_file(path: Path, gate: int | None, series: str | None) -> Volume:
     if series is not None:
         refuse(path, "a series is chosen within a folder, but this is a file; leave --series out or give the folder")
     if is_dicom(path):
-        return _read_dicom(siblings(path), gate, str(path))
+        with damage_refused(path):
+            return _read_dicom(siblings(path), gate, str(path))
     if gate is not None:
         refuse(path, "only gated DICOM studies have gates, but this is an image file; leave --gate out")
     return read_image_file(path)
