@@ -1,12 +1,44 @@
-"""Quality control: an honest verdict on a pose and its labels."""
+"""Quality control: an honest verdict on a pose and its labels.
+
+Every threshold is named here. A doubtful result is still given, and says why; ``fail`` is kept for where there is
+nothing to show.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from dataclasses import field
 from typing import Literal
 
+import numpy as np
+from numpy.typing import NDArray
+
+from .cup import fit_cup
+from .pose import Pose
+from .pose import angle_between
+from .volume import Volume
+
 Status = Literal["pass", "review", "fail"]
+
+MAX_AXIS_DISAGREEMENT_DEG = 10.0
+"""Between the network's long axis and that of the labelled cup, fitted without the network's pose."""
+MAX_AXIS_SPREAD_DEG = 6.0
+"""Between the long axes that the network reaches from different starts."""
+MIN_PRESENCE = 0.5
+"""Probability that an LV is in view, by the network's own judgement; below it the LV may be elsewhere."""
+MYOCARDIUM_ML = (70.0, 450.0)
+"""Plausible volume of the wall as it appears (it looks thicker than it is)."""
+BLOOD_POOL_ML = (2.0, 350.0)
+"""Plausible volume of the pool that remains inside the wall as it appears."""
+MAX_CUT_SHARE = 0.02
+"""Share of the labelled LV that lies on the last voxel layer of the study's field of view, or beyond it."""
+MIN_CONTRAST = 1.3
+"""Mean count of the wall over that of the tissue round it."""
+MAX_HOT_NEIGHBOUR = 1.5
+"""Brightest tissue within 25 mm of the LV over the bright part (95th centile) of its wall."""
+MIN_LV_ML = 10.0
+"""Less labelled LV than this is none."""
 
 
 @dataclass(frozen=True)
@@ -22,3 +54,107 @@ class Quality:
     status: Status
     reasons: tuple[str, ...] = ()
     measures: dict[str, float] = field(default_factory=dict)
+
+
+def assess(
+    study: Volume, short_axis: Volume, labels: Volume, pose: Pose, *, presence: float, axis_spread_deg: float
+) -> Quality:
+    """The verdict on one result.
+
+    Args:
+        study: the counts as read.
+        short_axis, labels: on one SA grid round ``pose``.
+        pose: the network's answer.
+        presence: probability that an LV is in view.
+        axis_spread_deg: see :data:`MAX_AXIS_SPREAD_DEG`.
+    """
+    ml = labels.grid.voxel_ml
+    my, bp = (float((labels.array == value).sum()) * ml for value in (1, 2))
+    measures = {"presence": presence, "axis_spread_deg": axis_spread_deg, "myocardium_ml": my, "blood_pool_ml": bp}
+    if my + bp < MIN_LV_ML:
+        return Quality("fail", ("No left ventricle was found in this study.",), measures)
+    measures |= _axis_measures(labels, pose)
+    measures |= _count_measures(short_axis, labels)
+    measures["cut_share"] = cut_share(study, labels)
+    reasons = tuple(sentence(measures[name]) for name, broken, sentence in RULES if broken(measures.get(name)))
+    return Quality("review" if reasons else "pass", reasons, measures)
+
+
+def _axis_measures(labels: Volume, pose: Pose) -> dict[str, float]:
+    cup = fit_cup(labels.array, float(labels.grid.spacing[0]))
+    if cup is None:
+        return {"axis_disagreement_deg": float("nan")}
+    axis = labels.grid.direction @ cup.axis
+    return {"axis_disagreement_deg": angle_between(axis, pose.long_axis), "cup_residual_mm": cup.residual_mm}
+
+
+def _count_measures(short_axis: Volume, labels: Volume) -> dict[str, float]:
+    """Contrast of the wall, and the brightest neighbour, within 25 mm of the LV."""
+    counts, wall, lv = short_axis.array, labels.array == 1, labels.array > 0
+    reach = round(25.0 / labels.grid.spacing[0])
+    gap = round(6.0 / labels.grid.spacing[0])
+    near = dilated(lv, reach) & ~dilated(lv, gap)
+    if not wall.any() or not near.any():
+        return {"contrast": float("nan"), "hot_neighbour": float("nan")}
+    bright = max(float(np.percentile(counts[wall], 95)), 1e-9)
+    around = max(float(counts[near].mean()), 1e-9)
+    return {
+        "contrast": float(counts[wall].mean()) / around,
+        "hot_neighbour": float(np.percentile(counts[near], 99.5)) / bright,
+    }
+
+
+def dilated(mask: NDArray[np.bool_], voxels: int) -> NDArray[np.bool_]:
+    """A mask grown by a box of ``voxels`` on each side, axis by axis."""
+    out = mask
+    for axis in range(3):
+        total = np.cumsum(np.moveaxis(out, axis, 0).astype(np.int32), axis=0)
+        padded = np.concatenate([np.zeros_like(total[:1])] * (voxels + 1) + [total] + [total[-1:]] * voxels)
+        out = np.moveaxis(padded[2 * voxels + 1 :] - padded[: -2 * voxels - 1] > 0, 0, axis)
+    return out
+
+
+def cut_share(study: Volume, labels: Volume) -> float:
+    """Share of the labelled LV on or beyond the last voxel layer of the study, or where a round field has no data."""
+    k, j, i = np.nonzero(labels.array)
+    points = labels.grid.at(np.stack([i, j, k], axis=1))
+    index = np.rint(study.grid.index_of(points)).astype(int)
+    size = np.array(study.grid.size)
+    inside = ((index > 0) & (index < size - 1)).all(axis=1)
+    x, y, z = index[inside].T
+    seen = study.array[z, y, x] != 0
+    return float(1 - seen.sum() / len(index))
+
+
+def _outside(limits: tuple[float, float]) -> Callable[[float | None], bool]:
+    return lambda x: x is not None and not limits[0] <= x <= limits[1]
+
+
+def _above(limit: float) -> Callable[[float | None], bool]:
+    return lambda x: x is not None and not x <= limit
+
+
+def _below(limit: float) -> Callable[[float | None], bool]:
+    return lambda x: x is not None and not x >= limit
+
+
+RULES: tuple[tuple[str, Callable[[float | None], bool], Callable[[float], str]], ...] = (
+    ("presence", _below(MIN_PRESENCE),
+     lambda x: f"The network doubts that this is a left ventricle (probability {x:.2f}): check the position."),
+    ("axis_disagreement_deg", _above(MAX_AXIS_DISAGREEMENT_DEG),
+     lambda x: "The long axis could not be checked against the segmentation." if np.isnan(x) else
+     f"The long axis of the segmentation differs from the network's by {x:.0f} degrees: check the orientation."),
+    ("axis_spread_deg", _above(MAX_AXIS_SPREAD_DEG),
+     lambda x: f"The network's long axis varies by {x:.0f} degrees with its start: check the orientation."),
+    ("myocardium_ml", _outside(MYOCARDIUM_ML),
+     lambda x: f"The myocardium as it appears is {x:.0f} ml, which is not plausible: check the segmentation."),
+    ("blood_pool_ml", _outside(BLOOD_POOL_ML),
+     lambda x: f"The blood pool is {x:.0f} ml, which is not plausible: check the segmentation."),
+    ("cut_share", _above(MAX_CUT_SHARE),
+     lambda x: f"{100 * x:.0f} % of the left ventricle lie at or beyond the edge of the field of view."),
+    ("contrast", _below(MIN_CONTRAST),
+     lambda x: f"The myocardium is hardly brighter than its surroundings (ratio {x:.1f})."),
+    ("hot_neighbour", _above(MAX_HOT_NEIGHBOUR),
+     lambda x: f"Activity beside the heart is {x:.1f} times as bright as the myocardium and may reach into it."),
+)  # fmt: skip
+"""Measure, when it is broken, and what to say."""

@@ -1,0 +1,120 @@
+"""The long axis of a left ventricle from its labels alone: half an ellipsoid of revolution fitted to the cup."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .result import BLOOD_POOL
+from .result import MYOCARDIUM
+
+Array = NDArray[np.float64]
+
+MIN_SURFACE_VOXELS = 60
+"""Fewer outer voxels than this do not determine an axis."""
+MAX_POINTS = 800
+"""Surface points that the fit uses."""
+BASE_MARGIN_MM = 8.0
+"""Points this near to the open end are left out: the cut at the base is no part of the cup's form."""
+FIT_STEPS = 40
+
+
+@dataclass(frozen=True, eq=False)
+class Cup:
+    """What the fit says.
+
+    Attributes:
+        axis: ``(3,)`` unit vector apex to base, in the frame of the labels' indices (i, j, k).
+        residual_mm: median distance of the surface from the fitted one.
+    """
+
+    axis: Array
+    residual_mm: float
+
+
+def fit_cup(labels: NDArray[np.uint8], spacing: float) -> Cup | None:
+    """Fit an ellipsoid of revolution to the outer surface of the LV.
+
+    Args:
+        labels: ``(K, J, I)`` 0/1/2 in an SA image, so that the axis is within some 40 degrees of ``k``.
+        spacing: isotropic voxel, mm.
+
+    Returns:
+        The cup, or None where too little of a surface is there.
+    """
+    points = _outer_points(labels, spacing)
+    if len(points) < MIN_SURFACE_VOXELS:
+        return None
+    middle = points.mean(axis=0)
+    radius = float(np.median(np.hypot(*(points - middle)[:, :2].T)))
+    length = float(np.ptp(points[:, 2]))
+    centre = [*middle, 0, 0, length / 4]
+    state = np.array([0.0, 0.0, *centre, np.log(max(radius, 5.0)), np.log(max(0.7 * length, 10.0))])
+    state = _least_squares(points, state)
+    axis = _axis(state)
+    return Cup(axis, float(np.median(np.abs(_residuals(points, state)))))
+
+
+def _outer_points(labels: NDArray[np.uint8], spacing: float) -> Array:
+    """Voxels ``(N, 3)`` (i, j, k) mm of LV-MY that touch the background, away from the open base."""
+    lv = labels > 0
+    padded = np.pad(lv, 1)
+    inner = np.ones_like(lv)
+    for axis in range(3):
+        for step in (-1, 1):
+            inner &= np.roll(padded, step, axis)[1:-1, 1:-1, 1:-1]
+    surface = (labels == MYOCARDIUM) & ~inner
+    points = np.argwhere(surface)[:, ::-1] * spacing
+    pool = np.argwhere(labels == BLOOD_POOL)[:, ::-1] * spacing
+    base = pool if len(pool) else points
+    if not len(points):
+        return points.astype(float)
+    points = points[points[:, 2] < np.percentile(base[:, 2], 98) - BASE_MARGIN_MM]
+    stride = max(1, len(points) // MAX_POINTS)
+    return points[::stride].astype(float)
+
+
+def _axis(state: Array) -> Array:
+    axis = np.array([state[0], state[1], 1.0])
+    return axis / np.linalg.norm(axis)
+
+
+def _residuals(points: Array, state: Array) -> Array:
+    """Radial distance of points from the surface, mm; above the shoulder the cup is a cylinder."""
+    axis = _axis(state)
+    q = points - state[2:5]
+    along = q @ axis
+    across = np.linalg.norm(q - along[:, None] * axis, axis=1)
+    below = np.minimum(along, 0.0)
+    g = np.sqrt((across / np.exp(state[5])) ** 2 + (below / np.exp(state[6])) ** 2) + 1e-9
+    return np.asarray(np.hypot(across, below) * (1 - 1 / g))
+
+
+def _least_squares(points: Array, state: Array) -> Array:
+    """Levenberg-Marquardt with a Huber weight (2 mm): outliers of a label do not turn the axis."""
+    damping = 1e-2
+    residual = _residuals(points, state)
+    for _ in range(FIT_STEPS):
+        steps = np.array([1e-4, 1e-4, 1e-2, 1e-2, 1e-2, 1e-4, 1e-4])
+        jacobian = np.stack(
+            [(_residuals(points, state + h * e) - residual) / h for h, e in zip(steps, np.eye(7), strict=True)], axis=1
+        )
+        weight = np.minimum(1.0, 2.0 / np.maximum(np.abs(residual), 1e-9))
+        normal = jacobian.T @ (jacobian * weight[:, None])
+        gradient = jacobian.T @ (residual * weight)
+        change = -np.linalg.solve(normal + damping * np.diag(np.diag(normal) + 1e-9), gradient)
+        tried = _residuals(points, state + change)
+        if _huber(tried) < _huber(residual):
+            state, residual, damping = state + change, tried, damping / 3
+            if np.abs(change[:2]).max() < 1e-5:
+                break
+        else:
+            damping *= 4
+    return state
+
+
+def _huber(residual: Array) -> float:
+    size = np.abs(residual)
+    return float(np.where(size < 2.0, size**2 / 2, 2.0 * size - 2.0).sum())

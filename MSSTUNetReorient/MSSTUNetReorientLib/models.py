@@ -1,0 +1,103 @@
+"""The trained models in use: found by name or path, checked by sha256, loaded without executing anything.
+
+A weight file is NumPy's ``.npz`` of float16 arrays, which needs no pickle and nothing but NumPy.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+
+from .errors import InputError
+from .networks.configurations import build
+from .result import ModelIdentity
+
+MANIFEST = "manifest.json"
+
+
+def weights_folder() -> Path:
+    """Beside the package where it is installed, in the checkout's top level otherwise.
+
+    Raises:
+        InputError: there is none.
+    """
+    package = Path(__file__).resolve().parent
+    for folder in (package / "weights", package.parents[1] / "weights"):
+        if (folder / MANIFEST).is_file():
+            return folder
+    msg = f"{package}: the weights folder with {MANIFEST} must lie beside the package, but none was found; reinstall"
+    raise InputError(msg)
+
+
+def read_manifest(folder: Path) -> dict[str, Any]:
+    """``manifest.json``: ``default`` and, by name, the models with file, sha256, configuration and figures."""
+    manifest: dict[str, Any] = json.loads((folder / MANIFEST).read_text())
+    return manifest
+
+
+def load_model(model: str | Path | None = None) -> tuple[nn.Module, ModelIdentity]:
+    """A trained network in evaluation mode, and which it is.
+
+    Args:
+        model: name in the manifest, path of a weight file, or None for the default.
+
+    Raises:
+        InputError: no such model, or its file is damaged or of another architecture.
+    """
+    path = Path(model) if model is not None else None
+    if path is not None and (path.suffix or path.exists()):
+        return _load(path, None, path.stem, "unlisted")
+    folder = weights_folder()
+    manifest = read_manifest(folder)
+    name = str(model) if model is not None else manifest["default"]
+    if name not in manifest["models"]:
+        msg = f"{name}: a model must be a weight file or one of {', '.join(manifest['models'])}, but it is neither"
+        raise InputError(msg)
+    entry = manifest["models"][name]
+    return _load(folder / entry["file"], entry["sha256"], name, entry["version"])
+
+
+@lru_cache(maxsize=4)
+def _load_bytes(content: bytes, name: str) -> nn.Module:
+    try:
+        with np.load(io.BytesIO(content), allow_pickle=False) as file:
+            arrays = {key: file[key] for key in file.files}
+        configuration = str(arrays.pop("configuration"))
+        network = build(configuration)
+        state = {key: torch.from_numpy(value.astype(np.float32)) for key, value in arrays.items()}
+        network.load_state_dict(state)
+    except (OSError, ValueError, KeyError, RuntimeError, EOFError, np.exceptions.AxisError) as error:
+        digest = hashlib.sha256(content).hexdigest()
+        reason = str(error).splitlines()[0][:120]
+        msg = f"{name}: a weight file must be one of ours (.npz), but sha256 {digest} cannot be read as one: {reason}"
+        raise InputError(msg) from error
+    return network.eval().requires_grad_(False)
+
+
+def _load(path: Path, sha256: str | None, name: str, version: str) -> tuple[nn.Module, ModelIdentity]:
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        msg = f"{path}: a weight file must be readable, but: {error.strerror or error}"
+        raise InputError(msg) from error
+    digest = hashlib.sha256(content).hexdigest()
+    if sha256 is not None and digest != sha256:
+        msg = f"{path}: a shipped weight file must have sha256 {sha256}, but found {digest}; it is damaged, reinstall"
+        raise InputError(msg)
+    return _load_bytes(content, str(path)), ModelIdentity(name, version, digest)
+
+
+def save_weights(network: nn.Module, configuration: str, path: Path) -> str:
+    """Write a network's parameters as float16 ``.npz``; returns the file's sha256."""
+    state = {key: value.detach().cpu().numpy().astype(np.float16) for key, value in network.state_dict().items()}
+    with path.open("wb") as file:
+        np.savez_compressed(file, configuration=np.array(configuration), **state)
+    return hashlib.sha256(path.read_bytes()).hexdigest()

@@ -1,0 +1,140 @@
+"""The fast, image-space scanner: blur, noise, attenuation shading, field of view and its artefacts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from .torso import Field
+from .torso import smooth_noise
+
+
+@dataclass(frozen=True)
+class Scanner:
+    """What a camera and its reconstruction do to an activity.
+
+    Attributes:
+        kind: "spect", "czt" or "pet".
+        fwhm: resolution with motion, mm.
+        voxel: of the reconstructed study, mm.
+        noise: standard deviation where activity is 1, after smoothing by ``noise_fwhm`` mm.
+        floor: share of the noise that does not depend on the activity.
+        shading: amplitude of the smooth loss of counts; depth_loss: relative loss per mm towards posterior.
+        field: radius in mm of the round field of view (0: none); axial: half height in mm (0: none).
+        rim: amplitude of the bright rim; specks: number of single bright voxels on it.
+        seed: of the noise.
+    """
+
+    kind: str
+    fwhm: float
+    voxel: float
+    noise: float
+    noise_fwhm: float
+    floor: float
+    shading: float
+    depth_loss: float
+    field: float
+    axial: float
+    rim: float
+    specks: int
+    seed: int
+
+
+def draw_scanner(rng: np.random.Generator, kind: str | None = None) -> Scanner:
+    """A parallel-hole SPECT, a CZT camera with a small round field, or a PET scanner."""
+    kind = kind or str(rng.choice(["spect", "czt", "pet"], p=[0.5, 0.3, 0.2]))
+    seed = int(rng.integers(2**31))
+    noise = float(np.clip(0.05 * np.exp(rng.normal(0, 0.75)), 0.005, 0.25))
+    if kind == "czt":
+        return Scanner(kind, rng.uniform(6.5, 12), 4.0, noise, rng.uniform(6, 14), rng.uniform(0.02, 0.25),
+                       rng.uniform(0.0, 0.35), rng.uniform(0, 0.006), rng.uniform(125, 145), rng.uniform(80, 104),
+                       rng.uniform(0.0, 3.0), int(rng.integers(0, 30)), seed)  # fmt: skip
+    if kind == "pet":
+        return Scanner(kind, rng.uniform(5, 9), rng.uniform(2, 4.2), noise, rng.uniform(4, 9), rng.uniform(0.02, 0.2),
+                       rng.uniform(0, 0.12), 0.0, 0.0, rng.uniform(70, 130), 0.0, 0, seed)  # fmt: skip
+    return Scanner(kind, rng.uniform(8, 18), rng.uniform(4.2, 6.9), noise * 1.3, rng.uniform(6, 16),
+                   rng.uniform(0.02, 0.3), rng.uniform(0, 0.35), rng.uniform(0, 0.006),
+                   rng.uniform(150, 230) if rng.random() < 0.5 else 0.0, rng.uniform(70, 210),
+                   rng.uniform(0, 3.0) if rng.random() < 0.4 else 0.0, int(rng.integers(0, 40)), seed)  # fmt: skip
+
+
+def blur(activity: Field, fwhm: float, spacing: float) -> Field:
+    """Gaussian of ``fwhm`` mm on voxels of ``spacing`` mm."""
+    return np.asarray(ndimage.gaussian_filter(activity, fwhm / 2.355 / spacing, truncate=3.0))
+
+
+def attenuate(image: Field, scanner: Scanner, points: Field) -> Field:
+    """Loss of counts with depth (posterior of the heart) and a smooth field, as without attenuation correction."""
+    rng = np.random.default_rng(scanner.seed)
+    smooth = smooth_noise(rng, 4, image.shape[0])[0] * scanner.shading
+    return np.asarray(image * np.exp(smooth - scanner.depth_loss * points[..., 1]), np.float32)
+
+
+def add_noise(image: Field, scanner: Scanner, spacing: float) -> Field:
+    """Correlated noise that grows with the square root of the local activity."""
+    rng = np.random.default_rng(scanner.seed + 1)
+    white = rng.standard_normal(image.shape, dtype=np.float32)
+    sigma = scanner.noise_fwhm / 2.355 / spacing
+    grain = ndimage.gaussian_filter(white, sigma, truncate=2.5)
+    grain /= grain.std() + 1e-9
+    level = np.sqrt(np.maximum(image, 0.0) + scanner.floor * scanner.floor)
+    return np.asarray(np.maximum(image + scanner.noise * level * grain, 0.0), np.float32)
+
+
+def limit_field(image: Field, scanner: Scanner, from_centre: Field) -> Field:
+    """Cut to the field of view (``from_centre`` is mm from its centre) and add the artefacts of its edge."""
+    rng = np.random.default_rng(scanner.seed + 2)
+    out = image
+    if scanner.field > 0:
+        radius = np.hypot(from_centre[..., 0], from_centre[..., 1])
+        if scanner.rim > 0:
+            at_edge = np.exp(-(((radius - scanner.field) / rng.uniform(3, 9)) ** 2))
+            patchy = np.maximum(smooth_noise(rng, 5, image.shape[0])[0], 0.0)
+            out = out + np.float32(scanner.rim) * (at_edge * patchy).astype(np.float32) * (0.05 + out)
+            out = _specks(out, scanner, from_centre, rng)
+        out = np.where(radius < scanner.field, out, 0.0)
+    if scanner.axial > 0:
+        out = np.where(np.abs(from_centre[..., 2]) < scanner.axial, out, 0.0)
+    return np.asarray(out, np.float32)
+
+
+def _specks(image: Field, scanner: Scanner, from_centre: Field, rng: np.random.Generator) -> Field:
+    n = image.shape[0]
+    spacing = float(from_centre[0, 0, 1, 0] - from_centre[0, 0, 0, 0])
+    out = image.copy()
+    for _ in range(scanner.specks):
+        phi, r = rng.uniform(0, 2 * np.pi), scanner.field * rng.uniform(0.93, 0.995)
+        middle = (np.array([r * np.cos(phi), r * np.sin(phi)]) - from_centre[0, 0, 0, :2]) / spacing
+        i, j = (int(np.clip(round(v), 0, n - 1)) for v in middle)
+        k = int(rng.integers(n))
+        tall = int(rng.integers(1, 6))
+        out[k : k + tall, j, i] += rng.uniform(0.5, 3.0)
+    return out
+
+
+def resolve(image: Field, voxel: float, spacing: float) -> Field:
+    """What is left of detail when a study of coarser ``voxel`` mm is resampled to ``spacing`` mm."""
+    if voxel <= spacing * 1.1:
+        return image
+    n = image.shape[0]
+    coarse = max(round((n - 1) * spacing / voxel) + 1, 8)
+    down = F.interpolate(torch.from_numpy(image)[None, None], size=(coarse,) * 3, mode="trilinear", align_corners=True)
+    up = F.interpolate(down, size=(n,) * 3, mode="trilinear", align_corners=True)
+    return np.asarray(up[0, 0].numpy())
+
+
+def points_of_cube(size: int, spacing: float) -> Field:
+    """``(N, N, N, 3)`` positions (x, y, z) in mm from the middle of a cube."""
+    line = (np.arange(size, dtype=np.float32) - (size - 1) / 2) * np.float32(spacing)
+    z, y, x = np.meshgrid(line, line, line, indexing="ij")
+    return np.stack([x, y, z], axis=-1)
+
+
+def as_float32(array: NDArray[np.floating]) -> Field:
+    """The same numbers in single precision."""
+    return np.ascontiguousarray(array, dtype=np.float32)

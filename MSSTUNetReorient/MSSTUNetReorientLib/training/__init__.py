@@ -1,0 +1,1 @@
+"""Training of the models on simulated studies and on real hearts in simulated chests."""

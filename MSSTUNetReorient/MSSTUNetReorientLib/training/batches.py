@@ -1,0 +1,76 @@
+"""Batches from a pool, with the augmentation that is cheap enough to do at every visit."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ..networks.compact import CUBE_SPACING
+from ..networks.compact import HALF_MM
+from .pool import Sample
+from .pool import read_sample
+
+
+@dataclass
+class Batch:
+    """Studies and their truth.
+
+    Attributes:
+        cube: ``(B, 1, 96, 96, 96)`` counts.
+        rotation: ``(B, 3, 3)`` SA axes in the cube's axes.
+        translation: ``(B, 3)`` LV centre over the cube's half extent, (x, y, z).
+        labels: ``(B, 2, 48, 48, 48)`` shares of LV-MY and LV-BP in the true SA frame, 3.2 mm.
+    """
+
+    cube: Tensor
+    rotation: Tensor
+    translation: Tensor
+    labels: Tensor
+
+
+def collate(samples: list[Sample]) -> Batch:
+    """Samples as one batch, unchanged."""
+    cube = torch.from_numpy(np.stack([s.cube for s in samples]).astype(np.float32))[:, None]
+    labels = torch.from_numpy(np.stack([s.labels for s in samples]))
+    return Batch(
+        cube,
+        torch.from_numpy(np.stack([s.rotation for s in samples]).astype(np.float32)),
+        torch.from_numpy(np.stack([s.centre for s in samples]).astype(np.float32)) / HALF_MM,
+        torch.stack([labels == 1, labels == 2], 1).float(),
+    )
+
+
+def augment(batch: Batch, rng: np.random.Generator, reach: int = 10) -> Batch:
+    """Another place in the field of view, another brightness, another grain.
+
+    Args:
+        reach: largest shift of the cube along an axis, voxels.
+    """
+    cubes, shifts = [], []
+    for cube in batch.cube:
+        shift = rng.integers(-reach, reach + 1, 3)
+        moved = torch.roll(cube, tuple(int(s) for s in shift), dims=(3, 2, 1))
+        for axis, s in zip((3, 2, 1), shift, strict=True):
+            blank = slice(0, int(s)) if s > 0 else slice(int(s) or None, None)
+            if s:
+                moved[(slice(None),) * axis + (blank,)] = 0
+        moved = moved.clamp_min(0) ** float(np.exp(rng.normal(0, 0.08))) * float(np.exp(rng.normal(0, 1.0)))
+        if rng.random() < 0.3:
+            grain = torch.from_numpy(rng.standard_normal(moved.shape, dtype=np.float32))
+            top = float(moved.amax()) * rng.uniform(0.0, 0.03)
+            moved = torch.where(moved > 0, (moved + grain * top).clamp_min(0), moved)
+        cubes.append(moved)
+        shifts.append(shift * CUBE_SPACING / HALF_MM)
+    moved_by = torch.from_numpy(np.stack(shifts).astype(np.float32))
+    return Batch(torch.stack(cubes), batch.rotation, batch.translation + moved_by, batch.labels)
+
+
+def draw_batch(folder: Path, size: int, rng: np.random.Generator) -> Batch:
+    """A batch of studies drawn from a pool."""
+    names = sorted(p.name for p in folder.glob("*.npz"))
+    chosen = [names[int(i)] for i in rng.integers(len(names), size=size)]
+    return augment(collate([read_sample(folder / name) for name in chosen]), rng)

@@ -1,0 +1,127 @@
+"""The joint loss of the compact model: all three scales and the labels in one step.
+
+Each scale learns from the pose it would meet in use (the scale before it, detached) and from the truth disturbed at
+random, which is also what makes the labels hold when a reader nudges the pose.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from ..losses import dice_loss
+from ..networks.compact import CLOSE_SCALE
+from ..networks.compact import CLOSE_SIZE
+from ..networks.compact import HALF_MM
+from ..networks.compact import CompactMSSTUNet
+from ..networks.compact import Look
+from ..networks.compact import expected_position
+from ..networks.rotation import geodesic_angle
+from ..networks.sampler import sample
+from .batches import Batch
+
+SHIFT_UNIT_MM = 20.0
+"""A shift of this many mm weighs as much as a radian."""
+
+
+def pose_loss(look: Look, batch: Batch, mask: Tensor) -> Tensor:
+    """Geodesic angle plus shift, over the samples of ``mask`` ``(B,)``."""
+    angle = geodesic_angle(look.rotation, batch.rotation)
+    shift = (look.translation - batch.translation).norm(dim=1) * (HALF_MM / SHIFT_UNIT_MM)
+    return ((angle * 2 + shift) * mask).sum() / mask.sum().clamp_min(1)
+
+
+def disturbed(batch: Batch, degrees: float, mm: float) -> tuple[Tensor, Tensor]:
+    """The true pose, turned by about ``degrees`` and shifted by about ``mm``."""
+    size = len(batch.rotation)
+    vector = torch.randn(size, 3) * (degrees / 57.3 / 3**0.5)
+    x, y, z = vector.unbind(1)
+    zero = torch.zeros_like(x)
+    skew = torch.stack([zero, -z, y, z, zero, -x, -y, x, zero], 1).reshape(-1, 3, 3)
+    turn = torch.linalg.matrix_exp(skew)
+    shift = torch.randn(size, 3) * (mm / 3**0.5 / HALF_MM)
+    return batch.rotation @ turn, batch.translation + shift
+
+
+def mixed(
+    first: tuple[Tensor, Tensor], second: tuple[Tensor, Tensor], share: float
+) -> tuple[tuple[Tensor, Tensor], Tensor]:
+    """Per sample one of two poses, ``share`` of them the first; also which."""
+    pick = torch.rand(len(first[0])) < share
+    rotation = torch.where(pick[:, None, None], first[0], second[0])
+    return (rotation, torch.where(pick[:, None], first[1], second[1])), pick
+
+
+def heat_loss(heat: Tensor, translation: Tensor) -> Tensor:
+    """Cross-entropy of a heat map ``(B, n, n, n)`` with a Gaussian of 12 mm at the LV centre, plus the distance."""
+    n = heat.shape[-1]
+    pitch = 2 * (HALF_MM + 2.0) / n
+    line = (torch.arange(n) - (n - 1) / 2) * pitch
+    d = [torch.exp(-(((line - translation[:, a : a + 1] * HALF_MM) / 12.0) ** 2) / 2) for a in range(3)]
+    target = (d[2][:, :, None, None] * d[1][:, None, :, None] * d[0][:, None, None, :]).flatten(1)
+    target = target / target.sum(1, keepdim=True).clamp_min(1e-6)
+    log = heat.flatten(1).log_softmax(1)
+    distance = (expected_position(log.exp(), n) - translation).norm(dim=1) * (HALF_MM / SHIFT_UNIT_MM)
+    return -(target * log).sum(1).mean() + 0.5 * distance.mean()
+
+
+def true_shares(batch: Batch, rotation: Tensor, translation: Tensor) -> Tensor:
+    """Shares of background, LV-MY, LV-BP on the label grid at another pose, ``(B, 3, 48, 48, 48)``."""
+    back = batch.rotation.mT
+    shift = (back @ (translation - batch.translation)[..., None])[..., 0] / CLOSE_SCALE
+    inside = sample(batch.labels, back @ rotation, shift, 1.0, CLOSE_SIZE)
+    return torch.cat([1 - inside.sum(1, keepdim=True), inside], 1)
+
+
+def label_loss(logits: Tensor, shares: Tensor) -> Tensor:
+    """Cross-entropy plus the Dice loss of Ni 2023, eq. 11 (LV-MY weighs three)."""
+    weight = torch.tensor([1.0, 3.0, 1.0]).reshape(1, 3, 1, 1, 1)
+    entropy = -(shares * logits.log_softmax(1) * weight).sum(1).mean()
+    dice = dice_loss(logits.softmax(1), shares).mean(0)
+    return entropy + (dice[0] + 3 * dice[1] + dice[2]) / 5
+
+
+def compact_loss(model: CompactMSSTUNet, batch: Batch) -> tuple[Tensor, dict[str, float]]:
+    """One step's loss, and its parts for the log."""
+    cube = batch.cube
+    first, heat = model.locate(cube)
+    found = (first.rotation.detach(), first.translation.detach())
+
+    start, _ = mixed(found, disturbed(batch, 22.0, 22.0), 0.4)
+    start, positive = mixed(start, (start[0], _elsewhere(batch)), 0.8)
+    wide = model.wide(cube, *start)
+    after = (wide.rotation.detach(), wide.translation.detach())
+
+    near, used = mixed(after, disturbed(batch, 11.0, 8.0), 0.5)
+    valid = torch.where(used, positive, torch.ones_like(positive))
+    close = model.close(cube, *near)
+
+    at, _ = mixed((close.rotation, close.translation), disturbed(batch, 9.0, 6.0), 0.6)
+    logits, auxiliary = model.segment(cube, wide, start, at)
+    shares = true_shares(batch, at[0].detach(), at[1].detach())
+    small = F.avg_pool3d(shares, 2)
+
+    parts = {
+        "heat": heat_loss(heat, batch.translation),
+        "turn": geodesic_angle(first.rotation, batch.rotation).mean(),
+        "wide": pose_loss(wide, batch, positive.float()),
+        "close": 1.5 * pose_loss(close, batch, valid.float()),
+        "presence": presence_loss(wide.presence, positive) + presence_loss(close.presence, valid),
+        "labels": label_loss(logits.float(), shares),
+        "labels/2": 0.4 * label_loss(auxiliary.float(), small),
+    }
+    total = torch.stack(list(parts.values())).sum()
+    return total, {name: float(value.detach()) for name, value in parts.items()}
+
+
+def presence_loss(logit: Tensor, there: Tensor) -> Tensor:
+    """Cross-entropy of "an LV is in view"."""
+    return 0.3 * F.binary_cross_entropy_with_logits(logit.float(), there.float())
+
+
+def _elsewhere(batch: Batch) -> Tensor:
+    """Translations 55 to 140 mm away from the LV centre."""
+    direction = F.normalize(torch.randn_like(batch.translation), dim=1)
+    distance = 55.0 + 85.0 * torch.rand(len(direction), 1)
+    return batch.translation + direction * distance / HALF_MM
