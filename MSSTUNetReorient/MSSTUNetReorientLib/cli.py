@@ -1,0 +1,160 @@
+"""The command line. Each command is a thin layer over a function that Python can call as well."""
+
+from __future__ import annotations
+
+import sys
+import traceback
+import warnings
+from collections.abc import Sequence
+from contextlib import nullcontext
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from . import __version__
+from .errors import InputError
+from .result import Result
+from .terminal import PROGRAM
+from .terminal import TerminatedError
+from .terminal import progress_lines
+from .terminal import sigterm_raises
+from .terminal import stdout_reserved
+from .terminal import tell
+from .terminal import tell_error
+
+EXIT_BUG, EXIT_INPUT, EXIT_INTERRUPTED, EXIT_TERMINATED = 1, 2, 130, 143
+
+app = typer.Typer(
+    help="Reorient and segment the left ventricle in cardiac SPECT and PET. Research software, not a medical device.",
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+class Device(StrEnum):
+    """Where the network runs."""
+
+    auto = "auto"
+    cpu = "cpu"
+    cuda = "cuda"
+    mps = "mps"
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"{PROGRAM} {__version__}")
+        raise typer.Exit
+
+
+@app.callback(invoke_without_command=True)
+def _root(
+    context: typer.Context,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version.")
+    ] = False,
+) -> None:
+    if context.invoked_subcommand is None:
+        msg = f"no command given; see {PROGRAM} --help"
+        raise InputError(msg)
+
+
+@app.command()
+def run(
+    study: Annotated[
+        Path, typer.Argument(help="Reconstructed transaxial study: DICOM file or folder, NRRD, NIfTI or MetaImage.")
+    ],
+    out: Annotated[Path, typer.Option("--out", "-o", help="Folder to write the result into.")],
+    gate: Annotated[int | None, typer.Option(min=1, help="One gate of a gated study; the sum by default.")] = None,
+    series: Annotated[str | None, typer.Option(help="One series of a folder that holds several.")] = None,
+    model: Annotated[str | None, typer.Option(help="Name of a shipped model or path of a weight file.")] = None,
+    device: Annotated[Device, typer.Option(help="Where the network runs.")] = Device.auto,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a former result in the folder.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but errors.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="Print result.json to stdout and nothing else.")] = False,
+    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
+    no_scene: Annotated[bool, typer.Option("--no-scene", help="Leave scene.mrb out.")] = False,
+    no_report: Annotated[bool, typer.Option("--no-report", help="Leave report.html and overview.png out.")] = False,
+) -> None:
+    """Make the short axis, the segmentation, the pose, a report and a 3D Slicer scene of one study."""
+    from .job import run_study
+
+    with stdout_reserved() if json or quiet else nullcontext():
+        result = run_study(
+            study,
+            out,
+            gate=gate,
+            series=series,
+            model=model,
+            device=device.value,
+            overwrite=overwrite,
+            scene=not no_scene,
+            report=not no_report,
+            progress=progress_lines(quiet or json),
+            note=_ignore if quiet else tell,
+        )
+    _show(result, out, json=json, quiet=quiet)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line.
+
+    Args:
+        arguments: without the program's name; ``sys.argv`` by default.
+
+    Returns:
+        The exit code: 0 done (also with a doubtful result, which says so), 1 a fault of the program, 2 an input or
+        an option that breaks a rule, 130 interrupted, 143 terminated.
+    """
+    arguments = list(sys.argv[1:] if arguments is None else arguments)
+    debug = "--debug" in arguments
+    try:
+        with sigterm_raises(), warnings.catch_warnings():
+            if not debug:
+                warnings.simplefilter("ignore")
+            code = app(arguments, prog_name=PROGRAM, standalone_mode=False)
+    except (KeyboardInterrupt, typer.Abort):  # older versions of Typer let the first or the second through
+        code = EXIT_INTERRUPTED
+    except TerminatedError:
+        tell("terminated")
+        return EXIT_TERMINATED
+    except Exception as error:
+        if debug:
+            traceback.print_exc()
+        return _explain(error)
+    if code == EXIT_INTERRUPTED:
+        tell("interrupted")
+    return code if isinstance(code, int) else 0
+
+
+def _explain(error: Exception) -> int:
+    """Say in one line what went wrong; the exit code."""
+    if isinstance(error, InputError):
+        tell_error(error)
+        return EXIT_INPUT
+    usage = getattr(error, "format_message", None)  # a wrong option: Click's own or Typer's inlined exception
+    if usage is not None:
+        tell_error(f"{usage()} (see {PROGRAM} --help)")
+        return EXIT_INPUT
+    tell_error(f"a fault of the program: {type(error).__name__}: {error} (--debug shows where)")
+    return EXIT_BUG
+
+
+def _show(result: Result, out: Path, *, json: bool, quiet: bool) -> None:
+    """What stdout gets at the end."""
+    if json:
+        from .delivery import summary_text
+
+        sys.stdout.write(summary_text(result))
+    elif not quiet:
+        lines = [f"quality: {result.quality.status}", *(f"  - {reason}" for reason in result.quality.reasons)]
+        volumes = result.volumes_ml
+        lines.append(f"LV myocardium {volumes['myocardium']:.0f} ml, blood pool {volumes['blood_pool']:.0f} ml")
+        lines.append(f"written to {out}")
+        sys.stdout.write("\n".join(lines) + "\n")
+
+
+def _ignore(_: str) -> None:
+    """Say nothing."""

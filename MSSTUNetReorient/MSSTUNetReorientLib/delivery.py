@@ -1,0 +1,226 @@
+"""Writing a result: every file of it, all or none.
+
+Nothing personal is written: files carry the counts, the geometry and the numbers of ``Result.as_dict``.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from .destination import check_destination
+from .destination import replacing
+from .destination import writing_errors
+from .errors import InputError
+from .result import Result
+
+__all__ = ["PRODUCTS", "Product", "check_destination", "deliver", "summary"]
+
+Say = Callable[[str], None]
+
+POSE_DIRECTION = "maps short-axis mm to patient LPS mm"
+"""The direction of ``pose.tfm``, told in ``result.json``."""
+
+RESERVE_BYTES = 24_000_000
+"""Room kept for the report, the scene and what the file system needs besides the volumes."""
+
+
+def deliver(
+    result: Result,
+    out: Path,
+    *,
+    overwrite: bool = False,
+    scene: bool = True,
+    report: bool = True,
+    progress: Say | None = None,
+    note: Say | None = None,
+) -> list[Path]:
+    """Write a result into a folder; an interrupted or failed run leaves the disk as it was.
+
+    Args:
+        result: the answer for one study.
+        out: the folder to make.
+        overwrite: replace a former result; it stays until the new one is complete.
+        scene: write ``scene.mrb`` (extra ``scene``).
+        report: write ``report.html`` and ``overview.png`` (extra ``report``).
+        progress: told what is being written.
+        note: told which file was left out because an optional package is missing, and what brings it.
+
+    Returns:
+        The files written, in their final place.
+
+    Raises:
+        InputError: the folder may not be replaced or cannot be written, or the disk is full.
+    """
+    wanted = [p for p in PRODUCTS if (scene or p.extra != "scene") and (report or p.extra != "report")]
+    written = []
+    with replacing(Path(out), overwrite) as folder:
+        _check_space(result, folder, Path(out))
+        for product in wanted:
+            (progress or _silent)(f"writing {product.name}")
+            if _write(product, result, folder, Path(out), note or _silent):
+                written.append(Path(out) / product.name)
+    return written
+
+
+def summary(result: Result) -> dict[str, Any]:
+    """The content of ``result.json``: ``Result.as_dict`` and the direction of ``pose.tfm``, fit for strict JSON."""
+    content: dict[str, Any] = _finite({**result.as_dict(), "pose_tfm": POSE_DIRECTION})
+    return content
+
+
+def summary_text(result: Result) -> str:
+    """:func:`summary` as it is written and printed."""
+    return json.dumps(summary(result), indent=2, allow_nan=False, ensure_ascii=False) + "\n"
+
+
+@dataclass(frozen=True)
+class Product:
+    """One file of a result.
+
+    Attributes:
+        name: its name in the output folder.
+        write: makes it from the result.
+        extra: the optional extra of the package that it needs, if any.
+    """
+
+    name: str
+    write: Callable[[Result, Path], None]
+    extra: str | None = None
+
+
+def _write_short_axis(result: Result, path: Path) -> None:
+    from .io import write_volume
+
+    write_volume(result.short_axis, path)
+
+
+def _write_labels(result: Result, path: Path) -> None:
+    from .io import write_volume
+
+    write_volume(result.labels, path)
+
+
+def _write_segmentation(result: Result, path: Path) -> None:
+    from .io import write_segmentation
+
+    write_segmentation(result.labels, path)
+
+
+def _write_pose(result: Result, path: Path) -> None:
+    from .io import write_pose
+
+    write_pose(result.pose, path)
+
+
+def _write_summary(result: Result, path: Path) -> None:
+    path.write_text(summary_text(result), encoding="utf-8")
+
+
+def _write_overview(result: Result, path: Path) -> None:
+    from .report import write_overview
+
+    write_overview(result, path)
+
+
+def _write_report(result: Result, path: Path) -> None:
+    from .report import write_report
+
+    write_report(result, path)
+
+
+def _write_scene(result: Result, path: Path) -> None:
+    from .scene import write_scene
+
+    write_scene(result, path)
+
+
+PRODUCTS: tuple[Product, ...] = (
+    Product("short_axis.nrrd", _write_short_axis),
+    Product("segmentation.seg.nrrd", _write_segmentation),
+    Product("labels.nrrd", _write_labels),
+    Product("pose.tfm", _write_pose),
+    Product("result.json", _write_summary),
+    Product("overview.png", _write_overview, extra="report"),
+    Product("report.html", _write_report, extra="report"),
+    Product("scene.mrb", _write_scene, extra="scene"),
+)
+"""The files of a result in the order of writing."""
+
+
+def _write(product: Product, result: Result, folder: Path, out: Path, note: Say) -> bool:
+    """Write one file; False when an optional one had to be left out."""
+    path = folder / product.name
+    try:
+        product.write(result, path)
+    except Exception as error:
+        _refuse_if_full(folder, out, error)
+        reason = _reason_to_leave_out(product, error)
+        if reason:
+            path.unlink(missing_ok=True)
+            note(f"{product.name} left out: {reason}")
+            return False
+        if isinstance(error, InputError):
+            raise InputError(str(error).replace(str(folder), str(out))) from error
+        raise
+    if not path.is_file() or path.stat().st_size == 0:
+        # ITK's transform writer leaves an empty file on a full disk and says nothing.
+        msg = f"{out}: cannot write here: {product.name} came out empty (is the disk full?)"
+        raise InputError(msg)
+    return True
+
+
+def _reason_to_leave_out(product: Product, error: Exception) -> str | None:
+    """Why a result is still one without this file: the packages for it are missing or not the right ones."""
+    if product.extra is None:
+        return None
+    missing = _missing_package(error)
+    if missing:
+        brings = f"pip install 'msstunet-reorient[{product.extra}]'"
+        return f"the package {missing} is not installed; {brings} brings it"
+    return str(error) if isinstance(error, InputError) else None
+
+
+def _missing_package(error: BaseException | None) -> str | None:
+    """Which package of others an error comes from the lack of, directly or as the cause of an InputError."""
+    while error is not None and not isinstance(error, ModuleNotFoundError):
+        error = error.__cause__
+    name = (error.name or "") if error else ""
+    return None if name.startswith("MSSTUNetReorientLib") else name or None
+
+
+def _check_space(result: Result, folder: Path, out: Path) -> None:
+    """Refuse early when the volumes would not fit without compression, beside and inside the scene."""
+    volumes = (result.study, *(result.short_axis, result.labels) * 2)
+    needed = sum(v.array.nbytes for v in volumes) + RESERVE_BYTES
+    free = shutil.disk_usage(folder).free
+    if free < needed:
+        msg = f"{out}: a result may need {needed / 1e6:.0f} MB, but the disk has {free / 1e6:.0f} MB left"
+        raise InputError(msg)
+
+
+def _refuse_if_full(folder: Path, out: Path, error: Exception) -> None:
+    """ITK and MRML tell a full disk in other words; say it plainly."""
+    with writing_errors(out):
+        full = shutil.disk_usage(folder).free < 1_000_000
+    if full:
+        msg = f"{out}: cannot write here: no space left on the disk"
+        raise InputError(msg) from error
+
+
+def _finite(value: Any) -> Any:
+    """NaN and infinity as null: strict JSON has neither."""
+    if isinstance(value, dict):
+        return {key: _finite(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(item) for item in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def _silent(_: str) -> None:
+    """Tell nobody."""

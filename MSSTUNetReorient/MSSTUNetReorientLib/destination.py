@@ -1,0 +1,159 @@
+"""The output folder: complete or not there at all.
+
+A result is made in a hidden folder beside its destination and renamed into place when everything is written. What
+is not a result of this program is never removed.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextlib import suppress
+from pathlib import Path
+from typing import NoReturn
+
+from .errors import InputError
+
+SUMMARY = "result.json"
+"""The file by which a folder is known as a former result."""
+FILES = (
+    "short_axis.nrrd",
+    "segmentation.seg.nrrd",
+    "labels.nrrd",
+    "pose.tfm",
+    SUMMARY,
+    "overview.png",
+    "report.html",
+    "scene.mrb",
+)
+"""Everything that a result may hold; a folder with anything else in it is not replaced."""
+DESKTOP_FILES = (".DS_Store", "Thumbs.db", "desktop.ini")
+"""What file browsers leave in a folder that was looked at; no loss."""
+TEMPORARY_SUFFIX = ".partial"
+
+
+def check_destination(out: Path, overwrite: bool) -> None:
+    """Refuse a destination that cannot be written or must not be replaced; call it before any work.
+
+    Raises:
+        InputError: ``out`` is a file, holds a result and ``overwrite`` is not given, holds foreign files, is a
+            mount point, or its parent folder cannot be written.
+    """
+    out = out.expanduser().absolute()
+    if os.path.lexists(out) and not out.is_dir():
+        _refuse(out, "the output must be a folder, but this is a file")
+    if out.is_dir():
+        _check_replaceable(out, overwrite)
+    with writing_errors(out):
+        parent = _nearest_folder(out.parent)
+        Path(tempfile.mkdtemp(prefix=".probe.", suffix=TEMPORARY_SUFFIX, dir=parent)).rmdir()
+
+
+@contextmanager
+def replacing(out: Path, overwrite: bool) -> Iterator[Path]:
+    """A new folder to write into; it becomes ``out`` when the block ends well, and vanishes when it does not.
+
+    An older result stays in place until then.
+
+    Raises:
+        InputError: as :func:`check_destination`, and when the disk is full.
+    """
+    out = out.expanduser().absolute()
+    check_destination(out, overwrite)
+    created: list[Path] = []
+    with writing_errors(out):
+        try:
+            _make_parents(out.parent, created)
+            with _temporary_folder(out) as temporary:
+                fresh = temporary / "result"
+                fresh.mkdir()
+                yield fresh
+                check_destination(out, overwrite)
+                _swap(fresh, out.resolve(), temporary / "former")
+        except BaseException:
+            for folder in reversed(created):
+                with suppress(OSError):
+                    folder.rmdir()
+            raise
+
+
+@contextmanager
+def writing_errors(out: Path) -> Iterator[None]:
+    """Tell a failure of the disk (full, read-only, gone) in one line."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno is None:  # not from the system: a missing template, for one
+            raise
+        msg = f"{out}: cannot write here: {error.strerror or error}"
+        raise InputError(msg) from error
+
+
+def _check_replaceable(out: Path, overwrite: bool) -> None:
+    names = {entry.name for entry in out.iterdir()} - set(DESKTOP_FILES)
+    foreign = sorted(names - set(FILES)) + sorted(n for n in names & set(FILES) if not (out / n).is_file())
+    if foreign:
+        shown = ", ".join(foreign[:3]) + (", ..." if len(foreign) > 3 else "")
+        _refuse(out, f"the folder holds files that are not of a result ({shown}); name a new or empty folder")
+    if names and not _is_our_summary(out / SUMMARY):
+        _refuse(out, f"the folder holds files but no {SUMMARY} of this program; name a new or empty folder")
+    if names and not overwrite:
+        _refuse(out, "the folder already holds a result; add --overwrite to replace it")
+    if os.path.ismount(out):
+        _refuse(out, "a mounted folder cannot be replaced as a whole; name a folder inside it")
+
+
+def _is_our_summary(path: Path) -> bool:
+    try:
+        return "msstunet-reorient" in json.loads(path.read_text(encoding="utf-8"))["software"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
+
+
+def _nearest_folder(path: Path) -> Path:
+    """The path itself, or the first of its parents that exists."""
+    while not path.exists():
+        path = path.parent
+    if not path.is_dir():
+        _refuse(path, "an output folder cannot be made inside a file")
+    return path
+
+
+def _make_parents(folder: Path, created: list[Path]) -> None:
+    """Create a folder with its parents, noting each new one."""
+    if not folder.exists():
+        _make_parents(folder.parent, created)
+        folder.mkdir()
+        created.append(folder)
+
+
+@contextmanager
+def _temporary_folder(out: Path) -> Iterator[Path]:
+    """A hidden folder beside the destination, on the same file system, removed at the end whatever happens."""
+    parent = out.resolve().parent
+    temporary = Path(tempfile.mkdtemp(prefix=f".{out.name}.", suffix=TEMPORARY_SUFFIX, dir=parent))
+    try:
+        yield temporary
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
+def _swap(fresh: Path, out: Path, former: Path) -> None:
+    """Rename the old result away and the new one into place; put the old one back if that fails."""
+    if out.exists():
+        out.rename(former)
+    try:
+        fresh.rename(out)
+    except BaseException:
+        if former.exists() and not out.exists():
+            former.rename(out)
+        raise
+
+
+def _refuse(path: Path, rule: str) -> NoReturn:
+    msg = f"{path}: {rule}"
+    raise InputError(msg)

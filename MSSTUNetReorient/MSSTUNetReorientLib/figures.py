@@ -1,0 +1,179 @@
+"""Drawing a result: short axis, long axes, and the study as acquired with the long axis in it.
+
+One colour map, from zero to the largest count inside the LV, so that a bright gut or liver never dims the heart.
+Matplotlib is loaded when the first figure is made, and without pyplot.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+from typing import Any
+
+import numpy as np
+import SimpleITK as sitk
+from numpy.typing import NDArray
+
+from .result import BACKGROUND
+from .result import BLOOD_POOL
+from .result import Result
+from .slices import Array
+from .slices import Extent
+from .slices import display_maximum
+from .slices import long_axis_range
+from .slices import lv_window
+from .slices import study_slice
+from .slices import view_stack
+from .views import HLA
+from .views import SA
+from .views import VLA
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+COLOUR_MAP = "inferno"
+"""Rises evenly in lightness, so that equal steps of counts look equal, also on a grey print."""
+EPICARDIUM_COLOUR, ENDOCARDIUM_COLOUR, AXIS_COLOUR = "#4fd1ff", "#ffffff", "#7dff9b"
+INK, PAPER = "#1d2733", "#ffffff"
+
+SHORT_AXIS_ROWS, SHORT_AXIS_COLUMNS = 2, 6
+CONTOUR_SIGMA_VOXELS = 0.9
+"""Smooths the voxel steps of a label's outline, for display only."""
+AXIS_OVERSHOOT_MM = 6.0
+"""How far the dotted long axis is drawn beyond apex and base."""
+
+STUDY_PLANES: tuple[tuple[str, tuple[float, ...], tuple[float, ...], str], ...] = (
+    ("Transaxial", (1, 0, 0), (0, 1, 0), "RLAP"),
+    ("Coronal", (1, 0, 0), (0, 0, -1), "RLSI"),
+    ("Sagittal", (0, 1, 0), (0, 0, -1), "APSI"),
+)
+"""Title; screen-right and screen-down in LPS; letters at the left, right, top and bottom edge."""
+
+_LETTERS = {"septal": "SEP", "lateral": "LAT", "anterior": "ANT", "inferior": "INF", "apex": "APEX", "base": "BASE"}
+_TITLE: dict[str, Any] = {"fontsize": 9, "color": INK, "pad": 4}
+_LAYOUT = {"left": 0.005, "right": 0.995, "bottom": 0.01, "top": 0.93, "wspace": 0.03, "hspace": 0.03}
+
+
+def draw_short_axis(figure: Any, result: Result) -> None:
+    """Short-axis slices on a figure or subfigure, from apex to base in reading order."""
+    counts, labels = (view_stack(v, result.pose, SA) for v in (result.short_axis, result.labels))
+    apex, base = long_axis_range(result)
+    number = SHORT_AXIS_ROWS * SHORT_AXIS_COLUMNS
+    step = (base - apex) / number
+    window = lv_window(result, SA)
+    grid = figure.subplots(SHORT_AXIS_ROWS, SHORT_AXIS_COLUMNS, gridspec_kw=_LAYOUT)
+    for n, ax in enumerate(grid.flat):
+        index = counts.nearest(apex + (n + 0.5) * step)
+        _show(ax, counts.images[index], counts.extent, result)
+        _contours(ax, labels.images[index], labels.extent)
+        _crop(ax, window)
+        _corner(ax, f"{n + 1}", f"{counts.positions[index]:+.0f} mm")
+        if n == 0:
+            _edge_letters(ax, [_LETTERS[e] for e in SA.edges])
+    _heading(figure, "Short axis, apex to base")
+
+
+def draw_long_axes(figure: Any, result: Result) -> None:
+    """The horizontal and vertical long axis through the LV centre, on a figure or subfigure."""
+    axes = figure.subplots(1, 2, gridspec_kw=_LAYOUT)
+    for ax, view in zip(axes, (HLA, VLA), strict=True):
+        counts, labels = (view_stack(v, result.pose, view) for v in (result.short_axis, result.labels))
+        index = counts.nearest(0.0)
+        _show(ax, counts.images[index], counts.extent, result)
+        _contours(ax, labels.images[index], labels.extent)
+        k = np.array([0.0, 0.0, 1.0]) @ view.axes
+        apex, base = long_axis_range(result)
+        ends = np.outer([apex - AXIS_OVERSHOOT_MM, base + AXIS_OVERSHOOT_MM], k)
+        ax.plot(ends[:, 0], ends[:, 1], color=AXIS_COLOUR, linewidth=0.9, linestyle=(0, (1, 3)))
+        _crop(ax, lv_window(result, view))
+        _edge_letters(ax, [_LETTERS[e] for e in view.edges])
+        ax.set_title(view.title, **_TITLE)
+
+
+def draw_study(figure: Any, result: Result) -> None:
+    """The study as acquired, in three planes through the LV centre, with the long axis projected on each."""
+    axes = figure.subplots(1, len(STUDY_PLANES), gridspec_kw=_LAYOUT)
+    tips = np.outer(long_axis_range(result), result.pose.long_axis)
+    for ax, (title, right, down, letters) in zip(axes, STUDY_PLANES, strict=True):
+        plane = study_slice(result.study, result.pose.centre, np.array(right), np.array(down))
+        _show(ax, plane.images[0], plane.extent, result)
+        x, y = tips @ np.array(right), tips @ np.array(down)
+        ax.plot(x, y, color=AXIS_COLOUR, linewidth=1.6, solid_capstyle="round")
+        ax.plot(x[:1], y[:1], "o", color=AXIS_COLOUR, markersize=4.5)
+        ax.annotate("apex", (x[0], y[0]), textcoords="offset points", xytext=(5, 4), color=AXIS_COLOUR, fontsize=8)
+        _crop(ax, plane.extent)
+        _edge_letters(ax, letters)
+        ax.set_title(title, **_TITLE)
+
+
+def draw_scale(ax: Axes, result: Result) -> None:
+    """The colour bar, from zero to the largest count inside the LV."""
+    ax.imshow(np.linspace(0, 1, 256)[None], aspect="auto", cmap=COLOUR_MAP, extent=(0, 1, 0, 1))
+    ax.set_yticks([])
+    ax.set_xticks([0, 1], ["0", f"{display_maximum(result):.4g}"], fontsize=8, color=INK)
+    ax.tick_params(length=0, pad=2)
+    ax.set_title("counts (maximum of the LV)", fontsize=8, color=INK, pad=3)
+
+
+def new_figure(width: float, height: float) -> Figure:
+    """An Agg figure in inches, outside pyplot's state."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(width, height), facecolor=PAPER)
+    FigureCanvasAgg(figure)
+    return figure
+
+
+def _heading(figure: Any, text: str) -> None:
+    figure.text(0.006, 0.955, text, fontsize=9, color=INK, va="bottom")
+
+
+def _show(ax: Axes, image: NDArray[Any], extent: Extent, result: Result) -> None:
+    ax.imshow(
+        image, cmap=COLOUR_MAP, vmin=0.0, vmax=display_maximum(result), extent=extent, interpolation="bicubic",
+        interpolation_stage="data",
+    )  # fmt: skip
+    ax.set_axis_off()
+    ax.set_anchor("N")
+
+
+def _crop(ax: Axes, window: Extent) -> None:
+    ax.set_xlim(window[0], window[1])
+    ax.set_ylim(window[2], window[3])
+
+
+def _contours(ax: Axes, labels: NDArray[Any], extent: Extent) -> None:
+    """The outlines of the LV and of its blood pool at half height of the smoothed labels."""
+    rows, columns = labels.shape
+    left, right, bottom, top = extent
+    dx, dy = (right - left) / columns, (bottom - top) / rows
+    x, y = left + dx * (np.arange(columns) + 0.5), top + dy * (np.arange(rows) + 0.5)
+    for inside, colour in ((labels != BACKGROUND, EPICARDIUM_COLOUR), (labels == BLOOD_POOL, ENDOCARDIUM_COLOUR)):
+        if inside.any():
+            ax.contour(x, y, _smooth(inside), levels=[0.5], colors=[colour], linewidths=1.1)
+
+
+def _smooth(inside: NDArray[np.bool_]) -> Array:
+    image = sitk.GetImageFromArray(inside.astype(np.float32))
+    return sitk.GetArrayFromImage(sitk.DiscreteGaussian(image, [CONTOUR_SIGMA_VOXELS**2] * 2))
+
+
+def _edge_letters(ax: Axes, letters: Sequence[str]) -> None:
+    """Letters at the left, right, top and bottom edge."""
+    places = (
+        (0.02, 0.5, "left", "center"),
+        (0.98, 0.5, "right", "center"),
+        (0.5, 0.98, "center", "top"),
+        (0.5, 0.02, "center", "bottom"),
+    )
+    for text, (x, y, horizontal, vertical) in zip(letters, places, strict=True):
+        ax.text(
+            x, y, text, transform=ax.transAxes, ha=horizontal, va=vertical, color="white", fontsize=8, weight="bold"
+        )  # fmt: skip
+
+
+def _corner(ax: Axes, left: str, right: str) -> None:
+    for x, text, side in ((0.03, left, "left"), (0.97, right, "right")):
+        ax.text(x, 0.03, text, transform=ax.transAxes, ha=side, va="bottom", color="#d5dbe3", fontsize=7)

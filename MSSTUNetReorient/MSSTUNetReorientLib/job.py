@@ -1,0 +1,62 @@
+"""The whole job in one call: study file in, folder with the result out. The command line and a script use it alike."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from .destination import check_destination
+from .result import Result
+
+Say = Callable[[str], None]
+
+
+def run_study(
+    study: Path,
+    out: Path,
+    *,
+    gate: int | None = None,
+    series: str | None = None,
+    model: str | Path | None = None,
+    device: str = "auto",
+    overwrite: bool = False,
+    scene: bool = True,
+    report: bool = True,
+    progress: Say | None = None,
+    note: Say | None = None,
+) -> Result:
+    """Read a study, find its left ventricle and write the result.
+
+    Args:
+        study: a reconstructed transaxial study: DICOM file or folder, NRRD, NIfTI or MetaImage.
+        out: the folder to make.
+        gate: of a gated study, the one gate to read, from 1; the sum of all by default.
+        series: of a folder with several series, the one to read.
+        model: name of a shipped model or path of a weight file; the default model by default.
+        device: "auto", "cpu", "cuda" or "mps".
+        overwrite: replace a former result.
+        scene: write ``scene.mrb``.
+        report: write ``report.html`` and ``overview.png``.
+        progress: told each step.
+        note: told which file was left out for want of an optional package.
+
+    Returns:
+        The result as written.
+
+    Raises:
+        InputError: the study, the model or the output folder breaks a rule; nothing has been written.
+    """
+    say = progress or (lambda _: None)
+    check_destination(out, overwrite)
+    say(f"reading {study}")
+    from .io import read_study
+
+    volume = read_study(study, gate=gate, series=series)
+    say("loading the network")
+    from .predictor import predict
+
+    result = predict(volume, model=model, device=device, progress=say)
+    from .delivery import deliver
+
+    deliver(result, out, overwrite=overwrite, scene=scene, report=report, progress=say, note=note)
+    return result

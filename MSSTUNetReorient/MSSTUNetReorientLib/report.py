@@ -1,0 +1,164 @@
+"""A result on one page: ``overview.png`` to glance at, ``report.html`` to read, print and keep.
+
+The HTML is one file: pictures inside, nothing fetched, nobody named.
+"""
+
+from __future__ import annotations
+
+import base64
+import io
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+from typing import Any
+
+import numpy as np
+
+from . import __version__
+from .figures import INK
+from .figures import draw_long_axes
+from .figures import draw_scale
+from .figures import draw_short_axis
+from .figures import draw_study
+from .figures import new_figure
+from .result import Result
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+NOT_A_MEDICAL_DEVICE = "Research software, not a medical device: not for diagnosis or treatment."
+
+VERDICTS = {
+    "pass": "Nothing unusual was found.",
+    "review": "Look at the pictures before you use this result.",
+    "fail": "No usable left ventricle was found.",
+}
+"""What each status of the quality control asks of the reader."""
+
+VERDICT_COLOURS = {"pass": "#1d7a46", "review": "#a85f00", "fail": "#b3261e"}
+
+OVERVIEW_INCHES = (14.0, 9.1)
+OVERVIEW_DPI = 110
+REPORT_DPI = 150
+REPORT_PICTURES: tuple[tuple[str, Callable[[Any, Result], None], tuple[float, float]], ...] = (
+    ("short_axis", draw_short_axis, (9.6, 3.55)),
+    ("long_axes", draw_long_axes, (5.6, 3.0)),
+    ("study", draw_study, (9.6, 3.4)),
+)
+"""Name in the template, what draws it, width and height in inches."""
+
+
+def overview_figure(result: Result) -> Figure:
+    """Everything to look at on one landscape page: SA rows, HLA, VLA and the study with the long axis in it."""
+    figure = new_figure(*OVERVIEW_INCHES)
+    rows: Any = figure.subfigures(3, 1, height_ratios=[0.6, 5.15, 3.35])
+    header, short_axis, bottom = rows
+    long_axes, study = bottom.subfigures(1, 2, width_ratios=[2, 3])
+    _draw_header(header, result)
+    draw_short_axis(short_axis, result)
+    draw_long_axes(long_axes, result)
+    draw_study(study, result)
+    return figure
+
+
+def write_overview(result: Result, path: Path) -> None:
+    """Write :func:`overview_figure` as a PNG."""
+    overview_figure(result).savefig(path, format="png", dpi=OVERVIEW_DPI)
+
+
+def write_report(result: Result, path: Path) -> None:
+    """Write the report as one HTML file."""
+    from jinja2 import Environment
+    from jinja2 import PackageLoader
+    from jinja2 import StrictUndefined
+
+    loader = PackageLoader("MSSTUNetReorientLib")
+    environment = Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True)
+    page = environment.get_template("report.html.j2").render(report_content(result), pictures=_pictures(result))
+    path.write_text(page, encoding="utf-8")
+
+
+def report_content(result: Result) -> dict[str, Any]:
+    """What the template says in words and numbers, without the pictures."""
+    quality = result.quality
+    return {
+        "status": quality.status,
+        "verdict": VERDICTS[quality.status],
+        "reasons": quality.reasons,
+        "verdict_colour": VERDICT_COLOURS[quality.status],
+        "parameters": _parameter_rows(result),
+        "axes": _axis_rows(result),
+        "facts": _fact_rows(result),
+        "measures": [(name.replace("_", " "), f"{value:.3g}") for name, value in quality.measures.items()],
+        "warning": NOT_A_MEDICAL_DEVICE,
+        "version": __version__,
+    }
+
+
+def _parameter_rows(result: Result) -> list[tuple[str, str, str]]:
+    """Symbol, value of the paper's parameter, and the same in degrees or mm."""
+    angles, shifts = result.pose.euler(), result.pose.translation(result.cube)
+    rows = [
+        (symbol, f"{angle:+.3f} rad", f"{np.rad2deg(angle):+.1f}°")
+        for symbol, angle in zip(("α (about y)", "β (about x)", "γ (about z)"), angles, strict=True)
+    ]
+    for symbol, shift, centre in zip(("tx", "ty", "tz"), shifts, result.pose.centre, strict=True):
+        rows.append((symbol, f"{shift:+.4f}", f"{centre:+.1f} mm"))
+    return rows
+
+
+def _axis_rows(result: Result) -> list[tuple[str, str]]:
+    names = ("i, septal to lateral", "j, anterior to inferior", "k, apex to base")
+    return [(name, _vector(axis, "+.3f")) for name, axis in zip(names, result.pose.rotation.T, strict=True)]
+
+
+def _fact_rows(result: Result) -> list[tuple[str, str]]:
+    info, grid, volumes = result.study.info, result.study.grid, result.volumes_ml
+    return [
+        ("Myocardium", f"{volumes['myocardium']:.0f} ml"),
+        ("Blood pool", f"{volumes['blood_pool']:.0f} ml"),
+        ("Study", f"{info.get('kind', 'unknown')} ({info.get('modality', 'unknown')})"),
+        ("Size", " × ".join(str(n) for n in grid.size) + " voxels"),
+        ("Voxel", " × ".join(f"{s:.3g}" for s in grid.spacing) + " mm"),
+        ("Model", model_line(result)),
+        *(("Note", str(warning)) for warning in info.get("warnings", ())),
+    ]
+
+
+def model_line(result: Result) -> str:
+    """Name, version and the first 12 digits of the weights' sha256."""
+    return f"{result.model.name} {result.model.version}, sha256 {result.model.sha256[:12]}"
+
+
+def _vector(values: Any, fmt: str) -> str:
+    return "(" + ", ".join(f"{x:{fmt}}" for x in values) + ")"
+
+
+def _pictures(result: Result) -> dict[str, str]:
+    """The report's pictures as base64 PNG, by name."""
+    return {name: _png(draw, result, size) for name, draw, size in REPORT_PICTURES}
+
+
+def _png(draw: Callable[[Any, Result], None], result: Result, inches: tuple[float, float]) -> str:
+    figure, buffer = new_figure(*inches), io.BytesIO()
+    draw(figure, result)
+    figure.savefig(buffer, format="png", dpi=REPORT_DPI)
+    return base64.b64encode(buffer.getvalue()).decode("ascii")
+
+
+def _draw_header(figure: Any, result: Result) -> None:
+    """Verdict, main numbers, model and colour bar."""
+    status, volumes = result.quality.status, result.volumes_ml
+    box = {"boxstyle": "round,pad=0.35", "facecolor": VERDICT_COLOURS[status], "edgecolor": "none"}
+    figure.text(0.012, 0.55, status.upper(), color="white", weight="bold", fontsize=11, va="center", bbox=box)
+    reasons = " ".join(result.quality.reasons) or VERDICTS[status]
+    figure.text(0.085, 0.72, _shorten(reasons, 120), fontsize=10, color=INK, va="center")
+    centre = _vector(result.pose.centre, ".0f")
+    numbers = f"LV myocardium {volumes['myocardium']:.0f} ml, blood pool {volumes['blood_pool']:.0f} ml"
+    line = f"{numbers}; centre {centre} mm LPS; {model_line(result)}. {NOT_A_MEDICAL_DEVICE}"
+    figure.text(0.085, 0.28, line, fontsize=8, color="#52606d", va="center")
+    draw_scale(figure.add_axes((0.875, 0.42, 0.11, 0.2)), result)
+
+
+def _shorten(text: str, limit: int) -> str:
+    return text if len(text) <= limit else text[: limit - 1].rstrip() + "…"

@@ -1,0 +1,198 @@
+"""The report: what its pictures show, what its words say, and what it must not hold."""
+
+from __future__ import annotations
+
+import base64
+import re
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from conftest import REPOSITORY
+from MSSTUNetReorientLib.pose import Pose
+from MSSTUNetReorientLib.pose import rotation_from_euler
+from MSSTUNetReorientLib.qc import Quality
+from MSSTUNetReorientLib.report import NOT_A_MEDICAL_DEVICE
+from MSSTUNetReorientLib.report import overview_figure
+from MSSTUNetReorientLib.report import write_overview
+from MSSTUNetReorientLib.report import write_report
+from MSSTUNetReorientLib.result import Result
+from MSSTUNetReorientLib.slices import display_maximum
+from MSSTUNetReorientLib.slices import long_axis_range
+from MSSTUNetReorientLib.slices import lv_window
+from MSSTUNetReorientLib.slices import study_slice
+from MSSTUNetReorientLib.slices import view_stack
+from MSSTUNetReorientLib.views import HLA
+from MSSTUNetReorientLib.views import SA
+from MSSTUNetReorientLib.views import VLA
+from MSSTUNetReorientLib.views import View
+from MSSTUNetReorientLib.volume import Grid
+from MSSTUNetReorientLib.volume import Volume
+from results import make_result
+
+pytest.importorskip("matplotlib")
+pytest.importorskip("jinja2")
+
+MARKER_MM = 30.0
+
+
+def with_marker(at_sa_mm: tuple[float, float, float]) -> Result:
+    """A result whose SA volume holds nothing but a blob at a place in the SA frame."""
+    result = make_result()
+    points = result.pose.apply_inverse(result.short_axis.grid.points())
+    blob = np.exp(-np.sum((points - np.array(at_sa_mm)) ** 2, axis=-1) / 50.0)
+    return replace(result, short_axis=Volume(blob.astype(np.float32), result.short_axis.grid))
+
+
+def brightest(result: Result, view: View) -> tuple[float, float, float]:
+    """Slice position, mm to the right and mm down of the brightest pixel, read as matplotlib places the pixels."""
+    stack = view_stack(result.short_axis, result.pose, view)
+    n, row, column = np.unravel_index(np.argmax(stack.images), stack.images.shape)
+    left, right, bottom, top = stack.extent
+    x = left + (column + 0.5) * (right - left) / stack.images.shape[2]
+    y = top + (row + 0.5) * (bottom - top) / stack.images.shape[1]
+    return float(stack.positions[n]), float(x), float(y)
+
+
+@pytest.mark.parametrize(
+    ("view", "wall", "place"),
+    [
+        (SA, (-MARKER_MM, 0, 0), (0, -MARKER_MM, 0)),  # septum left
+        (SA, (0, -MARKER_MM, 0), (0, 0, -MARKER_MM)),  # anterior up
+        (SA, (0, 0, -MARKER_MM), (-MARKER_MM, 0, 0)),  # apex first
+        (HLA, (-MARKER_MM, 0, 0), (0, -MARKER_MM, 0)),  # septum left
+        (HLA, (0, 0, -MARKER_MM), (0, 0, -MARKER_MM)),  # apex up
+        (VLA, (0, -MARKER_MM, 0), (0, 0, -MARKER_MM)),  # anterior up
+        (VLA, (0, 0, -MARKER_MM), (0, MARKER_MM, 0)),  # apex right
+    ],
+)
+def test_marker_appears_where_readers_expect_it(
+    view: View, wall: tuple[float, float, float], place: tuple[float, float, float]
+) -> None:
+    assert brightest(with_marker(wall), view) == pytest.approx(place, abs=1.6)
+
+
+def test_letters_of_the_first_short_axis_picture_stand_at_their_edges() -> None:
+    axes = overview_figure(make_result()).subfigs[1].axes[0]
+    places = {t.get_text(): t.get_position() for t in axes.texts}
+    assert places["SEP"][0] < 0.1
+    assert places["LAT"][0] > 0.9
+    assert places["ANT"][1] > 0.9
+    assert places["INF"][1] < 0.1
+
+
+def test_overview_shows_twelve_short_axis_slices_apex_first() -> None:
+    result = make_result()
+    short_axis = overview_figure(result).subfigs[1].axes
+    shown = [float(ax.texts[1].get_text().split()[0]) for ax in short_axis]
+    apex, base = long_axis_range(result)
+    assert len(shown) == 12
+    assert shown == sorted(shown)
+    assert apex <= shown[0] < apex + 8
+    assert base - 8 < shown[-1] <= base
+
+
+def test_every_picture_has_the_scale_of_the_ventricle_not_of_the_gut() -> None:
+    result = make_result()
+    counts = result.short_axis.array.copy()
+    counts[:, :10] = 1000.0
+    hot = replace(result, short_axis=Volume(counts, result.short_axis.grid))
+    assert display_maximum(hot) == pytest.approx(100.0)
+    figure = overview_figure(hot)
+    pictures = [ax.images[0] for part in (figure.subfigs[1], *figure.subfigs[2].subfigs) for ax in part.axes]
+    assert {p.get_clim() for p in pictures} == {(0.0, 100.0)}
+
+
+@pytest.mark.parametrize("prone", [False, True])
+def test_study_slice_is_in_patient_orientation_whatever_the_voxel_order(prone: bool) -> None:
+    direction = np.diag([-1.0, -1.0, 1.0]) if prone else np.eye(3)
+    grid = Grid((40, 40, 30), np.full(3, 6.0), -direction @ np.array([117.0, 117.0, 87.0]), direction)
+    marker = np.array([50.0, -40.0, 0.0])  # left and anterior
+    blob = np.exp(-np.sum((grid.points() - marker) ** 2, axis=-1) / 150.0).astype(np.float32)
+    plane = study_slice(Volume(blob, grid), np.zeros(3), np.array([1, 0, 0]), np.array([0, 1, 0]))
+    row, column = np.unravel_index(np.argmax(plane.images[0]), plane.images[0].shape)
+    left, _, _, top = plane.extent
+    assert (left + (column + 0.5) * 2.0, top + (row + 0.5) * 2.0) == pytest.approx((50, -40), abs=2.0)
+
+
+def test_long_axis_drawn_in_the_study_ends_at_the_apex() -> None:
+    result = make_result()
+    transaxial = overview_figure(result).subfigs[2].subfigs[1].axes[0]
+    line = transaxial.lines[0].get_xydata()
+    apex, base = long_axis_range(result)
+    assert np.allclose(line[0], apex * result.pose.long_axis[:2])
+    assert np.allclose(line[1], base * result.pose.long_axis[:2])
+
+
+def test_window_holds_the_whole_ventricle() -> None:
+    left, right, bottom, top = lv_window(make_result(), HLA)
+    assert left < -32
+    assert right > 32
+    assert top < -45
+    assert bottom > 24
+
+
+def test_contour_lies_on_the_edge_of_the_label() -> None:
+    result = make_result(Pose(rotation_from_euler(0, 0, 0), np.zeros(3)))
+    hla = overview_figure(result).subfigs[2].subfigs[0].axes[0]
+    outline = np.concatenate(hla.collections[0].get_paths()[0].to_polygons())
+    assert outline[:, 0].min() == pytest.approx(-32, abs=2.5)
+    assert outline[:, 0].max() == pytest.approx(32, abs=2.5)
+    assert outline[:, 1].min() == pytest.approx(-45, abs=3.5)
+
+
+def test_result_without_a_ventricle_can_still_be_shown(tmp_path: Path) -> None:
+    result = make_result(quality=Quality("fail", ("No left ventricle was found.",)))
+    empty = replace(result, labels=Volume(np.zeros_like(result.labels.array), result.labels.grid))
+    write_overview(empty, tmp_path / "overview.png")
+    write_report(empty, tmp_path / "report.html")
+    assert "No left ventricle was found." in (tmp_path / "report.html").read_text()
+
+
+def test_report_is_one_file_with_pictures_inside(tmp_path: Path) -> None:
+    write_report(make_result(), tmp_path / "report.html")
+    page = (tmp_path / "report.html").read_text(encoding="utf-8")
+    pictures = re.findall(r'src="data:image/png;base64,([^"]+)"', page)
+    assert len(pictures) == page.count("<img") == 3
+    assert all(base64.b64decode(p).startswith(b"\x89PNG") for p in pictures)
+    assert not re.search(r"https?://|<script|<link|url\(|@import", page)
+    assert [p.name for p in tmp_path.iterdir()] == ["report.html"]
+
+
+def test_report_says_the_numbers_the_verdict_and_what_it_is_not(tmp_path: Path) -> None:
+    result = make_result(quality=Quality("review", ("The two long axes differ by 14 <deg>.",)))
+    write_report(result, tmp_path / "report.html")
+    page = (tmp_path / "report.html").read_text(encoding="utf-8")
+    for text in ("-1.000 rad", "-0.950 rad", "+1.200 rad", "+18.0 mm", "-35.0 mm", "+12.0 mm", "000000000000"):
+        assert text in page
+    assert f"{result.volumes_ml['myocardium']:.0f} ml" in page
+    assert "differ by 14 &lt;deg&gt;." in page
+    assert "review" in page
+    assert NOT_A_MEDICAL_DEVICE in page
+
+
+def test_report_holds_nothing_personal(tmp_path: Path) -> None:
+    result = make_result()
+    study = Volume(result.study.array, result.study.grid, {"PatientName": "DOE^JANE", "kind": "NRRD"})
+    write_report(replace(result, study=study), tmp_path / "report.html")
+    assert "DOE^JANE" not in (tmp_path / "report.html").read_text(encoding="utf-8")
+
+
+def test_overview_is_big_enough_to_read(tmp_path: Path) -> None:
+    write_overview(make_result(), tmp_path / "overview.png")
+    head = (tmp_path / "overview.png").read_bytes()[:24]
+    assert int.from_bytes(head[16:20]) >= 1400
+    assert int.from_bytes(head[20:24]) >= 900
+
+
+def test_report_is_imported_without_matplotlib_and_drawn_without_pyplot() -> None:
+    code = (
+        "import sys; import MSSTUNetReorientLib.report as r; assert 'matplotlib' not in sys.modules;"
+        "from results import make_result; r.overview_figure(make_result());"
+        "assert 'matplotlib.pyplot' not in sys.modules"
+    )
+    path = [str(REPOSITORY / "MSSTUNetReorient"), str(REPOSITORY / "Testing")]
+    subprocess.run([sys.executable, "-c", f"import sys; sys.path[:0] = {path}; {code}"], check=True)
