@@ -165,7 +165,20 @@ def test_loaded_study_is_not_made_again(scene: Any, result: Result) -> None:
     nodes = add_result(scene, result, study_node=loaded)
     assert nodes.study is loaded
     assert loaded.GetName() == "5: FBP"
+    assert loaded.GetDisplayNode() is None
     assert scene.GetNumberOfNodesByClass("vtkMRMLScalarVolumeNode") == 2
+
+
+def test_folder_is_made_beside_a_loaded_study_which_stays(scene: Any, result: Result) -> None:
+    import slicer
+
+    hierarchy = slicer.vtkMRMLSubjectHierarchyNode.GetSubjectHierarchyNode(scene)
+    patient = hierarchy.CreateFolderItem(hierarchy.GetSceneItemID(), "loaded from DICOM")
+    loaded = scene.AddNewNodeByClass("vtkMRMLScalarVolumeNode", "5: FBP")
+    item = hierarchy.CreateItem(patient, loaded)
+    nodes = add_result(scene, result, study_node=loaded)
+    assert hierarchy.GetItemParent(item) == patient
+    assert hierarchy.GetItemParent(nodes.folder) == patient
 
 
 def test_two_studies_are_kept_apart(scene: Any, result: Result) -> None:

@@ -27,8 +27,9 @@ from MSSTUNetReorientLib.scene.table import read_table
 from MSSTUNetReorientLib.scene.table import rows_of
 from MSSTUNetReorientLib.views import SA
 from results import make_result
-from test_scene_nodes import labels_of
-from test_scene_nodes import terminology_of
+
+from scene.test_scene_nodes import labels_of
+from scene.test_scene_nodes import terminology_of
 
 
 def check(scene: Any, result: Result) -> None:

@@ -37,7 +37,7 @@ class SceneNodes:
     """The nodes of one result.
 
     Attributes:
-        folder: subject hierarchy item that holds the others.
+        folder: subject hierarchy item that holds what was made.
         study: vtkMRMLScalarVolumeNode, the counts as read; None when it was removed since.
         short_axis: vtkMRMLScalarVolumeNode, oblique, where the patient is.
         segmentation: vtkMRMLSegmentationNode, two segments on the grid of ``short_axis``.
@@ -60,7 +60,8 @@ def add_result(scene: Any, result: Result, name: str = "Study", *, study_node: A
         scene: ``vtkMRMLScene``; :func:`new_scene` makes one outside 3D Slicer.
         result: what the predictor answered.
         name: begins the node names; anonymous, for it is written to files.
-        study_node: the loaded study inside 3D Slicer, so that it is not made a second time. It is left as it is.
+        study_node: the loaded study inside 3D Slicer, so that it is not made a second time. It is left as it
+            is, and where it is.
 
     Returns:
         The nodes, in one subject hierarchy folder, with the slice views set to SA, HLA and VLA.
@@ -79,7 +80,8 @@ def add_result(scene: Any, result: Result, name: str = "Study", *, study_node: A
         parameters.SetNodeReferenceID(PREFIX + role, node.GetID())
     parameters.SetAttribute(PREFIX + "Role", "result")
     parameters.SetAttribute(PREFIX + "Version", __version__)
-    folder = _group(scene, name, (study, short_axis, segmentation, pose, parameters))
+    made = [*([] if study_node else [study]), short_axis, segmentation, pose, parameters]
+    folder = _group(scene, name, study, made)
     set_views(scene, result.pose, short_axis)
     return SceneNodes(folder, study, short_axis, segmentation, pose, parameters)
 
@@ -185,10 +187,10 @@ def _add_pose(scene: Any, pose: Pose, name: str) -> Any:
     return node
 
 
-def _group(scene: Any, name: str, nodes: tuple[Any, ...]) -> int:
-    """Put nodes into a new subject hierarchy folder, beside the study where that already has a place."""
+def _group(scene: Any, name: str, study: Any, nodes: list[Any]) -> int:
+    """Put nodes into a new subject hierarchy folder, made where the study has its place, if it has one."""
     hierarchy = _hierarchy(scene)
-    there = hierarchy.GetItemByDataNode(nodes[0])
+    there = hierarchy.GetItemByDataNode(study)
     place = hierarchy.GetItemParent(there) if there else hierarchy.GetSceneItemID()
     folder = hierarchy.CreateFolderItem(place, f"{name} LV reorientation")
     for node in nodes:

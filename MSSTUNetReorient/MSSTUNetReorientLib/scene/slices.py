@@ -58,6 +58,7 @@ def _ask_for_four_views(scene: Any) -> None:
     """Outside 3D Slicer: have the file open with the three slice views and the 3D view."""
     layout = mrml().vtkMRMLLayoutNode()
     with quiet():  # the node warns that it knows no layout by that number; the application will
+        layout.SetSingletonTag("vtkMRMLLayoutNode")
         layout.SetViewArrangement(layout.SlicerLayoutFourUpView)
         scene.AddNode(layout)
 

@@ -1,0 +1,50 @@
+"""The shipping module file on slicer-core: real MRML and Slicer's own slicer.util, without the application."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+import types
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+MODULE_FOLDER = Path(__file__).resolve().parents[2] / "MSSTUNetReorient"
+
+
+class _Base:
+    """In the place of the ScriptedLoadableModule classes, whose own code needs Qt."""
+
+    def __init__(self, parent: Any = None) -> None:
+        self.parent = parent
+
+    def getDefaultModuleDocumentationLink(self) -> str:
+        return ""
+
+
+def _application_modules() -> dict[str, types.ModuleType]:
+    """The parts of Slicer's ``slicer`` package that slicer-core leaves out."""
+    scripted = types.ModuleType("slicer.ScriptedLoadableModule")
+    for name in ("", "Widget", "Logic", "Test"):
+        setattr(scripted, f"ScriptedLoadableModule{name}", type(f"ScriptedLoadableModule{name}", (_Base,), {}))
+    i18n = types.ModuleType("slicer.i18n")
+    i18n.tr = lambda text: text  # type: ignore[attr-defined]
+    i18n.translate = lambda context, text: text  # type: ignore[attr-defined]
+    return {"slicer.ScriptedLoadableModule": scripted, "slicer.i18n": i18n}
+
+
+@pytest.fixture
+def module(monkeypatch: pytest.MonkeyPatch) -> Iterator[types.ModuleType]:
+    """``MSSTUNetReorient.py`` as Slicer would import it, with an application scene."""
+    slicer = pytest.importorskip("slicer")
+    from MSSTUNetReorientLib.scene import new_scene
+
+    for name, part in _application_modules().items():
+        monkeypatch.setitem(sys.modules, name, part)
+    monkeypatch.delitem(sys.modules, "MSSTUNetReorient", raising=False)
+    with new_scene() as scene:
+        monkeypatch.setattr(slicer, "mrmlScene", scene, raising=False)
+        yield importlib.import_module("MSSTUNetReorient")
+    sys.modules.pop("MSSTUNetReorient", None)
