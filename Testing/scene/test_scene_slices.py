@@ -69,6 +69,43 @@ def test_scrolling_starts_where_readers_start(scene: Any, result: Result, view: 
         node.SetSliceOffset(middle)
 
 
+def picture(scene: Any, name: str, volume: Any) -> np.ndarray:
+    """What a slice view shows of a volume, ``(row, column)`` from the top left, drawn by Slicer's own slice logic."""
+    import slicer
+    from vtkmodules.util.numpy_support import vtk_to_numpy
+
+    composite = scene.GetNodeByID(f"vtkMRMLSliceCompositeNode{name}")
+    composite.SetBackgroundVolumeID(volume.GetID())
+    logic = slicer.vtkMRMLSliceLogic()
+    logic.SetMRMLScene(scene)
+    logic.SetSliceNode(scene.GetNodeByID(f"vtkMRMLSliceNode{name}"))
+    logic.SetSliceCompositeNode(composite)
+    logic.UpdatePipeline()
+    producer = logic.GetImageDataConnection().GetProducer()
+    producer.Update()
+    image = producer.GetOutputDataObject(0)
+    width, height, _ = image.GetDimensions()
+    pixels = vtk_to_numpy(image.GetPointData().GetScalars()).reshape(height, width, -1)
+    return pixels[::-1, :, :3].mean(axis=-1)
+
+
+@pytest.mark.parametrize("node", ["study", "short_axis"])
+def test_pictures_drawn_by_slicer_show_the_ventricle_as_readers_expect(scene: Any, result: Result, node: str) -> None:
+    """The shell is open at the base and has a defect in the inferior wall; the study was never turned."""
+    volume = getattr(add_result(scene, result), node)
+    pictures = {view: picture(scene, name, volume) for view, name in NAMES.items()}
+    for shown in pictures.values():
+        assert shown.shape == (256, 256)
+    middle = 128
+    sa = pictures["SA"]
+    assert sa[:middle].sum() > 1.3 * sa[middle:].sum()  # anterior up: the defect is below
+    rows, columns = np.nonzero(pictures["HLA"] > 150)
+    assert middle - rows.min() > 1.5 * (rows.max() - middle)  # apex up
+    rows, columns = np.nonzero(pictures["VLA"] > 150)
+    assert columns.max() - middle > 1.5 * (middle - columns.min())  # apex right
+    assert np.median(rows) < middle  # anterior up
+
+
 def test_views_are_handed_as_slicers_own_axial_view() -> None:
     import slicer
     from vtkmodules.vtkCommonMath import vtkMatrix3x3

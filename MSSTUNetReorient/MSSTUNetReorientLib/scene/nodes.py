@@ -18,6 +18,7 @@ from .arrays import ijk_to_ras
 from .arrays import to_image
 from .arrays import to_matrix4x4
 from .host import mrml
+from .host import quiet
 from .slices import set_views
 from .table import fill_table
 from .table import rows_of
@@ -165,19 +166,16 @@ def _add_segmentation(scene: Any, labels: Volume, reference: Any, name: str) -> 
 
 
 def _show_surface(slicer: Any, node: Any) -> None:
-    """Make the closed surface; outside 3D Slicer the conversion has to be registered first, once."""
-    factory = slicer.vtkSegmentationConverterFactory.GetInstance()
-    surface = slicer.vtkSegmentationConverter.GetSegmentationClosedSurfaceRepresentationName()
-    if surface not in _targets(factory):
+    """Make the closed surface and show it in 3D; outside 3D Slicer the conversion has to be registered first, once."""
+    with quiet():
+        made = node.CreateClosedSurfaceRepresentation()
+    if not made:
+        factory = slicer.vtkSegmentationConverterFactory.GetInstance()
         factory.RegisterConverterRule(slicer.vtkBinaryLabelmapToClosedSurfaceConversionRule())
-    if node.CreateClosedSurfaceRepresentation():
+        made = node.CreateClosedSurfaceRepresentation()
+    if made:
+        surface = slicer.vtkSegmentationConverter.GetSegmentationClosedSurfaceRepresentationName()
         node.GetDisplayNode().SetPreferredDisplayRepresentationName3D(surface)
-
-
-def _targets(factory: Any) -> set[str]:
-    """What the registered conversions can make."""
-    rules = factory.GetConverterRules()
-    return {rule.GetTargetRepresentationName() for rule in rules}
 
 
 def _add_pose(scene: Any, pose: Pose, name: str) -> Any:
