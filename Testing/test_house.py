@@ -14,7 +14,7 @@ LIBRARY = REPOSITORY / "MSSTUNetReorient" / PACKAGE
 MODULE = REPOSITORY / "MSSTUNetReorient" / "MSSTUNetReorient.py"
 
 FLOORS = {
-    "errors": 1, "pose": 1, "views": 1, "volume": 1, "io": 1,
+    "errors": 1, "labels": 1, "pose": 1, "views": 1, "volume": 1, "io": 1,
     "networks": 2, "losses": 2,
     "cup": 3, "qc": 3, "result": 3, "perfusion": 3, "simulation": 3,
     "predictor": 4, "models": 4, "training": 4, "evaluation": 4,
