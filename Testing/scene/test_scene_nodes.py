@@ -215,3 +215,9 @@ def test_empty_labels_make_a_result_too(scene: Any) -> None:
     result.labels.array[:] = 0
     nodes = add_result(scene, result)
     assert nodes.segmentation.GetSegmentation().GetNumberOfSegments() == 2
+
+
+def test_adding_a_result_says_nothing(scene: Any, result: Result, capfd: pytest.CaptureFixture[str]) -> None:
+    add_result(scene, result)
+    pose_of(read_result_nodes(scene)[0])
+    assert capfd.readouterr() == ("", "")

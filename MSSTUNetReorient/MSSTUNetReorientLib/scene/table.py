@@ -68,7 +68,7 @@ def fill_table(node: Any, rows: list[Row]) -> None:
         for value in values:
             column.InsertNextValue(_plain(value))
         node.AddColumn(column)
-    node.SetUseColumnNameAsColumnHeader(True)
+    node.SetUseColumnTitleAsColumnHeader(True)
     node.SetLocked(True)
 
 
