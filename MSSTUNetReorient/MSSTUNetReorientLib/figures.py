@@ -52,6 +52,8 @@ STUDY_PLANES: tuple[tuple[str, tuple[float, ...], tuple[float, ...], str], ...] 
 
 _LETTERS = {"septal": "SEP", "lateral": "LAT", "anterior": "ANT", "inferior": "INF", "apex": "APEX", "base": "BASE"}
 _TITLE: dict[str, Any] = {"fontsize": 9, "color": INK, "pad": 4}
+_BACKING = {"facecolor": "black", "alpha": 0.4, "edgecolor": "none", "pad": 1.2}
+"""Behind letters, so that they are read on bright counts too."""
 _LAYOUT = {"left": 0.005, "right": 0.995, "bottom": 0.01, "top": 0.93, "wspace": 0.03, "hspace": 0.03}
 
 
@@ -111,9 +113,11 @@ def draw_scale(ax: Axes, result: Result) -> None:
     """The colour bar, from zero to the largest count inside the LV."""
     ax.imshow(np.linspace(0, 1, 256)[None], aspect="auto", cmap=COLOUR_MAP, extent=(0, 1, 0, 1))
     ax.set_yticks([])
-    ax.set_xticks([0, 1], ["0", f"{display_maximum(result):.4g}"], fontsize=8, color=INK)
-    ax.tick_params(length=0, pad=2)
-    ax.set_title("counts (maximum of the LV)", fontsize=8, color=INK, pad=3)
+    ax.set_xticks([])
+    for x, count, side in ((0, 0.0, "left"), (1, display_maximum(result), "right")):
+        text = f"{count:,.0f}" if 1000 <= count < 1e7 else f"{count:.4g}"
+        ax.text(x, -0.25, text, fontsize=8, color=INK, ha=side, va="top")
+    ax.set_title("counts, 0 to the LV's maximum", fontsize=8, color=INK, pad=3)
 
 
 def new_figure(width: float, height: float) -> Figure:
@@ -169,11 +173,10 @@ def _edge_letters(ax: Axes, letters: Sequence[str]) -> None:
         (0.5, 0.02, "center", "bottom"),
     )
     for text, (x, y, horizontal, vertical) in zip(letters, places, strict=True):
-        ax.text(
-            x, y, text, transform=ax.transAxes, ha=horizontal, va=vertical, color="white", fontsize=8, weight="bold"
-        )  # fmt: skip
+        style: dict[str, Any] = {"ha": horizontal, "va": vertical, "weight": "bold", "fontsize": 8}
+        ax.text(x, y, text, transform=ax.transAxes, color="white", bbox=_BACKING, **style)
 
 
 def _corner(ax: Axes, left: str, right: str) -> None:
     for x, text, side in ((0.03, left, "left"), (0.97, right, "right")):
-        ax.text(x, 0.03, text, transform=ax.transAxes, ha=side, va="bottom", color="#d5dbe3", fontsize=7)
+        ax.text(x, 0.03, text, transform=ax.transAxes, ha=side, va="bottom", color="white", fontsize=7, bbox=_BACKING)
