@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import io
+import textwrap
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -39,6 +40,8 @@ VERDICT_COLOURS = {"pass": "#1d7a46", "review": "#a85f00", "fail": "#b3261e"}
 
 OVERVIEW_INCHES = (14.0, 9.1)
 OVERVIEW_DPI = 110
+HEADER_LETTERS = 150
+"""Letters to a line of the overview's header, which has two for the reasons."""
 REPORT_DPI = 150
 REPORT_PICTURES: tuple[tuple[str, Callable[[Any, Result], None], tuple[float, float]], ...] = (
     ("short_axis", draw_short_axis, (9.6, 3.55)),
@@ -89,7 +92,7 @@ def report_content(result: Result) -> dict[str, Any]:
         "parameters": _parameter_rows(result),
         "axes": _axis_rows(result),
         "facts": _fact_rows(result),
-        "measures": [(name.replace("_", " "), f"{value:.3g}") for name, value in quality.measures.items()],
+        "measures": [(name.replace("_", " "), f"{value:.4g}") for name, value in quality.measures.items()],
         "warning": NOT_A_MEDICAL_DEVICE,
         "version": __version__,
     }
@@ -152,13 +155,10 @@ def _draw_header(figure: Any, result: Result) -> None:
     box = {"boxstyle": "round,pad=0.35", "facecolor": VERDICT_COLOURS[status], "edgecolor": "none"}
     figure.text(0.012, 0.55, status.upper(), color="white", weight="bold", fontsize=11, va="center", bbox=box)
     reasons = " ".join(result.quality.reasons) or VERDICTS[status]
-    figure.text(0.085, 0.72, _shorten(reasons, 120), fontsize=10, color=INK, va="center")
+    text = textwrap.fill(textwrap.shorten(reasons, 2 * HEADER_LETTERS - 10, placeholder=" …"), HEADER_LETTERS)
+    figure.text(0.085, 0.68, text, fontsize=9, color=INK, va="center")
     centre = _vector(result.pose.centre, ".0f")
     numbers = f"LV myocardium {volumes['myocardium']:.0f} ml, blood pool {volumes['blood_pool']:.0f} ml"
     line = f"{numbers}; centre {centre} mm LPS; {model_line(result)}. {NOT_A_MEDICAL_DEVICE}"
-    figure.text(0.085, 0.28, line, fontsize=8, color="#52606d", va="center")
+    figure.text(0.085, 0.16, line, fontsize=8, color="#52606d", va="center")
     draw_scale(figure.add_axes((0.875, 0.42, 0.11, 0.2)), result)
-
-
-def _shorten(text: str, limit: int) -> str:
-    return text if len(text) <= limit else text[: limit - 1].rstrip() + "…"

@@ -127,5 +127,6 @@ def lv_window(result: Result, view: View) -> Extent:
     )
     low, high = ends.min(axis=0)[:2], ends.max(axis=0)[:2]
     half = max(float((high - low).max()) / 2 + MARGIN_MM, LEAST_HALF_WIDTH_MM)
+    half = min(half, float(result.labels.grid.extent.min()) / 2)
     x, y = ((low + high) / 2).tolist()
     return x - half, x + half, y + half, y - half
