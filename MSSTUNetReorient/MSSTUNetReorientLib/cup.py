@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from .result import BLOOD_POOL
-from .result import MYOCARDIUM
+from .labels import BLOOD_POOL
+from .labels import MYOCARDIUM
 
 Array = NDArray[np.float64]
 
@@ -18,6 +18,8 @@ MAX_POINTS = 800
 """Surface points that the fit uses."""
 BASE_MARGIN_MM = 8.0
 """Points this near to the open end are left out: the cut at the base is no part of the cup's form."""
+MAX_UPWARD = 0.25
+"""Surface that faces the base more than this (cosine) belongs to the rim of the open end, not to the cup."""
 FIT_STEPS = 40
 
 
@@ -50,7 +52,7 @@ def fit_cup(labels: NDArray[np.uint8], spacing: float) -> Cup | None:
     middle = points.mean(axis=0)
     radius = float(np.median(np.hypot(*(points - middle)[:, :2].T)))
     length = float(np.ptp(points[:, 2]))
-    centre = [*middle, 0, 0, length / 4]
+    centre = middle + np.array([0.0, 0.0, length / 4])
     state = np.array([0.0, 0.0, *centre, np.log(max(radius, 5.0)), np.log(max(0.7 * length, 10.0))])
     state = _least_squares(points, state)
     axis = _axis(state)
@@ -58,19 +60,21 @@ def fit_cup(labels: NDArray[np.uint8], spacing: float) -> Cup | None:
 
 
 def _outer_points(labels: NDArray[np.uint8], spacing: float) -> Array:
-    """Voxels ``(N, 3)`` (i, j, k) mm of LV-MY that touch the background, away from the open base."""
-    lv = labels > 0
-    padded = np.pad(lv, 1)
-    inner = np.ones_like(lv)
-    for axis in range(3):
-        for step in (-1, 1):
-            inner &= np.roll(padded, step, axis)[1:-1, 1:-1, 1:-1]
-    surface = (labels == MYOCARDIUM) & ~inner
+    """Voxels ``(N, 3)`` (i, j, k) mm of LV-MY at the epicardium; the rim of the open base is left out."""
+    lv = np.pad((labels > 0).astype(np.float32), 1)
+    for _ in range(2):
+        for axis in range(3):
+            lv = (np.roll(lv, 1, axis) + 2 * lv + np.roll(lv, -1, axis)) / 4
+    gradient = np.stack([g[1:-1, 1:-1, 1:-1] for g in np.gradient(lv)[::-1]], axis=-1)
+    steep = np.linalg.norm(gradient, axis=-1)
+    upward = -gradient[..., 2] / np.maximum(steep, 1e-6)
+    share = lv[1:-1, 1:-1, 1:-1]
+    surface = (labels == MYOCARDIUM) & (share < 0.75) & (steep > 0.05) & (upward < MAX_UPWARD)
     points = np.argwhere(surface)[:, ::-1] * spacing
     pool = np.argwhere(labels == BLOOD_POOL)[:, ::-1] * spacing
-    base = pool if len(pool) else points
     if not len(points):
         return points.astype(float)
+    base = pool if len(pool) else points
     points = points[points[:, 2] < np.percentile(base[:, 2], 98) - BASE_MARGIN_MM]
     stride = max(1, len(points) // MAX_POINTS)
     return points[::stride].astype(float)
@@ -88,7 +92,7 @@ def _residuals(points: Array, state: Array) -> Array:
     along = q @ axis
     across = np.linalg.norm(q - along[:, None] * axis, axis=1)
     below = np.minimum(along, 0.0)
-    g = np.sqrt((across / np.exp(state[5])) ** 2 + (below / np.exp(state[6])) ** 2) + 1e-9
+    g = np.sqrt((across / np.exp(min(state[5], 5.0))) ** 2 + (below / np.exp(min(state[6], 6.0))) ** 2) + 1e-9
     return np.asarray(np.hypot(across, below) * (1 - 1 / g))
 
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from .labels import BACKGROUND as BACKGROUND
+from .labels import BLOOD_POOL as BLOOD_POOL
+from .labels import MYOCARDIUM as MYOCARDIUM
 from .pose import Cube
 from .pose import Pose
 from .qc import Quality
 from .volume import Volume
-
-BACKGROUND, MYOCARDIUM, BLOOD_POOL = 0, 1, 2
-"""Values of a label volume."""
 
 
 @dataclass(frozen=True)

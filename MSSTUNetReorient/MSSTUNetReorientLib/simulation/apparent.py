@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from ..result import BLOOD_POOL
-from ..result import MYOCARDIUM
+from ..labels import BLOOD_POOL
+from ..labels import MYOCARDIUM
 from .heart import Shape
 
 Array = NDArray[np.float64]

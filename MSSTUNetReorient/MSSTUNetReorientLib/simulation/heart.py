@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from ..cup import fit_cup
 from ..pose import MEAN_ROTATION
 from ..pose import Pose
 from ..pose import nearest_rotation
@@ -24,6 +25,8 @@ Array = NDArray[np.float64]
 
 RV_WALL_MM = 4.0
 """Thickness of the right ventricular wall."""
+TYPICAL_FWHM_MM = 11.0
+"""Resolution at which the long axis of a measured heart is taken."""
 
 
 class Shape(Protocol):
@@ -212,24 +215,40 @@ class Ventricles:
 def ventricles_from_labels(labels: Volume, *, spacing: float = 3.0, size: int = 64) -> Ventricles:
     """A measured heart from a label map in LPS: 1 = LV within the epicardium, 2 = RV cavity.
 
-    The long axis is the LV's principal axis of inertia, pointing posteriorly (apex to base); ``i`` points away from
-    the RV.
+    The long axis is that of the cup fitted to the LV as it appears (:mod:`..cup`), as the project measures long axes
+    everywhere; the fit starts from the LV's principal axis of inertia. ``i`` points away from the RV.
 
     Raises:
         ValueError: one of the labels is missing.
     """
+    from .apparent import apparent_labels
+
     lv, rv = labels.array == 1, labels.array == 2
     if not lv.any() or not rv.any():
         msg = "a label map of the ventricles needs label 1 (LV) and 2 (RV)"
         raise ValueError(msg)
     pose = _pose_of_ventricles(labels, lv, rv)
+    rough = _mapped(labels, pose, spacing, size)
+    shape = MappedShape(rough.epi, rough.rv, spacing, rough.plane, (0.0, 0.0), rough.apex, (1.0, 1.0, 1.0), 10.0, 7.0)
+    line = (np.arange(size) - (size - 1) / 2) * spacing
+    k, j, i = np.meshgrid(line, line, line, indexing="ij")
+    cup = fit_cup(apparent_labels(shape, np.stack([i, j, k], axis=-1), spacing, TYPICAL_FWHM_MM), spacing)
+    if cup is None:
+        return rough
+    axis = pose.rotation @ cup.axis
+    lateral = pose.rotation[:, 0] - (pose.rotation[:, 0] @ axis) * axis
+    lateral /= np.linalg.norm(lateral)
+    turned = np.stack([lateral, np.cross(axis, lateral), axis], axis=1)
+    return _mapped(labels, Pose(turned, pose.centre), spacing, size)
+
+
+def _mapped(labels: Volume, pose: Pose, spacing: float, size: int) -> Ventricles:
     grid = Grid.centred(size, spacing, pose)
-    soft = [Volume(m.astype(np.float32), labels.grid) for m in (lv, rv)]
+    soft = [Volume((labels.array == value).astype(np.float32), labels.grid) for value in (1, 2)]
     lv_sa, rv_sa = (resample(v, grid, order=1).array > 0.5 for v in soft)
     k = (np.arange(size) - (size - 1) / 2) * spacing
     area = lv_sa.sum(axis=(1, 2))
-    filled = np.flatnonzero(area > 0.55 * area.max())
-    top = filled.max()
+    top = np.flatnonzero(area > 0.55 * area.max()).max()
     extended = lv_sa.copy()
     extended[top:] = lv_sa[max(top - 1, 0)]
     apex = float(k[np.flatnonzero(area)[0]])
