@@ -61,7 +61,7 @@ def fit_cup(labels: NDArray[np.uint8], spacing: float) -> Cup | None:
 
 def _outer_points(labels: NDArray[np.uint8], spacing: float) -> Array:
     """Voxels ``(N, 3)`` (i, j, k) mm of LV-MY at the epicardium; the rim of the open base is left out."""
-    lv = np.pad((labels > 0).astype(np.float32), 1)
+    lv = np.pad((labels > 0).astype(float), 1)
     for _ in range(2):
         for axis in range(3):
             lv = (np.roll(lv, 1, axis) + 2 * lv + np.roll(lv, -1, axis)) / 4

@@ -110,9 +110,9 @@ class Locator(nn.Module):
         self.down2 = Block(2 * w, 4 * w, 2)
         self.deep = Block(4 * w, 4 * w)
         self.up1 = Block(6 * w, 2 * w)
-        self.up0 = Block(3 * w, 2 * w)
-        self.heat = nn.Conv3d(2 * w, 1, 1)
-        self.turn = nn.Sequential(nn.Linear(8 * w, 64), nn.SiLU(), nn.Linear(64, 9))
+        self.up0 = Block(3 * w, w)
+        self.heat = nn.Conv3d(w, 1, 1)
+        self.turn = nn.Sequential(nn.Linear(7 * w, 64), nn.SiLU(), nn.Linear(64, 9))
         self.mean_rotation: Tensor
         self.register_buffer("mean_rotation", mean_rotation.clone())
 
@@ -135,7 +135,7 @@ class Locator(nn.Module):
 
     @staticmethod
     def _seen(weight: Tensor, a: Tensor, b: Tensor, c: Tensor) -> Tensor:
-        """Features at the LV, from three depths, ``(B, 8 w)``."""
+        """Features at the LV, from three depths, ``(B, 7 w)``."""
         n = a.shape[-1]
         volume = weight.reshape(-1, 1, n, n, n).to(a.dtype)
         out = []

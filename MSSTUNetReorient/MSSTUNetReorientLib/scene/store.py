@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -70,7 +71,8 @@ def load_scene(scene: Any, path: str | Path) -> None:
         msg = f"{source}: a scene is an existing file that ends in .mrb or .mrml; check the path"
         raise InputError(msg)
     messages = mrml().vtkMRMLMessageCollection()
-    with quiet():
+    # Unzipping a damaged .mrb leaves the process in a folder that is then deleted.
+    with quiet(), contextlib.chdir(Path.cwd()):
         if source.suffix == ".mrb":
             read = scene.ReadFromMRB(str(source), True, messages)
         else:

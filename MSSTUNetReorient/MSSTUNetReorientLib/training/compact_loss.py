@@ -21,6 +21,8 @@ from ..networks.rotation import geodesic_angle
 from ..networks.sampler import sample
 from .batches import Batch
 
+WIDE_REACH_MM, CLOSE_REACH_MM = 55.0, 30.0
+"""How far from the LV centre a look may start for its pose to be asked of it; from further away it is no LV's look."""
 SHIFT_UNIT_MM = 20.0
 """A shift of this many mm weighs as much as a radian."""
 
@@ -89,13 +91,13 @@ def compact_loss(model: CompactMSSTUNet, batch: Batch) -> tuple[Tensor, dict[str
     found = (first.rotation.detach(), first.translation.detach())
 
     start, _ = mixed(found, disturbed(batch, 22.0, 22.0), 0.4)
-    start, positive = mixed(start, (start[0], _elsewhere(batch)), 0.8)
+    start, _ = mixed(start, (start[0], _elsewhere(batch)), 0.8)
     wide = model.wide(cube, *start)
     after = (wide.rotation.detach(), wide.translation.detach())
-
-    near, used = mixed(after, disturbed(batch, 11.0, 8.0), 0.5)
-    valid = torch.where(used, positive, torch.ones_like(positive))
+    near, _ = mixed(after, disturbed(batch, 11.0, 8.0), 0.5)
     close = model.close(cube, *near)
+    seen = within(batch, start[1], WIDE_REACH_MM)
+    close_seen = within(batch, near[1], CLOSE_REACH_MM)
 
     at, _ = mixed((close.rotation, close.translation), disturbed(batch, 9.0, 6.0), 0.6)
     logits, auxiliary = model.segment(cube, wide, start, at)
@@ -105,9 +107,9 @@ def compact_loss(model: CompactMSSTUNet, batch: Batch) -> tuple[Tensor, dict[str
     parts = {
         "heat": heat_loss(heat, batch.translation),
         "turn": geodesic_angle(first.rotation, batch.rotation).mean(),
-        "wide": pose_loss(wide, batch, positive.float()),
-        "close": 1.5 * pose_loss(close, batch, valid.float()),
-        "presence": presence_loss(wide.presence, positive) + presence_loss(close.presence, valid),
+        "wide": pose_loss(wide, batch, seen),
+        "close": 1.5 * pose_loss(close, batch, close_seen),
+        "presence": presence_loss(wide.presence, seen) + presence_loss(close.presence, close_seen),
         "labels": label_loss(logits.float(), shares),
         "labels/2": 0.4 * label_loss(auxiliary.float(), small),
     }
@@ -115,9 +117,14 @@ def compact_loss(model: CompactMSSTUNet, batch: Batch) -> tuple[Tensor, dict[str
     return total, {name: float(value.detach()) for name, value in parts.items()}
 
 
+def within(batch: Batch, translation: Tensor, reach: float) -> Tensor:
+    """1 where a start is within ``reach`` mm of the LV centre, ``(B,)``."""
+    return ((translation - batch.translation).norm(dim=1) * HALF_MM < reach).float()
+
+
 def presence_loss(logit: Tensor, there: Tensor) -> Tensor:
     """Cross-entropy of "an LV is in view"."""
-    return 0.3 * F.binary_cross_entropy_with_logits(logit.float(), there.float())
+    return 0.3 * F.binary_cross_entropy_with_logits(logit.float(), there)
 
 
 def _elsewhere(batch: Batch) -> Tensor:

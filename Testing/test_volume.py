@@ -1,0 +1,124 @@
+"""Geometry of volumes, the check of an input, and the one resampling, against SimpleITK and by hand."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import SimpleITK as sitk
+from MSSTUNetReorientLib.errors import InputError
+from MSSTUNetReorientLib.pose import MEAN_ROTATION
+from MSSTUNetReorientLib.pose import Pose
+from MSSTUNetReorientLib.volume import Grid
+from MSSTUNetReorientLib.volume import Volume
+from MSSTUNetReorientLib.volume import check_volume
+from MSSTUNetReorientLib.volume import resample
+from MSSTUNetReorientLib.volume import short_axis_grid
+
+OBLIQUE = Grid((20, 24, 28), [5.0, 6.0, 7.0], [-40.0, 12.0, 300.0], MEAN_ROTATION)
+
+
+def volume(array: np.ndarray | None = None, spacing: float = 6.0, size: tuple[int, int, int] = (20, 24, 28)) -> Volume:
+    counts = np.random.default_rng(0).random(size[::-1]) if array is None else array
+    return Volume(counts, Grid(size, [spacing] * 3, [0, 0, 0]))
+
+
+class TestGrid:
+    def test_positions_are_simpleitks(self) -> None:
+        image = Volume(np.zeros(OBLIQUE.size[::-1]), OBLIQUE).to_sitk()
+        for index in [(0, 0, 0), (3, 11, 27), (19, 0, 5)]:
+            expected = image.TransformIndexToPhysicalPoint(index)
+            np.testing.assert_allclose(OBLIQUE.at(index), expected)
+            np.testing.assert_allclose(OBLIQUE.index_of(expected), index, atol=1e-9)
+            np.testing.assert_allclose((OBLIQUE.matrix @ [*index, 1])[:3], expected)
+
+    def test_points_are_in_array_order(self) -> None:
+        np.testing.assert_allclose(OBLIQUE.points()[7, 5, 3], OBLIQUE.at([3, 5, 7]))
+
+    def test_centred_cube_has_its_middle_voxel_at_the_pose(self) -> None:
+        pose = Pose(MEAN_ROTATION, np.array([50.0, -20.0, 400.0]))
+        grid = Grid.centred(63, 3.0, pose)
+        np.testing.assert_allclose(grid.at([31, 31, 31]), pose.centre)
+        np.testing.assert_allclose(grid.centre, pose.centre)
+        np.testing.assert_allclose(grid.at([31, 31, 41]) - pose.centre, 30 * pose.long_axis)
+
+    def test_simpleitk_round_trip(self) -> None:
+        counts = np.random.default_rng(1).random(OBLIQUE.size[::-1])
+        again = Volume.from_sitk(Volume(counts, OBLIQUE).to_sitk())
+        np.testing.assert_allclose(again.array, counts)
+        np.testing.assert_allclose(again.grid.matrix, OBLIQUE.matrix)
+
+
+class TestCheck:
+    def test_a_study_passes_as_float32(self) -> None:
+        checked = check_volume(volume(), "study")
+        assert checked.array.dtype == np.float32
+
+    def test_negative_counts_are_allowed(self) -> None:
+        counts = np.random.default_rng(0).normal(1, 2, (28, 24, 20))
+        assert check_volume(volume(counts), "study").array.min() < 0
+
+    @pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
+    def test_counts_must_be_finite(self, bad: float) -> None:
+        counts = np.ones((28, 24, 20))
+        counts[3, 4, 5] = bad
+        with pytest.raises(InputError, match=r"s\.nrrd: counts must be finite, but found 1 NaN"):
+            check_volume(volume(counts), "s.nrrd")
+
+    @pytest.mark.parametrize("value", [0.0, 7.0])
+    def test_a_constant_volume_is_refused(self, value: float) -> None:
+        with pytest.raises(InputError, match="every voxel is"):
+            check_volume(volume(np.full((28, 24, 20), value)), "s.nrrd")
+
+    @pytest.mark.parametrize("spacing", [0.0, -4.0, 20.5, np.nan])
+    def test_spacing(self, spacing: float) -> None:
+        with pytest.raises(InputError, match="voxel spacing must lie in"):
+            check_volume(volume(spacing=spacing), "s.nrrd")
+
+    @pytest.mark.parametrize("size", [(15, 24, 28), (20, 24, 1025)])
+    def test_size(self, size: tuple[int, int, int]) -> None:
+        with pytest.raises(InputError, match="16 to 1024 voxels"):
+            check_volume(volume(size=size), "s.nrrd")
+
+    def test_field_of_view(self) -> None:
+        with pytest.raises(InputError, match="at least 100 mm"):
+            check_volume(volume(spacing=4.0), "s.nrrd")
+
+
+class TestResample:
+    @pytest.mark.parametrize("order", [0, 1, 3])
+    def test_identity(self, order: int) -> None:
+        study = volume(np.random.default_rng(2).random((28, 24, 20)).astype(np.float32))
+        np.testing.assert_allclose(resample(study, study.grid, order=order).array, study.array, atol=1e-5)
+
+    def test_a_blob_lands_where_the_pose_says(self) -> None:
+        grid = Grid((64, 64, 40), [6.4] * 3, [-200, -200, 0])
+        pose = Pose(MEAN_ROTATION, np.array([30.0, -20.0, 120.0]))
+        spot = pose.apply([12.0, -9.0, 21.0])
+        counts = np.exp(-((grid.points() - spot) ** 2).sum(-1) / (2 * 12.0**2))
+        sa = resample(Volume(counts.astype(np.float32), grid), short_axis_grid(pose, grid))
+        weight = sa.array * (sa.array > 0.05)
+        k, j, i = np.indices(weight.shape)
+        mean = np.array([(weight * axis).sum() / weight.sum() for axis in (i, j, k)])
+        half = (sa.grid.size[0] - 1) / 2
+        np.testing.assert_allclose((mean - half) * sa.grid.spacing, [12.0, -9.0, 21.0], atol=0.3)
+
+    def test_cubic_is_simpleitks_bspline(self) -> None:
+        study = volume(np.random.default_rng(3).random((28, 24, 20)).astype(np.float32))
+        target = Grid.centred(17, 3.3, Pose(MEAN_ROTATION, study.grid.centre))
+        image = study.to_sitk()
+        expected = sitk.GetArrayFromImage(
+            sitk.Resample(image, Volume(np.zeros((17, 17, 17)), target).to_sitk(), sitk.Transform(), sitk.sitkBSpline3)
+        )
+        np.testing.assert_allclose(resample(study, target).array, expected, atol=1e-4)
+
+    def test_outside_is_zero(self) -> None:
+        study = volume(np.ones((28, 24, 20), np.float32) * 5)
+        far = Grid((16, 16, 16), [6.0] * 3, [5000, 0, 0])
+        assert (resample(study, far).array == 0).all()
+
+
+@pytest.mark.parametrize(("spacing", "expected"), [(6.8, 3.0), (4.0, 3.0), (2.4, 2.4), (1.0, 2.0)])
+def test_short_axis_voxel_is_the_studys_own_within_bounds(spacing: float, expected: float) -> None:
+    grid = short_axis_grid(Pose(np.eye(3), np.zeros(3)), Grid((64, 64, 64), [spacing] * 3, [0, 0, 0]))
+    assert grid.spacing[0] == pytest.approx(expected)
+    assert 185 <= grid.extent[0] <= 195
