@@ -113,3 +113,10 @@ def test_grown_mask_is_scipys() -> None:
     mask = np.random.default_rng(0).random((17, 15, 13)) > 0.99
     expected = ndimage.binary_dilation(mask, np.ones((7, 7, 7)))
     np.testing.assert_array_equal(qc.dilated(mask, 3), expected)
+
+
+def test_what_the_reader_doubts_is_a_reason() -> None:
+    counts = study(labels())
+    doubtful = replace(counts, info={"warnings": ["The header contradicts itself."]})
+    quality = verdict(labels(), doubtful)
+    assert (quality.status, quality.reasons) == ("review", ("The header contradicts itself.",))

@@ -63,7 +63,7 @@ def assess(
     """The verdict on one result.
 
     Args:
-        study: the counts as read.
+        study: the counts as read; its reader's warnings become reasons.
         short_axis, labels: on one SA grid round ``pose``.
         pose: the network's answer.
         presence: probability that an LV is in view.
@@ -77,7 +77,8 @@ def assess(
     measures |= _axis_measures(labels, pose)
     measures |= _count_measures(short_axis, labels)
     measures["cut_share"] = cut_share(study, labels)
-    reasons = tuple(sentence(measures[name]) for name, broken, sentence in RULES if broken(measures.get(name)))
+    broken = [sentence(measures[name]) for name, is_broken, sentence in RULES if is_broken(measures.get(name))]
+    reasons = (*(str(w) for w in study.info.get("warnings", ())), *broken)
     return Quality("review" if reasons else "pass", reasons, measures)
 
 
