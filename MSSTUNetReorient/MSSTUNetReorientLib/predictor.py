@@ -136,11 +136,6 @@ def peaks(heat: Tensor, count: int, hint: bool) -> Tensor:
     return torch.stack(out)
 
 
-def repeated(look: Look, count: int) -> tuple[Tensor, Tensor]:
-    """A look's pose, ``count`` times."""
-    return look.rotation.expand(count, -1, -1), look.translation.expand(count, -1)
-
-
 def locate(model: CompactMSSTUNet, cube: Tensor, hint: bool = False) -> Located:
     """The pose of the LV in a cube ``(1, 1, 96, 96, 96)``.
 
@@ -151,28 +146,34 @@ def locate(model: CompactMSSTUNet, cube: Tensor, hint: bool = False) -> Located:
     translation = peaks(heat, CANDIDATES, hint)
     rotation = first.rotation.expand(CANDIDATES, -1, -1)
     cubes = cube.expand(CANDIDATES, -1, -1, -1, -1)
-    wide, _, last = model.refine(cubes, rotation, translation)
-    best = int((wide.presence + last.presence).argmax())
-    presence = float(torch.minimum(wide.presence, last.presence)[best].sigmoid())
-    chosen = Look(last.rotation[best : best + 1], last.translation[best : best + 1], last.presence, last.features)
-    seen = Look(wide.rotation, wide.translation, wide.presence, wide.features[best : best + 1])
-    start = (rotation[best : best + 1], translation[best : best + 1])
-    mean_rotation, mean_translation, spread = _from_turned_starts(model, cube, chosen)
-    return Located(mean_rotation, mean_translation, seen, start, presence, spread)
+    wide = model.wide(cubes, rotation, translation)
+    close = model.close(cubes, wide.rotation, wide.translation)
+    sure = torch.minimum(wide.presence, close.presence)
+    n = int(sure.argmax())
+    one = slice(n, n + 1)
+    seen = Look(wide.rotation[one], wide.translation[one], wide.presence[one], wide.features[one])
+    mean_rotation, mean_translation, spread = _from_turned_starts(
+        model, cube, close.rotation[one], close.translation[one]
+    )
+    return Located(
+        mean_rotation, mean_translation, seen, (rotation[one], translation[one]), float(sure[n].sigmoid()), spread
+    )
 
 
-def _from_turned_starts(model: CompactMSSTUNet, cube: Tensor, found: Look) -> tuple[Tensor, Tensor, float]:
+def _from_turned_starts(
+    model: CompactMSSTUNet, cube: Tensor, rotation: Tensor, translation: Tensor
+) -> tuple[Tensor, Tensor, float]:
+    """Mean pose found from the pose swung and tilted both ways, and the spread of the long axes in degrees."""
     turn = np.deg2rad(START_DEG)
-    angles = torch.tensor([[turn, 0, 0], [-turn, 0, 0], [0, turn, 0], [0, -turn, 0], [0, 0, turn], [0, 0, -turn]])
-    angles = angles.to(cube)
-    cubes = cube.expand(len(angles), -1, -1, -1, -1)
-    rotation, translation = repeated(found, len(angles))
-    again = model.close(cubes, rotation @ rotation_from_euler(angles), translation)
-    again = model.close(cubes, again.rotation, again.translation)
-    mean = rotation_from_nine(again.rotation.mean(0, keepdim=True).flatten(1))
-    axes = again.rotation[:, :, 2].double().cpu().numpy()
+    angles = cube.new_tensor([[turn, 0, 0], [-turn, 0, 0], [0, turn, 0], [0, -turn, 0]])
+    starts = len(angles)
+    cubes = cube.expand(starts, -1, -1, -1, -1)
+    look = model.close(cubes, rotation @ rotation_from_euler(angles), translation.expand(starts, -1))
+    look = model.close(cubes, look.rotation, look.translation)
+    mean = rotation_from_nine(look.rotation.mean(0, keepdim=True).flatten(1))
+    axes = look.rotation[:, :, 2].double().cpu().numpy()
     spread = max(angle_between(axis, mean[0, :, 2].double().cpu().numpy()) for axis in axes)
-    return mean, again.translation.mean(0, keepdim=True), spread
+    return mean, look.translation.mean(0, keepdim=True), spread
 
 
 def label_grid(model: CompactMSSTUNet, cube: Tensor, located: Located, grid: Grid) -> NDArray[np.uint8]:

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from MSSTUNetReorientLib.models import save_weights
 from MSSTUNetReorientLib.networks.compact import HALF_MM
 from MSSTUNetReorientLib.networks.compact import compact
 from MSSTUNetReorientLib.pose import Pose
@@ -20,6 +21,8 @@ from MSSTUNetReorientLib.training.loop import run
 from MSSTUNetReorientLib.training.pool import draw_sample
 from MSSTUNetReorientLib.training.pool import fill_pool
 from MSSTUNetReorientLib.training.pool import read_sample
+from MSSTUNetReorientLib.training.validate import summarise
+from MSSTUNetReorientLib.training.validate import validate
 
 
 @pytest.fixture(scope="session")
@@ -110,3 +113,15 @@ def test_no_subject_is_in_two_splits(shared_data: Path) -> None:
         assert sum(len(g) for g in groups) == len(set.union(*groups))
     assert set.union(*counts) == {f.name.split("_")[0] for f in (shared_data / "lvseg_short_axis").glob("*.nrrd")}
     assert set.union(*hearts) == {f.stem for f in folder.glob("*.nrrd")}
+
+
+def test_figures_are_those_of_the_answers(pool: Path, tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    save_weights(compact(), "compact", tmp_path / "w.npz")
+    figures = validate(pool, tmp_path / "w.npz", lambda _: None)
+    assert sum(row["studies"] for row in figures.values()) == 3
+    rows = [dict.fromkeys(("roll_deg", "dsc_myocardium", "dsc_blood_pool", "passed"), 1.0) | {
+        "long_axis_deg": axis, "centre_mm": 2.0} for axis in (1.0, 2.0, 16.0)]  # fmt: skip
+    told = summarise(rows)
+    assert (told["failures"], told["failures_passed_by_quality_control"]) == (1, 1)
+    assert told["long_axis_deg"]["median"] == 2.0

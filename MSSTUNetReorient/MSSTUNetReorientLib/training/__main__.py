@@ -7,6 +7,7 @@ trains from that folder; either may be stopped and started again.
 from __future__ import annotations
 
 import argparse
+import json
 import sys
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from .loop import Training
 from .loop import run
 from .pool import fill_pool
 from .pool import load_sources
+from .validate import validate
 
 
 def main() -> int:
@@ -38,9 +40,12 @@ def main() -> int:
     fit.add_argument("run", type=Path)
     fit.add_argument("--iterations", type=int, default=Schedule.iterations)
     fit.add_argument("--threads", type=int, default=2)
+    check = commands.add_parser("validate", help="what a model reaches on a folder of studies, as JSON")
+    check.add_argument("pool", type=Path)
+    check.add_argument("--model", help="name of a shipped model or path of a weight file")
     arguments = parser.parse_args()
     try:
-        _pool(arguments) if arguments.command == "pool" else _fit(arguments)
+        {"pool": _pool, "fit": _fit, "validate": _validate}[arguments.command](arguments)
     except InputError as error:
         sys.stderr.write(f"{error}\n")
         return 2
@@ -65,6 +70,11 @@ def _fit(arguments: argparse.Namespace) -> None:
     run(training, arguments.pool, arguments.run, lambda line: print(line, flush=True))  # noqa: T201
     digest = save_weights(training.average, "compact", arguments.run / "compact.npz")
     print(f"{arguments.run / 'compact.npz'} sha256 {digest}")  # noqa: T201
+
+
+def _validate(arguments: argparse.Namespace) -> None:
+    figures = validate(arguments.pool, arguments.model, lambda line: print(line, file=sys.stderr, flush=True))  # noqa: T201
+    print(json.dumps(figures, indent=1))  # noqa: T201
 
 
 if __name__ == "__main__":
