@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import astuple
 from dataclasses import dataclass
+from dataclasses import field
 from dataclasses import replace
 
 import numpy as np
@@ -41,7 +42,7 @@ class Adjustment:
         gesture: the control in the reader's hand; its changes are one step to undo until :meth:`settled`.
     """
 
-    correction: Correction = Correction()
+    correction: Correction = field(default_factory=Correction)
     past: History = ()
     future: History = ()
     locked: bool = False

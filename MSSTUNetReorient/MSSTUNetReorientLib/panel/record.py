@@ -10,6 +10,7 @@ import json
 from collections.abc import Callable
 from dataclasses import asdict
 from dataclasses import dataclass
+from dataclasses import field
 from dataclasses import replace
 from typing import Any
 
@@ -58,10 +59,10 @@ class Record:
     cube: Cube
     model: ModelIdentity
     quality: Quality
-    labels_at: Correction = Correction()
+    labels_at: Correction = field(default_factory=Correction)
     axis_mm: tuple[float, float] = (-50.0, 40.0)
     axis_spread_deg: float = 0.0
-    adjustment: Adjustment = Adjustment()
+    adjustment: Adjustment = field(default_factory=Adjustment)
     events: tuple[Event, ...] = ()
 
     @property

@@ -99,6 +99,8 @@ class Session:
         self._observers = Observers()
         self._count = 0
         self._quiet = False
+        self._ticket = 0
+        self._written: tuple[Any, Path, Volume] | None = None
         self._forget()
 
     def _forget(self) -> None:
@@ -108,9 +110,7 @@ class Session:
         self.study_text, self.step, self.message = "", "", ""
         self.warnings: list[str] = []
         self.segmenting = False
-        self._ticket = 0
         self._accepting: str | None = None
-        self._written: tuple[Any, Path, Volume] | None = None
 
     # --- what the widget asks ---
 
@@ -195,7 +195,7 @@ class Session:
             self.nodes = StudyNodes(self.scene, self.study, node, self.record.pose)
             self.nodes.show(self.record, handles=self.handles)
             self._watch()
-            if not self.nodes.complete:
+            if self._labels_wanted:
                 self._ask_labels()
 
     def _leave_study(self) -> None:
@@ -205,6 +205,8 @@ class Session:
         if self.nodes is not None:
             self.nodes.visible(False)
         self._observers.remove_all()
+        self._ticket += 1
+        self._drop_written()
         self._forget()
 
     # --- run ---
@@ -236,7 +238,7 @@ class Session:
         if node is None:
             node = add_hint(self.scene, self.study.GetName())
             link(record, HINT, node)
-        self._observers.add(node, node.PointPositionDefinedEvent, lambda *_: self.changed())
+        self._observers.add(node, node.PointPositionDefinedEvent, lambda *_: self.run_at_hint())
         place_hint(self.scene, node)
 
     def cancel(self) -> None:
@@ -418,8 +420,6 @@ class Session:
                 raise InputError(msg.format(paired.GetName()))
             write_record(node, _copied(record, other).noted("copy", _now(), reader))
             self.choose(paired)
-            if self._labels_wanted:
-                self._ask_labels()
         self.changed()
 
     # --- the scene ---
@@ -429,6 +429,23 @@ class Session:
         self.worker.stop()
         self._leave_study()
         self.changed()
+
+    def on_scene_loaded(self, chosen: Any = None) -> None:
+        """A scene was opened or added: show what was left there, else what is chosen."""
+        study = self.remembered_study if self.study is None else self.study
+        self.choose(study or chosen)
+        self.changed()
+
+    def put_away(self) -> None:
+        """Another module is shown: handles are ours alone."""
+        self.settle()
+        if self.nodes is not None:
+            self.nodes.show_handles(False)
+
+    def show_again(self) -> None:
+        """The module is shown (again): views and handles as they stand."""
+        if self.nodes is not None and self.record is not None:
+            self.nodes.show(self.record, handles=self.handles)
 
     def on_node_removed(self) -> None:
         """The study itself was deleted: there is nothing left to show."""
@@ -460,11 +477,15 @@ class Session:
         stamp = (self.study.GetID(), self.study.GetImageData().GetMTime() if self.study.GetImageData() else 0)
         if self._written is None or self._written[0] != stamp:
             volume = read_study_node(self.study)
-            if self._written is not None:
-                self._written[1].unlink(missing_ok=True)
+            self._drop_written()
             self._written = (stamp, self._new_file("study"), volume)
             write_study(volume, self._written[1])
         return self._written[2]
+
+    def _drop_written(self) -> None:
+        if self._written is not None:
+            self._written[1].unlink(missing_ok=True)
+        self._written = None
 
     def _new_file(self, kind: str) -> Path:
         self._count += 1
@@ -485,9 +506,9 @@ class Session:
             elif current and "error" in content:
                 self._failed(content["error"])
             elif "done" in content:
-                answer = read_answer(path)
-                path.unlink()
-                if current:
+                answer = read_answer(path) if current else None
+                path.unlink(missing_ok=True)
+                if answer is not None:
                     take(answer)
 
         self.worker.ask(whole, listen)

@@ -1,0 +1,68 @@
+"""Just enough of 3D Slicer's Python for the shipping panel: ``qt``, ``slicer.util.loadUI``, properties as attributes."""
+
+from __future__ import annotations
+
+import sys
+import types
+from pathlib import Path
+from typing import Any
+
+from PySide6 import QtCore
+from PySide6 import QtGui
+from PySide6 import QtWidgets
+from PySide6.QtUiTools import QUiLoader
+from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QWidget
+
+from panel.standins import STANDINS
+
+PANEL = "MSSTUNetReorientLib.panel.widget"
+"""The module that reads and writes Qt properties."""
+
+
+def application() -> QApplication:
+    """The one Qt application of the tests, in a look that is alike everywhere."""
+    app = QApplication.instance() or QApplication(["panel"])
+    assert isinstance(app, QApplication)
+    app.setStyle("Fusion")
+    app.setFont(QtGui.QFont("DejaVu Sans", 9))
+    return app
+
+
+def qt_module() -> types.ModuleType:
+    """``qt`` as PythonQt offers it: all of Qt's names in one place."""
+    module = types.ModuleType("qt")
+    for part in (QtWidgets, QtGui, QtCore):
+        module.__dict__.update({k: v for k, v in vars(part).items() if not k.startswith("_")})
+    return module
+
+
+def properties_as_attributes() -> None:
+    """``label.text = ...`` in the panel's module, as in PythonQt; the rest of the process keeps PySide6's methods."""
+    import __feature__
+
+    __feature__.set_selection(__feature__.feature_id("true_property"), PANEL) if hasattr(
+        __feature__, "feature_id"
+    ) else __feature__.set_selection(0x02, PANEL)
+
+
+def load_ui(path: str | Path) -> QWidget:
+    """``slicer.util.loadUI``."""
+    loader = QUiLoader()
+    for widget in STANDINS:
+        loader.registerCustomWidget(widget)
+    loaded = loader.load(str(path))
+    assert loaded is not None, loader.errorString()
+    return loaded
+
+
+def child_widget_variables(widget: QWidget) -> Any:
+    """``slicer.util.childWidgetVariables``: every named widget as an attribute."""
+    names = {child.objectName(): child for child in widget.findChildren(QWidget) if child.objectName()}
+    return types.SimpleNamespace(**names)
+
+
+def install() -> None:
+    """Make ``import qt`` work."""
+    sys.modules.setdefault("qt", qt_module())
+    properties_as_attributes()
