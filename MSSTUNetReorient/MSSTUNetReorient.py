@@ -41,9 +41,9 @@ class MSSTUNetReorient(ScriptedLoadableModule):
         self.parent.helpText = _(
             "Finds the left ventricle in a reconstructed myocardial perfusion SPECT or PET study, turns the study to "
             "the short axis and segments the myocardium and the blood pool. Load a study, choose it, and press "
-            "<b>Reorient &amp; Segment</b>: the views turn to the short axis (SA), the horizontal (HLA) and the vertical "
-            "long axis (VLA). Look at all of them, correct the pose with the sliders or the handles, then press "
-            "<b>Accept</b>. Save the scene to keep everything. The study itself is never moved. "
+            "<b>Reorient &amp; Segment</b>: the views turn to the short axis (SA), the horizontal long axis (HLA) and "
+            "the vertical long axis (VLA). Look at all of them, correct the pose with the sliders or the handles, then "
+            "press <b>Accept</b>. Save the scene to keep everything. The study itself is never moved. "
             "For research; a reader has to look at every result."
         )
         self.parent.helpText += self.getDefaultModuleDocumentationLink()

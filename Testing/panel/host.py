@@ -1,4 +1,4 @@
-"""Just enough of 3D Slicer's Python for the shipping panel: ``qt``, ``slicer.util.loadUI``, properties as attributes."""
+"""Just enough of 3D Slicer's Python for the shipping panel: ``qt``, ``loadUI``, properties as attributes."""
 
 from __future__ import annotations
 
@@ -18,6 +18,8 @@ from panel.standins import STANDINS
 
 PANEL = "MSSTUNetReorientLib.panel.widget"
 """The module that reads and writes Qt properties."""
+TRUE_PROPERTY = 0x02
+"""PySide6's number for "properties as attributes"."""
 
 
 def application() -> QApplication:
@@ -41,9 +43,7 @@ def properties_as_attributes() -> None:
     """``label.text = ...`` in the panel's module, as in PythonQt; the rest of the process keeps PySide6's methods."""
     import __feature__
 
-    __feature__.set_selection(__feature__.feature_id("true_property"), PANEL) if hasattr(
-        __feature__, "feature_id"
-    ) else __feature__.set_selection(0x02, PANEL)
+    __feature__.set_selection(TRUE_PROPERTY, PANEL)
 
 
 def load_ui(path: str | Path) -> QWidget:

@@ -24,6 +24,8 @@ from PySide6.QtWidgets import QWidget
 
 HEAD = 26
 """Height of a collapsible button's head, pixels."""
+BOX = 86
+"""Width of spin boxes; CTK makes siblings equally wide."""
 
 
 class qMRMLWidget(QWidget):
@@ -91,6 +93,7 @@ class ctkSliderWidget(QWidget):
         layout.addWidget(self._slider, 1)
         layout.addWidget(self._box)
         self.setFocusProxy(self._slider)
+        self._box.setFixedWidth(BOX)
         self._slider.valueChanged.connect(lambda n: self.setValue(self._low + n * self._step))
         self._box.valueChanged.connect(self.setValue)
         self._configure()
@@ -205,7 +208,7 @@ class qMRMLNodeComboBox(QWidget):
         if not quiet:
             self.setCurrentNode(self._current)
 
-    def _flag(name: str) -> Any:  # noqa: N805
+    def _flag(name: str) -> Any:
         return Property(bool, lambda self: self._flags[name], lambda self, x: self._flags.__setitem__(name, x))
 
     nodeTypes = Property("QStringList", lambda self: self._types, lambda self, x: setattr(self, "_types", list(x)))

@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any
 from typing import Protocol
 
-from .worker import MARK
 from .words import tr as _
+from .worker import MARK
 
 Listener = Callable[[dict[str, Any]], None]
 BOOT = "import sys; sys.path.insert(0, sys.argv[1]); from MSSTUNetReorientLib.panel.worker import main; main()"

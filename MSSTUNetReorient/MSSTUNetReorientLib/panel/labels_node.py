@@ -42,11 +42,11 @@ class LabelsNode:
         """Take labelmaps and surfaces to another pose, without resampling."""
         self._remember()
         ras = pose.ras_matrix
-        for id, matrix in self._images.items():
-            segment = self.node.GetSegmentation().GetSegment(id)
+        for name, matrix in self._images.items():
+            segment = self.node.GetSegmentation().GetSegment(name)
             segment.GetRepresentation(_binary()).SetImageToWorldMatrix(to_matrix4x4(ras @ matrix))
-        for id, (surface, points) in self._surfaces.items():
-            _add_surface(self.node.GetSegmentation().GetSegment(id), surface, points @ ras[:3, :3].T + ras[:3, 3])
+        for name, (surface, points) in self._surfaces.items():
+            _add_surface(self.node.GetSegmentation().GetSegment(name), surface, points @ ras[:3, :3].T + ras[:3, 3])
         self.pose = pose
         self._stamp = self._shape()
 
@@ -77,23 +77,23 @@ class LabelsNode:
         back, segmentation = np.linalg.inv(self.pose.ras_matrix), self.node.GetSegmentation()
         self._images, self._surfaces = {}, {}
         seen = set()
-        for id in segmentation.GetSegmentIDs():
-            segment = segmentation.GetSegment(id)
+        for name in segmentation.GetSegmentIDs():
+            segment = segmentation.GetSegment(name)
             image, surface = segment.GetRepresentation(_binary()), segment.GetRepresentation(_closed())
             if image is not None and image not in seen:
                 seen.add(image)
                 matrix = to_matrix4x4(np.eye(4))
                 image.GetImageToWorldMatrix(matrix)
-                self._images[id] = back @ from_matrix4x4(matrix)
+                self._images[name] = back @ from_matrix4x4(matrix)
             if surface is not None and surface.GetNumberOfPoints():
-                self._surfaces[id] = (surface, _points(surface) @ back[:3, :3].T + back[:3, 3])
+                self._surfaces[name] = (surface, _points(surface) @ back[:3, :3].T + back[:3, 3])
 
     def _shape(self) -> int:
         """Changes when voxels change or segments come and go, not when we move them."""
         segmentation = self.node.GetSegmentation()
         stamps = [segmentation.GetNumberOfSegments()]
-        for id in segmentation.GetSegmentIDs():
-            image = segmentation.GetSegment(id).GetRepresentation(_binary())
+        for name in segmentation.GetSegmentIDs():
+            image = segmentation.GetSegment(name).GetRepresentation(_binary())
             scalars = image.GetPointData().GetScalars() if image is not None else None
             stamps.append(scalars.GetMTime() if scalars is not None else 0)
         return hash(tuple(stamps))

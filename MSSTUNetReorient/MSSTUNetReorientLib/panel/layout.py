@@ -105,5 +105,5 @@ def _restore(scene: Any, name: str, state: _Slice) -> None:
     shown.SetForegroundVolumeID(_still_there(scene, state.foreground))
 
 
-def _still_there(scene: Any, id: str | None) -> str | None:
-    return id if id and scene.GetNodeByID(id) is not None else None
+def _still_there(scene: Any, node_id: str | None) -> str | None:
+    return node_id if node_id and scene.GetNodeByID(node_id) is not None else None

@@ -12,6 +12,7 @@ import numpy as np
 from ..pose import Pose
 from ..scene.arrays import from_matrix4x4
 from ..scene.arrays import to_matrix4x4
+from ..scene.host import mrml
 from ..scene.slices import SLICE_NAMES
 from ..scene.slices import composite_node
 from ..scene.slices import set_field
@@ -29,11 +30,21 @@ TRANSAXIAL_FIELD_MM = 300.0
 def show_transaxial(scene: Any, pose: Pose | None, study: Any) -> None:
     """The study as it was scanned, at the level of the LV centre."""
     node = slice_node(scene, TRANSAXIAL, TRANSAXIAL_COLOUR)
+    if not node.HasSliceOrientationPreset("Axial"):
+        node.AddSliceOrientationPreset("Axial", _axial())
     node.SetOrientation("Axial")
     set_field(node, TRANSAXIAL_FIELD_MM)
     composite_node(scene, TRANSAXIAL).SetBackgroundVolumeID(study.GetID())
     if pose is not None:
         node.JumpSliceByCentering(*pose.ras_matrix[:3, 3].tolist())
+
+
+def _axial() -> Any:
+    from vtkmodules.vtkCommonMath import vtkMatrix3x3
+
+    matrix = vtkMatrix3x3()
+    mrml().vtkMRMLSliceNode.GetAxialSliceToRASMatrix(matrix)
+    return matrix
 
 
 def set_background(scene: Any, background: Any) -> None:

@@ -118,7 +118,7 @@ class Record:
 
 def _from_content(content: dict[str, Any]) -> Record:
     matrix, quality = np.array(content["model_pose"], dtype=float), content["quality"]
-    history = [tuple(Correction(*six) for six in content[name]) for name in ("past", "future")]
+    past, future = (tuple(Correction(*six) for six in content[name]) for name in ("past", "future"))
     low, high = content["axis_mm"]
     return Record(
         model_pose=Pose(nearest_rotation(matrix[:3, :3]), matrix[:3, 3]),
@@ -128,7 +128,7 @@ def _from_content(content: dict[str, Any]) -> Record:
         labels_at=Correction(*content["labels_at"]),
         axis_mm=(low, high),
         axis_spread_deg=content["axis_spread_deg"],
-        adjustment=Adjustment(Correction(*content["correction"]), *history, locked=content["locked"]),
+        adjustment=Adjustment(Correction(*content["correction"]), past, future, locked=content["locked"]),
         events=tuple(Event(**{**e, "correction": tuple(e["correction"])}) for e in content["events"]),
     )
 

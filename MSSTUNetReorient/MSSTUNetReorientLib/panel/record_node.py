@@ -116,9 +116,8 @@ def link_result(node: Any, nodes: SceneNodes) -> None:
 def _record_of(nodes: SceneNodes) -> Record:
     """The model's answer stands in the table; the transform may have been moved since."""
     told = {(row.name, row.unit): row.value for row in read_table(nodes.parameters)}
-    angles = [float(told[name, "rad"]) for name in ("alpha", "beta", "gamma")]
-    centre = [float(told[f"LV centre {a} (LPS)", "mm"]) for a in "LPS"]
-    model_pose = Pose.from_euler(*angles, centre)
+    alpha, beta, gamma = (float(told[name, "rad"]) for name in ("alpha", "beta", "gamma"))
+    model_pose = Pose.from_euler(alpha, beta, gamma, [float(told[f"LV centre {a} (LPS)", "mm"]) for a in "LPS"])
     cube_centre = [float(told[f"cube centre {a} (LPS)", "mm"]) for a in "LPS"]
     reasons = tuple(value for (name, _), value in told.items() if name.startswith("QC reason"))
     measures = {name[3:]: float(v) for (name, _), v in told.items() if name.startswith("QC ") and _is_measure(name)}

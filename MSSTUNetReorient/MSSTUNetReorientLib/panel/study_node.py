@@ -44,6 +44,8 @@ def look_at(node: Any) -> Volume:
 
 def modality_of(node: Any) -> str:
     """ "NM", "PT" or what the subject hierarchy says; "unknown" where it says nothing."""
-    hierarchy = hierarchy_of(node.GetScene()) if node.GetScene() is not None else None
-    item = hierarchy.GetItemByDataNode(node) if hierarchy is not None else 0
-    return (item and hierarchy.GetItemAttribute(item, "DICOM.Modality")) or "unknown"
+    if node.GetScene() is None:
+        return "unknown"
+    hierarchy = hierarchy_of(node.GetScene())
+    item = hierarchy.GetItemByDataNode(node)
+    return str((item and hierarchy.GetItemAttribute(item, "DICOM.Modality")) or "unknown")
