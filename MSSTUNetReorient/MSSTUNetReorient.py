@@ -126,7 +126,7 @@ class MSSTUNetReorientWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
 
     def onSceneEndImport(self, caller: Any = None, event: Any = None) -> None:
         """A scene was loaded: show what was left."""
-        self.session.on_scene_loaded(self.ui.studySelector.currentNode())
+        self.session.on_scene_loaded()
 
     def onNodeRemoved(self, caller: Any = None, event: Any = None) -> None:
         """Perhaps the study itself."""

@@ -46,5 +46,7 @@ def module(monkeypatch: pytest.MonkeyPatch) -> Iterator[types.ModuleType]:
     monkeypatch.delitem(sys.modules, "MSSTUNetReorient", raising=False)
     with new_scene() as scene:
         monkeypatch.setattr(slicer, "mrmlScene", scene, raising=False)
+        application = types.SimpleNamespace(connect=lambda signal, call: None)
+        monkeypatch.setattr(slicer, "app", application, raising=False)
         yield importlib.import_module("MSSTUNetReorient")
     sys.modules.pop("MSSTUNetReorient", None)

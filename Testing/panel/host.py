@@ -43,11 +43,22 @@ def properties_as_attributes() -> None:
     """``label.text = ...`` in the panel's module, as in PythonQt; the rest of the process keeps PySide6's methods."""
     import __feature__
 
+    looked_at = __feature__._mod_uses_pyside
+
+    def uses_pyside(module: types.ModuleType) -> bool:
+        """PySide6 reads the source of every module there is; some of torch's cannot bear it."""
+        try:
+            return bool(looked_at(module))
+        except RuntimeError:
+            return False
+
+    __feature__._mod_uses_pyside = uses_pyside
     __feature__.set_selection(TRUE_PROPERTY, PANEL)
 
 
 def load_ui(path: str | Path) -> QWidget:
     """``slicer.util.loadUI``."""
+    QtCore.qInstallMessageHandler(lambda *message: None)  # of connections by C++ types, which stand-ins do not have
     loader = QUiLoader()
     for widget in STANDINS:
         loader.registerCustomWidget(widget)

@@ -31,11 +31,11 @@ from MSSTUNetReorientLib.scene.table import read_table
 from MSSTUNetReorientLib.views import SA
 from results import POSE
 from results import make_result
+from scene.test_scene_nodes import labels_of
 
 from panel.conftest import HandDelay
 from panel.conftest import HandWorker
 from panel.conftest import add_study
-from scene.test_scene_nodes import labels_of
 
 
 def view_matrix(scene: Any, name: str = "Red") -> np.ndarray:
@@ -361,7 +361,7 @@ def test_a_scene_of_the_command_line_is_adopted(scene: Any, tmp_path: Path) -> N
     with new_scene() as other:
         load_scene(other, path)
         back = Session(other, HandWorker(), HandDelay())
-        back.on_scene_loaded(other.GetFirstNodeByName("Study"))
+        back.on_scene_loaded()
         assert back.adjustment.correction == Correction(tilt=6.0, lateral=1.5)
         assert back.record.quality.reasons == result.quality.reasons
         assert back.record.model == result.model

@@ -56,6 +56,15 @@ def find_record(scene: Any, study: Any) -> Any:
     return None
 
 
+def first_study(scene: Any) -> Any:
+    """The first scalar volume that is no short axis of ours; None if there is none."""
+    ours = {linked(node, "short_axis") for node in _records(scene)}
+    ours |= {nodes.short_axis for nodes in read_result_nodes(scene)}
+    found = scene.GetNodesByClass("vtkMRMLScalarVolumeNode")
+    volumes = (found.GetItemAsObject(n) for n in range(found.GetNumberOfItems()))
+    return next((v for v in volumes if v not in ours and not v.GetHideFromEditors()), None)
+
+
 def new_record(scene: Any, study: Any) -> Any:
     """An empty record node for a study."""
     node = mrml().vtkMRMLScriptedModuleNode()

@@ -38,6 +38,7 @@ from .record_node import PAIRED
 from .record_node import RUN_AT_ONCE
 from .record_node import adopt
 from .record_node import find_record
+from .record_node import first_study
 from .record_node import link
 from .record_node import linked
 from .record_node import new_record
@@ -430,10 +431,10 @@ class Session:
         self._leave_study()
         self.changed()
 
-    def on_scene_loaded(self, chosen: Any = None) -> None:
-        """A scene was opened or added: show what was left there, else what is chosen."""
-        study = self.remembered_study if self.study is None else self.study
-        self.choose(study or chosen)
+    def on_scene_loaded(self) -> None:
+        """A scene was opened or added: show what was left there, else the first study."""
+        if self.study is None:
+            self.choose(self.remembered_study or first_study(self.scene))
         self.changed()
 
     def put_away(self) -> None:
@@ -444,6 +445,7 @@ class Session:
 
     def show_again(self) -> None:
         """The module is shown (again): views and handles as they stand."""
+        self.on_scene_loaded()
         if self.nodes is not None and self.record is not None:
             self.nodes.show(self.record, handles=self.handles)
 
