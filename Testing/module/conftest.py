@@ -20,6 +20,9 @@ class _Base:
     def __init__(self, parent: Any = None) -> None:
         self.parent = parent
 
+    def setup(self) -> None:
+        pass
+
     def getDefaultModuleDocumentationLink(self) -> str:
         return ""
 

@@ -34,8 +34,15 @@ def application() -> QApplication:
 def qt_module() -> types.ModuleType:
     """``qt`` as PythonQt offers it: all of Qt's names in one place."""
     module = types.ModuleType("qt")
-    for part in (QtWidgets, QtGui, QtCore):
-        module.__dict__.update({k: v for k, v in vars(part).items() if not k.startswith("_")})
+
+    def find(name: str) -> Any:
+        for part in (QtWidgets, QtGui, QtCore):
+            if hasattr(part, name):
+                return getattr(part, name)
+        msg = f"qt has no {name}"
+        raise AttributeError(msg)
+
+    module.__getattr__ = find  # type: ignore[method-assign]
     return module
 
 
@@ -43,16 +50,7 @@ def properties_as_attributes() -> None:
     """``label.text = ...`` in the panel's module, as in PythonQt; the rest of the process keeps PySide6's methods."""
     import __feature__
 
-    looked_at = __feature__._mod_uses_pyside
-
-    def uses_pyside(module: types.ModuleType) -> bool:
-        """PySide6 reads the source of every module there is; some of torch's cannot bear it."""
-        try:
-            return bool(looked_at(module))
-        except RuntimeError:
-            return False
-
-    __feature__._mod_uses_pyside = uses_pyside
+    __feature__._mod_uses_pyside = lambda module: True  # else it reads the source of every module there is
     __feature__.set_selection(TRUE_PROPERTY, PANEL)
 
 

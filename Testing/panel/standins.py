@@ -111,7 +111,8 @@ class ctkSliderWidget(QWidget):
 
     def _show(self) -> None:
         self._slider.setValue(round((self._value - self._low) / self._step))
-        self._box.setValue(self._value)
+        if self._box.value() != self._value:  # what is being typed stays as it is
+            self._box.setValue(self._value)
 
     @Slot(float)
     def setValue(self, value: float) -> None:
