@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import sys
 import types
 from pathlib import Path
@@ -73,5 +74,13 @@ def child_widget_variables(widget: QWidget) -> Any:
 
 def install() -> None:
     """Make ``import qt`` work."""
-    sys.modules.setdefault("qt", qt_module())
-    properties_as_attributes()
+    if "qt" not in sys.modules:
+        sys.modules["qt"] = qt_module()
+        properties_as_attributes()
+        _spare_none()
+
+
+def _spare_none() -> None:
+    """PySide6 gives None back once too often when a property is set; before Python 3.12 that ends the process."""
+    if sys.version_info < (3, 12):
+        ctypes.c_ssize_t.from_address(id(None)).value += 1 << 40

@@ -20,11 +20,13 @@ from ..result import ModelIdentity
 from ..result import Result
 from ..volume import Grid
 from ..volume import Volume
+from .surfaces import Surface
+from .surfaces import surfaces_of
 
 
 @dataclass(frozen=True, eq=False)
 class Answer:
-    """A :class:`Result` without its study, which the panel has."""
+    """A :class:`Result` without its study, which the panel has, and with the surfaces of its labels."""
 
     pose: Pose
     cube: Cube
@@ -33,13 +35,7 @@ class Answer:
     quality: Quality
     model: ModelIdentity
     timing_s: dict[str, float]
-
-    @classmethod
-    def of(cls, result: Result) -> Answer:
-        """What a result says."""
-        return cls(
-            result.pose, result.cube, result.short_axis, result.labels, result.quality, result.model, result.timing_s
-        )
+    surfaces: dict[str, Surface]
 
     def with_study(self, study: Volume) -> Result:
         """Complete again."""
@@ -70,7 +66,10 @@ def write_answer(result: Result, path: Path) -> None:
         "timing_s": result.timing_s,
         "info": result.short_axis.info,
     }
-    _write(path, content, labels=result.labels.array, short_axis=result.short_axis.array)
+    arrays = {"labels": result.labels.array, "short_axis": result.short_axis.array}
+    for name, (points, triangles) in surfaces_of(result.labels).items():
+        arrays |= {f"points {name}": points, f"triangles {name}": triangles}
+    _write(path, content, **arrays)
 
 
 def read_answer(path: Path) -> Answer:
@@ -85,6 +84,11 @@ def read_answer(path: Path) -> Answer:
         quality=Quality(quality["status"], tuple(quality["reasons"]), quality["measures"]),
         model=ModelIdentity(**content["model"]),
         timing_s=content["timing_s"],
+        surfaces={
+            name.removeprefix("points "): (arrays[name], arrays[name.replace("points", "triangles", 1)])
+            for name in arrays
+            if name.startswith("points ")
+        },
     )
 
 

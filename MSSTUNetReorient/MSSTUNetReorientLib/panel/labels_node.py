@@ -17,8 +17,9 @@ from ..scene.arrays import from_matrix4x4
 from ..scene.arrays import ijk_to_ras
 from ..scene.arrays import to_matrix4x4
 from ..scene.host import mrml
-from ..scene.nodes import show_surface
 from ..volume import Volume
+from .surfaces import Surface
+from .surfaces import to_polydata
 
 Points = NDArray[np.float64]
 
@@ -50,7 +51,7 @@ class LabelsNode:
         self.pose = pose
         self._stamp = self._shape()
 
-    def replace(self, labels: Volume, pose: Pose) -> None:
+    def replace(self, labels: Volume, pose: Pose, surfaces: dict[str, Surface]) -> None:
         """Put new labels into our two segments; a segment that the reader added stays."""
         image = fill_image(mrml().vtkOrientedImageData(), labels.array)
         image.SetImageToWorldMatrix(ijk_to_ras(labels.grid))
@@ -66,7 +67,10 @@ class LabelsNode:
             segment.SetLabelValue(style.label_value)
             segment.RemoveRepresentation(_closed())
             segment.AddRepresentation(_binary(), image)
-        show_surface(mrml(), self.node)
+        for name, surface in surfaces.items():
+            segmentation.GetSegment(name).AddRepresentation(_closed(), to_polydata(surface))
+        if surfaces:
+            self.node.GetDisplayNode().SetPreferredDisplayRepresentationName3D(_closed())
         self.pose = pose
         self._stamp = -1
 

@@ -265,7 +265,7 @@ class Session:
         if self.nodes is None:
             self.nodes = StudyNodes(self.scene, self.study, node, record.pose)
         with self._quietly():
-            self.nodes.put(answer.with_study(volume), record)
+            self.nodes.put(answer.with_study(volume), answer.surfaces, record)
             self.nodes.show(record, handles=self.handles)
         self.step = ""
         self._keep(record)
@@ -370,7 +370,7 @@ class Session:
             self.record, quality=quality, labels_at=correction, axis_mm=axis_extent(answer.labels, answer.pose)
         )
         with self._quietly():
-            self.nodes.put(answer.with_study(volume), record)
+            self.nodes.put(answer.with_study(volume), answer.surfaces, record)
             self.nodes.follow(record)
         self._keep(record)
         self._watch()

@@ -30,6 +30,7 @@ from .record_node import TABLE
 from .record_node import link
 from .record_node import linked
 from .record_table import update_table
+from .surfaces import Surface
 from .transform_node import show_handles
 from .transform_node import write_pose
 
@@ -69,11 +70,11 @@ class StudyNodes:
             self._labels = LabelsNode(node, self.shown)
         return self._labels
 
-    def put(self, result: Result, record: Record) -> None:
+    def put(self, result: Result, surfaces: dict[str, Surface], record: Record) -> None:
         """Show a result: nodes that are there get new content, missing ones are made."""
         name = self.study.GetName()
         self._put_short_axis(result, f"{name} short axis")
-        self._put_labels(result, f"{name} LV")
+        self._put_labels(result, surfaces, f"{name} LV")
         if self.node("pose") is None:
             self._made("pose", add_pose(self.scene, result.pose, f"{name} LV pose"))
         if self.node(TABLE) is None:
@@ -144,12 +145,13 @@ class StudyNodes:
         node.SetAndObserveImageData(to_image(result.short_axis))
         node.SetIJKToRASMatrix(ijk_to_ras(result.short_axis.grid))
 
-    def _put_labels(self, result: Result, name: str) -> None:
+    def _put_labels(self, result: Result, surfaces: dict[str, Surface], name: str) -> None:
         if self.labels is None:
-            self._made("segmentation", add_segmentation(self.scene, result.labels, self.node("short_axis"), name))
+            node = add_segmentation(self.scene, result.labels, self.node("short_axis"), name, surface=False)
+            self._made("segmentation", node)
             self.shown = result.pose
-        else:
-            self.labels.replace(result.labels, result.pose)
+        if self.labels is not None:
+            self.labels.replace(result.labels, result.pose, surfaces)
         self.node("segmentation").SetReferenceImageGeometryParameterFromVolumeNode(self.node("short_axis"))
 
     def _new_table(self, name: str) -> Any:

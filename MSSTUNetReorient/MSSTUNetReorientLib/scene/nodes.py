@@ -138,8 +138,8 @@ def add_volume(scene: Any, volume: Volume, name: str, hottest: float) -> Any:
     return node
 
 
-def add_segmentation(scene: Any, labels: Volume, reference: Any, name: str) -> Any:
-    """Two segments that share one labelmap; outlines in slices, surfaces in 3D."""
+def add_segmentation(scene: Any, labels: Volume, reference: Any, name: str, *, surface: bool = True) -> Any:
+    """Two segments that share one labelmap; outlines in slices, surfaces in 3D (which take a moment to make)."""
     slicer = mrml()
     node = scene.AddNewNodeByClass("vtkMRMLSegmentationNode", name)
     node.SetReferenceImageGeometryParameterFromVolumeNode(reference)
@@ -161,7 +161,8 @@ def add_segmentation(scene: Any, labels: Volume, reference: Any, name: str) -> A
     display.SetVisibility2DFill(False)
     display.SetVisibility2DOutline(True)
     display.SetOpacity3D(0.6)
-    show_surface(slicer, node)
+    if surface:
+        show_surface(slicer, node)
     return node
 
 
