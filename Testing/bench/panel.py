@@ -22,15 +22,19 @@ sys.path[:0] = [str(REPOSITORY / "MSSTUNetReorient"), str(REPOSITORY / "Testing"
 
 import numpy as np
 from MSSTUNetReorientLib.errors import InputError
+from MSSTUNetReorientLib.io import read_study
 from MSSTUNetReorientLib.models import load_model
 from MSSTUNetReorientLib.models import save_weights
 from MSSTUNetReorientLib.panel.adjustment import CONTROLS
 from MSSTUNetReorientLib.panel.child import ChildProcess
 from MSSTUNetReorientLib.panel.session import Session
 from MSSTUNetReorientLib.panel.session import Stage
+from MSSTUNetReorientLib.pose import Pose
 from MSSTUNetReorientLib.scene import new_scene
 from MSSTUNetReorientLib.scene.nodes import add_volume
+from MSSTUNetReorientLib.volume import Grid
 from MSSTUNetReorientLib.volume import Volume
+from MSSTUNetReorientLib.volume import resample
 from panel.conftest import HandDelay
 from panel.conftest import HandWorker
 from panel.test_panel_widget import Panel
@@ -40,6 +44,7 @@ from results import make_result
 STEP_LIMIT_MS, SEGMENT_LIMIT_MS, BLOCK_LIMIT_MS = 33.0, 300.0, 100.0
 """What the panel promises on two CPU cores, for a study of 128 voxels an edge."""
 NUDGES, RUNS = 1000, 50
+SAMPLE = REPOSITORY / "Resources" / "SampleData" / "spect_phantom.nrrd"
 SLICES = ("Red", "Green", "Yellow")
 BEAT_MS = 2
 
@@ -47,7 +52,7 @@ Row = tuple[str, str, str]
 
 
 def main() -> None:
-    """Measure and print a table."""
+    """Measure and print a table; another model than the default one may be named."""
     rows: list[Row] = []
     for part in (_steps, _growth, _child):
         with new_scene() as scene:
@@ -56,7 +61,7 @@ def main() -> None:
     sys.stdout.write("\n".join(f"{name:<{width}}  {value:>10}  {limit}" for name, value, limit in rows) + "\n")
 
 
-def _study(scene: Any) -> Any:
+def _shell(scene: Any) -> Any:
     """The shell in 128 voxels an edge."""
     study = make_result(size=(128, 128, 128), spacing=(3.3, 3.3, 3.3)).study
     return add_volume(scene, Volume(study.array, study.grid), "Bench", float(study.array.max()))
@@ -70,7 +75,7 @@ def _ms(job: Callable[[], object]) -> float:
 
 def _ready(scene: Any) -> Panel:
     """A panel whose study was run."""
-    _study(scene)
+    _shell(scene)
     panel = Panel(scene, HandWorker(), HandDelay())
     panel.session.run()
     panel.worker.answer()
@@ -143,7 +148,9 @@ def _resident_mb() -> float:
 
 def _child(scene: Any) -> list[Row]:
     """Runs and segmentations in the real child process, and the longest that the window did not answer meanwhile."""
-    _study(scene)
+    sample = read_study(SAMPLE)
+    study = resample(sample, Grid.centred(128, 3.3, Pose(np.eye(3), sample.grid.centre)), order=1)
+    add_volume(scene, study, "Sample", float(study.array.max()))
     with tempfile.TemporaryDirectory() as folder:
         panel = Panel(scene, ChildProcess(), HandDelay())  # type: ignore[arg-type]
         panel.session.model = _model(Path(folder))
@@ -167,7 +174,9 @@ def _child(scene: Any) -> list[Row]:
 
 
 def _model(folder: Path) -> str | None:
-    """The default model; random weights where there is none."""
+    """The model named, or the default one; random weights where there is none."""
+    if len(sys.argv) > 1:
+        return sys.argv[1]
     try:
         load_model()
     except InputError:

@@ -39,6 +39,8 @@ BADGES = {
     "fail": ("#b3261e", "Fail"),
 }
 """Colour and word of a verdict; white on each is read well."""
+UNCHECKED = ("#5f6368", "Not checked yet")
+"""While the pose has changed and the labels only follow."""
 PARAMETERS = ("α", "β", "γ", "tx", "ty", "tz")
 
 
@@ -196,7 +198,7 @@ class PanelWidget:
             _say(ui.verdictLabel, "")
             _say(ui.reasonsLabel, _("Quality control follows the run."), hide=False)
             return
-        colour, word = BADGES[record.quality.status]
+        colour, word = UNCHECKED if record.labels_follow else BADGES[record.quality.status]
         _style(ui.verdictLabel, f"background: {colour}; color: white; border-radius: 4px; padding: 3px 12px;")
         _say(ui.verdictLabel, _(word))
         reasons = [_(reason) for reason in record.quality.reasons] or [_("Nothing unusual was found.")]

@@ -1,0 +1,81 @@
+"""Pictures of the shipping panel in each state, for ``docs/panel``: ``python Testing/panel/screenshots.py``."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+REPOSITORY = Path(__file__).resolve().parents[2]
+sys.path[:0] = [str(REPOSITORY / "MSSTUNetReorient"), str(REPOSITORY / "Testing")]
+
+from MSSTUNetReorientLib.qc import Quality
+from MSSTUNetReorientLib.scene import new_scene
+from PySide6.QtGui import QImage
+
+from panel.conftest import HandDelay
+from panel.conftest import HandWorker
+from panel.conftest import add_study
+from panel.test_panel_widget import Panel
+
+OUT = REPOSITORY / "docs" / "panel"
+WIDTH, HEIGHT = 430, 880
+REVIEW = Quality(
+    "review",
+    (
+        "The long axis of the segmentation differs from the network's by 14 degrees: check the orientation.",
+        "Activity beside the heart is 1.8 times as bright as the myocardium and may reach into it.",
+    ),
+    {"axis_spread_deg": 2.0},
+)
+
+
+def save(panel: Panel, name: str) -> None:
+    """The panel as it is shown now."""
+    panel.window.resize(WIDTH, HEIGHT)
+    for _ in range(3):
+        panel.app.processEvents()
+    image = panel.window.grab().toImage().convertToFormat(QImage.Format_Indexed8)
+    image.save(str(OUT / f"{name}.png"))
+
+
+def main() -> None:
+    """One picture for each state."""
+    OUT.mkdir(parents=True, exist_ok=True)
+    with new_scene() as scene:
+        empty = Panel(scene, HandWorker(), HandDelay())
+        save(empty, "1-empty")
+        empty.close()
+        stress, rest = add_study(scene, "Stress AC"), add_study(scene, "Rest AC")
+        rest.SetSpacing(5.0, 5.0, 1.0)
+        panel = Panel(scene, HandWorker(), HandDelay())
+        panel.session.choose(rest)
+        save(panel, "2-warning")
+        rest.SetSpacing(5.0, 5.0, 6.0)
+        panel.session.choose(stress)
+        panel.click("reorientButton")
+        panel.worker.step("locating the left ventricle")
+        save(panel, "3-running")
+        panel.worker.answer()
+        save(panel, "4-result")
+        panel.worker.quality = REVIEW
+        panel.drag("swing", 22)
+        panel.drag("basal", -9)
+        panel.delay.rest()
+        save(panel, "5-nudged")
+        panel.worker.answer()
+        save(panel, "6-review")
+        panel.click("reorientButton")
+        panel.worker.fail("The process that runs the network ended: out of memory")
+        save(panel, "7-failed")
+        panel.session.message = ""
+        panel.session.choose_paired(rest)
+        panel.ui.readerEdit.setText("A. Reader")
+        panel.click("acceptButton")
+        save(panel, "8-accepted")
+        panel.close()
+
+
+if __name__ == "__main__":
+    main()
