@@ -283,11 +283,11 @@ def _compact_network(model: str | Path | None, device: str) -> tuple[CompactMSST
 
 
 def _seen_at(model: CompactMSSTUNet, cube: Tensor, frame: Grid, pose: Pose, spread_deg: float) -> Located:
-    """What the network sees at a pose that is given: as if it had found it."""
+    """What the network sees at a pose that is given: as if it had found it, but by one look, for a reader waits."""
     rotation = torch.as_tensor(pose.rotation.copy())[None].to(cube)
     translation = torch.as_tensor((pose.centre - frame.centre) / HALF_MM)[None].to(cube)
-    wide, close = (look(cube, rotation, translation) for look in (model.wide, model.close))
-    presence = float(torch.minimum(wide.presence, close.presence).sigmoid())
+    wide = model.wide(cube, rotation, translation)
+    presence = float(wide.presence.sigmoid())
     return Located(rotation, translation, wide, (rotation, translation), presence, spread_deg)
 
 

@@ -12,6 +12,7 @@ sys.path[:0] = [str(REPOSITORY / "MSSTUNetReorient"), str(REPOSITORY / "Testing"
 
 from MSSTUNetReorientLib.qc import Quality
 from MSSTUNetReorientLib.scene import new_scene
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QImage
 
 from panel.conftest import HandDelay
@@ -36,7 +37,7 @@ def save(panel: Panel, name: str) -> None:
     panel.window.resize(WIDTH, HEIGHT)
     for _ in range(3):
         panel.app.processEvents()
-    image = panel.window.grab().toImage().convertToFormat(QImage.Format_Indexed8)
+    image = panel.window.grab().toImage().convertToFormat(QImage.Format_Indexed8, Qt.ThresholdDither | Qt.AvoidDither)
     image.save(str(OUT / f"{name}.png"))
 
 
