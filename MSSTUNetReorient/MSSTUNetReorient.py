@@ -6,6 +6,7 @@ Only what Slicer itself brings is imported at file scope; PyTorch is looked for 
 from __future__ import annotations
 
 import importlib.util
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -236,13 +237,15 @@ def registerSampleData() -> None:
 
 
 class MSSTUNetReorientTest(ScriptedLoadableModuleTest):
-    """Runs inside Slicer: the sample study from file to nodes, and what the logic refuses."""
+    """Runs inside Slicer: the sample study from file to nodes, the panel's whole flow, and what the logic refuses."""
+
+    WAIT_S = 120.0
 
     def setUp(self) -> None:
         slicer.mrmlScene.Clear()
 
     def runTest(self) -> None:
-        for test in (self.test_SampleStudy, self.test_TransformedStudyIsRefused):
+        for test in (self.test_SampleStudy, self.test_PanelFromRunToReload, self.test_TransformedStudyIsRefused):
             self.setUp()
             test()
 
@@ -257,6 +260,41 @@ class MSSTUNetReorientTest(ScriptedLoadableModuleTest):
         assert slicer.mrmlScene.GetNodeByID("vtkMRMLSliceNodeRed").GetOrientation() == "SA"
         assert logic.result.quality.status != "fail"
         self.delayDisplay("Test passed")
+
+    def test_PanelFromRunToReload(self) -> None:
+        from MSSTUNetReorientLib.panel.child import ChildProcess
+        from MSSTUNetReorientLib.panel.delay import QtDelay
+        from MSSTUNetReorientLib.panel.session import Session
+        from MSSTUNetReorientLib.panel.session import Stage
+
+        self.delayDisplay("Run, nudge and accept in the panel")
+        study = slicer.util.loadVolume(str(sampleStudy()))
+        session = Session(slicer.mrmlScene, ChildProcess(), QtDelay(), prepare=MSSTUNetReorientLogic().ensureTorch)
+        session.choose(study)
+        session.run()
+        self.waitFor(lambda: session.stage is not Stage.RUNNING)
+        assert session.stage is Stage.ADJUSTING, session.message
+        session.nudge("swing", 5.0)
+        session.nudge("basal", -2.0)
+        session.accept("Self-test")
+        self.waitFor(lambda: session.stage is Stage.ACCEPTED or session.message)
+        assert session.stage is Stage.ACCEPTED, session.message
+        left = session.adjustment
+        session.choose(None)
+        session.choose(study)
+        assert session.adjustment == left
+        session.close()
+        self.delayDisplay("Test passed")
+
+    def waitFor(self, holds: Callable[[], Any]) -> None:
+        """Turn the application's event loop until something holds."""
+        end = time.monotonic() + self.WAIT_S
+        while not holds():
+            if time.monotonic() > end:
+                msg = "nothing came within two minutes"
+                raise AssertionError(msg)
+            slicer.app.processEvents()
+            time.sleep(0.01)
 
     def test_TransformedStudyIsRefused(self) -> None:
         from MSSTUNetReorientLib.errors import InputError

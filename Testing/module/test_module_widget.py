@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import types
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -158,3 +159,28 @@ def test_sample_study_is_registered(module: types.ModuleType, monkeypatch: pytes
     (source,) = told
     assert source["uris"].startswith("file:///")
     assert source["uris"].endswith("spect_phantom.nrrd")
+
+
+def test_the_modules_own_self_test(module: types.ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As "Reload and Test" runs it, on the sample study, with the shipped model."""
+    import slicer
+    from MSSTUNetReorientLib.errors import InputError
+    from MSSTUNetReorientLib.io import read_study
+    from MSSTUNetReorientLib.models import load_model
+    from MSSTUNetReorientLib.scene.nodes import add_volume
+
+    try:
+        load_model()
+    except InputError as error:
+        pytest.skip(str(error))
+
+    def load_volume(path: str) -> Any:
+        study = read_study(Path(path))
+        return add_volume(slicer.mrmlScene, study, "Sample", float(study.array.max()))
+
+    host.install()
+    monkeypatch.setattr(slicer.app, "processEvents", host.application().processEvents, raising=False)
+    monkeypatch.setattr(slicer.util, "loadVolume", load_volume, raising=False)
+    test = module.MSSTUNetReorientTest()
+    test.delayDisplay = lambda text: None
+    test.runTest()

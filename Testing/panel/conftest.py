@@ -51,6 +51,9 @@ class HandWorker:
         """Everything that waits."""
         while self.requests:
             request, listener = self.requests.pop(0)
+            if not Path(request["study"]).exists():  # the study was left meanwhile
+                listener({"error": "no such study"})
+                continue
             write_answer(self._result(request), Path(request["answer"]))
             listener({"done": request["answer"]})
 

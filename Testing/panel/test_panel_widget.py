@@ -19,6 +19,10 @@ try:
 except ImportError as error:  # the package or a library of the system; .ci/run makes sure of both
     pytest.skip(f"Qt cannot be loaded ({error}); see .ci/run for the packages it needs", allow_module_level=True)
 
+from hypothesis import HealthCheck
+from hypothesis import given
+from hypothesis import settings
+from hypothesis import strategies as st
 from MSSTUNetReorientLib.panel.adjustment import CONTROLS
 from MSSTUNetReorientLib.panel.session import Session
 from MSSTUNetReorientLib.panel.session import Stage
@@ -279,3 +283,37 @@ def test_keyboard_order_runs_from_top_to_bottom(panel: Panel) -> None:
         if widget.objectName() in ("reorientButton", *(f"{n}Slider" for n in CONTROLS), "undoButton", "acceptButton"):
             order.append(widget.objectName())
     assert order[:9] == ["reorientButton", *(f"{n}Slider" for n in CONTROLS), "undoButton", "acceptButton"]
+
+
+actions = st.one_of(
+    st.tuples(st.sampled_from(CONTROLS), st.floats(-44, 44)),
+    st.sampled_from(["undo", "redo", "reset", "standard", "rest", "answer", "come back"]),
+)
+
+
+def act(panel: Panel, action: Any, study: Any) -> None:
+    """One thing a reader may do, through the widgets where they allow it."""
+    if isinstance(action, tuple):
+        getattr(panel.ui, f"{action[0]}Slider").setValue(action[1])
+    elif action in ("undo", "redo", "reset", "standard"):
+        getattr(panel.ui, f"{action}Button").click()  # does nothing where it is not enabled
+    elif action == "come back":
+        panel.session.choose(None)
+        panel.session.choose(study)
+    else:
+        {"rest": panel.delay.rest, "answer": panel.worker.answer}[action]()
+
+
+@settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
+@given(sequence=st.lists(actions, min_size=3, max_size=12))
+def test_any_sequence_keeps_sliders_pose_and_views_together(panel: Panel, study: Any, sequence: list[Any]) -> None:
+    if panel.session.record is None:
+        panel.run()
+    for action in sequence:
+        act(panel, action, study)
+        check_together(panel.session)
+        shown = [getattr(panel.ui, f"{name}Slider").value for name in CONTROLS]
+        np.testing.assert_allclose(shown, panel.session.adjustment.correction.as_tuple(), atol=1e-6)
+    panel.delay.rest()
+    panel.worker.answer()
+    assert not panel.session.record.labels_follow
