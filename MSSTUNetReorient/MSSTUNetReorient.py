@@ -85,8 +85,8 @@ class MSSTUNetReorientWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self.viewLayout = Layout()
         self.session = Session(slicer.mrmlScene, ChildProcess(), QtDelay(), prepare=self.logic.ensureTorch)
         self.panel = PanelWidget(self.ui, self.session)
+        self.entered = False
         self.observeScene()
-        self.onSceneEndImport()
 
     def observeScene(self) -> None:
         """Scene events that the panel has to know of."""
@@ -102,11 +102,13 @@ class MSSTUNetReorientWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
 
     def enter(self) -> None:
         """The module is shown: the panel's own view layout."""
+        self.entered = True
         self.viewLayout.enter(slicer.mrmlScene)
         self.session.show_again()
 
     def exit(self) -> None:
         """Another module is shown: what was there before comes back."""
+        self.entered = False
         self.session.put_away()
         self.viewLayout.leave(slicer.mrmlScene)
 
@@ -126,8 +128,10 @@ class MSSTUNetReorientWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self.panel.redraw()
 
     def onSceneEndImport(self, caller: Any = None, event: Any = None) -> None:
-        """A scene was loaded: show what was left."""
-        self.session.on_scene_loaded()
+        """A scene was loaded: show what was left, in this module or once it is entered."""
+        if self.entered:
+            self.viewLayout.enter(slicer.mrmlScene)
+            self.session.on_scene_loaded()
 
     def onNodeRemoved(self, caller: Any = None, event: Any = None) -> None:
         """Perhaps the study itself."""

@@ -119,6 +119,16 @@ def test_closing_the_scene_in_mid_run(widget: Any) -> None:
     assert widget.session.stage is Stage.READY
 
 
+def test_a_loaded_scene_is_shown_once_the_module_is_entered(widget: Any) -> None:
+    import slicer
+
+    add_study(slicer.mrmlScene)
+    slicer.mrmlScene.InvokeEvent(slicer.mrmlScene.EndImportEvent)
+    assert widget.session.stage is Stage.EMPTY
+    widget.enter()
+    assert widget.session.stage is Stage.READY
+
+
 def test_deleting_the_study(widget: Any) -> None:
     import slicer
 

@@ -30,7 +30,8 @@ FINE = Quality("pass", (), {"presence": 0.99, "axis_spread_deg": 1.0, "axis_disa
 class HandWorker:
     """Keeps requests until the test lets them be answered; the answers are the perfect ones for the shell."""
 
-    def __init__(self) -> None:
+    def __init__(self, solve: Callable[[dict[str, Any]], Result] | None = None) -> None:
+        self._solve = solve
         self.requests: list[tuple[dict[str, Any], Callable[[dict[str, Any]], None]]] = []
         self.seen: list[dict[str, Any]] = []
         self.stops = 0
@@ -61,6 +62,8 @@ class HandWorker:
         self.requests.pop(0)[1]({"error": words})
 
     def _result(self, request: dict[str, Any]) -> Result:
+        if self._solve is not None:
+            return self._solve(request)
         assert read_study(Path(request["study"])).grid.size
         pose = Pose.from_matrix(request["pose"]) if request["op"] == "segment" else POSE
         return make_result(pose, quality=self.quality)

@@ -1,4 +1,7 @@
-"""Pictures of the shipping panel in each state, for ``docs/panel``: ``python Testing/panel/screenshots.py``."""
+"""Pictures of the shipping panel in each state, for ``docs/panel``: ``python Testing/panel/screenshots.py``.
+
+With "default", or the path of a weight file: the panel beside its views, for the README and the catalogue.
+"""
 
 from __future__ import annotations
 
@@ -10,15 +13,20 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 REPOSITORY = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(REPOSITORY / "MSSTUNetReorient"), str(REPOSITORY / "Testing")]
 
+from MSSTUNetReorientLib.io import read_study
 from MSSTUNetReorientLib.qc import Quality
 from MSSTUNetReorientLib.scene import new_scene
+from MSSTUNetReorientLib.scene.nodes import add_volume
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QImage
+from PySide6.QtGui import QPainter
 
 from panel.conftest import HandDelay
 from panel.conftest import HandWorker
 from panel.conftest import add_study
 from panel.test_panel_widget import Panel
+from panel.views_picture import TILE
+from panel.views_picture import views_picture
 
 OUT = REPOSITORY / "docs" / "panel"
 WIDTH, HEIGHT = 430, 880
@@ -78,5 +86,30 @@ def main() -> None:
         panel.close()
 
 
+def whole(model: str | None) -> None:
+    """The panel beside its views, for the sample study and a trained model."""
+    from MSSTUNetReorientLib.predictor import predict
+
+    study = read_study(REPOSITORY / "Resources" / "SampleData" / "spect_phantom.nrrd")
+    result = predict(study, model=model)
+    with new_scene() as scene:
+        add_volume(scene, study, "CardiacSPECTPhantom", float(result.short_axis.array[result.labels.array > 0].max()))
+        panel = Panel(scene, HandWorker(lambda request: result), HandDelay())
+        panel.run()
+        panel.window.resize(WIDTH, 2 * TILE)
+        panel.app.processEvents()
+        left, right = panel.window.grab().toImage(), views_picture(panel.session)
+        image = QImage(left.width() + right.width(), right.height(), QImage.Format_RGB32)
+        painter = QPainter(image)
+        painter.drawImage(0, 0, left)
+        painter.drawImage(left.width(), 0, right)
+        painter.end()
+        image.save(str(REPOSITORY / "Resources" / "Screenshots" / "MSSTUNetReorient.png"))
+        panel.close()
+
+
 if __name__ == "__main__":
-    main()
+    if len(sys.argv) > 1:
+        whole(None if sys.argv[1] == "default" else sys.argv[1])
+    else:
+        main()

@@ -55,9 +55,7 @@ class ChildProcess:
         process, self._process = self._process, None
         self._listeners, self._pending, self._said = [], "", ""
         if process is not None:
-            process.finished.disconnect(self._on_finished)
-            process.readyReadStandardOutput.disconnect(self._on_output)
-            process.kill()
+            process.kill()  # what it still signals is ignored: it is ours no more
             process.waitForFinished(2000)
             process.deleteLater()
 
@@ -71,6 +69,8 @@ class ChildProcess:
         self._process.start(python_executable(), ["-u", "-c", BOOT, str(PACKAGE_FOLDER)])
 
     def _on_output(self) -> None:
+        if self._process is None:
+            return
         self._pending += _text(self._process.readAllStandardOutput())
         *lines, self._pending = self._pending.split("\n")
         for line in lines:
@@ -90,6 +90,8 @@ class ChildProcess:
 
     def _on_finished(self, *status: Any) -> None:
         """It died by itself: everyone who waits is told."""
+        if self._process is None:
+            return
         listeners, said = self._listeners, self._said.strip().splitlines()
         self.stop()
         reason = said[-1] if said else _("no reason was given")

@@ -105,9 +105,9 @@ def _grid(content: dict[str, Any]) -> Grid:
     return Grid(tuple(content["size"]), content["spacing"], content["origin"], content["direction"])
 
 
-def _write(path: Path, content: dict[str, Any], **arrays: np.ndarray[Any, Any]) -> None:
+def _write(path: Path, content: dict[str, Any], **arrays: Any) -> None:
     with path.open("wb") as file:
-        np.savez(file, allow_pickle=False, content=np.array(json.dumps(content, default=float)), **arrays)
+        np.savez(file, content=np.array(json.dumps(content, default=float)), **arrays)
 
 
 def _read(path: Path) -> tuple[dict[str, Any], dict[str, np.ndarray[Any, Any]]]:

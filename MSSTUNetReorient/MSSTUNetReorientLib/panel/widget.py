@@ -23,6 +23,8 @@ from .words import tr as _
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+SAME = 1e-6
+"""Sliders count in binary fractions; closer than this is the same tenth."""
 RANGE_DEG, RANGE_MM = 45.0, 50.0
 """What sliders span at first; one that is needed further away widens."""
 STEPS = (
@@ -271,7 +273,7 @@ def _set_slider(slider: Any, value: float, name: str) -> None:
     limit = usual if abs(value) <= usual else most
     if slider.maximum < limit:
         slider.minimum, slider.maximum = -limit, limit
-    if slider.value != value:
+    if abs(slider.value - value) > SAME:
         slider.value = value
 
 
