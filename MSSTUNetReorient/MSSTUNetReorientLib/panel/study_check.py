@@ -23,7 +23,8 @@ def describe_study(volume: Volume) -> str:
     """Modality, size and spacing in one line."""
     modality = MODALITIES.get(str(volume.info.get("modality")), "modality not stated")
     size = " × ".join(str(n) for n in volume.grid.size)
-    spacing = " × ".join(f"{x:.3g}" for x in volume.grid.spacing)
+    edges = [f"{x:.3g}" for x in volume.grid.spacing]
+    spacing = edges[0] if len(set(edges)) == 1 else " × ".join(edges)
     return f"{modality} · {size} voxels of {spacing} mm"
 
 

@@ -16,6 +16,7 @@ from ..scene.nodes import add_volume
 from ..scene.nodes import group
 from ..scene.nodes import hierarchy_of
 from ..scene.nodes import lv_maximum
+from ..scene.nodes import show_counts
 from ..scene.slices import set_views
 from ..scene.table import rows_of
 from .labels_node import LabelsNode
@@ -141,6 +142,7 @@ class StudyNodes:
         node, hottest = self.node("short_axis"), lv_maximum(result)
         if node is None:
             self._made("short_axis", add_volume(self.scene, result.short_axis, name, hottest))
+            show_counts(self.scene, self.study, hottest)  # how it is shown, once; never what it is
             return
         node.SetAndObserveImageData(to_image(result.short_axis))
         node.SetIJKToRASMatrix(ijk_to_ras(result.short_axis.grid))

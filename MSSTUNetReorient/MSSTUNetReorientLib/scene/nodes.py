@@ -128,6 +128,12 @@ def add_volume(scene: Any, volume: Volume, name: str, hottest: float) -> Any:
     node = scene.AddNewNodeByClass("vtkMRMLScalarVolumeNode", name)
     node.SetAndObserveImageData(to_image(volume))
     node.SetIJKToRASMatrix(ijk_to_ras(volume.grid))
+    show_counts(scene, node, hottest)
+    return node
+
+
+def show_counts(scene: Any, node: Any, hottest: float) -> None:
+    """Show a volume from 0 to ``hottest``, as nuclear cardiology does: by the LV, whatever the gut takes up."""
     node.CreateDefaultDisplayNodes()
     display = node.GetDisplayNode()
     display.SetAutoWindowLevel(False)
@@ -135,7 +141,6 @@ def add_volume(scene: Any, volume: Volume, name: str, hottest: float) -> Any:
     display.SetInterpolate(True)
     colours = COLOURS if scene.GetNodeByID(COLOURS) else "vtkMRMLColorTableNodeGrey"
     display.SetAndObserveColorNodeID(colours)
-    return node
 
 
 def add_segmentation(scene: Any, labels: Volume, reference: Any, name: str, *, surface: bool = True) -> Any:
