@@ -17,7 +17,7 @@ from MSSTUNetReorientLib.io import read_study
 from MSSTUNetReorientLib.qc import Quality
 from MSSTUNetReorientLib.scene import new_scene
 from MSSTUNetReorientLib.scene.nodes import add_volume
-from PySide6.QtCore import Qt
+from PIL import Image
 from PySide6.QtGui import QImage
 from PySide6.QtGui import QPainter
 
@@ -30,6 +30,8 @@ from panel.views_picture import views_picture
 
 OUT = REPOSITORY / "docs" / "panel"
 WIDTH, HEIGHT = 430, 880
+COLOURS = 96
+"""A panel has few; the repository stays small."""
 REVIEW = Quality(
     "review",
     (
@@ -45,8 +47,9 @@ def save(panel: Panel, name: str) -> None:
     panel.window.resize(WIDTH, HEIGHT)
     for _ in range(3):
         panel.app.processEvents()
-    image = panel.window.grab().toImage().convertToFormat(QImage.Format_Indexed8, Qt.ThresholdDither | Qt.AvoidDither)
-    image.save(str(OUT / f"{name}.png"))
+    path = OUT / f"{name}.png"
+    panel.window.grab().save(str(path))
+    Image.open(path).convert("RGB").quantize(COLOURS).save(path, optimize=True)
 
 
 def main() -> None:
