@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
+from MSSTUNetReorientLib.labels import BLOOD_POOL
+from MSSTUNetReorientLib.labels import MYOCARDIUM
 from MSSTUNetReorientLib.pose import Cube
 from MSSTUNetReorientLib.pose import Pose
 from MSSTUNetReorientLib.qc import Quality
-from MSSTUNetReorientLib.result import BLOOD_POOL
-from MSSTUNetReorientLib.result import MYOCARDIUM
 from MSSTUNetReorientLib.result import ModelIdentity
 from MSSTUNetReorientLib.result import Result
 from MSSTUNetReorientLib.volume import Grid

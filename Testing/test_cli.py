@@ -129,9 +129,9 @@ def test_a_terminal_gets_a_line_per_step(
 
 
 def test_options_reach_the_predictor(study: Path, tmp_path: Path, calls: list[dict[str, Any]]) -> None:
-    options = ["--model", "weights/mine.safetensors", "--device", "cpu", "--quiet", *QUICK]
+    options = ["--model", "weights/mine.npz", "--device", "cpu", "--quiet", *QUICK]
     assert main(["run", str(study), "--out", str(tmp_path / "out"), *options]) == 0
-    assert calls[0]["model"] == "weights/mine.safetensors"
+    assert calls[0]["model"] == "weights/mine.npz"
     assert calls[0]["device"] == "cpu"
 
 
@@ -262,7 +262,7 @@ def test_a_damaged_weight_file_is_one_line(
     study: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     def predict(*_: object, **__: object) -> Result:
-        msg = "weights.safetensors: sha256 must be\n  aa, found bb"
+        msg = "weights.npz: sha256 must be\n  aa, found bb"
         raise InputError(msg)
 
     install_predictor(monkeypatch, predict)

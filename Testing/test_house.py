@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -121,3 +122,9 @@ def test_the_rules_are_not_empty() -> None:
     found = set(imports(LIBRARY / "delivery.py"))
     assert f"{PACKAGE}.destination" in found
     assert f"{PACKAGE}.scene.write_scene" in found
+
+
+def test_every_package_is_named_for_the_wheel() -> None:
+    listed = set(tomllib.loads((REPOSITORY / "pyproject.toml").read_text())["tool"]["setuptools"]["packages"])
+    folders = {p.parent.relative_to(LIBRARY.parent) for p in LIBRARY.rglob("__init__.py")}
+    assert listed == {".".join(f.parts) for f in folders} | {f"{PACKAGE}.weights"}

@@ -14,8 +14,8 @@ import numpy as np
 import SimpleITK as sitk
 from numpy.typing import NDArray
 
-from .result import BACKGROUND
-from .result import BLOOD_POOL
+from .labels import BACKGROUND
+from .labels import BLOOD_POOL
 from .result import Result
 from .slices import Array
 from .slices import Extent

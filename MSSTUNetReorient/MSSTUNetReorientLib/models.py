@@ -8,9 +8,11 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import zlib
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
 import numpy as np
 import torch
@@ -21,6 +23,8 @@ from .networks.configurations import build
 from .result import ModelIdentity
 
 MANIFEST = "manifest.json"
+ZIP_MAGIC = b"PK\x03\x04"
+"""How an .npz begins; NumPy would take anything else for a pickle, and speak of one."""
 
 
 def weights_folder() -> Path:
@@ -68,18 +72,25 @@ def load_model(model: str | Path | None = None) -> tuple[nn.Module, ModelIdentit
 @lru_cache(maxsize=4)
 def _load_bytes(content: bytes, name: str) -> nn.Module:
     try:
+        if not content.startswith(ZIP_MAGIC):
+            _no_archive()
         with np.load(io.BytesIO(content), allow_pickle=False) as file:
             arrays = {key: file[key] for key in file.files}
         configuration = str(arrays.pop("configuration"))
         network = build(configuration)
         state = {key: torch.from_numpy(value.astype(np.float32)) for key, value in arrays.items()}
         network.load_state_dict(state)
-    except (OSError, ValueError, KeyError, RuntimeError, EOFError, np.exceptions.AxisError) as error:
+    except (OSError, ValueError, KeyError, RuntimeError, EOFError, BadZipFile, zlib.error) as error:
         digest = hashlib.sha256(content).hexdigest()
         reason = str(error).splitlines()[0][:120]
         msg = f"{name}: a weight file must be one of ours (.npz), but sha256 {digest} cannot be read as one: {reason}"
         raise InputError(msg) from error
     return network.eval().requires_grad_(False)
+
+
+def _no_archive() -> None:
+    msg = "it is no .npz archive"
+    raise ValueError(msg)
 
 
 def _load(path: Path, sha256: str | None, name: str, version: str) -> tuple[nn.Module, ModelIdentity]:

@@ -36,7 +36,8 @@ MAX_CUT_SHARE = 0.02
 MIN_CONTRAST = 1.3
 """Mean count of the wall over that of the tissue round it."""
 MAX_HOT_NEIGHBOUR = 1.5
-"""Brightest tissue within 25 mm of the LV over the bright part (95th centile) of its wall."""
+"""The brightest 2 ml of tissue within 25 mm of the LV, over the bright part (95th centile) of its wall."""
+HOT_ML = 2.0
 MIN_LV_ML = 10.0
 """Less labelled LV than this is none."""
 
@@ -62,7 +63,7 @@ def assess(
     """The verdict on one result.
 
     Args:
-        study: the counts as read.
+        study: the counts as read; its reader's warnings become reasons.
         short_axis, labels: on one SA grid round ``pose``.
         pose: the network's answer.
         presence: probability that an LV is in view.
@@ -76,7 +77,8 @@ def assess(
     measures |= _axis_measures(labels, pose)
     measures |= _count_measures(short_axis, labels)
     measures["cut_share"] = cut_share(study, labels)
-    reasons = tuple(sentence(measures[name]) for name, broken, sentence in RULES if broken(measures.get(name)))
+    broken = [sentence(measures[name]) for name, is_broken, sentence in RULES if is_broken(measures.get(name))]
+    reasons = (*(str(w) for w in study.info.get("warnings", ())), *broken)
     return Quality("review" if reasons else "pass", reasons, measures)
 
 
@@ -98,10 +100,9 @@ def _count_measures(short_axis: Volume, labels: Volume) -> dict[str, float]:
         return {"contrast": float("nan"), "hot_neighbour": float("nan")}
     bright = max(float(np.percentile(counts[wall], 95)), 1e-9)
     around = max(float(counts[near].mean()), 1e-9)
-    return {
-        "contrast": float(counts[wall].mean()) / around,
-        "hot_neighbour": float(np.percentile(counts[near], 99.5)) / bright,
-    }
+    voxels = min(max(int(HOT_ML / labels.grid.voxel_ml), 1), int(near.sum()))
+    hot = float(np.partition(counts[near], -voxels)[-voxels:].mean())
+    return {"contrast": float(counts[wall].mean()) / around, "hot_neighbour": hot / bright}
 
 
 def dilated(mask: NDArray[np.bool_], voxels: int) -> NDArray[np.bool_]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import platform
 from dataclasses import dataclass
+from importlib import metadata
 from typing import Any
 
-from .labels import BACKGROUND as BACKGROUND
-from .labels import BLOOD_POOL as BLOOD_POOL
-from .labels import MYOCARDIUM as MYOCARDIUM
+from .labels import BLOOD_POOL
+from .labels import MYOCARDIUM
 from .pose import Cube
 from .pose import Pose
 from .qc import Quality
@@ -84,5 +85,17 @@ class Result:
                 "spacing_mm": self.study.grid.spacing.tolist(),
             },
             "timing_s": self.timing_s,
-            "software": {"msstunet-reorient": __version__},
+            "software": {
+                "msstunet-reorient": __version__,
+                "python": platform.python_version(),
+                "torch": _version("torch"),
+            },
         }
+
+
+def _version(package: str) -> str:
+    """Of an installed package; empty where it is not installed as one."""
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return ""

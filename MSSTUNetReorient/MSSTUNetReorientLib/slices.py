@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from .labels import BACKGROUND
 from .pose import Pose
-from .result import BACKGROUND
 from .result import Result
 from .views import SA
 from .views import View

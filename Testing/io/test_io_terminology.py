@@ -10,8 +10,8 @@ from MSSTUNetReorientLib.io.terminology import ANATOMICAL_STRUCTURE
 from MSSTUNetReorientLib.io.terminology import CONTEXT_NAME
 from MSSTUNetReorientLib.io.terminology import SEGMENTS
 from MSSTUNetReorientLib.io.terminology import SegmentStyle
-from MSSTUNetReorientLib.result import BLOOD_POOL
-from MSSTUNetReorientLib.result import MYOCARDIUM
+from MSSTUNetReorientLib.labels import BLOOD_POOL
+from MSSTUNetReorientLib.labels import MYOCARDIUM
 
 TERM_JSON = Path(__file__).resolve().parents[2] / "MSSTUNetReorient" / "Resources" / "LeftVentricle.term.json"
 

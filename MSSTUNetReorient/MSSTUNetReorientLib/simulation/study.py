@@ -29,6 +29,8 @@ Array = NDArray[np.float64]
 
 LABEL_SIZE, LABEL_SPACING = 48, 3.2
 """The SA cube in which the true labels are kept: voxels along an edge, and mm."""
+CLEARANCE_MM = (-4.0, 7.0)
+"""Soft tissue between the heart and its neighbours; below zero they touch."""
 
 
 @dataclass(frozen=True)
@@ -102,11 +104,11 @@ def draw_defects(rng: np.random.Generator) -> tuple[Defect, ...]:
 
 
 def draw_spots(rng: np.random.Generator) -> tuple[Spot, ...]:
-    """Gut and stomach below the inferior wall, now and then close to it and hotter than the heart."""
-    count = int(rng.choice([0, 1, 2, 3, 5], p=[0.35, 0.25, 0.2, 0.1, 0.1]))
+    """Gut, stomach and liver edge below the inferior wall, often touching it, now and then hotter than the heart."""
+    count = int(rng.choice([0, 1, 2, 3, 5], p=[0.25, 0.3, 0.2, 0.15, 0.1]))
     spots = []
     for _ in range(count):
-        centre = (rng.uniform(-90, 90), rng.uniform(-60, 70), -rng.uniform(52, 110))
+        centre = (rng.uniform(-90, 90), rng.uniform(-60, 70), -rng.uniform(34, 105))
         semi = tuple(float(x) for x in np.exp(rng.normal(np.log([22, 13, 11]), 0.45)))
         value = float(np.clip(0.9 * np.exp(rng.normal(0, 0.9)), 0.1, 6.0))
         spots.append(Spot(centre, semi, rng.uniform(-1.5, 1.5), value))  # type: ignore[arg-type]
@@ -200,7 +202,7 @@ def _paint_heart(
     values = image.reshape(-1)[near].astype(float)
     blood, body = activity.values["blood"], activity.values["body"]
     around = np.minimum(np.maximum(epi, valve - 25.0), rv)
-    values += occupancy(around - 6.0, 8.0) * (rng.uniform(0.7, 1.2) * body - values)
+    values += occupancy(around - rng.uniform(*CLEARANCE_MM), 8.0) * (rng.uniform(0.7, 1.2) * body - values)
     values += occupancy(np.minimum(np.maximum(epi, valve - 30.0), rv), spacing) * (blood - values)
     rv_wall = occupancy(np.maximum(rv - RV_WALL_MM, -rv), spacing) * (epi > 0)
     values += rv_wall * (float(np.clip(rng.normal(0.3, 0.15), 0.0, 0.8)) - values)
@@ -252,19 +254,22 @@ def place_counts(
     local = points - offset.astype(np.float32)
     image = _chest(chest, activity, local)
     image *= 1 + activity.unevenness * camera.smooth_noise(rng, 12, size)[0]
-    for spot in draw_spots(rng):
-        _paint_spot(image, spot, local)
-    image = camera.blur(np.maximum(image, 0.0), scanner.fwhm, spacing)
     near = np.flatnonzero((np.abs(local) < 85).all(axis=-1))
     p = local.reshape(-1, 3)[near].astype(float) @ rotation + own
     index = np.moveaxis(p[..., ::-1] / counts_spacing + half, -1, 0)
+    hot = np.zeros_like(image)
+    for spot in draw_spots(rng):
+        _paint_spot(hot, spot, local)
+    ventricle = ndimage.map_coordinates((labels > 0).astype(np.float32), index, order=1)
+    hot.reshape(-1)[near] *= (1 - ventricle).astype(np.float32)
+    image = camera.blur(np.maximum(image, 0.0), scanner.fwhm, spacing)
     heart = ndimage.map_coordinates(counts, index, order=1, mode="nearest") / np.percentile(counts[labels == 1], 90)
     limit = min(48.0, half * counts_spacing)
     inside = np.minimum(limit - np.hypot(p[..., 0], p[..., 1]), half * counts_spacing - np.abs(p[..., 2]))
     weight = np.clip(inside / rng.uniform(8, 16), 0, 1)
     values = image.reshape(-1)[near]
     image.reshape(-1)[near] = (values + weight * (heart - values)).astype(np.float32)
-    image = camera.attenuate(image, scanner, local)
+    image = camera.attenuate(image + camera.blur(hot, scanner.fwhm, spacing), scanner, local)
     return Study(
         _finish(image, scanner, points, spacing), spacing,
         Truth(pose, _resampled_labels(labels, counts_spacing, own)), scanner.kind,

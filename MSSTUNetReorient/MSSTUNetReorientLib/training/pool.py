@@ -83,7 +83,7 @@ def _draw_study(rng: np.random.Generator, sources: Sources) -> tuple[Study, str]
     which = rng.random()
     if sources.counts and which < 0.3:
         heart = sources.counts[int(rng.integers(len(sources.counts)))]
-        spacing = heart.spacing * rng.uniform(0.85, 1.2)
+        spacing = heart.spacing * rng.uniform(0.82, 1.12)
         study = place_counts(
             rng, heart.counts, heart.labels, spacing, draw_rotation(rng), offset, chest, activity, scanner
         )

@@ -1,0 +1,215 @@
+"""The one door to the models: where it looks, what it refuses, and that its answer is right on known studies."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import SimpleITK as sitk
+import torch
+from conftest import REPOSITORY
+from MSSTUNetReorientLib import predictor
+from MSSTUNetReorientLib.errors import InputError
+from MSSTUNetReorientLib.io import read_study
+from MSSTUNetReorientLib.labels import MYOCARDIUM
+from MSSTUNetReorientLib.models import load_model
+from MSSTUNetReorientLib.models import save_weights
+from MSSTUNetReorientLib.networks.compact import HALF_MM
+from MSSTUNetReorientLib.networks.compact import compact
+from MSSTUNetReorientLib.pose import MEAN_ROTATION
+from MSSTUNetReorientLib.pose import Pose
+from MSSTUNetReorientLib.pose import angle_between
+from MSSTUNetReorientLib.result import Result
+from MSSTUNetReorientLib.volume import Grid
+from MSSTUNetReorientLib.volume import Volume
+from MSSTUNetReorientLib.volume import resample
+
+SAMPLE = REPOSITORY / "Resources" / "SampleData"
+
+
+@pytest.fixture(scope="module")
+def sample() -> Result:
+    return predictor.predict(read_study(SAMPLE / "spect_phantom.nrrd"))
+
+
+@pytest.fixture(scope="module")
+def truth() -> dict:
+    return json.loads((SAMPLE / "spect_phantom_truth.json").read_text())
+
+
+class TestSampleStudy:
+    def test_pose_is_near_the_truth(self, sample: Result, truth: dict) -> None:
+        true = Pose(np.array([truth["pose"]["axes_lps"][a] for a in "ijk"]).T, np.array(truth["pose"]["centre_lps_mm"]))
+        assert sample.pose.long_axis_error(true) < 10
+        assert sample.pose.centre_error(true) < 8
+
+    def test_labels_overlap_the_truth(self, sample: Result) -> None:
+        true = Volume.from_sitk(sitk.ReadImage(str(SAMPLE / "spect_phantom_labels.nrrd")))
+        wall = resample(true, sample.labels.grid, order=0).array == MYOCARDIUM
+        found = sample.labels.array == MYOCARDIUM
+        assert 2 * (wall & found).sum() / (wall.sum() + found.sum()) > 0.7
+
+    def test_short_axis_is_one_cubic_resampling_of_the_study(self, sample: Result) -> None:
+        image = sample.study.to_sitk()
+        reference = sample.short_axis.to_sitk()
+        expected = sitk.GetArrayFromImage(sitk.Resample(image, reference, sitk.Transform(), sitk.sitkBSpline3))
+        np.testing.assert_allclose(sample.short_axis.array, expected, atol=1e-2)
+
+    def test_grids_agree_and_lie_round_the_centre(self, sample: Result) -> None:
+        np.testing.assert_array_equal(sample.labels.grid.matrix, sample.short_axis.grid.matrix)
+        np.testing.assert_allclose(sample.labels.grid.centre, sample.pose.centre)
+        np.testing.assert_allclose(sample.labels.grid.direction, sample.pose.rotation)
+
+    def test_the_same_study_gives_the_same_answer(self, sample: Result) -> None:
+        again = predictor.predict(read_study(SAMPLE / "spect_phantom.nrrd"))
+        np.testing.assert_array_equal(again.labels.array, sample.labels.array)
+        np.testing.assert_allclose(again.pose.matrix, sample.pose.matrix, atol=1e-6)
+
+    def test_a_study_turned_in_memory_gives_the_same_pose(self, sample: Result) -> None:
+        study = sample.study
+        corner = study.grid.at([study.grid.size[0] - 1, study.grid.size[1] - 1, 0])
+        half_turn = study.grid.direction @ np.diag([-1.0, -1.0, 1.0])
+        flip = Grid(study.grid.size, study.grid.spacing, corner, half_turn)
+        turned = Volume(study.array[:, ::-1, ::-1].copy(), flip, study.info)
+        again = predictor.predict(turned)
+        assert again.pose.rotation_error(sample.pose) < 0.2
+        assert again.pose.centre_error(sample.pose) < 0.2
+
+    def test_counts_may_be_in_any_unit(self, sample: Result) -> None:
+        scaled = Volume(sample.study.array * 1e-4, sample.study.grid, sample.study.info)
+        again = predictor.predict(scaled)
+        assert again.pose.rotation_error(sample.pose) < 0.5
+
+    def test_a_hint_far_off_limits_the_search(self, sample: Result) -> None:
+        hint = sample.pose.centre + [90.0, 60.0, 60.0]
+        limited = predictor.predict(sample.study, centre_hint=hint)
+        assert np.linalg.norm(limited.pose.centre - hint) < 100
+        near = predictor.predict(sample.study, centre_hint=sample.pose.centre + [8.0, -8.0, 5.0])
+        assert near.pose.centre_error(sample.pose) < 6
+
+    def test_nothing_personal_is_told(self, sample: Result) -> None:
+        assert set(sample.as_dict()["input"]) == {"kind", "modality", "shape", "spacing_mm"}
+
+
+class TestRealStudies:
+    """The floor of the first weights: the LV is found. Accuracy is measured elsewhere."""
+
+    @pytest.mark.parametrize("name", ["102843", "118564"])
+    def test_wall_masks(self, shared_data: Path, name: str) -> None:
+        folder = shared_data / "physionet_mps"
+        result = predictor.predict(read_study(folder / f"{name}.dcm"))
+        mask = Volume.from_sitk(sitk.ReadImage(str(folder / f"{name}_lv_wall.nrrd")))
+        wall = mask.array > 0
+        found = resample(result.labels, mask.grid, order=0).array == MYOCARDIUM
+        assert 2 * (wall & found).sum() / (wall.sum() + found.sum()) >= 0.6
+        k, j, i = np.nonzero(wall)
+        centre = mask.grid.at(np.stack([i, j, k], axis=1)).mean(axis=0)
+        assert np.linalg.norm(centre - result.pose.centre) <= 10
+
+    @pytest.mark.parametrize("name", ["physionet_mps/113412.dcm", "physionet_mps/117076.dcm",
+                                      "rimd_projections/stress_osem.nrrd"])  # fmt: skip
+    def test_pose_is_no_gross_failure(self, shared_data: Path, name: str) -> None:
+        path = shared_data / name
+        reference = json.loads((path.parent / "reference_poses.json").read_text())[path.stem]
+        result = predictor.predict(read_study(path))
+        assert angle_between(result.pose.long_axis, reference["k_lps"]) < 15
+        assert np.linalg.norm(result.pose.centre - reference["centre_lps_mm"]) < 20
+
+
+class TestWhereItLooks:
+    def test_one_cube_for_a_cardiac_field_of_view(self) -> None:
+        grid = Grid((64, 64, 64), [6.8] * 3, [-214, -214, 0])
+        assert len(predictor.cubes_for(grid)) == 1
+
+    def test_a_long_study_is_covered_with_overlap(self) -> None:
+        grid = Grid((128, 128, 300), [4.0] * 3, [-254, -254, 0])
+        cubes = predictor.cubes_for(grid)
+        z = sorted(c.centre[2] for c in cubes)
+        half = 96 * 4.0 / 2
+        assert z[0] - half <= 0
+        assert z[-1] + half >= 299 * 4.0
+        assert np.diff(sorted(set(np.round(z, 3)))).max() <= 2 * half - predictor.CUBE_OVERLAP_MM + 1e-6
+
+    def test_the_cube_reads_world_positions(self) -> None:
+        grid = Grid((50, 50, 50), [5.0] * 3, [-120, -110, 40], MEAN_ROTATION)
+        spot = grid.at([30, 22, 17])
+        counts = np.exp(-((grid.points() - spot) ** 2).sum(-1) / (2 * 10.0**2)).astype(np.float32)
+        cube_grid = predictor.cubes_for(grid)[0]
+        cube = predictor.read_cube(Volume(counts, grid), cube_grid)[0, 0].numpy()
+        k, j, i = np.indices(cube.shape)
+        mean = [float((cube * axis).sum() / cube.sum()) for axis in (i, j, k)]
+        np.testing.assert_allclose(cube_grid.at(mean), spot, atol=0.5)
+
+    def test_peaks_are_told_in_the_cubes_frame(self) -> None:
+        heat = torch.full((1, 24, 24, 24), -20.0)
+        heat[0, 5, 12, 20] = 10.0
+        heat[0, 18, 3, 4] = 8.0
+        first, second = (predictor.peaks(heat, 2, hint=False) * HALF_MM).tolist()
+        np.testing.assert_allclose(first, [(20 - 11.5) * 16, (12 - 11.5) * 16, (5 - 11.5) * 16], atol=0.1)
+        np.testing.assert_allclose(second, [(4 - 11.5) * 16, (3 - 11.5) * 16, (18 - 11.5) * 16], atol=0.1)
+
+    def test_only_the_largest_ventricle_is_kept(self) -> None:
+        labels = np.zeros((20, 20, 20), np.uint8)
+        labels[2:9, 2:9, 2:9] = 1
+        labels[4:6, 4:6, 4:6] = 2
+        labels[15:17, 15:17, 15:17] = 1
+        kept = predictor.largest_ventricle(labels)
+        assert (kept[15:17, 15:17, 15:17] == 0).all()
+        np.testing.assert_array_equal(kept[:10], labels[:10])
+
+
+class TestModels:
+    def test_weights_survive_the_round_trip(self, tmp_path: Path) -> None:
+        network = compact()
+        digest = save_weights(network, "compact", tmp_path / "w.npz")
+        again, identity = load_model(tmp_path / "w.npz")
+        assert identity.sha256 == digest
+        for one, other in zip(network.parameters(), again.parameters(), strict=True):
+            torch.testing.assert_close(one, other, atol=1e-3, rtol=1e-3)
+
+    def test_shipped_weights_are_small_and_listed(self) -> None:
+        network, identity = load_model()
+        manifest = json.loads((REPOSITORY / "weights" / "manifest.json").read_text())
+        entry = manifest["models"][manifest["default"]]
+        assert identity.sha256 == entry["sha256"]
+        assert (REPOSITORY / "weights" / entry["file"]).stat().st_size < 8e6
+        assert not network.training
+
+    def test_a_damaged_shipped_file_is_refused(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        manifest = {"default": "m", "models": {"m": {"file": "m.npz", "sha256": "0" * 64, "version": "1"}}}
+        (tmp_path / "manifest.json").write_text(json.dumps(manifest))
+        save_weights(compact(), "compact", tmp_path / "m.npz")
+        monkeypatch.setattr("MSSTUNetReorientLib.models.weights_folder", lambda: tmp_path)
+        with pytest.raises(InputError, match="must have sha256 0000"):
+            load_model()
+
+    @pytest.mark.parametrize("content", [b"", b"not a zip", b"PK\x03\x04 cut"])
+    def test_a_file_that_is_no_weights_is_refused_with_its_sha256(self, tmp_path: Path, content: bytes) -> None:
+        path = tmp_path / "w.npz"
+        path.write_bytes(content)
+        with pytest.raises(InputError, match="sha256"):
+            load_model(path)
+
+    def test_pickled_arrays_are_not_executed(self, tmp_path: Path) -> None:
+        np.savez(tmp_path / "w.npz", configuration=np.array("compact"), x=np.array([{"a": 1}], dtype=object))
+        with pytest.raises(InputError, match="cannot be read"):
+            load_model(tmp_path / "w.npz")
+
+    def test_another_architecture_is_refused(self, tmp_path: Path) -> None:
+        from MSSTUNetReorientLib.networks.configurations import build
+
+        save_weights(build("paper-cnn-stn"), "paper-cnn-stn", tmp_path / "w.npz")
+        study = Volume(np.random.default_rng(0).random((30, 30, 30)), Grid((30,) * 3, [5.0] * 3, [0, 0, 0]))
+        with pytest.raises(InputError, match="compact"):
+            predictor.predict(study, model=tmp_path / "w.npz")
+
+    def test_unknown_name(self) -> None:
+        with pytest.raises(InputError, match="nonsense: a model must be"):
+            load_model("nonsense")
+
+    @pytest.mark.skipif(torch.cuda.is_available(), reason="there is a CUDA device here")
+    def test_a_device_that_is_not_there(self) -> None:
+        with pytest.raises(InputError, match="--device cuda"):
+            predictor.choose_device("cuda")

@@ -1,0 +1,122 @@
+"""Each rule of the verdict, broken one at a time on a result that passes."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from MSSTUNetReorientLib import qc
+from MSSTUNetReorientLib.labels import BLOOD_POOL
+from MSSTUNetReorientLib.labels import MYOCARDIUM
+from MSSTUNetReorientLib.pose import MEAN_ROTATION
+from MSSTUNetReorientLib.pose import Correction
+from MSSTUNetReorientLib.pose import Pose
+from MSSTUNetReorientLib.volume import Grid
+from MSSTUNetReorientLib.volume import Volume
+from MSSTUNetReorientLib.volume import resample
+from MSSTUNetReorientLib.volume import short_axis_grid
+from scipy import ndimage
+from test_cup import cup
+
+POSE = Pose(MEAN_ROTATION, np.array([20.0, -10.0, 300.0]))
+STUDY_GRID = Grid((64, 64, 50), np.full(3, 5.0), np.array([-137.5, -167.5, 177.5]))
+
+
+def labels(array: np.ndarray | None = None, pose: Pose = POSE) -> Volume:
+    from scipy.spatial.transform import Rotation
+
+    values = cup(Rotation.identity()) if array is None else array
+    return Volume(values, short_axis_grid(pose, STUDY_GRID))
+
+
+def study(source: Volume, spot: float = 0.0) -> Volume:
+    """Bright wall on a dim ground, and if asked a hot spot below the inferior wall."""
+    wall = Volume((source.array == MYOCARDIUM).astype(np.float32) * 100, source.grid)
+    counts = ndimage.gaussian_filter(resample(wall, STUDY_GRID, order=1).array, 0.8) + 8.0
+    if spot:
+        at = np.rint(STUDY_GRID.index_of(source.grid.at([31, 31 + 18, 31]))).astype(int)
+        counts[at[2] - 1 : at[2] + 2, at[1] - 1 : at[1] + 2, at[0] - 1 : at[0] + 2] = spot
+    return Volume(counts.astype(np.float32), STUDY_GRID)
+
+
+def verdict(
+    answer: Volume, counts: Volume, pose: Pose = POSE, presence: float = 0.99, spread: float = 1.0
+) -> qc.Quality:
+    sa = resample(counts, answer.grid)
+    return qc.assess(counts, sa, answer, pose, presence=presence, axis_spread_deg=spread)
+
+
+def test_a_good_answer_passes_without_reasons() -> None:
+    quality = verdict(labels(), study(labels()))
+    assert (quality.status, quality.reasons) == ("pass", ())
+    assert quality.measures["axis_disagreement_deg"] < 3
+
+
+def test_no_ventricle_fails() -> None:
+    empty = labels(np.zeros((63, 63, 63), np.uint8))
+    quality = verdict(empty, study(labels()))
+    assert quality.status == "fail"
+    assert "No left ventricle" in quality.reasons[0]
+
+
+def test_an_axis_that_the_segmentation_contradicts_is_reviewed() -> None:
+    tipped = POSE.corrected(Correction(tilt=16.0))
+    quality = verdict(labels(), study(labels()), pose=tipped)
+    assert quality.status == "review"
+    assert "differs from the network's by 1" in quality.reasons[0]
+    assert quality.measures["axis_disagreement_deg"] == pytest.approx(16, abs=2.5)
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [({"presence": 0.3}, "doubts that this is a left ventricle"), ({"spread": 9.0}, "varies by 9 degrees")],
+)
+def test_the_networks_own_doubts_are_told(change: dict[str, float], words: str) -> None:
+    quality = verdict(labels(), study(labels()), **change)
+    assert quality.status == "review"
+    assert words in quality.reasons[0]
+
+
+def test_hot_neighbour() -> None:
+    quality = verdict(labels(), study(labels(), spot=900.0))
+    assert any("beside the heart" in reason for reason in quality.reasons)
+
+
+def test_contrast() -> None:
+    flat = study(labels())
+    quality = verdict(labels(), Volume(flat.array * 0.02 + 50, flat.grid))
+    assert any("hardly brighter" in reason for reason in quality.reasons)
+
+
+def test_cut_by_the_field_of_view() -> None:
+    counts = study(labels())
+    middle = int(STUDY_GRID.index_of(POSE.centre)[2])
+    grid = Grid((64, 64, middle + 2), STUDY_GRID.spacing, STUDY_GRID.origin)
+    quality = verdict(labels(), Volume(counts.array[: middle + 2], grid))
+    assert any("edge of the field of view" in reason for reason in quality.reasons)
+    assert quality.measures["cut_share"] == pytest.approx(0.4, abs=0.2)
+
+
+@pytest.mark.parametrize(
+    ("value", "array_value", "words"), [(BLOOD_POOL, MYOCARDIUM, "blood pool is 0 ml"), (MYOCARDIUM, 0, "myocardium")]
+)
+def test_implausible_volumes(value: int, array_value: int, words: str) -> None:
+    answer = labels()
+    changed = answer.array.copy()
+    changed[changed == value] = array_value
+    quality = verdict(replace(answer, array=changed), study(answer))
+    assert any(words in reason for reason in quality.reasons)
+
+
+def test_grown_mask_is_scipys() -> None:
+    mask = np.random.default_rng(0).random((17, 15, 13)) > 0.99
+    expected = ndimage.binary_dilation(mask, np.ones((7, 7, 7)))
+    np.testing.assert_array_equal(qc.dilated(mask, 3), expected)
+
+
+def test_what_the_reader_doubts_is_a_reason() -> None:
+    counts = study(labels())
+    doubtful = replace(counts, info={"warnings": ["The header contradicts itself."]})
+    quality = verdict(labels(), doubtful)
+    assert (quality.status, quality.reasons) == ("review", ("The header contradicts itself.",))
