@@ -289,7 +289,7 @@ def segment_at(
         cube = read_cube(study, frame).to(target)
         located = _seen_at(network, cube, frame, pose, axis_spread_deg)
         grid = short_axis_grid(pose, study.grid)
-        labels = Volume(label_grid(network, cube, located, grid), grid)
+        labels = Volume(labels_on(label_shares(network, cube, located), grid, np.zeros(3)), grid)
     clock.lap("segment")
     say("resampling the short axis")
     return _completed(study, pose, labels, frame, located, identity, clock)
