@@ -1,6 +1,6 @@
 # make demo   set everything up and run the job on the sample study
 # make test   set everything up and check everything
-# make bench  time the job and weigh its memory
+# make bench  time the job and the panel, and weigh their memory
 #
 # Nothing is needed but make and Python >= 3.11; another one than python3: make demo PYTHON=python3.12
 # A machine without a GPU saves a large download with the CPU build of torch:
@@ -32,8 +32,9 @@ test: $(VENV)/.installed-test
 	$(BIN)/mypy
 	$(BIN)/python -m pytest
 
-bench: $(VENV)/.installed-run
+bench: $(VENV)/.installed-test
 	$(BIN)/python Testing/bench/run.py --study $(STUDY)
+	$(BIN)/python Testing/bench/panel.py
 
 clean:
 	rm -rf $(VENV) $(OUT) build

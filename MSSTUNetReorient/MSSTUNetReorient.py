@@ -6,6 +6,7 @@ Only what Slicer itself brings is imported at file scope; PyTorch is looked for 
 from __future__ import annotations
 
 import importlib.util
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,6 +22,7 @@ from slicer.ScriptedLoadableModule import ScriptedLoadableModuleWidget
 from slicer.util import VTKObservationMixin
 
 if TYPE_CHECKING:
+    from MSSTUNetReorientLib.panel.session import Session
     from MSSTUNetReorientLib.result import Result
     from MSSTUNetReorientLib.scene import SceneNodes
     from MSSTUNetReorientLib.volume import Volume
@@ -40,8 +42,9 @@ class MSSTUNetReorient(ScriptedLoadableModule):
         self.parent.helpText = _(
             "Finds the left ventricle in a reconstructed myocardial perfusion SPECT or PET study, turns the study to "
             "the short axis and segments the myocardium and the blood pool. Load a study, choose it, and press "
-            "<b>Reorient &amp; Segment</b>: the slice views turn to the short axis (red), the horizontal long axis "
-            "(green) and the vertical long axis (yellow). The study itself is never moved. "
+            "<b>Reorient &amp; Segment</b>: the views turn to the short axis (SA), the horizontal long axis (HLA) and "
+            "the vertical long axis (VLA). Look at all of them, correct the pose with the sliders or the handles, then "
+            "press <b>Accept</b>. Save the scene to keep everything. The study itself is never moved. "
             "For research; a reader has to look at every result."
         )
         self.parent.helpText += self.getDefaultModuleDocumentationLink()
@@ -53,65 +56,86 @@ class MSSTUNetReorient(ScriptedLoadableModule):
             "<i>Automatic reorientation by deep learning to generate short axis SPECT myocardial perfusion images</i>, "
             '2022, <a href="https://arxiv.org/abs/2208.03752">arXiv:2208.03752</a>.'
         )
+        slicer.app.connect("startupCompleted()", registerSampleData)
 
 
 class MSSTUNetReorientWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
-    """The panel: choose a study, press the button, read the verdict."""
+    """Loads the panel and tells it about module and scene; what it does is in ``MSSTUNetReorientLib.panel``."""
 
     def __init__(self, parent: Any = None) -> None:
         ScriptedLoadableModuleWidget.__init__(self, parent)
         VTKObservationMixin.__init__(self)
         self.logic: MSSTUNetReorientLogic | None = None
+        self.session: Session | None = None
 
     def setup(self) -> None:
         """Called when the user opens the module for the first time."""
+        from MSSTUNetReorientLib.panel.child import ChildProcess
+        from MSSTUNetReorientLib.panel.delay import QtDelay
+        from MSSTUNetReorientLib.panel.layout import Layout
+        from MSSTUNetReorientLib.panel.session import Session
+        from MSSTUNetReorientLib.panel.widget import PanelWidget
+
         ScriptedLoadableModuleWidget.setup(self)
         uiWidget = slicer.util.loadUI(self.resourcePath("UI/MSSTUNetReorient.ui"))
         self.layout.addWidget(uiWidget)
         self.ui = slicer.util.childWidgetVariables(uiWidget)
         uiWidget.setMRMLScene(slicer.mrmlScene)
         self.logic = MSSTUNetReorientLogic()
-        self.ui.studySelector.connect("currentNodeChanged(vtkMRMLNode*)", self.onStudyChanged)
-        self.ui.reorientButton.clicked.connect(self.onReorientButton)
-        self.addObserver(slicer.mrmlScene, slicer.mrmlScene.EndCloseEvent, self.onSceneEndClose)
-        self.onStudyChanged(self.ui.studySelector.currentNode())
+        self.viewLayout = Layout()
+        self.session = Session(slicer.mrmlScene, ChildProcess(), QtDelay(), prepare=self.logic.ensureTorch)
+        self.panel = PanelWidget(self.ui, self.session)
+        self.entered = False
+        self.observeScene()
+
+    def observeScene(self) -> None:
+        """Scene events that the panel has to know of."""
+        scene = slicer.mrmlScene
+        for event, call in (
+            (scene.StartCloseEvent, self.onSceneStartClose),
+            (scene.EndCloseEvent, self.onSceneEndClose),
+            (scene.EndImportEvent, self.onSceneEndImport),
+            (scene.EndRestoreEvent, self.onSceneEndImport),
+            (scene.NodeRemovedEvent, self.onNodeRemoved),
+        ):
+            self.addObserver(scene, event, call)
+
+    def enter(self) -> None:
+        """The module is shown: the panel's own view layout."""
+        self.entered = True
+        self.viewLayout.enter(slicer.mrmlScene)
+        self.session.show_again()
+
+    def exit(self) -> None:
+        """Another module is shown: what was there before comes back."""
+        self.entered = False
+        self.session.put_away()
+        self.viewLayout.leave(slicer.mrmlScene)
 
     def cleanup(self) -> None:
         """Called when the application closes and the module widget is destroyed."""
         self.removeObservers()
+        if self.session is not None:
+            self.session.close()
 
-    def onSceneEndClose(self, caller: Any, event: Any) -> None:
-        self.onStudyChanged(None)
+    def onSceneStartClose(self, caller: Any = None, event: Any = None) -> None:
+        """Nothing may run or look at the scene any more."""
+        self.session.on_scene_closing()
+        self.viewLayout.forget()
 
-    def onStudyChanged(self, node: Any) -> None:
-        self.ui.reorientButton.enabled = node is not None
-        self.ui.statusLabel.text = _("Ready.") if node is not None else _("Load a study and choose it above.")
+    def onSceneEndClose(self, caller: Any = None, event: Any = None) -> None:
+        """An empty scene."""
+        self.panel.redraw()
 
-    def onReorientButton(self, checked: bool = False) -> None:
-        """Run the job. What the user can mend is said in the panel; anything else opens Slicer's error window."""
-        from MSSTUNetReorientLib.errors import InputError
+    def onSceneEndImport(self, caller: Any = None, event: Any = None) -> None:
+        """A scene was loaded: show what was left, in this module or once it is entered."""
+        if self.entered:
+            self.viewLayout.enter(slicer.mrmlScene)
+            self.session.on_scene_loaded()
 
-        self.ui.reorientButton.enabled = False
-        try:
-            with slicer.util.tryWithErrorDisplay(_("The study could not be reoriented."), waitCursor=True):
-                try:
-                    self.runJob()
-                except InputError as error:
-                    self.showStatus(str(error))
-        finally:
-            self.ui.reorientButton.enabled = self.ui.studySelector.currentNode() is not None
-
-    def runJob(self) -> None:
-        """The job from the chosen node to the views."""
-        self.logic.ensureTorch()
-        showFourViews()
-        self.logic.process(self.ui.studySelector.currentNode(), progress=self.showStatus)
-        self.showStatus(describe(self.logic.result))
-
-    def showStatus(self, text: str) -> None:
-        """Also called for each step while the job runs, so the window is repainted."""
-        self.ui.statusLabel.text = text
-        slicer.app.processEvents()
+    def onNodeRemoved(self, caller: Any = None, event: Any = None) -> None:
+        """Perhaps the study itself."""
+        self.session.on_node_removed()
 
 
 class MSSTUNetReorientLogic(ScriptedLoadableModuleLogic):
@@ -168,22 +192,9 @@ class MSSTUNetReorientLogic(ScriptedLoadableModuleLogic):
         Raises:
             InputError: no voxels, several values in each, a parent transform, or no cardiac study.
         """
-        from MSSTUNetReorientLib.errors import InputError
-        from MSSTUNetReorientLib.scene.arrays import volume_of
-        from MSSTUNetReorientLib.volume import check_volume
+        from MSSTUNetReorientLib.panel.study_node import read_study_node
 
-        if volumeNode is None or volumeNode.GetImageData() is None:
-            msg = _("No study is chosen, or it holds no image: load one and choose it.")
-            raise InputError(msg)
-        name = volumeNode.GetName()
-        transform = volumeNode.GetParentTransformNode()
-        if transform is not None:
-            msg = _("{name} hangs under the transform {transform}: harden it or take the study out of it first.")
-            raise InputError(msg.format(name=name, transform=transform.GetName()))
-        if volumeNode.GetImageData().GetNumberOfScalarComponents() != 1:
-            msg = _("{name} holds several values in each voxel: choose a study with one count in each.")
-            raise InputError(msg.format(name=name))
-        return check_volume(volume_of(volumeNode), name)
+        return read_study_node(volumeNode)
 
 
 def describe(result: Result) -> str:
@@ -195,13 +206,6 @@ def describe(result: Result) -> str:
         _("Myocardium {wall:.0f} ml, blood pool {pool:.0f} ml").format(wall=ml["myocardium"], pool=ml["blood_pool"]),
     ]
     return "\n".join(lines)
-
-
-def showFourViews() -> None:
-    """Show the three slice views and the 3D view; without a main window there is nothing to lay out."""
-    layoutManager = slicer.app.layoutManager()
-    if layoutManager is not None:
-        layoutManager.setLayout(slicer.vtkMRMLLayoutNode.SlicerLayoutFourUpView)
 
 
 def sampleStudy() -> Path:
@@ -218,14 +222,34 @@ def sampleStudy() -> Path:
     raise FileNotFoundError(msg)
 
 
+def registerSampleData() -> None:
+    """Put the simulated study into the module Sample Data; nothing is downloaded."""
+    import SampleData
+
+    try:
+        study = sampleStudy()
+    except FileNotFoundError:
+        return
+    SampleData.SampleDataLogic.registerCustomSampleDataSource(
+        category=_("Nuclear Medicine"),
+        sampleName="CardiacSPECTPhantom",
+        thumbnailFileName=str(Path(__file__).resolve().parent / "Resources" / "Icons" / "MSSTUNetReorient.png"),
+        uris=study.as_uri(),
+        fileNames=study.name,
+        nodeNames="CardiacSPECTPhantom",
+    )
+
+
 class MSSTUNetReorientTest(ScriptedLoadableModuleTest):
-    """Runs inside Slicer: the sample study from file to nodes, and what the logic refuses."""
+    """Runs inside Slicer: the sample study from file to nodes, the panel's whole flow, and what the logic refuses."""
+
+    WAIT_S = 120.0
 
     def setUp(self) -> None:
         slicer.mrmlScene.Clear()
 
     def runTest(self) -> None:
-        for test in (self.test_SampleStudy, self.test_TransformedStudyIsRefused):
+        for test in (self.test_SampleStudy, self.test_PanelFromRunToReload, self.test_TransformedStudyIsRefused):
             self.setUp()
             test()
 
@@ -240,6 +264,41 @@ class MSSTUNetReorientTest(ScriptedLoadableModuleTest):
         assert slicer.mrmlScene.GetNodeByID("vtkMRMLSliceNodeRed").GetOrientation() == "SA"
         assert logic.result.quality.status != "fail"
         self.delayDisplay("Test passed")
+
+    def test_PanelFromRunToReload(self) -> None:
+        from MSSTUNetReorientLib.panel.child import ChildProcess
+        from MSSTUNetReorientLib.panel.delay import QtDelay
+        from MSSTUNetReorientLib.panel.session import Session
+        from MSSTUNetReorientLib.panel.session import Stage
+
+        self.delayDisplay("Run, nudge and accept in the panel")
+        study = slicer.util.loadVolume(str(sampleStudy()))
+        session = Session(slicer.mrmlScene, ChildProcess(), QtDelay(), prepare=MSSTUNetReorientLogic().ensureTorch)
+        session.choose(study)
+        session.run()
+        self.waitFor(lambda: session.stage is not Stage.RUNNING)
+        assert session.stage is Stage.ADJUSTING, session.message
+        session.nudge("swing", 5.0)
+        session.nudge("basal", -2.0)
+        session.accept("Self-test")
+        self.waitFor(lambda: session.stage is Stage.ACCEPTED or session.message)
+        assert session.stage is Stage.ACCEPTED, session.message
+        left = session.adjustment
+        session.choose(None)
+        session.choose(study)
+        assert session.adjustment == left
+        session.close()
+        self.delayDisplay("Test passed")
+
+    def waitFor(self, holds: Callable[[], Any]) -> None:
+        """Turn the application's event loop until something holds."""
+        end = time.monotonic() + self.WAIT_S
+        while not holds():
+            if time.monotonic() > end:
+                msg = "nothing came within two minutes"
+                raise AssertionError(msg)
+            slicer.app.processEvents()
+            time.sleep(0.01)
 
     def test_TransformedStudyIsRefused(self) -> None:
         from MSSTUNetReorientLib.errors import InputError

@@ -34,6 +34,7 @@ from .pose import Cube
 from .pose import Pose
 from .pose import angle_between
 from .pose import nearest_rotation
+from .result import ModelIdentity
 from .result import Result
 from .volume import Grid
 from .volume import Volume
@@ -237,12 +238,7 @@ def predict(
     say = progress or (lambda _: None)
     clock = _Clock()
     study = check_volume(study, str(study.info.get("kind", "study")))
-    target = choose_device(device)
-    network, identity = load_model(model)
-    if not isinstance(network, CompactMSSTUNet):
-        msg = f"{identity.name}: the job needs a compact MS-ST-UNet, but this is a {type(network).__name__}"
-        raise InputError(msg)
-    network = network.to(target)
+    network, identity, target = _compact_network(model, device)
     clock.lap("load_model")
     say("locating the left ventricle")
     with torch.inference_mode():
@@ -259,13 +255,73 @@ def predict(
         labels = Volume(labels_on(shares, grid, offset), grid)
     clock.lap("segment")
     say("resampling the short axis")
-    short_axis = resample(study, grid)
+    return _completed(study, pose, labels, cubes[best], found[best], identity, clock)
+
+
+def segment_at(
+    study: Volume,
+    pose: Pose,
+    *,
+    model: str | Path | None = None,
+    device: str = "auto",
+    axis_spread_deg: float = 0.0,
+    progress: Say | None = None,
+) -> Result:
+    """Segment the left ventricle at a pose that a reader has chosen; nothing is searched and the pose is kept.
+
+    Args:
+        study: transaxial counts, LPS mm.
+        pose: SA frame to LPS.
+        model, device, progress: as for :func:`predict`.
+        axis_spread_deg: what the model's own answer for this study said, for the verdict.
+
+    Raises:
+        InputError: the study, the model or the device breaks a rule.
+    """
+    say = progress or (lambda _: None)
+    clock = _Clock()
+    study = check_volume(study, str(study.info.get("kind", "study")))
+    network, identity, target = _compact_network(model, device)
+    clock.lap("load_model")
+    say("segmenting")
+    with torch.inference_mode():
+        frame = min(cubes_for(study.grid), key=lambda cube: float(np.linalg.norm(cube.centre - pose.centre)))
+        cube = read_cube(study, frame).to(target)
+        located = _seen_at(network, cube, frame, pose, axis_spread_deg)
+        grid = short_axis_grid(pose, study.grid)
+        labels = Volume(labels_on(label_shares(network, cube, located), grid, np.zeros(3)), grid)
+    clock.lap("segment")
+    say("resampling the short axis")
+    return _completed(study, pose, labels, frame, located, identity, clock)
+
+
+def _compact_network(model: str | Path | None, device: str) -> tuple[CompactMSSTUNet, ModelIdentity, torch.device]:
+    target = choose_device(device)
+    network, identity = load_model(model)
+    if not isinstance(network, CompactMSSTUNet):
+        msg = f"{identity.name}: the job needs a compact MS-ST-UNet, but this is a {type(network).__name__}"
+        raise InputError(msg)
+    return network.to(target), identity, target
+
+
+def _seen_at(model: CompactMSSTUNet, cube: Tensor, frame: Grid, pose: Pose, spread_deg: float) -> Located:
+    """What the network sees at a pose that is given: as if it had found it, but by one look, for a reader waits."""
+    rotation = torch.as_tensor(pose.rotation.copy())[None].to(cube)
+    translation = torch.as_tensor((pose.centre - frame.centre) / HALF_MM)[None].to(cube)
+    wide = model.wide(cube, rotation, translation)
+    presence = float(wide.presence.sigmoid())
+    return Located(rotation, translation, wide, (rotation, translation), presence, spread_deg)
+
+
+def _completed(
+    study: Volume, pose: Pose, labels: Volume, frame: Grid, located: Located, identity: ModelIdentity, clock: _Clock
+) -> Result:
+    """The short axis resampled once from the study, and the verdict."""
+    short_axis = resample(study, labels.grid)
     clock.lap("resample")
-    quality = qc.assess(
-        study, short_axis, labels, pose, presence=found[best].presence, axis_spread_deg=found[best].spread_deg
-    )
+    quality = qc.assess(study, short_axis, labels, pose, presence=located.presence, axis_spread_deg=located.spread_deg)
     clock.lap("quality")
-    cube = Cube(tuple(cubes[best].centre.tolist()), HALF_MM)
+    cube = Cube(tuple(frame.centre.tolist()), HALF_MM)
     return Result(study, pose, cube, short_axis, labels, quality, identity, clock.laps)
 
 

@@ -20,6 +20,9 @@ class _Base:
     def __init__(self, parent: Any = None) -> None:
         self.parent = parent
 
+    def setup(self) -> None:
+        pass
+
     def getDefaultModuleDocumentationLink(self) -> str:
         return ""
 
@@ -46,5 +49,7 @@ def module(monkeypatch: pytest.MonkeyPatch) -> Iterator[types.ModuleType]:
     monkeypatch.delitem(sys.modules, "MSSTUNetReorient", raising=False)
     with new_scene() as scene:
         monkeypatch.setattr(slicer, "mrmlScene", scene, raising=False)
+        application = types.SimpleNamespace(connect=lambda signal, call: None)
+        monkeypatch.setattr(slicer, "app", application, raising=False)
         yield importlib.import_module("MSSTUNetReorient")
     sys.modules.pop("MSSTUNetReorient", None)

@@ -57,10 +57,13 @@ def test_module_declares_the_four_classes_slicer_looks_for() -> None:
 
 
 def test_panel_file_holds_every_widget_the_code_uses() -> None:
+    code = ast.parse((FOLDER / "MSSTUNetReorientLib" / "panel" / "widget.py").read_text(encoding="utf-8"))
     used = {
         node.attr
-        for node in ast.walk(TREE)
-        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Attribute) and node.value.attr == "ui"
+        for tree in (TREE, code)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name | ast.Attribute)
+        if (node.value.id if isinstance(node.value, ast.Name) else node.value.attr) == "ui"
     }
     panel = ET.parse(FOLDER / "Resources" / "UI" / "MSSTUNetReorient.ui").getroot()
     names = [w.get("name") for w in panel.iter("widget")]

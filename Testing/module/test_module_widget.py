@@ -1,80 +1,196 @@
-"""The panel's behaviour, with stand-ins for the three widgets it touches."""
+"""The shipping module widget with its shipping panel: what Slicer calls, and what the scene tells."""
 
 from __future__ import annotations
 
+import os
 import types
 from collections.abc import Iterator
-from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
-from MSSTUNetReorientLib.errors import InputError
-from results import make_result
 
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+try:
+    from PySide6.QtWidgets import QVBoxLayout
+    from PySide6.QtWidgets import QWidget
+except ImportError as error:
+    pytest.skip(f"Qt cannot be loaded ({error}); see .ci/run for the packages it needs", allow_module_level=True)
 
-class Logic:
-    """Answers, or fails as told."""
-
-    def __init__(self, error: Exception | None = None) -> None:
-        self.error, self.result = error, make_result()
-
-    def ensureTorch(self) -> None:
-        pass
-
-    def process(self, node: Any, *, progress: Any) -> None:
-        progress("finding the left ventricle")
-        if self.error:
-            raise self.error
+from MSSTUNetReorientLib.panel.layout import LAYOUT_ID
+from MSSTUNetReorientLib.panel.session import Stage
+from panel import host
+from panel.conftest import UI_FILE
+from panel.conftest import HandWorker
+from panel.conftest import add_study
 
 
 @pytest.fixture
-def widget(module: types.ModuleType, monkeypatch: pytest.MonkeyPatch) -> Any:
-    """A widget whose study is chosen, after setup."""
+def widget(module: types.ModuleType, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    """The module's widget after Slicer has set it up; its runs wait for the test."""
+    import slicer
+    from MSSTUNetReorientLib.panel import child
+
+    host.install()
+    host.application()
+    layout = slicer.vtkMRMLLayoutNode()
+    layout.SetSingletonTag("vtkMRMLLayoutNode")
+    slicer.mrmlScene.AddNode(layout).SetViewArrangement(layout.SlicerLayoutFourUpView)
+    monkeypatch.setattr(slicer.util, "loadUI", host.load_ui, raising=False)
+    monkeypatch.setattr(slicer.util, "childWidgetVariables", host.child_widget_variables, raising=False)
+    monkeypatch.setattr(child, "ChildProcess", HandWorker)
+    window = QWidget()
+    made = module.MSSTUNetReorientWidget()
+    made.layout = QVBoxLayout(window)
+    made.resourcePath = lambda name: str(UI_FILE)
+    made.setup()
+    made.logic.ensureTorch = lambda: None
+    made.session.prepare = lambda: None
+    yield made
+    made.cleanup()
+    window.deleteLater()
+
+
+def arrangement() -> int:
     import slicer
 
-    application = types.SimpleNamespace(processEvents=lambda: None, layoutManager=lambda: None)
-    monkeypatch.setattr(slicer, "app", application, raising=False)
-    monkeypatch.setattr(slicer.util, "tryWithErrorDisplay", reraise)
-    made = module.MSSTUNetReorientWidget()
-    selector = types.SimpleNamespace(currentNode=lambda: "study")
-    made.ui = types.SimpleNamespace(
-        studySelector=selector,
-        reorientButton=types.SimpleNamespace(enabled=False),
-        statusLabel=types.SimpleNamespace(text=""),
-    )
-    return made
+    return int(slicer.mrmlScene.GetFirstNodeByClass("vtkMRMLLayoutNode").GetViewArrangement())
 
 
-@contextmanager
-def reraise(message: str, **options: bool) -> Iterator[None]:
-    """As in Slicer's testing mode: no dialog, the error goes on."""
-    yield
+def test_entering_sets_the_layout_and_leaving_restores_it(widget: Any) -> None:
+    before = arrangement()
+    widget.enter()
+    assert arrangement() == LAYOUT_ID
+    widget.exit()
+    assert arrangement() == before
 
 
-def test_button_follows_the_study(widget: Any) -> None:
-    widget.onStudyChanged("study")
-    assert widget.ui.reorientButton.enabled
-    widget.onStudyChanged(None)
-    assert not widget.ui.reorientButton.enabled
-    assert "Load a study" in widget.ui.statusLabel.text
+def test_views_look_again_as_they_did(widget: Any) -> None:
+    import slicer
+    from MSSTUNetReorientLib.scene.arrays import from_matrix4x4
+    from MSSTUNetReorientLib.scene.slices import composite_node
+    from MSSTUNetReorientLib.scene.slices import slice_node
+
+    study = add_study(slicer.mrmlScene)
+    red = slice_node(slicer.mrmlScene, "Red", (1, 0, 0))
+    composite_node(slicer.mrmlScene, "Red").SetBackgroundVolumeID(study.GetID())
+    before = from_matrix4x4(red.GetSliceToRAS())
+    widget.enter()
+    widget.session.run()
+    widget.session.worker.answer()
+    widget.session.accept()
+    assert (from_matrix4x4(red.GetSliceToRAS()) != before).any()
+    widget.exit()
+    assert (from_matrix4x4(red.GetSliceToRAS()) == before).all()
+    assert composite_node(slicer.mrmlScene, "Red").GetBackgroundVolumeID() == study.GetID()
 
 
-def test_job_ends_with_the_verdict(widget: Any) -> None:
-    widget.logic = Logic()
-    widget.onReorientButton()
-    assert widget.ui.statusLabel.text.startswith("Quality control: review")
-    assert widget.ui.reorientButton.enabled
+def test_a_layout_chosen_meanwhile_stays(widget: Any) -> None:
+    import slicer
+
+    node = slicer.mrmlScene.GetFirstNodeByClass("vtkMRMLLayoutNode")
+    widget.enter()
+    node.SetViewArrangement(node.SlicerLayoutOneUp3DView)
+    widget.exit()
+    assert arrangement() == node.SlicerLayoutOneUp3DView
 
 
-def test_what_the_user_can_mend_is_said_in_the_panel(widget: Any) -> None:
-    widget.logic = Logic(InputError("5: FBP: counts must be finite"))
-    widget.onReorientButton()
-    assert widget.ui.statusLabel.text == "5: FBP: counts must be finite"
-    assert widget.ui.reorientButton.enabled
+def test_a_loaded_study_is_chosen_on_entering(widget: Any) -> None:
+    import slicer
+
+    assert widget.session.stage is Stage.EMPTY
+    study = add_study(slicer.mrmlScene)
+    widget.enter()
+    assert widget.ui.studySelector.currentNode() is study
 
 
-def test_any_other_error_is_not_swallowed(widget: Any) -> None:
-    widget.logic = Logic(RuntimeError("broken"))
-    with pytest.raises(RuntimeError, match="broken"):
-        widget.onReorientButton()
-    assert widget.ui.reorientButton.enabled
+def test_closing_the_scene_in_mid_run(widget: Any) -> None:
+    import slicer
+
+    add_study(slicer.mrmlScene)
+    widget.enter()
+    widget.session.run()
+    slicer.mrmlScene.Clear(False)
+    assert widget.session.stage is Stage.EMPTY
+    assert widget.session.worker.requests == []
+    assert widget.ui.studySelector.currentNode() is None
+    add_study(slicer.mrmlScene)
+    widget.enter()
+    assert widget.session.stage is Stage.READY
+
+
+def test_a_loaded_scene_is_shown_once_the_module_is_entered(widget: Any) -> None:
+    import slicer
+
+    add_study(slicer.mrmlScene)
+    slicer.mrmlScene.InvokeEvent(slicer.mrmlScene.EndImportEvent)
+    assert widget.session.stage is Stage.EMPTY
+    widget.enter()
+    assert widget.session.stage is Stage.READY
+
+
+def test_deleting_the_study(widget: Any) -> None:
+    import slicer
+
+    study = add_study(slicer.mrmlScene)
+    widget.enter()
+    slicer.mrmlScene.RemoveNode(study)
+    assert widget.session.stage is Stage.EMPTY
+
+
+def test_missing_torch_is_said_in_the_panel(widget: Any) -> None:
+    import slicer
+    from MSSTUNetReorientLib.errors import InputError
+
+    def missing() -> None:
+        msg = "PyTorch is missing: install the extension"
+        raise InputError(msg)
+
+    add_study(slicer.mrmlScene)
+    widget.enter()
+    widget.session.prepare = missing
+    widget.session.run()
+    assert widget.ui.messageLabel.text() == "PyTorch is missing: install the extension"
+    assert widget.session.stage is Stage.READY
+
+
+def test_sample_study_is_registered(module: types.ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+    import sys
+
+    told: list[dict[str, Any]] = []
+
+    class SampleDataLogic:
+        @staticmethod
+        def registerCustomSampleDataSource(**source: Any) -> None:
+            told.append(source)
+
+    monkeypatch.setitem(sys.modules, "SampleData", types.SimpleNamespace(SampleDataLogic=SampleDataLogic))
+    module.registerSampleData()
+    (source,) = told
+    assert source["uris"].startswith("file:///")
+    assert source["uris"].endswith("spect_phantom.nrrd")
+
+
+def test_the_modules_own_self_test(module: types.ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As "Reload and Test" runs it, on the sample study, with the shipped model."""
+    import slicer
+    from MSSTUNetReorientLib.errors import InputError
+    from MSSTUNetReorientLib.io import read_study
+    from MSSTUNetReorientLib.models import load_model
+    from MSSTUNetReorientLib.scene.nodes import add_volume
+
+    try:
+        load_model()
+    except InputError as error:
+        pytest.skip(str(error))
+
+    def load_volume(path: str) -> Any:
+        study = read_study(Path(path))
+        return add_volume(slicer.mrmlScene, study, "Sample", float(study.array.max()))
+
+    host.install()
+    monkeypatch.setattr(slicer.app, "processEvents", host.application().processEvents, raising=False)
+    monkeypatch.setattr(slicer.util, "loadVolume", load_volume, raising=False)
+    test = module.MSSTUNetReorientTest()
+    test.delayDisplay = lambda text: None
+    test.runTest()

@@ -70,11 +70,11 @@ def add_result(scene: Any, result: Result, name: str = "Study", *, study_node: A
     Raises:
         InputError: no MRML here.
     """
-    hottest = _lv_maximum(result)
-    study = study_node or _add_volume(scene, result.study, name, hottest)
-    short_axis = _add_volume(scene, result.short_axis, f"{name} short axis", hottest)
-    segmentation = _add_segmentation(scene, result.labels, short_axis, f"{name} LV")
-    pose = _add_pose(scene, result.pose, f"{name} LV pose")
+    hottest = lv_maximum(result)
+    study = study_node or add_volume(scene, result.study, name, hottest)
+    short_axis = add_volume(scene, result.short_axis, f"{name} short axis", hottest)
+    segmentation = add_segmentation(scene, result.labels, short_axis, f"{name} LV")
+    pose = add_pose(scene, result.pose, f"{name} LV pose")
     parameters = scene.AddNewNodeByClass("vtkMRMLTableNode", f"{name} LV parameters")
     fill_table(parameters, rows_of(result))
     for role, node in zip(ROLES, (study, short_axis, segmentation, pose), strict=True):
@@ -82,7 +82,7 @@ def add_result(scene: Any, result: Result, name: str = "Study", *, study_node: A
     parameters.SetAttribute(PREFIX + "Role", "result")
     parameters.SetAttribute(PREFIX + "Version", __version__)
     made = [*([] if study_node else [study]), short_axis, segmentation, pose, parameters]
-    folder = _group(scene, name, study, made)
+    folder = group(scene, name, study, made)
     set_views(scene, result.pose, short_axis)
     return SceneNodes(folder, study, short_axis, segmentation, pose, parameters)
 
@@ -93,7 +93,7 @@ def read_result_nodes(scene: Any) -> list[SceneNodes]:
     A result whose pose or short-axis volume was removed is left out; it cannot be shown.
     """
     tables = scene.GetNodesByClass("vtkMRMLTableNode")
-    hierarchy = _hierarchy(scene)
+    hierarchy = hierarchy_of(scene)
     found = []
     for table in (tables.GetItemAsObject(n) for n in range(tables.GetNumberOfItems())):
         if table.GetAttribute(PREFIX + "Role") != "result":
@@ -116,18 +116,24 @@ def pose_of(nodes: SceneNodes) -> Pose:
     return Pose.from_ras_matrix(from_matrix4x4(matrix))
 
 
-def _lv_maximum(result: Result) -> float:
+def lv_maximum(result: Result) -> float:
     """The hottest count within the labels: the gut must not set the window. The whole volume's if there are none."""
     inside = result.labels.array > 0
     counts = result.short_axis.array[inside] if inside.any() else result.short_axis.array
     return float(counts.max())
 
 
-def _add_volume(scene: Any, volume: Volume, name: str, hottest: float) -> Any:
+def add_volume(scene: Any, volume: Volume, name: str, hottest: float) -> Any:
     """A scalar volume node with a fixed window from 0 to ``hottest``."""
     node = scene.AddNewNodeByClass("vtkMRMLScalarVolumeNode", name)
     node.SetAndObserveImageData(to_image(volume))
     node.SetIJKToRASMatrix(ijk_to_ras(volume.grid))
+    show_counts(scene, node, hottest)
+    return node
+
+
+def show_counts(scene: Any, node: Any, hottest: float) -> None:
+    """Show a volume from 0 to ``hottest``, as nuclear cardiology does: by the LV, whatever the gut takes up."""
     node.CreateDefaultDisplayNodes()
     display = node.GetDisplayNode()
     display.SetAutoWindowLevel(False)
@@ -135,11 +141,10 @@ def _add_volume(scene: Any, volume: Volume, name: str, hottest: float) -> Any:
     display.SetInterpolate(True)
     colours = COLOURS if scene.GetNodeByID(COLOURS) else "vtkMRMLColorTableNodeGrey"
     display.SetAndObserveColorNodeID(colours)
-    return node
 
 
-def _add_segmentation(scene: Any, labels: Volume, reference: Any, name: str) -> Any:
-    """Two segments that share one labelmap; outlines in slices, surfaces in 3D."""
+def add_segmentation(scene: Any, labels: Volume, reference: Any, name: str, *, surface: bool = True) -> Any:
+    """Two segments that share one labelmap; outlines in slices, surfaces in 3D (which take a moment to make)."""
     slicer = mrml()
     node = scene.AddNewNodeByClass("vtkMRMLSegmentationNode", name)
     node.SetReferenceImageGeometryParameterFromVolumeNode(reference)
@@ -161,11 +166,12 @@ def _add_segmentation(scene: Any, labels: Volume, reference: Any, name: str) -> 
     display.SetVisibility2DFill(False)
     display.SetVisibility2DOutline(True)
     display.SetOpacity3D(0.6)
-    _show_surface(slicer, node)
+    if surface:
+        show_surface(slicer, node)
     return node
 
 
-def _show_surface(slicer: Any, node: Any) -> None:
+def show_surface(slicer: Any, node: Any) -> None:
     """Make the closed surface and show it in 3D; outside 3D Slicer the conversion has to be registered first, once."""
     with quiet():
         made = node.CreateClosedSurfaceRepresentation()
@@ -178,16 +184,17 @@ def _show_surface(slicer: Any, node: Any) -> None:
         node.GetDisplayNode().SetPreferredDisplayRepresentationName3D(surface)
 
 
-def _add_pose(scene: Any, pose: Pose, name: str) -> Any:
+def add_pose(scene: Any, pose: Pose, name: str) -> Any:
+    """A linear transform node; to parent: SA frame to patient (RAS)."""
     node = scene.AddNewNodeByClass("vtkMRMLLinearTransformNode", name)
     node.SetMatrixTransformToParent(to_matrix4x4(pose.ras_matrix))
     node.SetAttribute(PREFIX + "Direction", DIRECTION)
     return node
 
 
-def _group(scene: Any, name: str, study: Any, nodes: list[Any]) -> int:
+def group(scene: Any, name: str, study: Any, nodes: list[Any]) -> int:
     """Put nodes into a new subject hierarchy folder, made where the study has its place, if it has one."""
-    hierarchy = _hierarchy(scene)
+    hierarchy = hierarchy_of(scene)
     there = hierarchy.GetItemByDataNode(study)
     place = hierarchy.GetItemParent(there) if there else hierarchy.GetSceneItemID()
     folder = hierarchy.CreateFolderItem(place, f"{name} LV reorientation")
@@ -197,5 +204,6 @@ def _group(scene: Any, name: str, study: Any, nodes: list[Any]) -> int:
     return int(folder)
 
 
-def _hierarchy(scene: Any) -> Any:
+def hierarchy_of(scene: Any) -> Any:
+    """The scene's subject hierarchy node."""
     return mrml().vtkMRMLSubjectHierarchyNode.GetSubjectHierarchyNode(scene)

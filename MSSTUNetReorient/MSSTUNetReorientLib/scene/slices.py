@@ -41,15 +41,15 @@ def set_views(scene: Any, pose: Pose, background: Any) -> None:
         background: volume node to show.
     """
     for view, name, colour in zip(VIEWS, SLICE_NAMES, SLICE_COLOURS, strict=True):
-        node = _slice_node(scene, name, colour)
+        node = slice_node(scene, name, colour)
         matrix = slice_to_ras(view, pose)
         if node.HasSliceOrientationPreset(view.name):
             node.RemoveSliceOrientationPreset(view.name)
         node.AddSliceOrientationPreset(view.name, _matrix3x3(matrix))
         node.GetSliceToRAS().DeepCopy(to_matrix4x4(matrix))
         node.UpdateMatrices()
-        _set_field(node)
-        _composite_node(scene, name).SetBackgroundVolumeID(background.GetID())
+        set_field(node)
+        composite_node(scene, name).SetBackgroundVolumeID(background.GetID())
     if scene.GetFirstNodeByClass("vtkMRMLLayoutNode") is None:
         _ask_for_four_views(scene)
 
@@ -63,7 +63,8 @@ def _ask_for_four_views(scene: Any) -> None:
         scene.AddNode(layout)
 
 
-def _slice_node(scene: Any, name: str, colour: tuple[float, float, float]) -> Any:
+def slice_node(scene: Any, name: str, colour: tuple[float, float, float]) -> Any:
+    """The slice view of a layout name; made where it is missing (outside 3D Slicer)."""
     node = scene.GetSingletonNode(name, "vtkMRMLSliceNode")
     if node is None:
         node = mrml().vtkMRMLSliceNode()
@@ -75,7 +76,7 @@ def _slice_node(scene: Any, name: str, colour: tuple[float, float, float]) -> An
     return node
 
 
-def _composite_node(scene: Any, name: str) -> Any:
+def composite_node(scene: Any, name: str) -> Any:
     """The node that says what a slice view shows; its singleton tag is the layout name, as that of the slice node."""
     node = scene.GetSingletonNode(name, "vtkMRMLSliceCompositeNode")
     if node is None:
@@ -87,10 +88,10 @@ def _composite_node(scene: Any, name: str) -> Any:
     return node
 
 
-def _set_field(node: Any) -> None:
-    """Show :data:`FIELD_MM` along the shorter edge of the view; the view's own size sets the other."""
+def set_field(node: Any, field_mm: float = FIELD_MM) -> None:
+    """Show so many mm along the shorter edge of the view; the view's own size sets the other."""
     width, height, _ = node.GetDimensions()
-    pixel = FIELD_MM / max(min(width, height), 1)
+    pixel = field_mm / max(min(width, height), 1)
     node.SetFieldOfView(width * pixel, height * pixel, node.GetFieldOfView()[2])
 
 

@@ -1,0 +1,106 @@
+"""A reader's correction of the model's pose, with undo, redo and a lock: values only, no Qt and no MRML.
+
+The six numbers are kept as they are shown, in whole tenths of a degree or millimetre. Sliders, record and scene
+therefore hold the same numbers, and nothing is ever decoded from a matrix except what the handles in the views did.
+"""
+
+from __future__ import annotations
+
+from dataclasses import astuple
+from dataclasses import dataclass
+from dataclasses import field
+from dataclasses import replace
+
+import numpy as np
+
+from ..pose import MEAN_ROTATION
+from ..pose import Correction
+from ..pose import Pose
+
+STEP = 0.1
+"""Degrees and mm: what a reader can tell and wants to say."""
+TURNS = ("swing", "tilt", "roll")
+SHIFTS = ("lateral", "inferior", "basal")
+CONTROLS = (*TURNS, *SHIFTS)
+MAX_TURN_DEG = 180.0
+MAX_SHIFT_MM = 200.0
+"""Further than this is another organ."""
+PAST_LIMIT = 200
+"""Steps that can be undone; the oldest are forgotten, so that a long session does not grow."""
+
+History = tuple[Correction, ...]
+
+
+@dataclass(frozen=True)
+class Adjustment:
+    """Where a reader stands between the model's answer and an accepted pose.
+
+    Attributes:
+        correction: in the SA frame; zero is the model's own answer.
+        past, future: what undo and redo go to, the nearest last.
+        locked: accepted; every change is ignored until it is unlocked.
+        gesture: the control in the reader's hand; its changes are one step to undo until :meth:`settled`.
+    """
+
+    correction: Correction = field(default_factory=Correction)
+    past: History = ()
+    future: History = ()
+    locked: bool = False
+    gesture: str = ""
+
+    def pose(self, model: Pose) -> Pose:
+        """The model's pose as corrected."""
+        return model.corrected(self.correction)
+
+    def moved(self, correction: Correction, gesture: str = "") -> Adjustment:
+        """Go to another correction; with the same gesture as before it is no new step to undo."""
+        target = rounded(correction)
+        if self.locked or target == self.correction:
+            return self
+        if gesture and gesture == self.gesture and self.past:
+            return replace(self, correction=target, future=())
+        past = (*self.past, self.correction)[-PAST_LIMIT:]
+        return replace(self, correction=target, past=past, future=(), gesture=gesture)
+
+    def nudged(self, control: str, value: float) -> Adjustment:
+        """One of :data:`CONTROLS` set to a value in degrees or mm."""
+        return self.moved(replace(self.correction, **{control: float(value)}), control)
+
+    def settled(self) -> Adjustment:
+        """The control was let go: the next change is a step of its own."""
+        return replace(self, gesture="")
+
+    def reset(self) -> Adjustment:
+        """Back to the model's answer."""
+        return self.settled().moved(Correction())
+
+    def standard_angles(self, model: Pose) -> Adjustment:
+        """The mean orientation of hearts, where the LV centre now is."""
+        target = Pose(MEAN_ROTATION, self.pose(model).centre)
+        return self.settled().moved(model.correction_to(target))
+
+    def undone(self) -> Adjustment:
+        """One step back."""
+        if self.locked or not self.past:
+            return self
+        *past, last = self.past
+        return replace(self, correction=last, past=tuple(past), future=(*self.future, self.correction), gesture="")
+
+    def redone(self) -> Adjustment:
+        """One step forward again."""
+        if self.locked or not self.future:
+            return self
+        *future, following = self.future
+        return replace(self, correction=following, past=(*self.past, self.correction), future=tuple(future), gesture="")
+
+    def lock(self, locked: bool) -> Adjustment:
+        """Accept, or edit again."""
+        return replace(self, locked=locked, gesture="")
+
+
+def rounded(correction: Correction) -> Correction:
+    """In whole tenths and within the limits; no negative zero."""
+    values = np.array(astuple(correction), dtype=float)
+    limits = np.array([MAX_TURN_DEG] * 3 + [MAX_SHIFT_MM] * 3)
+    tenths = np.rint(np.clip(values, -limits, limits) / STEP)
+    return Correction(*(float(n) / round(1 / STEP) + 0.0 for n in tenths))

@@ -1,0 +1,109 @@
+"""The child process through ``QProcess``: the window goes on while networks run, and a run can be cancelled.
+
+It is started by the first request and kept, for loading torch takes seconds and a request does not.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+from typing import Protocol
+
+from .words import tr as _
+from .worker import MARK
+
+Listener = Callable[[dict[str, Any]], None]
+BOOT = "import sys; sys.path.insert(0, sys.argv[1]); from MSSTUNetReorientLib.panel.worker import main; main()"
+"""What the child's Python runs; its argument is the folder that holds the package."""
+PACKAGE_FOLDER = Path(__file__).resolve().parents[2]
+TAIL_CHARACTERS = 600
+"""How much of what a dying child said is told."""
+
+
+class Worker(Protocol):
+    """Answers requests, in order, from the application's event loop."""
+
+    def ask(self, request: dict[str, Any], listener: Listener) -> None:
+        """Send a request of :mod:`.worker`; the listener is told ``progress``, then ``done`` or ``error``."""
+
+    def stop(self) -> None:
+        """Drop every request; their listeners are told nothing more."""
+
+
+class ChildProcess:
+    """A :class:`Worker` in a process of its own."""
+
+    def __init__(self) -> None:
+        self._process: Any = None
+        self._listeners: list[Listener] = []
+        self._pending = ""
+        self._said = ""
+
+    def ask(self, request: dict[str, Any], listener: Listener) -> None:
+        """Send a request; the process is started where there is none."""
+        if self._process is None:
+            self._start()
+        self._listeners.append(listener)
+        self._process.write((json.dumps(request) + "\n").encode())
+
+    def stop(self) -> None:
+        """Kill it; the next request starts a new one."""
+        process, self._process = self._process, None
+        self._listeners, self._pending, self._said = [], "", ""
+        if process is not None:
+            process.kill()  # what it still signals is ignored: it is ours no more
+            process.waitForFinished(2000)
+            process.deleteLater()
+
+    def _start(self) -> None:
+        import qt
+
+        self._process = qt.QProcess()
+        self._process.readyReadStandardOutput.connect(self._on_output)
+        self._process.readyReadStandardError.connect(self._on_error_output)
+        self._process.finished.connect(self._on_finished)
+        self._process.start(python_executable(), ["-u", "-c", BOOT, str(PACKAGE_FOLDER)])
+
+    def _on_output(self) -> None:
+        if self._process is None:
+            return
+        self._pending += _text(self._process.readAllStandardOutput())
+        *lines, self._pending = self._pending.split("\n")
+        for line in lines:
+            if line.startswith(MARK):
+                self._tell(json.loads(line[len(MARK) :]))
+
+    def _on_error_output(self) -> None:
+        if self._process is not None:
+            self._said = (self._said + _text(self._process.readAllStandardError()))[-TAIL_CHARACTERS:]
+
+    def _tell(self, content: dict[str, Any]) -> None:
+        if not self._listeners:
+            return
+        last = "progress" not in content
+        listener = self._listeners.pop(0) if last else self._listeners[0]
+        listener(content)
+
+    def _on_finished(self, *status: Any) -> None:
+        """It died by itself: everyone who waits is told."""
+        if self._process is None:
+            return
+        listeners, said = self._listeners, self._said.strip().splitlines()
+        self.stop()
+        reason = said[-1] if said else _("no reason was given")
+        for listener in listeners:
+            listener({"error": _("The process that runs the network ended: {0}").format(reason), "unexpected": True})
+
+
+def python_executable() -> str:
+    """Python with the application's packages: inside 3D Slicer ``PythonSlicer``."""
+    return shutil.which("PythonSlicer") or sys.executable
+
+
+def _text(data: Any) -> str:
+    raw = data.data()
+    return raw if isinstance(raw, str) else bytes(raw).decode("utf-8", "replace")

@@ -1,0 +1,116 @@
+"""Studies and answers as files between the panel and its child process: NumPy archives, without pickle.
+
+The panel's process reads an answer with NumPy alone, so it never loads torch.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ..pose import Cube
+from ..pose import Pose
+from ..qc import Quality
+from ..result import ModelIdentity
+from ..result import Result
+from ..volume import Grid
+from ..volume import Volume
+from .surfaces import Surface
+from .surfaces import surfaces_of
+
+
+@dataclass(frozen=True, eq=False)
+class Answer:
+    """A :class:`Result` without its study, which the panel has, and with the surfaces of its labels."""
+
+    pose: Pose
+    cube: Cube
+    short_axis: Volume
+    labels: Volume
+    quality: Quality
+    model: ModelIdentity
+    timing_s: dict[str, float]
+    surfaces: dict[str, Surface]
+
+    def with_study(self, study: Volume) -> Result:
+        """Complete again."""
+        return Result(
+            study, self.pose, self.cube, self.short_axis, self.labels, self.quality, self.model, self.timing_s
+        )
+
+
+def write_study(study: Volume, path: Path) -> None:
+    """Voxels ``(K, J, I)`` and geometry, LPS mm."""
+    _write(path, {"grid": _grid_content(study.grid), "info": study.info}, array=study.array)
+
+
+def read_study(path: Path) -> Volume:
+    """What :func:`write_study` wrote."""
+    content, arrays = _read(path)
+    return Volume(arrays["array"], _grid(content["grid"]), content["info"])
+
+
+def write_answer(result: Result, path: Path) -> None:
+    """All but the study."""
+    content = {
+        "grid": _grid_content(result.labels.grid),
+        "pose": result.pose.matrix.tolist(),
+        "cube": asdict(result.cube),
+        "quality": asdict(result.quality),
+        "model": asdict(result.model),
+        "timing_s": result.timing_s,
+        "info": result.short_axis.info,
+    }
+    arrays = {"labels": result.labels.array, "short_axis": result.short_axis.array}
+    for name, (points, triangles) in surfaces_of(result.labels).items():
+        arrays |= {f"points {name}": points, f"triangles {name}": triangles}
+    _write(path, content, **arrays)
+
+
+def read_answer(path: Path) -> Answer:
+    """What :func:`write_answer` wrote."""
+    content, arrays = _read(path)
+    grid, quality, cube = _grid(content["grid"]), content["quality"], content["cube"]
+    return Answer(
+        pose=Pose.from_matrix(content["pose"]),
+        cube=Cube(tuple(cube["centre"]), cube["half"]),
+        short_axis=Volume(arrays["short_axis"], grid, content["info"]),
+        labels=Volume(arrays["labels"], grid),
+        quality=Quality(quality["status"], tuple(quality["reasons"]), quality["measures"]),
+        model=ModelIdentity(**content["model"]),
+        timing_s=content["timing_s"],
+        surfaces={
+            name.removeprefix("points "): (arrays[name], arrays[name.replace("points", "triangles", 1)])
+            for name in arrays
+            if name.startswith("points ")
+        },
+    )
+
+
+def _grid_content(grid: Grid) -> dict[str, Any]:
+    return {
+        "size": grid.size,
+        "spacing": grid.spacing.tolist(),
+        "origin": grid.origin.tolist(),
+        "direction": grid.direction.tolist(),
+    }
+
+
+def _grid(content: dict[str, Any]) -> Grid:
+    return Grid(tuple(content["size"]), content["spacing"], content["origin"], content["direction"])
+
+
+def _write(path: Path, content: dict[str, Any], **arrays: Any) -> None:
+    with path.open("wb") as file:
+        np.savez(file, content=np.array(json.dumps(content, default=float)), **arrays)
+
+
+def _read(path: Path) -> tuple[dict[str, Any], dict[str, np.ndarray[Any, Any]]]:
+    with np.load(path, allow_pickle=False) as file:
+        arrays = {name: file[name] for name in file.files}
+    return json.loads(str(arrays.pop("content"))), arrays

@@ -1,0 +1,140 @@
+"""The segmentation under a pose: rigidly moved while a reader nudges, replaced once it was segmented again.
+
+It never hangs under a transform: its own geometry is changed, so that what is exported is what is seen.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..io.terminology import SEGMENTS
+from ..pose import Pose
+from ..scene.arrays import fill_image
+from ..scene.arrays import from_matrix4x4
+from ..scene.arrays import ijk_to_ras
+from ..scene.arrays import to_matrix4x4
+from ..scene.host import mrml
+from ..volume import Volume
+from .surfaces import Surface
+from .surfaces import to_polydata
+
+Points = NDArray[np.float64]
+
+
+class LabelsNode:
+    """Moves one segmentation node; keeps its surfaces in the SA frame, so that errors cannot add up.
+
+    Attributes:
+        node: ``vtkMRMLSegmentationNode``.
+        pose: where its labels lie now.
+    """
+
+    def __init__(self, node: Any, pose: Pose) -> None:
+        self.node = node
+        self.pose = pose
+        self._images: dict[str, NDArray[np.float64]] = {}
+        self._surfaces: dict[str, tuple[Any, Points]] = {}
+        self._stamp = -1
+
+    def move(self, pose: Pose) -> None:
+        """Take labelmaps and surfaces to another pose, without resampling."""
+        self._remember()
+        ras = pose.ras_matrix
+        for name, matrix in self._images.items():
+            segment = self.node.GetSegmentation().GetSegment(name)
+            segment.GetRepresentation(_binary()).SetImageToWorldMatrix(to_matrix4x4(ras @ matrix))
+        for name, (surface, points) in self._surfaces.items():
+            _add_surface(self.node.GetSegmentation().GetSegment(name), surface, points @ ras[:3, :3].T + ras[:3, 3])
+        self.pose = pose
+        self._stamp = self._shape()
+
+    def replace(self, labels: Volume, pose: Pose, surfaces: dict[str, Surface]) -> None:
+        """Put new labels into our two segments; a segment that the reader added stays."""
+        image = fill_image(mrml().vtkOrientedImageData(), labels.array)
+        image.SetImageToWorldMatrix(ijk_to_ras(labels.grid))
+        segmentation = self.node.GetSegmentation()
+        for style in SEGMENTS:
+            segment = segmentation.GetSegment(style.id)
+            if segment is None:
+                segment = mrml().vtkSegment()
+                segment.SetName(style.name)
+                segment.SetColor(*style.colour_rgb01)
+                segment.SetTag(segment.GetTerminologyEntryTagName(), style.terminology)
+                segmentation.AddSegment(segment, style.id)
+            segment.SetLabelValue(style.label_value)
+            segment.RemoveRepresentation(_closed())
+            segment.AddRepresentation(_binary(), image)
+        for name, surface in surfaces.items():
+            segmentation.GetSegment(name).AddRepresentation(_closed(), to_polydata(surface))
+        if surfaces:
+            self.node.GetDisplayNode().SetPreferredDisplayRepresentationName3D(_closed())
+        self.pose = pose
+        self._stamp = -1
+
+    def _remember(self) -> None:
+        """Labelmap matrices and surface points in the SA frame; again whenever somebody edited the segmentation."""
+        if self._stamp == self._shape():
+            return
+        back, segmentation = np.linalg.inv(self.pose.ras_matrix), self.node.GetSegmentation()
+        self._images, self._surfaces = {}, {}
+        seen = set()
+        for name in segmentation.GetSegmentIDs():
+            segment = segmentation.GetSegment(name)
+            image, surface = segment.GetRepresentation(_binary()), segment.GetRepresentation(_closed())
+            if image is not None and image not in seen:
+                seen.add(image)
+                matrix = to_matrix4x4(np.eye(4))
+                image.GetImageToWorldMatrix(matrix)
+                self._images[name] = back @ from_matrix4x4(matrix)
+            if surface is not None and surface.GetNumberOfPoints():
+                self._surfaces[name] = (surface, _points(surface) @ back[:3, :3].T + back[:3, 3])
+
+    def _shape(self) -> int:
+        """Changes when voxels change or segments come and go, not when we move them."""
+        segmentation = self.node.GetSegmentation()
+        stamps = [segmentation.GetNumberOfSegments()]
+        for name in segmentation.GetSegmentIDs():
+            image = segmentation.GetSegment(name).GetRepresentation(_binary())
+            scalars = image.GetPointData().GetScalars() if image is not None else None
+            stamps.append(scalars.GetMTime() if scalars is not None else 0)
+        return hash(tuple(stamps))
+
+
+def axis_extent(labels: Volume, pose: Pose) -> tuple[float, float]:
+    """Lowest and highest k of the labelled LV, mm in the SA frame of its pose; a usual LV where there is none."""
+    k, j, i = np.nonzero(labels.array)
+    if not len(k):
+        return (-50.0, 40.0)
+    along = pose.apply_inverse(labels.grid.at(np.stack([i, j, k], axis=1)))[:, 2]
+    return (round(float(along.min()), 1), round(float(along.max()), 1))
+
+
+def _points(surface: Any) -> Points:
+    from vtkmodules.util.numpy_support import vtk_to_numpy
+
+    return np.asarray(vtk_to_numpy(surface.GetPoints().GetData()), dtype=float)
+
+
+def _add_surface(segment: Any, surface: Any, points: Points) -> None:
+    """A copy of a surface with its points elsewhere; triangles are shared. Rigid motion would leave normals behind."""
+    from vtkmodules.util.numpy_support import numpy_to_vtk
+    from vtkmodules.vtkCommonCore import vtkPoints
+    from vtkmodules.vtkCommonDataModel import vtkPolyData
+
+    moved, place = vtkPolyData(), vtkPoints()
+    moved.SetPolys(surface.GetPolys())
+    place.SetData(numpy_to_vtk(points.astype(np.float32), deep=True))
+    moved.SetPoints(place)
+    moved.GetPointData().SetNormals(None)
+    segment.AddRepresentation(_closed(), moved)
+
+
+def _binary() -> str:
+    return str(mrml().vtkSegmentationConverter.GetSegmentationBinaryLabelmapRepresentationName())
+
+
+def _closed() -> str:
+    return str(mrml().vtkSegmentationConverter.GetSegmentationClosedSurfaceRepresentationName())

@@ -1,0 +1,109 @@
+"""The panel's own view layout; what was there before comes back when the panel is left."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..scene.arrays import from_matrix4x4
+from ..scene.arrays import to_matrix4x4
+from ..scene.slices import SLICE_NAMES
+from .live_views import TRANSAXIAL
+
+LAYOUT_ID = 73112
+"""Free in 3D Slicer, whose own end well below."""
+
+_SLICE = """
+<item><view class="vtkMRMLSliceNode" singletontag="{tag}">
+ <property name="orientation" action="default">{orientation}</property>
+ <property name="viewlabel" action="default">{label}</property>
+ <property name="viewcolor" action="default">{colour}</property>
+</view></item>"""
+_VIEW_3D = """
+<item><view class="vtkMRMLViewNode" singletontag="1"><property name="viewlabel" action="default">1</property></view>
+</item>"""
+
+
+def layout_xml() -> str:
+    """Two columns: the study and the heart in 3D on the left; SA large above HLA and VLA on the right."""
+    transaxial = _SLICE.format(tag=TRANSAXIAL, orientation="Axial", label="TX", colour="#7399D9")
+    sa = _SLICE.format(tag="Red", orientation="Axial", label="SA", colour="#F34A33")
+    hla = _SLICE.format(tag="Green", orientation="Coronal", label="HLA", colour="#6EB04B")
+    vla = _SLICE.format(tag="Yellow", orientation="Sagittal", label="VLA", colour="#EDD54C")
+    left = f'<item splitSize="400"><layout type="vertical" split="true">{transaxial}{_VIEW_3D}</layout></item>'
+    pair = f'<item splitSize="400"><layout type="horizontal" split="true">{hla}{vla}</layout></item>'
+    sa = sa.replace("<item>", '<item splitSize="600">')
+    right = f'<item splitSize="600"><layout type="vertical" split="true">{sa}{pair}</layout></item>'
+    return f'<layout type="horizontal" split="true">{left}{right}</layout>'
+
+
+@dataclass(frozen=True, eq=False)
+class _Slice:
+    """How a slice view stood."""
+
+    slice_to_ras: NDArray[np.float64]
+    field: tuple[float, float, float]
+    background: str | None
+    foreground: str | None
+
+
+class Layout:
+    """Enters and leaves the panel's layout in one scene."""
+
+    def __init__(self) -> None:
+        self._before: int | None = None
+        self._slices: dict[str, _Slice] = {}
+
+    def enter(self, scene: Any) -> None:
+        """Remember what is shown and show ours."""
+        node = scene.GetFirstNodeByClass("vtkMRMLLayoutNode")
+        if node is None:
+            return
+        if not node.IsLayoutDescription(LAYOUT_ID):
+            node.AddLayoutDescription(LAYOUT_ID, layout_xml())
+        if node.GetViewArrangement() != LAYOUT_ID:
+            self._before = node.GetViewArrangement()
+            self._slices = {name: state for name in SLICE_NAMES if (state := _state(scene, name))}
+            node.SetViewArrangement(LAYOUT_ID)
+
+    def leave(self, scene: Any) -> None:
+        """Put back what was shown, unless somebody chose another layout meanwhile."""
+        node = scene.GetFirstNodeByClass("vtkMRMLLayoutNode")
+        if node is not None and self._before is not None and node.GetViewArrangement() == LAYOUT_ID:
+            node.SetViewArrangement(self._before)
+            for name, state in self._slices.items():
+                _restore(scene, name, state)
+        self.forget()
+
+    def forget(self) -> None:
+        """The scene was closed: what was remembered of it is gone."""
+        self._before, self._slices = None, {}
+
+
+def _state(scene: Any, name: str) -> _Slice | None:
+    node = scene.GetSingletonNode(name, "vtkMRMLSliceNode")
+    shown = scene.GetSingletonNode(name, "vtkMRMLSliceCompositeNode")
+    if node is None or shown is None:
+        return None
+    matrix = from_matrix4x4(node.GetSliceToRAS())
+    x, y, z = node.GetFieldOfView()
+    return _Slice(matrix, (x, y, z), shown.GetBackgroundVolumeID(), shown.GetForegroundVolumeID())
+
+
+def _restore(scene: Any, name: str, state: _Slice) -> None:
+    node = scene.GetSingletonNode(name, "vtkMRMLSliceNode")
+    shown = scene.GetSingletonNode(name, "vtkMRMLSliceCompositeNode")
+    if node is None or shown is None:
+        return
+    node.GetSliceToRAS().DeepCopy(to_matrix4x4(state.slice_to_ras))
+    node.UpdateMatrices()
+    node.SetFieldOfView(*state.field)
+    shown.SetBackgroundVolumeID(_still_there(scene, state.background))
+    shown.SetForegroundVolumeID(_still_there(scene, state.foreground))
+
+
+def _still_there(scene: Any, node_id: str | None) -> str | None:
+    return node_id if node_id and scene.GetNodeByID(node_id) is not None else None

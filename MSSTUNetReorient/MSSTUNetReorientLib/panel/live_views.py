@@ -1,0 +1,69 @@
+"""The slice views while a reader nudges: only matrices change, 3D Slicer reslices the study itself.
+
+Where a reader has scrolled or panned to in a view is kept: the view moves with the heart.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..pose import Pose
+from ..scene.arrays import from_matrix4x4
+from ..scene.arrays import to_matrix4x4
+from ..scene.host import mrml
+from ..scene.slices import SLICE_NAMES
+from ..scene.slices import composite_node
+from ..scene.slices import set_field
+from ..scene.slices import slice_node
+from ..scene.slices import slice_to_ras
+from ..views import VIEWS
+
+TRANSAXIAL = "Transaxial"
+TRANSAXIAL_COLOUR = (0.45, 0.60, 0.85)
+ALIGNED = 1e-3
+"""A view whose axes differ by more than this was turned by somebody; it is brought back."""
+TRANSAXIAL_FIELD_MM = 300.0
+
+
+def show_transaxial(scene: Any, pose: Pose | None, study: Any) -> None:
+    """The study as it was scanned, at the level of the LV centre."""
+    node = slice_node(scene, TRANSAXIAL, TRANSAXIAL_COLOUR)
+    if not node.HasSliceOrientationPreset("Axial"):
+        node.AddSliceOrientationPreset("Axial", _axial())
+    node.SetOrientation("Axial")
+    set_field(node, TRANSAXIAL_FIELD_MM)
+    composite_node(scene, TRANSAXIAL).SetBackgroundVolumeID(study.GetID())
+    if pose is not None:
+        node.JumpSliceByCentering(*pose.ras_matrix[:3, 3].tolist())
+
+
+def _axial() -> Any:
+    from vtkmodules.vtkCommonMath import vtkMatrix3x3
+
+    matrix = vtkMatrix3x3()
+    mrml().vtkMRMLSliceNode.GetAxialSliceToRASMatrix(matrix)
+    return matrix
+
+
+def set_background(scene: Any, background: Any) -> None:
+    """What SA, HLA and VLA show: the study while it is adjusted, the short axis once it is accepted."""
+    for name in SLICE_NAMES:
+        composite = composite_node(scene, name)
+        if composite.GetBackgroundVolumeID() != background.GetID():
+            composite.SetBackgroundVolumeID(background.GetID())
+
+
+def follow(scene: Any, old: Pose, new: Pose) -> None:
+    """Move SA, HLA and VLA from one pose to another, each with its scroll and pan."""
+    for view, name in zip(VIEWS, SLICE_NAMES, strict=True):
+        node = scene.GetSingletonNode(name, "vtkMRMLSliceNode")
+        if node is None:
+            continue
+        local = np.linalg.inv(slice_to_ras(view, old)) @ from_matrix4x4(node.GetSliceToRAS())
+        matrix = slice_to_ras(view, new)
+        if np.abs(local[:3, :3] - np.eye(3)).max() < ALIGNED:
+            matrix[:3, 3] = (matrix @ [*local[:3, 3], 1.0])[:3]
+        node.GetSliceToRAS().DeepCopy(to_matrix4x4(matrix))
+        node.UpdateMatrices()

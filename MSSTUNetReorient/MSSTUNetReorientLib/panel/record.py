@@ -1,0 +1,152 @@
+"""What the panel knows about one study: the model's answer, the reader's correction, and what was done when.
+
+A record is a value. It is written as JSON into the scene (:mod:`.record_node`), with a format number: what an older
+version wrote is brought up to date by :data:`UPGRADES`, what a newer one wrote is refused with a clear message.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import asdict
+from dataclasses import dataclass
+from dataclasses import field
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from ..errors import InputError
+from ..pose import Correction
+from ..pose import Cube
+from ..pose import Pose
+from ..pose import nearest_rotation
+from ..qc import Quality
+from ..result import ModelIdentity
+from .adjustment import Adjustment
+
+FORMAT = 2
+"""Of the JSON. 1 had neither history nor events; 0 is a scene of the command line, which has only the table."""
+
+
+@dataclass(frozen=True)
+class Event:
+    """Something that was done: "run", "accept", "edit" or "copy", when (ISO 8601) and, if given, by whom."""
+
+    what: str
+    when: str
+    reader: str = ""
+    correction: tuple[float, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class Record:
+    """One study's state.
+
+    Attributes:
+        model_pose: the model's answer; never changed by the reader.
+        cube: to which the normalised translation refers.
+        model: which weights answered.
+        quality: the verdict on the labels as they stand.
+        labels_at: the correction at which the labels were segmented; elsewhere they follow rigidly.
+        axis_mm: lowest and highest k of the labels, mm in the SA frame: where the long axis is drawn.
+        axis_spread_deg: of the model's answer, for later verdicts.
+        adjustment: the reader's correction and its history.
+        events: what was done, oldest first.
+    """
+
+    model_pose: Pose
+    cube: Cube
+    model: ModelIdentity
+    quality: Quality
+    labels_at: Correction = field(default_factory=Correction)
+    axis_mm: tuple[float, float] = (-50.0, 40.0)
+    axis_spread_deg: float = 0.0
+    adjustment: Adjustment = field(default_factory=Adjustment)
+    events: tuple[Event, ...] = ()
+
+    @property
+    def pose(self) -> Pose:
+        """The pose as it stands."""
+        return self.adjustment.pose(self.model_pose)
+
+    @property
+    def labels_follow(self) -> bool:
+        """The labels were made for another pose and only follow rigidly."""
+        return self.labels_at != self.adjustment.correction
+
+    def noted(self, what: str, when: str, reader: str = "") -> Record:
+        """With one more event."""
+        event = Event(what, when, reader, self.adjustment.correction.as_tuple())
+        return replace(self, events=(*self.events, event))
+
+    def to_json(self) -> str:
+        """As text for the scene."""
+        history = self.adjustment
+        content = {
+            "format": FORMAT,
+            "model_pose": self.model_pose.matrix.tolist(),
+            "cube": {"centre": list(self.cube.centre), "half": self.cube.half},
+            "model": asdict(self.model),
+            "quality": asdict(self.quality),
+            "labels_at": self.labels_at.as_tuple(),
+            "axis_mm": self.axis_mm,
+            "axis_spread_deg": self.axis_spread_deg,
+            "correction": history.correction.as_tuple(),
+            "past": [c.as_tuple() for c in history.past],
+            "future": [c.as_tuple() for c in history.future],
+            "locked": history.locked,
+            "events": [asdict(event) for event in self.events],
+        }
+        return json.dumps(content)
+
+    @classmethod
+    def from_json(cls, text: str) -> Record:
+        """Back from the scene, whichever version wrote it.
+
+        Raises:
+            InputError: a newer version wrote it, or it is damaged.
+        """
+        try:
+            return _from_content(_up_to_date(json.loads(text)))
+        except (KeyError, TypeError, ValueError) as error:
+            if isinstance(error, InputError):
+                raise
+            msg = f"the study's record in this scene is damaged ({error}): run Reorient & Segment again"
+            raise InputError(msg) from error
+
+
+def _from_content(content: dict[str, Any]) -> Record:
+    matrix, quality = np.array(content["model_pose"], dtype=float), content["quality"]
+    past, future = (tuple(Correction(*six) for six in content[name]) for name in ("past", "future"))
+    low, high = content["axis_mm"]
+    return Record(
+        model_pose=Pose(nearest_rotation(matrix[:3, :3]), matrix[:3, 3]),
+        cube=Cube(tuple(content["cube"]["centre"]), content["cube"]["half"]),
+        model=ModelIdentity(**content["model"]),
+        quality=Quality(quality["status"], tuple(quality["reasons"]), quality["measures"]),
+        labels_at=Correction(*content["labels_at"]),
+        axis_mm=(low, high),
+        axis_spread_deg=content["axis_spread_deg"],
+        adjustment=Adjustment(Correction(*content["correction"]), past, future, locked=content["locked"]),
+        events=tuple(Event(**{**e, "correction": tuple(e["correction"])}) for e in content["events"]),
+    )
+
+
+def _up_to_date(content: dict[str, Any]) -> dict[str, Any]:
+    version = int(content["format"])
+    if version > FORMAT:
+        msg = f"this scene's record has format {version}, newer than {FORMAT}: update the extension to change it"
+        raise InputError(msg)
+    for step in range(version, FORMAT):
+        content = UPGRADES[step](content)
+    return content
+
+
+def _from_1(content: dict[str, Any]) -> dict[str, Any]:
+    later = {"past": [], "future": [], "events": [], "axis_mm": (-50.0, 40.0), "axis_spread_deg": 0.0}
+    return {**later, "labels_at": content["correction"], **content, "format": 2}
+
+
+UPGRADES: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {1: _from_1}
+"""Format to the step that leads to the next one."""

@@ -1,0 +1,51 @@
+"""A loaded study in words: what it is, and where its geometry looks doubtful."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..volume import Grid
+from ..volume import Volume
+
+MAX_ANISOTROPY = 2.0
+"""Slice distance over pixel size: reconstructed SPECT is isotropic, PET nearly so; more is a header read wrongly."""
+DEFAULT_SPACING_MM = 1.0
+"""What a loader fills in where the header's slice distance was not understood."""
+MAX_FIELD_MM = 900.0
+"""A longer field along an axis is wider than any cardiac scanner's."""
+MAX_OBLIQUITY_DEG = 20.0
+"""A transaxial study lies along the patient's axes."""
+
+MODALITIES = {"NM": "SPECT", "PT": "PET"}
+
+
+def describe_study(volume: Volume) -> str:
+    """Modality, size and spacing in one line."""
+    modality = MODALITIES.get(str(volume.info.get("modality")), "modality not stated")
+    size = " × ".join(str(n) for n in volume.grid.size)
+    edges = [f"{x:.3g}" for x in volume.grid.spacing]
+    spacing = edges[0] if len(set(edges)) == 1 else " × ".join(edges)
+    return f"{modality} · {size} voxels of {spacing} mm"
+
+
+def doubts(volume: Volume) -> list[str]:
+    """Sentences about a geometry that is possible but unlikely; an impossible one is refused when the job starts."""
+    grid = volume.grid
+    return [sentence for broken, sentence in _rules(grid, str(volume.info.get("modality"))) if broken]
+
+
+def _rules(grid: Grid, modality: str) -> list[tuple[bool, str]]:
+    spacing, extent = grid.spacing, grid.extent
+    across = spacing[:2].mean()
+    lost = abs(spacing[2] - DEFAULT_SPACING_MM) < 1e-6 and across > MAX_ANISOTROPY * DEFAULT_SPACING_MM
+    uneven = not lost and max(spacing[2] / across, across / spacing[2]) > MAX_ANISOTROPY
+    tilt = float(np.rad2deg(np.arccos(np.clip(np.abs(grid.direction).max(axis=0).min(), -1, 1))))
+    mirrored = np.linalg.det(grid.direction) < 0
+    return [
+        (lost, "The slice distance is exactly 1 mm, as if the header's own had been lost: check it."),
+        (uneven, f"Slices lie {spacing[2]:.3g} mm apart, pixels {across:.3g} mm: check the slice distance."),
+        (float(extent.max()) > MAX_FIELD_MM, f"The field of view is {extent.max():.0f} mm long: check the spacing."),
+        (bool(mirrored), "The voxel axes are left-handed: check that left and right, head and feet are not swapped."),
+        (tilt > MAX_OBLIQUITY_DEG, f"The study is turned by {tilt:.0f}° from the patient's axes: is it transaxial?"),
+        (modality not in (*MODALITIES, "unknown", "None", ""), f"The modality is {modality}, not SPECT or PET."),
+    ]

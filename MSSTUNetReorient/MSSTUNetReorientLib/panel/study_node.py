@@ -1,0 +1,51 @@
+"""A volume node as a study: read, checked, its modality looked up."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..errors import InputError
+from ..scene.arrays import volume_of
+from ..scene.nodes import hierarchy_of
+from ..volume import Volume
+from ..volume import check_volume
+from .words import tr as _
+
+
+def read_study_node(node: Any) -> Volume:
+    """The node's voxels with their geometry in LPS mm, checked.
+
+    Raises:
+        InputError: no voxels, several values in each, a parent transform, or no cardiac study.
+    """
+    return check_volume(look_at(node), str(node.GetName()))
+
+
+def look_at(node: Any) -> Volume:
+    """The node's voxels with their geometry in LPS mm, unchecked.
+
+    Raises:
+        InputError: no voxels, several values in each, or a parent transform.
+    """
+    if node is None or node.GetImageData() is None or node.GetImageData().GetNumberOfPoints() == 0:
+        msg = _("No study is chosen, or it holds no image: load one and choose it.")
+        raise InputError(msg)
+    name = node.GetName()
+    transform = node.GetParentTransformNode()
+    if transform is not None:
+        msg = _("{name} hangs under the transform {transform}: harden it or take the study out of it first.")
+        raise InputError(msg.format(name=name, transform=transform.GetName()))
+    if node.GetImageData().GetNumberOfScalarComponents() != 1:
+        msg = _("{name} holds several values in each voxel: choose a study with one count in each.")
+        raise InputError(msg.format(name=name))
+    volume = volume_of(node)
+    return Volume(volume.array, volume.grid, {"kind": "loaded study", "modality": modality_of(node)})
+
+
+def modality_of(node: Any) -> str:
+    """ "NM", "PT" or what the subject hierarchy says; "unknown" where it says nothing."""
+    if node.GetScene() is None:
+        return "unknown"
+    hierarchy = hierarchy_of(node.GetScene())
+    item = hierarchy.GetItemByDataNode(node)
+    return str((item and hierarchy.GetItemAttribute(item, "DICOM.Modality")) or "unknown")

@@ -1,0 +1,183 @@
+"""The nodes that belong to one study: made, replaced and moved together; a missing one is made again."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..pose import Pose
+from ..result import Result
+from ..scene.arrays import ijk_to_ras
+from ..scene.arrays import to_image
+from ..scene.nodes import PREFIX
+from ..scene.nodes import ROLES
+from ..scene.nodes import add_pose
+from ..scene.nodes import add_segmentation
+from ..scene.nodes import add_volume
+from ..scene.nodes import group
+from ..scene.nodes import hierarchy_of
+from ..scene.nodes import lv_maximum
+from ..scene.nodes import show_counts
+from ..scene.slices import set_views
+from ..scene.table import rows_of
+from .labels_node import LabelsNode
+from .live_views import follow
+from .live_views import set_background
+from .live_views import show_transaxial
+from .markers import add_long_axis
+from .markers import move_long_axis
+from .record import Record
+from .record_node import AXIS
+from .record_node import TABLE
+from .record_node import link
+from .record_node import linked
+from .record_table import update_table
+from .surfaces import Surface
+from .transform_node import show_handles
+from .transform_node import write_pose
+
+
+class StudyNodes:
+    """What the panel shows of one study.
+
+    Attributes:
+        study: the volume node as loaded; never changed.
+        record_node: refers to all others.
+        shown: the pose that views and labels stand at.
+    """
+
+    def __init__(self, scene: Any, study: Any, record_node: Any, pose: Pose) -> None:
+        self.scene = scene
+        self.study = study
+        self.record_node = record_node
+        self.shown = pose
+        self._labels: LabelsNode | None = None
+
+    def node(self, role: str) -> Any:
+        """The node of a role; None if it is missing."""
+        return linked(self.record_node, role)
+
+    @property
+    def complete(self) -> bool:
+        """Nothing that a result consists of is missing."""
+        return all(self.node(role) is not None for role in (*ROLES[1:], TABLE))
+
+    @property
+    def labels(self) -> LabelsNode | None:
+        """Mover of the segmentation; None where it was deleted."""
+        node = self.node("segmentation")
+        if node is None:
+            self._labels = None
+        elif self._labels is None or self._labels.node is not node:
+            self._labels = LabelsNode(node, self.shown)
+        return self._labels
+
+    def put(self, result: Result, surfaces: dict[str, Surface], record: Record) -> None:
+        """Show a result: nodes that are there get new content, missing ones are made."""
+        name = self.study.GetName()
+        self._put_short_axis(result, f"{name} short axis")
+        self._put_labels(result, surfaces, f"{name} LV")
+        if self.node("pose") is None:
+            self._made("pose", add_pose(self.scene, result.pose, f"{name} LV pose"))
+        if self.node(TABLE) is None:
+            self._made(TABLE, self._new_table(f"{name} LV parameters"))
+        if self.node(AXIS) is None:
+            self._made(AXIS, add_long_axis(self.scene, name))
+        table = self.node(TABLE)
+        for role in ROLES:
+            table.SetNodeReferenceID(PREFIX + role, (self.study if role == "study" else self.node(role)).GetID())
+        update_table(table, record, rows_of(result))
+        self.shown = result.pose
+
+    def note(self, record: Record) -> None:
+        """Tell the table what was done."""
+        if self.node(TABLE) is not None:
+            update_table(self.node(TABLE), record)
+
+    def follow(self, record: Record, *, by_handles: bool = False) -> None:
+        """Move views, labels, long axis and transform to the record's pose, at once."""
+        pose = record.pose
+        follow(self.scene, self.shown, pose)
+        if self.labels is not None:
+            self.labels.move(pose)
+        self.shown = pose
+        if self.node(AXIS) is not None:
+            move_long_axis(self.node(AXIS), pose, record.axis_mm)
+        if not by_handles:
+            self.straighten(record)
+
+    def straighten(self, record: Record) -> None:
+        """The transform says exactly what the record says."""
+        if self.node("pose") is not None:
+            write_pose(self.node("pose"), record.pose)
+
+    def show(self, record: Record, *, handles: bool) -> None:
+        """Turn all views to this study, as it stands."""
+        background = self.node("short_axis") if record.adjustment.locked else None
+        set_views(self.scene, record.pose, background or self.study)
+        show_transaxial(self.scene, record.pose, self.study)
+        self.follow(record)
+        self.show_handles(handles and not record.adjustment.locked)
+        self.visible(True)
+
+    def lock(self, record: Record) -> None:
+        """Accepted: what readers see is the short axis; being adjusted: the study itself."""
+        background = self.node("short_axis") if record.adjustment.locked else self.study
+        set_background(self.scene, background or self.study)
+
+    def visible(self, visible: bool) -> None:
+        """Show or hide what is drawn into the views, so that two studies do not lie over each other."""
+        for role in ("segmentation", AXIS):
+            node = self.node(role)
+            if node is not None and node.GetDisplayNode() is not None:
+                node.GetDisplayNode().SetVisibility(visible)
+        if not visible:
+            self.show_handles(False)
+
+    def show_handles(self, visible: bool) -> None:
+        """Handles in the views."""
+        if self.node("pose") is not None and (visible or self.node("pose").GetDisplayNode() is not None):
+            show_handles(self.node("pose"), visible)
+
+    def _put_short_axis(self, result: Result, name: str) -> None:
+        node, hottest = self.node("short_axis"), lv_maximum(result)
+        if node is None:
+            self._made("short_axis", add_volume(self.scene, result.short_axis, name, hottest))
+            show_counts(self.scene, self.study, hottest)  # how it is shown, once; never what it is
+            return
+        node.SetAndObserveImageData(to_image(result.short_axis))
+        node.SetIJKToRASMatrix(ijk_to_ras(result.short_axis.grid))
+
+    def _put_labels(self, result: Result, surfaces: dict[str, Surface], name: str) -> None:
+        if self.labels is None:
+            node = add_segmentation(self.scene, result.labels, self.node("short_axis"), name, surface=False)
+            self._made("segmentation", node)
+            self.shown = result.pose
+        if self.labels is not None:
+            self.labels.replace(result.labels, result.pose, surfaces)
+        self.node("segmentation").SetReferenceImageGeometryParameterFromVolumeNode(self.node("short_axis"))
+
+    def _new_table(self, name: str) -> Any:
+        node = self.scene.AddNewNodeByClass("vtkMRMLTableNode", name)
+        node.SetAttribute(PREFIX + "Role", "result")
+        return node
+
+    def _made(self, role: str, node: Any) -> None:
+        """Give a new node its role and its place in the study's folder."""
+        link(self.record_node, role, node)
+        hierarchy = hierarchy_of(self.scene)
+        folder = self._folder(hierarchy)
+        if folder is None:
+            group(self.scene, self.study.GetName(), self.study, [node])
+            return
+        item = hierarchy.GetItemByDataNode(node) or hierarchy.CreateItem(folder, node)
+        hierarchy.SetItemParent(item, folder)
+
+    def _folder(self, hierarchy: Any) -> int | None:
+        """Where the study's other nodes lie."""
+        for role in (*ROLES[1:], TABLE, AXIS):
+            node = self.node(role)
+            item = hierarchy.GetItemByDataNode(node) if node is not None else 0
+            parent = hierarchy.GetItemParent(item) if item else 0
+            if parent and parent != hierarchy.GetSceneItemID():
+                return int(parent)
+        return None

@@ -1,0 +1,282 @@
+"""The panel's widgets and the session behind them: signals to methods, attributes to what is shown.
+
+Written for PythonQt, where Qt properties are attributes. It decides nothing: :mod:`.session` does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+from typing import Any
+
+import numpy as np
+
+from .adjustment import CONTROLS
+from .adjustment import MAX_SHIFT_MM
+from .adjustment import MAX_TURN_DEG
+from .adjustment import TURNS
+from .session import Session
+from .session import Stage
+from .words import tr as _
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+SAME = 1e-6
+"""Sliders count in binary fractions; closer than this is the same tenth."""
+RANGE_DEG, RANGE_MM = 45.0, 50.0
+"""What sliders span at first; one that is needed further away widens."""
+STEPS = (
+    "preparing the study",
+    "starting the network",
+    "locating the left ventricle",
+    "segmenting",
+    "resampling the short axis",
+)
+"""What a run says, in order, for the progress bar."""
+BADGES = {
+    "pass": ("#1b7f4b", "Pass"),
+    "review": ("#a85d00", "Review"),
+    "fail": ("#b3261e", "Fail"),
+}
+"""Colour and word of a verdict; white on each is read well."""
+UNCHECKED = ("#5f6368", "Not checked yet")
+"""While the pose has changed and the labels only follow."""
+PARAMETERS = ("α", "β", "γ", "tx", "ty", "tz")
+
+
+class PanelWidget:
+    """Binds ``ui`` (widgets by name) to a session."""
+
+    def __init__(self, ui: Any, session: Session) -> None:
+        self.ui, self.session = ui, session
+        self._drawing = False
+        self._connect()
+        session.changed = self.redraw
+        self.redraw()
+
+    def _connect(self) -> None:
+        ui, session = self.ui, self.session
+        ui.studySelector.connect("currentNodeChanged(vtkMRMLNode*)", self.onStudyChanged)
+        ui.pairedSelector.connect("currentNodeChanged(vtkMRMLNode*)", self.onPairedChanged)
+        for name in CONTROLS:
+            self._slider(name).valueChanged.connect(self._nudger(name))
+        clicks: dict[str, Callable[[], None]] = {
+            "reorientButton": self.onReorientButton,
+            "hintButton": session.ask_for_hint,
+            "undoButton": session.undo,
+            "redoButton": session.redo,
+            "resetButton": session.reset,
+            "standardButton": session.standard_angles,
+            "acceptButton": self.onAcceptButton,
+            "usePairedButton": self.onUsePairedButton,
+        }
+        for name, call in clicks.items():
+            getattr(ui, name).clicked.connect(_without_arguments(call))
+        ui.runAtOnceCheckBox.toggled.connect(self.onRunAtOnceToggled)
+        ui.handlesCheckBox.toggled.connect(session.show_handles)
+
+    # --- signals ---
+
+    def onStudyChanged(self, node: Any) -> None:
+        """Another study was chosen."""
+        if not self._drawing:
+            self.session.choose(node)
+
+    def onPairedChanged(self, node: Any) -> None:
+        """The study of the same patient was named."""
+        if not self._drawing:
+            self.session.choose_paired(node)
+
+    def onReorientButton(self) -> None:
+        """One button: run, or cancel the run."""
+        if self.session.stage is Stage.RUNNING:
+            self.session.cancel()
+        else:
+            self.session.run()
+
+    def onRunAtOnceToggled(self, wanted: bool) -> None:
+        """Run as soon as a study is chosen."""
+        if not self._drawing:
+            self.session.run_at_once = wanted
+
+    def onAcceptButton(self) -> None:
+        """Accept and lock, or unlock again."""
+        reader = self.ui.readerEdit.text.strip()
+        if self.session.stage is Stage.ACCEPTED:
+            self.session.edit_again(reader)
+        else:
+            self.session.accept(reader)
+
+    def onUsePairedButton(self) -> None:
+        """Take the pose over to the paired study."""
+        self.session.use_for_paired(self.ui.readerEdit.text.strip())
+
+    def _nudger(self, name: str) -> Callable[[float], None]:
+        def nudge(value: float) -> None:
+            if not self._drawing:
+                self.session.nudge(name, value)
+
+        return nudge
+
+    # --- what is shown ---
+
+    def redraw(self) -> None:
+        """Show the session as it stands; never sends a signal back to it."""
+        with self._as_drawing():
+            stage = self.session.stage
+            self._draw_study(stage)
+            self._draw_run(stage)
+            self._draw_adjust(stage)
+            self._draw_quality(stage)
+            self._draw_accept(stage)
+
+    def _draw_study(self, stage: Stage) -> None:
+        ui, session = self.ui, self.session
+        if ui.studySelector.currentNode() is not session.study:
+            ui.studySelector.setCurrentNode(session.study)
+        if ui.pairedSelector.currentNode() is not session.paired:
+            ui.pairedSelector.setCurrentNode(session.paired)
+        ui.studySelector.enabled = stage is not Stage.RUNNING
+        ui.pairedSelector.enabled = stage not in (Stage.EMPTY, Stage.RUNNING)
+        _say(ui.studyInfoLabel, session.study_text)
+        _say(ui.warningLabel, "\n".join(_(text) for text in session.warnings))
+        _check(ui.runAtOnceCheckBox, session.run_at_once)
+
+    def _draw_run(self, stage: Stage) -> None:
+        ui, session = self.ui, self.session
+        running = stage is Stage.RUNNING
+        ui.reorientButton.text = _("Cancel") if running else _("Reorient && Segment")
+        ui.reorientButton.enabled = stage not in (Stage.EMPTY, Stage.ACCEPTED)
+        ui.hintButton.enabled = stage in (Stage.READY, Stage.ADJUSTING)
+        ui.progressBar.visible = running
+        if running:
+            ui.progressBar.value = _step_number(session.step)
+        _say(ui.messageLabel, session.message)
+        _say(ui.statusLabel, self._status(stage))
+
+    def _status(self, stage: Stage) -> str:
+        session = self.session
+        if stage is Stage.RUNNING:
+            return session.step[:1].upper() + session.step[1:] + "…"
+        if session.segmenting:
+            return _("Segmenting at this pose…")
+        return {
+            Stage.EMPTY: _("Load a study and choose it above."),
+            Stage.READY: _("Ready."),
+            Stage.ADJUSTING: _("Check all views, adjust where needed, then accept."),
+            Stage.ACCEPTED: _("Accepted. The pose is locked; Edit again unlocks it."),
+        }[stage]
+
+    def _draw_adjust(self, stage: Stage) -> None:
+        ui, session = self.ui, self.session
+        adjustment, open_ = session.adjustment, stage is Stage.ADJUSTING
+        for name, value in zip(CONTROLS, adjustment.correction.as_tuple(), strict=True):
+            slider = self._slider(name)
+            slider.enabled = open_
+            _set_slider(slider, value, name)
+        for name, text in zip(PARAMETERS, self._absolute(), strict=True):
+            _say(getattr(ui, f"{LABELS[name]}Label"), text, hide=False)
+        ui.undoButton.enabled = open_ and bool(adjustment.past)
+        ui.redoButton.enabled = open_ and bool(adjustment.future)
+        ui.resetButton.enabled = open_ and any(adjustment.correction.as_tuple())
+        ui.standardButton.enabled = open_
+        ui.handlesCheckBox.enabled = open_
+        _check(ui.handlesCheckBox, session.handles)
+
+    def _absolute(self) -> list[str]:
+        record = self.session.record
+        if record is None:
+            return [f"{name} –" for name in PARAMETERS]
+        angles, shifts = np.rad2deg(record.pose.euler()), record.pose.translation(record.cube)
+        texts = [f"{name} {value:.1f}°" for name, value in zip(PARAMETERS[:3], angles, strict=True)]
+        texts += [f"{name} {value:.3f}" for name, value in zip(PARAMETERS[3:], shifts, strict=True)]
+        return [text.replace("-", "−") for text in texts]
+
+    def _draw_quality(self, stage: Stage) -> None:
+        ui, record = self.ui, self.session.record
+        if record is None:
+            _say(ui.verdictLabel, "")
+            _say(ui.reasonsLabel, _("Quality control follows the run."), hide=False)
+            return
+        colour, word = UNCHECKED if record.labels_follow else BADGES[record.quality.status]
+        _style(ui.verdictLabel, f"background: {colour}; color: white; border-radius: 4px; padding: 3px 12px;")
+        _say(ui.verdictLabel, _(word))
+        reasons = [_(reason) for reason in record.quality.reasons] or [_("Nothing unusual was found.")]
+        if record.labels_follow:
+            reasons.insert(0, _("The pose has changed; the verdict is of the last segmentation."))
+        _say(ui.reasonsLabel, "\n".join(f"• {reason}" for reason in reasons), hide=False)
+
+    def _draw_accept(self, stage: Stage) -> None:
+        ui, session = self.ui, self.session
+        accepted = stage is Stage.ACCEPTED
+        ui.acceptButton.text = _("Edit again") if accepted else _("Accept")
+        ui.acceptButton.enabled = stage in (Stage.ADJUSTING, Stage.ACCEPTED)
+        ui.readerEdit.enabled = stage in (Stage.ADJUSTING, Stage.ACCEPTED)
+        _say(ui.acceptedLabel, self._last_event())
+        ui.usePairedButton.visible = session.paired is not None
+        ui.cautionLabel.visible = session.paired is not None
+        ui.usePairedButton.enabled = stage in (Stage.ADJUSTING, Stage.ACCEPTED)
+
+    def _last_event(self) -> str:
+        record = self.session.record
+        events = [e for e in record.events if e.what in ("accept", "edit")] if record is not None else []
+        if not events:
+            return ""
+        last = events[-1]
+        words = {"accept": _("Accepted"), "edit": _("Opened again")}[last.what]
+        by = _(" by {0}").format(last.reader) if last.reader else ""
+        return f"{words}{by}, {last.when.replace('T', ' ').replace('+00:00', ' UTC')}"
+
+    def _slider(self, name: str) -> Any:
+        return getattr(self.ui, f"{name}Slider")
+
+    @contextmanager
+    def _as_drawing(self) -> Iterator[None]:
+        before, self._drawing = self._drawing, True
+        try:
+            yield
+        finally:
+            self._drawing = before
+
+
+LABELS = {"α": "alpha", "β": "beta", "γ": "gamma", "tx": "tx", "ty": "ty", "tz": "tz"}
+
+
+def _without_arguments(call: Callable[[], None]) -> Callable[..., None]:
+    """``clicked`` tells whether the button is checked; none of ours is."""
+    return lambda *arguments: call()
+
+
+def _say(label: Any, text: str, *, hide: bool = True) -> None:
+    """Set a label's text; an empty one takes no room."""
+    if label.text != text:
+        label.text = text
+    if hide:
+        label.visible = bool(text)
+
+
+def _style(widget: Any, sheet: str) -> None:
+    if widget.styleSheet != sheet:
+        widget.styleSheet = sheet
+
+
+def _check(box: Any, checked: bool) -> None:
+    if box.checked != checked:
+        box.checked = checked
+
+
+def _set_slider(slider: Any, value: float, name: str) -> None:
+    """Move a slider; its range grows where the value lies beyond it."""
+    usual, most = (RANGE_DEG, MAX_TURN_DEG) if name in TURNS else (RANGE_MM, MAX_SHIFT_MM)
+    limit = usual if abs(value) <= usual else most
+    if slider.maximum < limit:
+        slider.minimum, slider.maximum = -limit, limit
+    if abs(slider.value - value) > SAME:
+        slider.value = value
+
+
+def _step_number(step: str) -> int:
+    said = [_(text) for text in STEPS]
+    return said.index(step) + 1 if step in said else 1

@@ -1,0 +1,73 @@
+"""The child process of the panel: it holds the networks and answers one request after the other.
+
+Requests are lines of JSON on standard input: ``{"op": "predict" | "segment", "study": path, "answer": path, ...}``.
+Answers are lines on standard output that begin with :data:`MARK`: ``progress`` (words), then ``done`` or ``error``.
+Closing standard input ends it; so does killing it, which is how a run is cancelled.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from ..errors import InputError
+from ..pose import Pose
+from ..result import Result
+from ..volume import Volume
+from .exchange import read_study
+from .exchange import write_answer
+
+MARK = "@reorient "
+"""Begins every line that is ours; libraries may print others."""
+
+Say = Callable[[str], None]
+
+
+def main() -> None:
+    """Answer until standard input ends."""
+    for line in sys.stdin:
+        if line.strip():
+            handle(json.loads(line), _tell)
+
+
+def handle(request: dict[str, Any], tell: Callable[[dict[str, Any]], None]) -> None:
+    """Answer one request; whatever goes wrong is told, and the process lives on."""
+    try:
+        tell({"progress": "starting the network"})
+        result = _job(request)(lambda text: tell({"progress": text}))
+        write_answer(result, Path(request["answer"]))
+    except InputError as error:
+        tell({"error": str(error)})
+    except Exception as error:  # told to the reader, in whose window nothing may be lost
+        tell({"error": f"{type(error).__name__}: {error}", "unexpected": True})
+    else:
+        tell({"done": request["answer"]})
+
+
+def _job(request: dict[str, Any]) -> Callable[[Say], Result]:
+    from ..predictor import predict
+    from ..predictor import segment_at
+
+    study, model = _study(request["study"]), request.get("model")
+    if request["op"] == "predict":
+        return lambda say: predict(study, model=model, centre_hint=request.get("hint"), progress=say)
+    pose, spread = Pose.from_matrix(request["pose"]), request.get("axis_spread_deg", 0.0)
+    return lambda say: segment_at(study, pose, model=model, axis_spread_deg=spread, progress=say)
+
+
+@lru_cache(maxsize=2)
+def _study(path: str) -> Volume:
+    return read_study(Path(path))
+
+
+def _tell(content: dict[str, Any]) -> None:
+    sys.stdout.write(MARK + json.dumps(content) + "\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,222 @@
+"""How quickly the panel follows a reader: ``make bench``. Not a test: figures depend on the machine.
+
+The shipping panel on PySide6 (offscreen), the shipping scene code on slicer-core, the slice pictures drawn by Slicer's
+own slice logic, and the networks in the real child process.
+"""
+
+from __future__ import annotations
+
+import os
+import resource
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+REPOSITORY = Path(__file__).resolve().parents[2]
+sys.path[:0] = [str(REPOSITORY / "MSSTUNetReorient"), str(REPOSITORY / "Testing")]
+
+import numpy as np
+from MSSTUNetReorientLib.errors import InputError
+from MSSTUNetReorientLib.io import read_study
+from MSSTUNetReorientLib.models import load_model
+from MSSTUNetReorientLib.models import save_weights
+from MSSTUNetReorientLib.panel.adjustment import CONTROLS
+from MSSTUNetReorientLib.panel.child import ChildProcess
+from MSSTUNetReorientLib.panel.session import Session
+from MSSTUNetReorientLib.panel.session import Stage
+from MSSTUNetReorientLib.pose import Pose
+from MSSTUNetReorientLib.scene import new_scene
+from MSSTUNetReorientLib.scene.nodes import add_volume
+from MSSTUNetReorientLib.volume import Grid
+from MSSTUNetReorientLib.volume import Volume
+from MSSTUNetReorientLib.volume import resample
+from panel.conftest import HandDelay
+from panel.conftest import HandWorker
+from panel.test_panel_widget import Panel
+from PySide6.QtCore import QTimer
+from results import make_result
+
+STEP_LIMIT_MS, SEGMENT_LIMIT_MS, BLOCK_LIMIT_MS = 33.0, 300.0, 100.0
+"""What the panel promises on two CPU cores, for a study of 128 voxels an edge."""
+NUDGES, RUNS = 1000, 50
+SAMPLE = REPOSITORY / "Resources" / "SampleData" / "spect_phantom.nrrd"
+SLICES = ("Red", "Green", "Yellow")
+BEAT_MS = 2
+
+Row = tuple[str, str, str]
+
+
+def main() -> None:
+    """Measure and print a table; another model than the default one may be named."""
+    rows: list[Row] = []
+    for part in (_steps, _growth, _child):
+        with new_scene() as scene:
+            rows += part(scene)
+    width = max(len(name) for name, _, _ in rows)
+    sys.stdout.write("\n".join(f"{name:<{width}}  {value:>10}  {limit}" for name, value, limit in rows) + "\n")
+
+
+def _shell(scene: Any) -> Any:
+    """The shell in 128 voxels an edge."""
+    study = make_result(size=(128, 128, 128), spacing=(3.3, 3.3, 3.3)).study
+    return add_volume(scene, Volume(study.array, study.grid), "Bench", float(study.array.max()))
+
+
+def _ms(job: Callable[[], object]) -> float:
+    start = time.perf_counter()
+    job()
+    return 1000 * (time.perf_counter() - start)
+
+
+def _ready(scene: Any) -> Panel:
+    """A panel whose study was run."""
+    _shell(scene)
+    panel = Panel(scene, HandWorker(), HandDelay())
+    panel.session.run()
+    panel.worker.answer()
+    return panel
+
+
+def _steps(scene: Any) -> list[Row]:
+    """A slider step to updated sliders, pose, pictures of SA, HLA and VLA, and labels."""
+    panel = _ready(scene)
+    draw = _pictures(scene)
+    draw()
+
+    def step(name: str, value: float) -> None:
+        getattr(panel.ui, f"{name}Slider").setValue(value)
+        draw()
+
+    times = [_ms(lambda n=n: step(CONTROLS[n % 6], 0.1 * (n % 37 + 1))) for n in range(90)]  # type: ignore[misc]
+    panel.close()
+    median = statistics.median(times)
+    return [("slider step to pose, pictures and labels", f"{median:.1f} ms", f"<= {STEP_LIMIT_MS:g} ms")]
+
+
+def _pictures(scene: Any) -> Callable[[], None]:
+    """Draws the three slice views as Slicer's own slice logic does."""
+    import slicer
+
+    logics = []
+    for name in SLICES:
+        logic = slicer.vtkMRMLSliceLogic()
+        logic.SetMRMLScene(scene)
+        logic.SetSliceNode(scene.GetSingletonNode(name, "vtkMRMLSliceNode"))
+        logic.SetSliceCompositeNode(scene.GetSingletonNode(name, "vtkMRMLSliceCompositeNode"))
+        logics.append(logic)
+
+    def draw() -> None:
+        for logic in logics:
+            logic.UpdatePipeline()
+            logic.GetImageDataConnection().GetProducer().Update()
+
+    return draw
+
+
+def _growth(scene: Any) -> list[Row]:
+    """Memory and nodes after many nudges and runs."""
+    panel = _ready(scene)
+    for n in range(100):
+        panel.session.nudge(CONTROLS[n % 6], 0.1 * (n % 37 + 1))
+    nodes, memory = scene.GetNumberOfNodes(), _resident_mb()
+    for n in range(NUDGES):
+        panel.session.nudge(CONTROLS[n % 6], 0.1 * (n % 37 + 1))
+    nudged = _resident_mb()
+    for _ in range(RUNS):
+        panel.session.run()
+        panel.worker.answer()
+    more_nodes, ran = scene.GetNumberOfNodes() - nodes, _resident_mb()
+    panel.close()
+    return [
+        (f"memory after {NUDGES} nudges", f"{nudged - memory:+.0f} MB", "no growth"),
+        (f"memory after {RUNS} runs more", f"{ran - nudged:+.0f} MB", "no growth"),
+        ("nodes after both", f"{more_nodes:+d}", "no growth"),
+    ]
+
+
+def _resident_mb() -> float:
+    status = Path("/proc/self/statm")
+    if status.exists():
+        return int(status.read_text().split()[1]) * resource.getpagesize() / 1e6
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
+
+
+def _child(scene: Any) -> list[Row]:
+    """Runs and segmentations in the real child process, and the longest that the window did not answer meanwhile."""
+    sample = read_study(SAMPLE)
+    study = resample(sample, Grid.centred(128, 3.3, Pose(np.eye(3), sample.grid.centre)), order=1)
+    add_volume(scene, study, "Sample", float(study.array.max()))
+    with tempfile.TemporaryDirectory() as folder:
+        panel = Panel(scene, ChildProcess(), HandDelay())  # type: ignore[arg-type]
+        panel.session.model = _model(Path(folder))
+        clock = _Clock(panel)
+        panel.session.run()
+        first = clock.until(lambda: panel.session.stage is not Stage.RUNNING)
+        run = statistics.median(_timed(clock, panel.session.run, panel.session) for _ in range(3))
+        times = []
+        for n in range(7):
+            panel.session.nudge("swing", float(n + 1))
+            times.append(_timed(clock, panel.session.settle, panel.session))
+        assert not panel.session.message, panel.session.message
+        block = clock.longest_ms
+        panel.close()
+    return [
+        ("first run, with the start of the child", f"{first:.0f} ms", ""),
+        ("run", f"{run:.0f} ms", ""),
+        ("segmentation again at a nudged pose", f"{statistics.median(times):.0f} ms", f"<= {SEGMENT_LIMIT_MS:g} ms"),
+        ("longest block of the window in all of them", f"{block:.0f} ms", f"<= {BLOCK_LIMIT_MS:g} ms"),
+    ]
+
+
+def _model(folder: Path) -> str | None:
+    """The model named, or the default one; random weights where there is none."""
+    if len(sys.argv) > 1:
+        return sys.argv[1]
+    try:
+        load_model()
+    except InputError:
+        from MSSTUNetReorientLib.networks.configurations import build
+
+        save_weights(build("compact"), "compact", folder / "random.npz")
+        return str(folder / "random.npz")
+    return None
+
+
+def _timed(clock: _Clock, start: Callable[[], None], session: Session) -> float:
+    start()
+    return clock.until(lambda: session.stage is not Stage.RUNNING and not session.segmenting)
+
+
+class _Clock:
+    """Turns the event loop and knows the longest time it was not turned, the start of a job included."""
+
+    def __init__(self, panel: Panel) -> None:
+        self.app, self.longest_ms = panel.app, 0.0
+        self._last = time.perf_counter()
+        self._timer = QTimer()
+        self._timer.timeout.connect(self._beat)
+        self._timer.start(BEAT_MS)
+
+    def _beat(self) -> None:
+        now = time.perf_counter()
+        self.longest_ms = max(self.longest_ms, 1000 * (now - self._last) - BEAT_MS)
+        self._last = now
+
+    def until(self, holds: Callable[[], bool]) -> float:
+        """Milliseconds until something holds."""
+        start = time.perf_counter()
+        while not holds():
+            self.app.processEvents()
+            time.sleep(0.0005)
+        self.app.processEvents()
+        return 1000 * (time.perf_counter() - start)
+
+
+if __name__ == "__main__":
+    np.seterr(all="ignore")
+    main()

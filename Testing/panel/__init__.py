@@ -1,0 +1,1 @@
+"""Tests of the panel: its shipping code and its shipping .ui on PySide6, its nodes on slicer-core."""

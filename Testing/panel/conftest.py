@@ -1,0 +1,131 @@
+"""A panel with the shipping .ui and code, a real MRML scene, and a worker and a clock that the test moves by hand."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from MSSTUNetReorientLib.panel.exchange import read_study
+from MSSTUNetReorientLib.panel.exchange import write_answer
+from MSSTUNetReorientLib.panel.session import Session
+from MSSTUNetReorientLib.pose import Pose
+from MSSTUNetReorientLib.qc import Quality
+from MSSTUNetReorientLib.result import Result
+from MSSTUNetReorientLib.scene import new_scene
+from MSSTUNetReorientLib.scene.nodes import add_volume
+from MSSTUNetReorientLib.volume import Volume
+from results import POSE
+from results import make_result
+
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+UI_FILE = Path(__file__).resolve().parents[2] / "MSSTUNetReorient" / "Resources" / "UI" / "MSSTUNetReorient.ui"
+FINE = Quality("pass", (), {"presence": 0.99, "axis_spread_deg": 1.0, "axis_disagreement_deg": 2.0})
+
+
+class HandWorker:
+    """Keeps requests until the test lets them be answered; the answers are the perfect ones for the shell."""
+
+    def __init__(self, solve: Callable[[dict[str, Any]], Result] | None = None) -> None:
+        self._solve = solve
+        self.requests: list[tuple[dict[str, Any], Callable[[dict[str, Any]], None]]] = []
+        self.seen: list[dict[str, Any]] = []
+        self.stops = 0
+        self.quality = FINE
+
+    def ask(self, request: dict[str, Any], listener: Callable[[dict[str, Any]], None]) -> None:
+        self.requests.append((request, listener))
+        self.seen.append(request)
+
+    def stop(self) -> None:
+        self.requests.clear()
+        self.stops += 1
+
+    def step(self, words: str = "segmenting") -> None:
+        self.requests[0][1]({"progress": words})
+
+    def answer(self) -> None:
+        """Everything that waits."""
+        while self.requests:
+            request, listener = self.requests.pop(0)
+            if not Path(request["study"]).exists():  # the study was left meanwhile
+                listener({"error": "no such study"})
+                continue
+            write_answer(self._result(request), Path(request["answer"]))
+            listener({"done": request["answer"]})
+
+    def fail(self, words: str = "the network is not there") -> None:
+        self.requests.pop(0)[1]({"error": words})
+
+    def _result(self, request: dict[str, Any]) -> Result:
+        if self._solve is not None:
+            return self._solve(request)
+        assert read_study(Path(request["study"])).grid.size
+        pose = Pose.from_matrix(request["pose"]) if request["op"] == "segment" else POSE
+        return make_result(pose, quality=self.quality)
+
+
+class HandDelay:
+    """The reader's hand rests when the test says so."""
+
+    def __init__(self) -> None:
+        self.then: Callable[[], None] | None = None
+
+    def start(self, then: Callable[[], None]) -> None:
+        self.then = then
+
+    def stop(self) -> None:
+        self.then = None
+
+    def rest(self) -> None:
+        then, self.then = self.then, None
+        if then is not None:
+            then()
+
+
+@pytest.fixture
+def scene() -> Iterator[Any]:
+    pytest.importorskip("slicer")
+    with new_scene() as empty:
+        yield empty
+
+
+def add_study(scene: Any, name: str = "Stress") -> Any:
+    """The shell's study as a loaded volume node."""
+    study = make_result().study
+    return add_volume(scene, Volume(study.array, study.grid), name, float(np.max(study.array)))
+
+
+@pytest.fixture
+def study(scene: Any) -> Any:
+    return add_study(scene)
+
+
+@pytest.fixture
+def worker() -> HandWorker:
+    return HandWorker()
+
+
+@pytest.fixture
+def delay() -> HandDelay:
+    return HandDelay()
+
+
+@pytest.fixture
+def session(scene: Any, worker: HandWorker, delay: HandDelay) -> Iterator[Session]:
+    made = Session(scene, worker, delay)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def done(session: Session, study: Any, worker: HandWorker) -> Session:
+    """A session whose study was run."""
+    session.choose(study)
+    session.run()
+    worker.answer()
+    return session

@@ -1,0 +1,86 @@
+"""Just enough of 3D Slicer's Python for the shipping panel: ``qt``, ``loadUI``, properties as attributes."""
+
+from __future__ import annotations
+
+import ctypes
+import sys
+import types
+from pathlib import Path
+from typing import Any
+
+from PySide6 import QtCore
+from PySide6 import QtGui
+from PySide6 import QtWidgets
+from PySide6.QtUiTools import QUiLoader
+from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QWidget
+
+from panel.standins import STANDINS
+
+PANEL = "MSSTUNetReorientLib.panel.widget"
+"""The module that reads and writes Qt properties."""
+TRUE_PROPERTY = 0x02
+"""PySide6's number for "properties as attributes"."""
+
+
+def application() -> QApplication:
+    """The one Qt application of the tests, in a look that is alike everywhere."""
+    app = QApplication.instance() or QApplication(["panel"])
+    assert isinstance(app, QApplication)
+    app.setStyle("Fusion")
+    app.setFont(QtGui.QFont("DejaVu Sans", 9))
+    return app
+
+
+def qt_module() -> types.ModuleType:
+    """``qt`` as PythonQt offers it: all of Qt's names in one place."""
+    module = types.ModuleType("qt")
+
+    def find(name: str) -> Any:
+        for part in (QtWidgets, QtGui, QtCore):
+            if hasattr(part, name):
+                return getattr(part, name)
+        msg = f"qt has no {name}"
+        raise AttributeError(msg)
+
+    module.__getattr__ = find  # type: ignore[method-assign]
+    return module
+
+
+def properties_as_attributes() -> None:
+    """``label.text = ...`` in the panel's module, as in PythonQt; the rest of the process keeps PySide6's methods."""
+    import __feature__
+
+    __feature__._mod_uses_pyside = lambda module: True  # else it reads the source of every module there is
+    __feature__.set_selection(TRUE_PROPERTY, PANEL)
+
+
+def load_ui(path: str | Path) -> QWidget:
+    """``slicer.util.loadUI``."""
+    QtCore.qInstallMessageHandler(lambda *message: None)  # of connections by C++ types, which stand-ins do not have
+    loader = QUiLoader()
+    for widget in STANDINS:
+        loader.registerCustomWidget(widget)
+    loaded = loader.load(str(path))
+    assert loaded is not None, loader.errorString()
+    return loaded
+
+
+def child_widget_variables(widget: QWidget) -> Any:
+    """``slicer.util.childWidgetVariables``: every named widget as an attribute."""
+    names = {child.objectName(): child for child in widget.findChildren(QWidget) if child.objectName()}
+    return types.SimpleNamespace(**names)
+
+
+def install() -> None:
+    """Make ``import qt`` work."""
+    if "qt" not in sys.modules:
+        sys.modules["qt"] = qt_module()
+        properties_as_attributes()
+        _spare_none()
+
+
+def _spare_none() -> None:
+    """PySide6 gives None back once too often when a property is set; before Python 3.12 that ends the process."""
+    if sys.version_info < (3, 12):
+        ctypes.c_ssize_t.from_address(id(None)).value += 1 << 40

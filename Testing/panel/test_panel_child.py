@@ -1,0 +1,140 @@
+"""The real child process through a real QProcess: answers, progress, cancel, death; and the window stays awake."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Callable
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+try:
+    from PySide6.QtCore import QTimer
+except ImportError as error:
+    pytest.skip(f"Qt cannot be loaded ({error}); see .ci/run for the packages it needs", allow_module_level=True)
+
+from MSSTUNetReorientLib.models import save_weights
+from MSSTUNetReorientLib.networks.configurations import build
+from MSSTUNetReorientLib.panel import child
+from MSSTUNetReorientLib.panel.session import Session
+from MSSTUNetReorientLib.panel.session import Stage
+
+from panel import host
+from panel.conftest import HandDelay
+
+PATIENCE_S = 120.0
+"""A loaded machine may be slow; a quiet one needs five seconds."""
+
+
+class Loop:
+    """The application's event loop, turned until something holds; knows the longest time it was not turned."""
+
+    def __init__(self) -> None:
+        host.install()
+        self.app = host.application()
+        self.longest_s = 0.0
+
+    def until(self, holds: Callable[[], bool]) -> None:
+        timer, last = QTimer(), [time.perf_counter()]
+
+        def beat() -> None:
+            now = time.perf_counter()
+            self.longest_s, last[0] = max(self.longest_s, now - last[0]), now
+
+        timer.timeout.connect(beat)
+        timer.start(5)
+        end = time.perf_counter() + PATIENCE_S
+        while not holds():
+            assert time.perf_counter() < end, "nothing came"
+            self.app.processEvents()
+            time.sleep(0.002)
+        timer.stop()
+
+
+@pytest.fixture(scope="module")
+def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Random ones: how it runs is asked here, not how well."""
+    path = tmp_path_factory.mktemp("weights") / "random.npz"
+    save_weights(build("compact"), "compact", path)
+    return path
+
+
+@pytest.fixture(scope="module")
+def process() -> Iterator[child.ChildProcess]:
+    """One for all tests: loading torch takes its time."""
+    host.install()
+    host.application()
+    made = child.ChildProcess()
+    yield made
+    made.stop()
+
+
+@pytest.fixture
+def running(scene: Any, study: Any, weights: Path, process: child.ChildProcess) -> Iterator[Session]:
+    """A session in the middle of its first run."""
+    session = Session(scene, process, HandDelay(), model=str(weights))
+    session.choose(study)
+    session.run()
+    yield session
+    session.delay.stop()
+
+
+def test_run_then_segment_elsewhere(running: Session) -> None:
+    loop, steps = Loop(), []
+    running.changed = lambda: steps.append(running.step)
+    loop.until(lambda: running.stage is not Stage.RUNNING)
+    assert running.message == ""
+    assert running.stage is Stage.ADJUSTING
+    assert {"starting the network", "locating the left ventricle", "segmenting"} <= set(steps)
+    assert running.record.model.name == "random"
+    running.nudge("swing", 10.0)
+    running.settle()
+    loop.until(lambda: not running.segmenting)
+    assert running.message == ""
+    assert not running.record.labels_follow
+    grid = running.nodes.node("short_axis")
+    assert np.isfinite(grid.GetSpacing()).all()
+    assert loop.longest_s < 1.0  # the window stays awake; the benchmark has the figure
+
+
+def test_cancel_and_run_again(running: Session) -> None:
+    loop = Loop()
+    loop.until(lambda: running.step != "preparing the study")
+    running.cancel()
+    assert running.stage is Stage.READY
+    running.run()
+    loop.until(lambda: running.stage is not Stage.RUNNING)
+    assert running.stage is Stage.ADJUSTING
+
+
+def test_a_wrong_model_is_said_in_words(scene: Any, study: Any, process: child.ChildProcess, tmp_path: Path) -> None:
+    session = Session(scene, process, HandDelay(), model=str(tmp_path / "none.npz"))
+    session.choose(study)
+    session.run()
+    Loop().until(lambda: session.stage is not Stage.RUNNING)
+    assert "a weight file must be readable" in session.message
+
+
+def test_a_dying_child_is_told(scene: Any, study: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    host.install()
+    host.application()
+    monkeypatch.setattr(child, "BOOT", "import sys; sys.exit('no torch here')")
+    session = Session(scene, child.ChildProcess(), HandDelay())
+    session.choose(study)
+    session.run()
+    Loop().until(lambda: session.stage is not Stage.RUNNING)
+    assert session.message == "The process that runs the network ended: no torch here"
+    session.close()
+
+
+def test_python_is_slicers_own_inside_slicer(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(child.shutil, "which", lambda name: f"/slicer/bin/{name}")
+    assert child.python_executable() == "/slicer/bin/PythonSlicer"
+    monkeypatch.setattr(child.shutil, "which", lambda name: None)
+    assert child.python_executable() == sys.executable

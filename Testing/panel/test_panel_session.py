@@ -1,0 +1,445 @@
+"""What the panel does to real MRML nodes: run, nudge, accept, save and load, without Qt."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from MSSTUNetReorientLib.panel.adjustment import CONTROLS
+from MSSTUNetReorientLib.panel.record_node import find_record
+from MSSTUNetReorientLib.panel.record_node import linked
+from MSSTUNetReorientLib.panel.record_node import read_record
+from MSSTUNetReorientLib.panel.session import COPIED
+from MSSTUNetReorientLib.panel.session import Session
+from MSSTUNetReorientLib.panel.session import Stage
+from MSSTUNetReorientLib.panel.transform_node import read_pose
+from MSSTUNetReorientLib.pose import MEAN_ROTATION
+from MSSTUNetReorientLib.pose import Correction
+from MSSTUNetReorientLib.pose import Pose
+from MSSTUNetReorientLib.scene import add_result
+from MSSTUNetReorientLib.scene import load_scene
+from MSSTUNetReorientLib.scene import new_scene
+from MSSTUNetReorientLib.scene import save_scene
+from MSSTUNetReorientLib.scene.arrays import from_matrix4x4
+from MSSTUNetReorientLib.scene.arrays import to_matrix4x4
+from MSSTUNetReorientLib.scene.arrays import volume_of
+from MSSTUNetReorientLib.scene.nodes import hierarchy_of
+from MSSTUNetReorientLib.scene.slices import slice_to_ras
+from MSSTUNetReorientLib.scene.table import read_table
+from MSSTUNetReorientLib.views import SA
+from results import POSE
+from results import make_result
+from scene.test_scene_nodes import labels_of
+
+from panel.conftest import HandDelay
+from panel.conftest import HandWorker
+from panel.conftest import add_study
+
+
+def view_matrix(scene: Any, name: str = "Red") -> np.ndarray:
+    return from_matrix4x4(scene.GetSingletonNode(name, "vtkMRMLSliceNode").GetSliceToRAS())
+
+
+def label_matrix(session: Session) -> np.ndarray:
+    """Where the labelmap lies, index to RAS."""
+    from MSSTUNetReorientLib.panel.labels_node import _binary
+
+    image = session.nodes.node("segmentation").GetSegmentation().GetNthSegment(0).GetRepresentation(_binary())
+    matrix = to_matrix4x4(np.eye(4))
+    image.GetImageToWorldMatrix(matrix)
+    return from_matrix4x4(matrix)
+
+
+def check_together(session: Session) -> None:
+    """Record, transform, views and labels say the same pose."""
+    pose = session.record.pose
+    np.testing.assert_allclose(pose.matrix, POSE.corrected(session.adjustment.correction).matrix, atol=1e-9)
+    np.testing.assert_allclose(read_pose(session.nodes.node("pose")).matrix, pose.matrix, atol=1e-6)
+    np.testing.assert_allclose(view_matrix(session.scene), slice_to_ras(SA, pose), atol=1e-6)
+    grid = make_result(pose).labels.grid
+    np.testing.assert_allclose(label_matrix(session), np.diag([-1, -1, 1, 1]) @ grid.matrix, atol=1e-6)
+    stored = read_record(find_record(session.scene, session.study))
+    assert stored.adjustment.correction == session.adjustment.correction
+
+
+def told(session: Session) -> dict[str, str]:
+    return {row.name: row.value for row in read_table(session.nodes.node("table"))}
+
+
+def test_run_from_a_fresh_scene(session: Session, study: Any, worker: HandWorker) -> None:
+    assert session.stage is Stage.EMPTY
+    session.choose(study)
+    assert session.stage is Stage.READY
+    session.run()
+    assert session.stage is Stage.RUNNING
+    worker.step("segmenting")
+    assert session.step == "segmenting"
+    worker.answer()
+    assert session.stage is Stage.ADJUSTING
+    check_together(session)
+    assert session.nodes.complete
+    assert session.nodes.node("segmentation").GetParentTransformNode() is None
+
+
+def test_all_nodes_lie_in_one_folder(done: Session) -> None:
+    hierarchy = hierarchy_of(done.scene)
+    roles = ("short_axis", "segmentation", "pose", "table", "axis")
+    items = [hierarchy.GetItemByDataNode(done.nodes.node(role)) for role in roles]
+    folders = {hierarchy.GetItemParent(item) for item in items}
+    assert len(folders) == 1
+    assert hierarchy.GetSceneItemID() not in folders
+
+
+def test_the_study_is_never_touched(done: Session, study: Any) -> None:
+    before = volume_of(study)
+    done.nudge("swing", 12.0)
+    done.settle()
+    done.accept("Ada")
+    after = volume_of(study)
+    np.testing.assert_array_equal(after.array, make_result().study.array)
+    np.testing.assert_array_equal(after.grid.matrix, before.grid.matrix)
+    assert study.GetParentTransformNode() is None
+
+
+def test_a_nudge_is_followed_at_once_and_segmented_after_a_pause(
+    done: Session, worker: HandWorker, delay: HandDelay
+) -> None:
+    asked = len(worker.seen)
+    for value in np.arange(0.1, 5.01, 0.1):
+        done.nudge("tilt", float(value))
+    check_together(done)
+    assert len(worker.seen) == asked
+    assert done.record.labels_follow
+    delay.rest()
+    assert done.segmenting
+    worker.answer()
+    assert not done.record.labels_follow
+    assert worker.seen[-1]["op"] == "segment"
+    check_together(done)
+    differ = labels_of(done.nodes.node("segmentation")) != make_result(done.record.pose).labels.array
+    assert differ.mean() < 1e-3  # voxels whose centre lies on the shell's edge
+
+
+def test_one_drag_is_one_step_to_undo(done: Session, delay: HandDelay) -> None:
+    for value in (1.0, 2.0, 3.0):
+        done.nudge("roll", value)
+    delay.rest()
+    done.nudge("roll", 4.0)
+    done.undo()
+    assert done.adjustment.correction == Correction(roll=3.0)
+    done.undo()
+    assert done.adjustment.correction == Correction()
+    done.redo()
+    done.redo()
+    assert done.adjustment.correction == Correction(roll=4.0)
+    check_together(done)
+
+
+def test_standard_angles_keep_the_centre(done: Session) -> None:
+    done.nudge("basal", 5.0)
+    centre = done.record.pose.centre
+    done.standard_angles()
+    assert done.record.pose.rotation_error(Pose(MEAN_ROTATION, centre)) < 0.1
+    np.testing.assert_allclose(done.record.pose.centre, centre, atol=0.1)
+    check_together(done)
+
+
+def test_a_late_answer_for_another_pose_is_dropped(done: Session, worker: HandWorker, delay: HandDelay) -> None:
+    done.nudge("swing", 5.0)
+    delay.rest()
+    done.nudge("swing", 6.0)
+    worker.answer()
+    assert done.record.labels_follow
+    delay.rest()
+    worker.answer()
+    assert not done.record.labels_follow
+    check_together(done)
+
+
+def test_scrolling_is_kept_while_nudging(done: Session) -> None:
+    node = done.scene.GetSingletonNode("Red", "vtkMRMLSliceNode")
+    node.SetSliceOffset(node.GetSliceOffset() + 12.0)
+    done.nudge("swing", 8.0)
+    away = np.linalg.inv(slice_to_ras(SA, done.record.pose)) @ view_matrix(done.scene)
+    np.testing.assert_allclose(away, [[1, 0, 0, 0], [0, 1, 0, 0], [0, 0, 1, 12], [0, 0, 0, 1]], atol=1e-6)
+
+
+def test_handles_drive_the_same_parameters(done: Session, delay: HandDelay) -> None:
+    wanted = Correction(swing=3.04, roll=-7.0, inferior=2.51)
+    transform = done.nodes.node("pose")
+    transform.SetMatrixTransformToParent(to_matrix4x4(POSE.corrected(wanted).ras_matrix))
+    assert done.adjustment.correction == Correction(swing=3.0, roll=-7.0, inferior=2.5)
+    delay.rest()
+    check_together(done)
+    done.undo()
+    assert done.adjustment.correction == Correction()
+    check_together(done)
+
+
+def test_handles_may_turn_but_not_stretch(done: Session, delay: HandDelay) -> None:
+    matrix = POSE.corrected(Correction(tilt=10.0)).ras_matrix @ np.diag([1.5, 1.5, 1.5, 1])
+    done.nodes.node("pose").SetMatrixTransformToParent(to_matrix4x4(matrix))
+    delay.rest()
+    assert done.adjustment.correction == Correction(tilt=10.0)
+    check_together(done)
+    done.nodes.node("pose").SetMatrixTransformToParent(to_matrix4x4(np.zeros((4, 4))))
+    check_together(done)
+
+
+def test_accept_locks_and_writes_the_record(done: Session, worker: HandWorker) -> None:
+    done.nudge("swing", 4.0)
+    done.accept("Ada Lovelace")
+    assert done.stage is Stage.ADJUSTING  # its labels are being made
+    worker.answer()
+    assert done.stage is Stage.ACCEPTED
+    rows = told(done)
+    assert rows["correction swing"] == "4.0"
+    assert rows["record state"] == "accepted"
+    assert rows["record 2"] == "accepted by Ada Lovelace"
+    assert rows["model sha256"] == "0" * 64
+    assert rows["QC status"] == "pass"
+    assert float(rows["model answer alpha"]) == pytest.approx(np.rad2deg(POSE.euler()[0]))
+    assert float(rows["alpha"]) == pytest.approx(np.rad2deg(done.record.pose.euler()[0]))
+    short_axis = make_result(done.record.pose).short_axis
+    np.testing.assert_allclose(volume_of(done.nodes.node("short_axis")).grid.matrix, short_axis.grid.matrix, atol=1e-9)
+    for change in (lambda: done.nudge("roll", 9.0), done.undo, done.reset, done.standard_angles, done.run):
+        change()
+        assert done.adjustment.correction == Correction(swing=4.0)
+    done.nodes.node("pose").SetMatrixTransformToParent(to_matrix4x4(np.eye(4)))
+    check_together(done)
+
+
+def test_edit_again_is_recorded(done: Session) -> None:
+    done.accept("Ada")
+    done.edit_again("Bob")
+    assert done.stage is Stage.ADJUSTING
+    assert [(e.what, e.reader) for e in done.record.events] == [("run", ""), ("accept", "Ada"), ("edit", "Bob")]
+    assert told(done)["record 3"] == "edited again by Bob"
+    done.nudge("roll", 1.0)
+    check_together(done)
+
+
+def test_hand_made_changes_of_the_labels_survive_acceptance(done: Session, worker: HandWorker) -> None:
+    asked = len(worker.seen)
+    done.accept()
+    assert done.stage is Stage.ACCEPTED
+    assert len(worker.seen) == asked
+
+
+def test_a_failing_run_loses_nothing(done: Session, worker: HandWorker) -> None:
+    done.nudge("swing", 4.0)
+    done.run()
+    worker.fail("out of memory")
+    assert done.message == "out of memory"
+    assert done.stage is Stage.ADJUSTING
+    assert done.adjustment.correction == Correction(swing=4.0)
+    check_together(done)
+
+
+def test_cancel_keeps_what_was_there(done: Session, worker: HandWorker) -> None:
+    done.run()
+    done.cancel()
+    assert done.stage is Stage.ADJUSTING
+    assert worker.stops == 1
+    check_together(done)
+
+
+def test_a_study_that_cannot_be_run_says_why(session: Session, study: Any, worker: HandWorker) -> None:
+    study.SetSpacing(50.0, 50.0, 50.0)
+    session.choose(study)
+    session.run()
+    assert "voxel spacing" in session.message
+    assert session.stage is Stage.READY
+    assert worker.seen == []
+
+
+def test_run_as_soon_as_a_study_is_chosen(session: Session, study: Any, worker: HandWorker) -> None:
+    session.run_at_once = True
+    session.choose(study)
+    assert session.stage is Stage.RUNNING
+    worker.answer()
+    session.choose(None)
+    session.choose(study)
+    assert session.stage is Stage.ADJUSTING
+
+
+def test_click_the_centre_and_run_again(done: Session, worker: HandWorker) -> None:
+    done.ask_for_hint()
+    done.ask_for_hint()
+    hint = linked(find_record(done.scene, done.study), "hint")
+    hint.AddControlPoint(-10.0, 20.0, 30.0)
+    assert worker.seen[-1]["op"] == "predict"
+    assert worker.seen[-1]["hint"] == pytest.approx([10.0, -20.0, 30.0])
+    worker.answer()
+    assert done.stage is Stage.ADJUSTING
+
+
+def test_two_studies_do_not_mix(done: Session, scene: Any, worker: HandWorker, study: Any) -> None:
+    done.nudge("swing", 7.0)
+    rest = add_study(scene, "Rest")
+    done.choose(rest)
+    assert done.stage is Stage.READY
+    done.run()
+    worker.answer()
+    done.nudge("roll", -3.0)
+    check_together(done)
+    done.choose(study)
+    assert done.adjustment.correction == Correction(swing=7.0)
+    check_together(done)
+    first, second = (find_record(scene, node) for node in (study, rest))
+    for role in ("segmentation", "pose", "table", "short_axis"):
+        assert linked(first, role) is not linked(second, role)
+    assert linked(first, "segmentation").GetDisplayNode().GetVisibility()
+    assert not linked(second, "segmentation").GetDisplayNode().GetVisibility()
+
+
+def test_pose_for_the_paired_study(done: Session, scene: Any, worker: HandWorker, study: Any) -> None:
+    rest = add_study(scene, "Rest")
+    done.choose_paired(rest)
+    done.nudge("swing", 5.0)
+    pose = done.record.pose
+    done.use_for_paired("Ada")
+    assert done.study is rest
+    assert done.paired is study
+    worker.answer()
+    np.testing.assert_allclose(done.record.pose.matrix, pose.matrix, atol=1e-9)
+    assert done.nodes.complete
+    assert done.record.quality.status == "review"
+    assert done.record.quality.reasons[0] == COPIED
+    assert done.record.events[-1].what == "copy"
+    done.choose(study)
+    assert done.adjustment.correction == Correction(swing=5.0)
+
+
+def test_an_accepted_paired_study_is_not_overwritten(done: Session, scene: Any, worker: HandWorker, study: Any) -> None:
+    rest = add_study(scene, "Rest")
+    done.choose_paired(rest)
+    done.use_for_paired()
+    worker.answer()
+    done.accept()
+    done.choose(study)
+    done.nudge("roll", 20.0)
+    done.use_for_paired()
+    assert done.study is study
+    assert "accepted already" in done.message
+
+
+@pytest.mark.parametrize("suffix", [".mrb", ".mrml"])
+def test_scene_comes_back_as_it_was_left(done: Session, worker: HandWorker, tmp_path: Path, suffix: str) -> None:
+    done.nudge("swing", 3.0)
+    done.settle()
+    worker.answer()
+    done.nudge("basal", -2.0)
+    done.settle()
+    worker.answer()
+    done.accept("Ada")
+    path = save_scene(done.scene, tmp_path / f"left{suffix}")
+    with new_scene() as other:
+        load_scene(other, path)
+        back = Session(other, HandWorker(), HandDelay())
+        back.on_scene_loaded()
+        assert back.study.GetName() == "Stress"
+        assert back.stage is Stage.ACCEPTED
+        assert back.adjustment == done.adjustment
+        assert back.record.events == done.record.events
+        check_together(back)
+        back.edit_again()
+        back.undo()
+        assert back.adjustment.correction == Correction(swing=3.0)
+        check_together(back)
+        back.close()
+
+
+def test_a_scene_of_the_command_line_is_adopted(scene: Any, tmp_path: Path) -> None:
+    result = make_result()
+    nodes = add_result(scene, result)
+    moved = POSE.corrected(Correction(tilt=6.0, lateral=1.5))
+    nodes.pose.SetMatrixTransformToParent(to_matrix4x4(moved.ras_matrix))
+    path = save_scene(scene, tmp_path / "old.mrb")
+    with new_scene() as other:
+        load_scene(other, path)
+        back = Session(other, HandWorker(), HandDelay())
+        back.on_scene_loaded()
+        assert back.adjustment.correction == Correction(tilt=6.0, lateral=1.5)
+        assert back.record.quality.reasons == result.quality.reasons
+        assert back.record.model == result.model
+        np.testing.assert_allclose(back.record.model_pose.matrix, POSE.matrix, atol=1e-6)
+        back.close()
+
+
+def test_a_scene_from_the_future_is_refused_in_words(done: Session, study: Any) -> None:
+    node = find_record(done.scene, study)
+    node.SetParameter("State", node.GetParameter("State").replace('"format": 2', '"format": 99'))
+    done.choose(None)
+    done.choose(study)
+    assert "newer than" in done.message
+    assert done.stage is Stage.READY
+
+
+def test_format_1_is_brought_up_to_date(done: Session, study: Any) -> None:
+    import json
+
+    done.nudge("roll", 2.0)
+    node = find_record(done.scene, study)
+    content = json.loads(node.GetParameter("State"))
+    later = ("past", "future", "events", "axis_mm", "axis_spread_deg", "labels_at")
+    old = {key: value for key, value in content.items() if key not in later}
+    node.SetParameter("State", json.dumps({**old, "format": 1}))
+    done.choose(None)
+    done.choose(study)
+    assert done.adjustment.correction == Correction(roll=2.0)
+    assert done.adjustment.past == ()
+
+
+@pytest.mark.parametrize("role", ["short_axis", "segmentation", "pose", "table", "axis"])
+def test_deleting_a_node_does_no_harm(done: Session, worker: HandWorker, delay: HandDelay, role: str) -> None:
+    done.scene.RemoveNode(done.nodes.node(role))
+    done.nudge("swing", 2.0)
+    delay.rest()
+    worker.answer()
+    done.accept()
+    assert done.stage is Stage.ACCEPTED
+    assert done.nodes.node(role) is not None
+    check_together(done)
+
+
+def test_renaming_nodes_does_no_harm(done: Session, study: Any) -> None:
+    for role in ("short_axis", "segmentation", "pose", "table"):
+        done.nodes.node(role).SetName("x")
+    study.SetName("y")
+    done.choose(None)
+    done.choose(study)
+    done.nudge("swing", 2.0)
+    check_together(done)
+
+
+def test_deleting_the_study_empties_the_panel(done: Session, study: Any, worker: HandWorker) -> None:
+    done.run()
+    done.scene.RemoveNode(study)
+    done.on_node_removed()
+    assert done.stage is Stage.EMPTY
+    assert worker.requests == []
+
+
+def test_closing_the_scene_in_mid_run_stops_it(done: Session, worker: HandWorker) -> None:
+    done.run()
+    done.on_scene_closing()
+    done.scene.Clear(False)
+    assert done.stage is Stage.EMPTY
+    assert worker.stops >= 1
+    assert worker.requests == []
+
+
+def test_nothing_grows_over_nudges_and_runs(done: Session, worker: HandWorker, delay: HandDelay) -> None:
+    nodes = done.scene.GetNumberOfNodes()
+    for n in range(50):
+        done.nudge(CONTROLS[n % 6], (n % 7) - 3.05)
+        delay.rest()
+        worker.answer()
+        if n % 10 == 0:
+            done.run()
+            worker.answer()
+    assert done.scene.GetNumberOfNodes() == nodes
+    assert len(list(Path(done._folder.name).iterdir())) == 1

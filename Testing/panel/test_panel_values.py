@@ -1,0 +1,162 @@
+"""What is only values: adjustment, record, study check, exchange; and any sequence of what a reader may do."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import settings
+from hypothesis import strategies as st
+from MSSTUNetReorientLib.errors import InputError
+from MSSTUNetReorientLib.panel.adjustment import CONTROLS
+from MSSTUNetReorientLib.panel.adjustment import PAST_LIMIT
+from MSSTUNetReorientLib.panel.adjustment import Adjustment
+from MSSTUNetReorientLib.panel.adjustment import rounded
+from MSSTUNetReorientLib.panel.exchange import read_answer
+from MSSTUNetReorientLib.panel.exchange import read_study
+from MSSTUNetReorientLib.panel.exchange import write_answer
+from MSSTUNetReorientLib.panel.exchange import write_study
+from MSSTUNetReorientLib.panel.record import Record
+from MSSTUNetReorientLib.panel.study_check import doubts
+from MSSTUNetReorientLib.panel.worker import handle
+from MSSTUNetReorientLib.pose import Correction
+from MSSTUNetReorientLib.volume import Grid
+from MSSTUNetReorientLib.volume import Volume
+from results import POSE
+from results import make_result
+
+RESULT = make_result()
+
+
+def make_record(adjustment: Adjustment) -> Record:
+    return Record(POSE, RESULT.cube, RESULT.model, RESULT.quality, adjustment=adjustment)
+
+
+nudges = st.tuples(st.sampled_from(CONTROLS), st.floats(-60, 60))
+actions = st.one_of(nudges, st.sampled_from(["undo", "redo", "reset", "standard", "settle", "save and load"]))
+
+
+def act(adjustment: Adjustment, action: Any) -> Adjustment:
+    """One thing a reader may do."""
+    if isinstance(action, tuple):
+        return adjustment.nudged(*action)
+    return {
+        "undo": adjustment.undone,
+        "redo": adjustment.redone,
+        "reset": adjustment.reset,
+        "standard": lambda: adjustment.standard_angles(POSE),
+        "settle": adjustment.settled,
+        "save and load": lambda: Record.from_json(make_record(adjustment).to_json()).adjustment,
+    }[action]()
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(actions, max_size=30))
+def test_any_sequence_keeps_numbers_and_pose_together(sequence: list[Any]) -> None:
+    adjustment, visited = Adjustment(), {Correction()}
+    for action in sequence:
+        adjustment = act(adjustment, action)
+        visited.add(adjustment.correction)
+        assert adjustment.correction == rounded(adjustment.correction)
+        assert set(adjustment.past) | set(adjustment.future) <= visited
+    pose = adjustment.pose(POSE)
+    back = POSE.correction_to(pose)
+    np.testing.assert_allclose(POSE.corrected(back).matrix, pose.matrix, atol=1e-9)
+    loaded = Record.from_json(make_record(adjustment).to_json())
+    assert loaded.adjustment == adjustment.settled()
+    np.testing.assert_allclose(loaded.pose.matrix, pose.matrix, atol=1e-9)
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.lists(nudges, min_size=1, max_size=20))
+def test_undo_all_then_redo_all(sequence: list[Any]) -> None:
+    adjustment = Adjustment()
+    for action in sequence:
+        adjustment = adjustment.nudged(*action).settled()
+    last = adjustment.correction
+    for _ in sequence:
+        adjustment = adjustment.undone()
+    assert adjustment.correction == Correction()
+    for _ in sequence:
+        adjustment = adjustment.redone()
+    assert adjustment.correction == last
+
+
+def test_the_past_is_bounded() -> None:
+    adjustment = Adjustment()
+    for n in range(PAST_LIMIT * 2):
+        adjustment = adjustment.nudged("roll", n % 50 + 0.1).settled()
+    assert len(adjustment.past) == PAST_LIMIT
+
+
+def test_locked_means_locked() -> None:
+    locked = Adjustment().nudged("roll", 1.0).lock(True)
+    for same in (locked.nudged("roll", 2.0), locked.undone(), locked.redone(), locked.reset()):
+        assert same == locked
+    assert locked.standard_angles(POSE) == locked
+
+
+def test_numbers_are_whole_tenths() -> None:
+    assert rounded(Correction(swing=1.26, tilt=-0.04, basal=1e9)) == Correction(swing=1.3, basal=200.0)
+    assert str(rounded(Correction(tilt=-0.04)).tilt) == "0.0"
+
+
+@pytest.mark.parametrize("text", ["{", "[]", '{"format": 2}', '{"format": 0}', '{"format": 1, "correction": []}'])
+def test_damaged_records_are_refused(text: str) -> None:
+    with pytest.raises(InputError, match="damaged"):
+        Record.from_json(text)
+
+
+def test_record_holds_nothing_but_json() -> None:
+    record = make_record(Adjustment()).noted("accept", "2026-01-01T00:00:00+00:00", "Ada")
+    assert json.loads(record.to_json())["events"][0]["reader"] == "Ada"
+    assert Record.from_json(record.to_json()).events == record.events
+
+
+def study_with(spacing: tuple[float, ...], direction: np.ndarray | None = None, modality: str = "NM") -> Volume:
+    grid = Grid((64, 64, 40), np.array(spacing), np.zeros(3), np.eye(3) if direction is None else direction)
+    return Volume(np.zeros((40, 64, 64), np.float32), grid, {"modality": modality})
+
+
+@pytest.mark.parametrize(
+    ("study", "said"),
+    [
+        (study_with((6.4, 6.4, 6.4)), []),
+        (study_with((6.4, 6.4, 1.0)), ["exactly 1 mm"]),
+        (study_with((4.0, 4.0, 12.0)), ["Slices lie 12 mm apart"]),
+        (study_with((16.0, 16.0, 16.0)), ["1024 mm long"]),
+        (study_with((6.4, 6.4, 6.4), np.diag([1.0, 1.0, -1.0])), ["left-handed"]),
+        (study_with((6.4, 6.4, 6.4), POSE.rotation), ["is it transaxial"]),
+        (study_with((6.4, 6.4, 6.4), modality="CT"), ["CT, not SPECT or PET"]),
+    ],
+)
+def test_doubtful_geometry(study: Volume, said: list[str]) -> None:
+    found = doubts(study)
+    assert len(found) == len(said)
+    assert all(part in sentence for part, sentence in zip(said, found, strict=True))
+
+
+def test_studies_and_answers_cross_the_border_unchanged(tmp_path: Path) -> None:
+    write_study(RESULT.study, tmp_path / "study.npz")
+    study = read_study(tmp_path / "study.npz")
+    np.testing.assert_array_equal(study.array, RESULT.study.array)
+    np.testing.assert_array_equal(study.grid.matrix, RESULT.study.grid.matrix)
+    assert study.info == RESULT.study.info
+    write_answer(RESULT, tmp_path / "answer.npz")
+    back = read_answer(tmp_path / "answer.npz").with_study(study)
+    np.testing.assert_allclose(back.pose.matrix, RESULT.pose.matrix, atol=1e-12)
+    assert (back.cube, back.model, back.quality) == (RESULT.cube, RESULT.model, RESULT.quality)
+    assert back.timing_s == RESULT.timing_s
+    np.testing.assert_array_equal(back.labels.array, RESULT.labels.array)
+    np.testing.assert_array_equal(back.short_axis.array, RESULT.short_axis.array)
+
+
+def test_the_worker_survives_whatever_goes_wrong(tmp_path: Path) -> None:
+    told: list[dict[str, Any]] = []
+    handle({"op": "predict", "study": str(tmp_path / "none.npz"), "answer": ""}, told.append)
+    assert told[-1]["unexpected"]
+    assert "FileNotFoundError" in told[-1]["error"]

@@ -1,0 +1,319 @@
+"""The shipping .ui and widget code under real mouse and key events, offscreen."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+try:
+    from PySide6.QtCore import QPoint
+    from PySide6.QtCore import Qt
+    from PySide6.QtTest import QTest
+    from PySide6.QtWidgets import QWidget
+except ImportError as error:  # the package or a library of the system; .ci/run makes sure of both
+    pytest.skip(f"Qt cannot be loaded ({error}); see .ci/run for the packages it needs", allow_module_level=True)
+
+from hypothesis import HealthCheck
+from hypothesis import given
+from hypothesis import settings
+from hypothesis import strategies as st
+from MSSTUNetReorientLib.panel.adjustment import CONTROLS
+from MSSTUNetReorientLib.panel.session import Session
+from MSSTUNetReorientLib.panel.session import Stage
+from MSSTUNetReorientLib.pose import Correction
+from MSSTUNetReorientLib.qc import Quality
+from MSSTUNetReorientLib.scene import load_scene
+from MSSTUNetReorientLib.scene import new_scene
+from MSSTUNetReorientLib.scene import save_scene
+
+from panel import host
+from panel.conftest import UI_FILE
+from panel.conftest import HandDelay
+from panel.conftest import HandWorker
+from panel.conftest import add_study
+from panel.test_panel_session import check_together
+
+REVIEW = Quality("review", ("The long axis of the segmentation differs from the network's by 14 degrees.",))
+
+
+class Panel:
+    """A shown panel and what stands behind it."""
+
+    def __init__(self, scene: Any, worker: HandWorker, delay: HandDelay) -> None:
+        from MSSTUNetReorientLib.panel.widget import PanelWidget
+
+        host.install()
+        self.app = host.application()
+        self.window: QWidget = host.load_ui(UI_FILE)
+        self.ui = host.child_widget_variables(self.window)
+        self.window.setMRMLScene(scene)  # type: ignore[attr-defined]
+        self.worker, self.delay = worker, delay
+        self.session = Session(scene, worker, delay)
+        self.widget = PanelWidget(self.ui, self.session)
+        self.session.on_scene_loaded()
+        self.window.resize(430, 860)
+        self.window.show()
+        self.app.processEvents()
+
+    def click(self, name: str) -> None:
+        button = getattr(self.ui, name)
+        assert button.isEnabled(), f"{name} cannot be clicked"
+        QTest.mouseClick(button, Qt.LeftButton)
+
+    def drag(self, name: str, pixels: int) -> None:
+        """Take the slider's handle and move it, with every position in between."""
+        from PySide6.QtWidgets import QStyle
+        from PySide6.QtWidgets import QStyleOptionSlider
+
+        slider = getattr(self.ui, f"{name}Slider").slider()
+        option = QStyleOptionSlider()
+        slider.initStyleOption(option)
+        handle = slider.style().subControlRect(QStyle.CC_Slider, option, QStyle.SC_SliderHandle, slider).center()
+        QTest.mousePress(slider, Qt.LeftButton, pos=handle)
+        for x in np.linspace(0, pixels, 8):
+            QTest.mouseMove(slider, handle + QPoint(round(x), 0))
+        QTest.mouseRelease(slider, Qt.LeftButton, pos=handle + QPoint(pixels, 0))
+
+    def key(self, name: str, key: Any, times: int = 1) -> None:
+        slider = getattr(self.ui, f"{name}Slider").slider()
+        for _ in range(times):
+            QTest.keyClick(slider, key)
+
+    def run(self) -> None:
+        self.click("reorientButton")
+        self.worker.answer()
+
+    def close(self) -> None:
+        self.session.close()
+        self.session.changed = lambda: None
+        self.window.close()
+        self.window.deleteLater()
+        self.app.processEvents()
+
+
+@pytest.fixture
+def panel(scene: Any, study: Any, worker: HandWorker, delay: HandDelay) -> Iterator[Panel]:
+    made = Panel(scene, worker, delay)
+    yield made
+    made.close()
+
+
+def test_the_loaded_study_is_described(panel: Panel) -> None:
+    assert panel.session.study is not None
+    assert panel.ui.studyInfoLabel.text() == "modality not stated · 48 × 44 × 40 voxels of 5 × 5 × 6 mm"
+    assert not panel.ui.warningLabel.isVisible()
+    assert panel.ui.reorientButton.text() == "Reorient && Segment"
+
+
+def test_a_doubtful_geometry_is_warned_of(panel: Panel) -> None:
+    odd = add_study(panel.session.scene, "Odd")
+    odd.SetSpacing(5.0, 5.0, 1.0)
+    panel.ui.studySelector.setCurrentNode(odd)
+    assert panel.ui.warningLabel.isVisible()
+    assert "exactly 1 mm" in panel.ui.warningLabel.text()
+
+
+def test_run_with_progress_to_a_verdict(panel: Panel) -> None:
+    panel.click("reorientButton")
+    assert panel.ui.reorientButton.text() == "Cancel"
+    assert panel.ui.progressBar.isVisible()
+    panel.worker.step("segmenting")
+    assert panel.ui.progressBar.value() == 4
+    assert panel.ui.statusLabel.text() == "Segmenting…"
+    panel.worker.answer()
+    assert panel.ui.reorientButton.text() == "Reorient && Segment"
+    assert not panel.ui.progressBar.isVisible()
+    assert panel.ui.verdictLabel.text() == "Pass"
+    assert panel.ui.alphaLabel.text() == "α −57.3°"
+
+
+def test_reasons_are_said_before_accepting(panel: Panel) -> None:
+    panel.worker.quality = REVIEW
+    panel.run()
+    assert panel.ui.verdictLabel.text() == "Review"
+    assert "differs from the network's by 14 degrees" in panel.ui.reasonsLabel.text()
+
+
+def test_cancel_by_the_same_button(panel: Panel) -> None:
+    panel.click("reorientButton")
+    panel.click("reorientButton")
+    assert panel.worker.stops == 1
+    assert panel.session.stage is Stage.READY
+
+
+@pytest.mark.parametrize("name", CONTROLS)
+def test_drag_a_slider(panel: Panel, name: str) -> None:
+    panel.run()
+    panel.drag(name, 20)
+    value = getattr(panel.session.adjustment.correction, name)
+    assert value > 1.0
+    assert getattr(panel.ui, f"{name}Slider").value == value
+    check_together(panel.session)
+    assert len(panel.session.adjustment.past) == 1  # one drag, one step
+
+
+def test_arrow_keys_are_fine_steps(panel: Panel) -> None:
+    panel.run()
+    panel.key("swing", Qt.Key_Right, 3)
+    panel.key("swing", Qt.Key_PageUp)
+    assert panel.session.adjustment.correction == Correction(swing=1.3)
+    panel.delay.rest()
+    panel.worker.answer()
+    panel.click("undoButton")
+    assert panel.ui.swingSlider.value == 0.0
+
+
+def test_numbers_can_be_typed(panel: Panel) -> None:
+    panel.run()
+    box = panel.ui.basalSlider.spinBox()
+    box.selectAll()
+    QTest.keyClicks(box, "-7.3")
+    QTest.keyClick(box, Qt.Key_Return)
+    assert panel.session.adjustment.correction == Correction(basal=-7.3)
+    check_together(panel.session)
+
+
+def test_buttons_of_adjust(panel: Panel) -> None:
+    panel.run()
+    assert not panel.ui.undoButton.isEnabled()
+    panel.click("standardButton")
+    first = panel.session.adjustment.correction
+    panel.click("resetButton")
+    assert not panel.ui.resetButton.isEnabled()
+    panel.click("undoButton")
+    assert panel.session.adjustment.correction == first
+    panel.click("redoButton")
+    assert panel.session.adjustment.correction == Correction()
+    check_together(panel.session)
+
+
+def test_accept_and_edit_again(panel: Panel) -> None:
+    panel.run()
+    QTest.keyClicks(panel.ui.readerEdit, "Ada")
+    panel.click("acceptButton")
+    assert panel.session.stage is Stage.ACCEPTED
+    assert panel.ui.acceptButton.text() == "Edit again"
+    assert panel.ui.acceptedLabel.text().startswith("Accepted by Ada, 20")
+    assert not any(getattr(panel.ui, f"{name}Slider").isEnabled() for name in CONTROLS)
+    assert not panel.ui.reorientButton.isEnabled()
+    panel.click("acceptButton")
+    assert panel.ui.swingSlider.isEnabled()
+
+
+def test_failing_run_is_said_and_loses_nothing(panel: Panel) -> None:
+    panel.run()
+    panel.drag("roll", 15)
+    before = panel.session.adjustment
+    panel.click("reorientButton")
+    panel.worker.fail("CUDA is out of memory")
+    assert panel.ui.messageLabel.isVisible()
+    assert panel.ui.messageLabel.text() == "CUDA is out of memory"
+    assert panel.session.adjustment == before
+    panel.run()
+    assert not panel.ui.messageLabel.isVisible()
+
+
+def test_two_studies(panel: Panel, study: Any) -> None:
+    panel.run()
+    panel.drag("roll", 15)
+    roll = panel.ui.rollSlider.value
+    rest = add_study(panel.session.scene, "Rest")
+    panel.ui.studySelector.setCurrentNode(rest)
+    assert panel.ui.rollSlider.value == 0.0
+    panel.run()
+    panel.ui.pairedSelector.setCurrentNode(study)
+    assert panel.ui.cautionLabel.isVisible()
+    panel.click("usePairedButton")
+    assert panel.ui.studySelector.currentNode() is study
+    assert panel.ui.rollSlider.value == 0.0
+    panel.worker.answer()
+    panel.click("undoButton")
+    assert panel.ui.rollSlider.value == roll
+
+
+def test_sliders_widen_for_what_lies_beyond(panel: Panel) -> None:
+    panel.run()
+    panel.session.nudge("tilt", 80.0)
+    assert panel.ui.tiltSlider.value == 80.0
+    assert panel.ui.tiltSlider.maximum == 180.0
+
+
+def test_save_and_load(panel: Panel, tmp_path: Path) -> None:
+    panel.run()
+    panel.drag("swing", 12)
+    panel.delay.rest()
+    panel.worker.answer()
+    panel.click("acceptButton")
+    swing = panel.ui.swingSlider.value
+    path = save_scene(panel.session.scene, tmp_path / "left.mrb")
+    with new_scene() as other:
+        load_scene(other, path)
+        back = Panel(other, HandWorker(), HandDelay())
+        assert back.ui.swingSlider.value == swing
+        assert back.ui.acceptButton.text() == "Edit again"
+        back.close()
+
+
+def test_nothing_can_be_done_without_a_study(scene: Any, worker: HandWorker, delay: HandDelay) -> None:
+    made = Panel(scene, worker, delay)
+    names = ("reorientButton", "hintButton", "undoButton", "resetButton", "standardButton", "acceptButton")
+    assert not any(getattr(made.ui, name).isEnabled() for name in names)
+    assert made.ui.statusLabel.text() == "Load a study and choose it above."
+    made.close()
+
+
+def test_every_control_says_what_it_does(panel: Panel) -> None:
+    controls = [w for name, w in vars(panel.ui).items() if name.endswith(("Button", "Slider", "Selector", "Edit"))]
+    silent = [w.objectName() for w in controls if not w.toolTip() and "Collapsible" not in w.objectName()]
+    assert silent == []
+
+
+def test_keyboard_order_runs_from_top_to_bottom(panel: Panel) -> None:
+    panel.run()
+    panel.ui.studySelector.setFocus()
+    order, widget = [], panel.ui.studySelector
+    for _ in range(60):
+        widget = widget.nextInFocusChain()
+        if widget.objectName() in ("reorientButton", *(f"{n}Slider" for n in CONTROLS), "undoButton", "acceptButton"):
+            order.append(widget.objectName())
+    assert order[:9] == ["reorientButton", *(f"{n}Slider" for n in CONTROLS), "undoButton", "acceptButton"]
+
+
+actions = st.one_of(
+    st.tuples(st.sampled_from(CONTROLS), st.floats(-44, 44)),
+    st.sampled_from(["undo", "redo", "reset", "standard", "rest", "answer", "come back"]),
+)
+
+
+def act(panel: Panel, action: Any, study: Any) -> None:
+    """One thing a reader may do, through the widgets where they allow it."""
+    if isinstance(action, tuple):
+        getattr(panel.ui, f"{action[0]}Slider").setValue(action[1])
+    elif action in ("undo", "redo", "reset", "standard"):
+        getattr(panel.ui, f"{action}Button").click()  # does nothing where it is not enabled
+    elif action == "come back":
+        panel.session.choose(None)
+        panel.session.choose(study)
+    else:
+        {"rest": panel.delay.rest, "answer": panel.worker.answer}[action]()
+
+
+@settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
+@given(sequence=st.lists(actions, min_size=3, max_size=12))
+def test_any_sequence_keeps_sliders_pose_and_views_together(panel: Panel, study: Any, sequence: list[Any]) -> None:
+    if panel.session.record is None:
+        panel.run()
+    for action in sequence:
+        act(panel, action, study)
+        check_together(panel.session)
+        shown = [getattr(panel.ui, f"{name}Slider").value for name in CONTROLS]
+        np.testing.assert_allclose(shown, panel.session.adjustment.correction.as_tuple(), atol=1e-6)
+    panel.delay.rest()
+    panel.worker.answer()
+    assert not panel.session.record.labels_follow
