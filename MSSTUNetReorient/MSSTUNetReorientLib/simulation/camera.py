@@ -89,11 +89,13 @@ def draw_camera(rng: np.random.Generator, kind: str) -> Camera:
             filter="butterworth", cutoff=float(rng.uniform(0.55, 0.9)), order=7, seed=seed, margin=15,
         )  # fmt: skip
     butterworth = rng.random() < 0.6
+    views = int(rng.choice([30, 32, 60, 64]))
+    iterations, subsets = (int(rng.integers(3, 7)), 5) if views < 40 else (int(rng.integers(2, 4)), 10)
     return Camera(
-        "spect", views=int(rng.choice([30, 32, 60, 64])), arc=180.0, first=-135.0, radius=float(rng.uniform(190, 250)),
+        "spect", views=views, arc=180.0, first=-135.0, radius=float(rng.uniform(190, 250)),
         slope=float(rng.uniform(0.035, 0.05)), floor=float(rng.uniform(1.4, 2.2)), intrinsic=3.8,
         counts=float(np.exp(rng.uniform(np.log(2e6), np.log(1.2e7)))), scatter=float(rng.uniform(0.2, 0.4)),
-        scatter_fwhm=float(rng.uniform(70, 110)), field=0.0, axial=0.0, iterations=int(rng.integers(2, 7)), subsets=6,
+        scatter_fwhm=float(rng.uniform(70, 110)), field=0.0, axial=0.0, iterations=iterations, subsets=subsets,
         corrected=bool(rng.random() < 0.35), recovery=bool(rng.random() < 0.25),
         filter="butterworth" if butterworth else "gaussian",
         cutoff=float(rng.uniform(0.3, 0.6)) if butterworth else float(rng.uniform(6, 13)),

@@ -18,8 +18,8 @@ from .heart import draw_parametric_shape
 from .parameters import KINDS
 from .parameters import CountedHeart
 from .parameters import Kind
-from .parameters import Placement
 from .parameters import PlacedMap
+from .parameters import Placement
 from .parameters import Raster
 from .parameters import Spot
 from .parameters import StudyParameters
@@ -35,8 +35,8 @@ from .uptake import draw_perfusion
 
 Array = NDArray[np.float64]
 
-POSE_SD_RAD = (0.15, 0.14, 0.16)
-"""Spread of 53 hearts seen by CT about their mean, as rotation vectors along LPS (fitted; the truncated Gaussian)."""
+POSE_SD_RAD = (0.16, 0.12, 0.15)
+"""Spread of 53 hearts seen by CT about :data:`..pose.MEAN_ROTATION`, as rotation vectors along LPS."""
 TRUNCATED_AT = 3.0
 """Standard deviations at which the Gaussians of the poses end."""
 WIDE_SHARE, WIDE_FACTOR = 0.2, 2.0
@@ -184,7 +184,7 @@ def draw_raster(rng: np.random.Generator, kind: str, scanner: Scanner | Camera) 
     if kind == "pet":
         spacing = scanner.voxel if isinstance(scanner, Scanner) else 3.0
         plane = int(min(128, round(340 / spacing / 2) * 2))
-        return Raster((plane, plane, int(round(2 * 100 / spacing))), spacing, centre)
+        return Raster((plane, plane, round(200 / spacing)), spacing, centre)
     spacing = scanner.voxel if isinstance(scanner, Scanner) else float(rng.choice([4.8, 5.9, 6.4, 6.6, 6.8]))
     plane = 128 if spacing == 4.8 and rng.random() < 0.3 else 64
     return Raster((plane, plane, int(min(64, round(270 / spacing)))), spacing, centre)

@@ -92,7 +92,12 @@ class Raster:
 @parameters_class
 @dataclass(frozen=True)
 class Placement:
-    """The heart in the field of view: rows of the rotation (SA axes are its columns), offset from the middle, mm LPS."""
+    """The heart in the field of view.
+
+    Attributes:
+        rotation: rows of the ``(3, 3)`` matrix whose columns are the SA axes in LPS.
+        offset: of the LV centre from the middle of the field, mm LPS.
+    """
 
     rotation: tuple[Vector, Vector, Vector]
     offset: Vector
@@ -134,7 +139,7 @@ class StudyParameters:
 
     def to_json(self) -> dict[str, Any]:
         """Plain lists, numbers and strings."""
-        return encode(self)  # type: ignore[no-any-return]
+        return encode(self)
 
     @classmethod
     def from_json(cls, content: dict[str, Any] | str) -> StudyParameters:

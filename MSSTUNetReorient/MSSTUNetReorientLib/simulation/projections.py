@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import numpy as np
 import torch
@@ -65,7 +66,7 @@ def _visible(camera: Camera, points: Field) -> Field:
     return inside.astype(np.float32)
 
 
-def system_matrix(mu: Field, camera: Camera, spacing: float, *, attenuation: bool, resolution: bool):  # type: ignore[no-untyped-def]  # noqa: ANN201
+def system_matrix(mu: Field, camera: Camera, spacing: float, *, attenuation: bool, resolution: bool) -> Any:
     """PyTomography's ``SPECTSystemMatrix`` of a camera round an object of the shape of ``mu`` ``(K, J, I)``."""
     try:
         from pytomography.metadata.SPECT import SPECTObjectMeta
@@ -83,17 +84,32 @@ def system_matrix(mu: Field, camera: Camera, spacing: float, *, attenuation: boo
     detector = SPECTProjMeta([wide, deep], [spacing] * 2, angles, np.full(len(angles), camera.radius))
     transforms = []
     if attenuation:
-        transforms.append(SPECTAttenuationTransform(_to_object(mu)))
+        transforms.append(_remembering(SPECTAttenuationTransform)(_to_object(mu)))
     if resolution:
         meta = SPECTPSFMeta((camera.slope, camera.floor, camera.intrinsic), sigma_fit=_sigma)
         transforms.append(SPECTPSFTransform(meta))
     return SPECTSystemMatrix(transforms, [], object_meta, detector)
 
 
+def _remembering(transform: Any) -> Any:
+    """PyTomography's attenuation, with the detection probabilities of each angle kept: OSEM asks for them often."""
+
+    class Remembering(transform):
+        def forward(self, object_i: torch.Tensor, ang_idx: torch.Tensor) -> torch.Tensor:
+            kept = self.__dict__.setdefault("kept", {})
+            number = int(ang_idx)
+            if number not in kept:
+                kept[number] = super().forward(torch.ones_like(object_i), ang_idx)
+            return object_i * kept[number]
+
+        backward = forward  # the matrix is diagonal
+
+    return Remembering
+
+
 def _angles(camera: Camera) -> Array:
-    """In PyTomography's way of counting: 180 is anterior, more is towards the patient's left."""
-    own = camera.first + camera.arc * (np.arange(camera.views) + 0.5) / camera.views
-    return np.mod(180.0 - own, 360.0)
+    """In PyTomography's way of counting, which with LPS axes is ours: 0 is anterior, 270 the patient's left."""
+    return np.mod(camera.first + camera.arc * (np.arange(camera.views) + 0.5) / camera.views, 360.0)
 
 
 def _sigma(distance: Array, slope: float, floor: float, intrinsic: float) -> Array:

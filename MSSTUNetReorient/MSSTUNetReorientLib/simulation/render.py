@@ -56,8 +56,13 @@ class Study:
     parameters: StudyParameters
 
 
-def render(parameters: StudyParameters, sources: Sources | None = None) -> Study:
+def render(parameters: StudyParameters, sources: Sources | None = None, *, anatomy: bool = True) -> Study:
     """The study of these parameters; the same parameters and sources give the same bytes.
+
+    Args:
+        parameters: see :mod:`.draw`.
+        sources: what the parameters name.
+        anatomy: also tell the anatomical truth; training does without.
 
     Raises:
         InputError: a heart or chest that the sources do not have, or an LV outside the field of view.
@@ -76,7 +81,7 @@ def render(parameters: StudyParameters, sources: Sources | None = None) -> Study
         check_in_view(p, truth, grid)
         return Study(image, None, grid, truth, p)
     phases = phases_of(shape_of(p, sources), p.beat)
-    truth = truth_of_shape(p, phases, pose)
+    truth = truth_of_shape(p, phases, pose, full=anatomy)
     check_in_view(p, truth, grid)
     images = _scan_phases(p, sources, phases, truth.origin, points, local)
     gates = np.stack(images) if p.beat.gates else None
@@ -119,7 +124,7 @@ def _scan_phases(
         image = still.copy()
         paint_heart(image, p, shape, local, rotation, origin)
         painted.append(image)
-    shown = painted if p.beat.gates else [np.mean(painted, axis=0, dtype=np.float32)]
+    shown = painted if p.beat.gates else [np.asarray(np.mean(painted, axis=0), np.float32)]
     if p.beat.phases > 1 or p.beat.gates:
         breath = p.beat.breath / 2.355 / spacing
         shown = [ndimage.gaussian_filter1d(image, breath, axis=0) for image in shown]
@@ -150,9 +155,7 @@ def _finish_fast(
     return fast.resolve(image, scanner.voxel, p.raster.spacing) / np.float32(gates)
 
 
-def _counted(
-    p: StudyParameters, sources: Sources, pose: Pose, points: Field, local: Field
-) -> tuple[Field, Truth]:
+def _counted(p: StudyParameters, sources: Sources, pose: Pose, points: Field, local: Field) -> tuple[Field, Truth]:
     """A real short-axis count volume put into a chest by the inverse transform, in one resampling."""
     heart, scanner = p.heart, p.scanner
     assert isinstance(heart, CountedHeart)
@@ -213,7 +216,7 @@ def share_in_view(parameters: StudyParameters, truth: Truth, grid: Grid) -> floa
     k, j, i = ((n - (LABEL_SIZE - 1) / 2) * LABEL_SPACING for n in np.nonzero(truth.labels == 1))
     wall = truth.pose.apply(np.stack([i, j, k], axis=-1))
     index = grid.index_of(wall)
-    inside = ((index > -0.5) & (index < np.array(grid.size) - 0.5)).all(axis=1)
+    inside = np.asarray(((index > -0.5) & (index < np.array(grid.size) - 0.5)).all(axis=1))
     q = wall - grid.centre
     scanner = parameters.scanner
     if scanner.field > 0:
@@ -221,5 +224,3 @@ def share_in_view(parameters: StudyParameters, truth: Truth, grid: Grid) -> floa
     if scanner.axial > 0:
         inside &= np.abs(q[:, 2]) < scanner.axial
     return float(inside.mean()) if len(inside) else 0.0
-
-

@@ -13,7 +13,6 @@ from .codec import parameters_class
 from .torso import Field
 from .torso import smooth_noise
 
-
 FAR_MM = 180.0
 """Distance from the heart at which the resolution is at its worst."""
 

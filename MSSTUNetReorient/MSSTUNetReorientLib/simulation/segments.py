@@ -12,7 +12,7 @@ Array = NDArray[np.float64]
 SEGMENTS = 17
 APEX = 17
 SCORE_LIMITS = (0.70, 0.50, 0.30, 0.10)
-"""Share of the best segment's mean below which a score is at least 1, 2, 3, 4 (Czaja 2017, doi:10.4103/0972-3919.207983)."""
+"""Share of the best segment's mean below which a score of the five-point scale is at least 1, 2, 3, 4."""
 
 
 def height(shape: Shape, p: Array) -> Array:

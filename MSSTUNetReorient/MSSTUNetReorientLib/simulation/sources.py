@@ -103,7 +103,9 @@ def _tissues(labels: NDArray[np.uint8], names: dict[int, str]) -> NDArray[np.uin
 
 def load_chests(folder: Path, spacing: float = 4.0) -> Mapping[str, OrganMap]:
     """The organ maps of a folder: the XCAT thorax, the ICRP 110 male, and any ``NAME.nrrd`` with a ``NAME.json``."""
-    files = {f.stem: f for f in sorted(folder.glob("*.nrrd")) if f.stem in (XCAT, ICRP) or f.with_suffix(".json").exists()}
+    files = {
+        f.stem: f for f in sorted(folder.glob("*.nrrd")) if f.stem in (XCAT, ICRP) or f.with_suffix(".json").exists()
+    }
     return Lazy(files, lambda f: _read_chest(f, spacing))
 
 
@@ -127,7 +129,9 @@ def _described_chest(file: Path, labels: NDArray[np.uint8], spacing: float) -> O
         names = {int(value): str(name) for value, name in told["tissues"].items()}
         x, y, z = (float(v) for v in told["heart_mm"])
     except (ValueError, KeyError, TypeError) as error:
-        msg = f"{file.with_suffix('.json')}: it must name the tissues and heart_mm, but {error!r}; see docs/simulation.md"
+        msg = (
+            f"{file.with_suffix('.json')}: it must name the tissues and heart_mm, but {error!r}; see docs/simulation.md"
+        )
         raise InputError(msg) from error
     unknown = set(names.values()) - set(ORGANS)
     if unknown:

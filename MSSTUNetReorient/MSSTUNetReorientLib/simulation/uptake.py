@@ -42,7 +42,7 @@ class Perfusion:
 
     Attributes:
         defects: see :class:`Defect`.
-        swing, swing_degrees: relative excess of one side over the other, and the side (degrees from anterior by septum).
+        swing: relative excess of one side over the other; swing_degrees: that side, from anterior by the septum.
         slope: relative change from the apex to the base.
     """
 
