@@ -125,7 +125,7 @@ def _scan_phases(
         paint_heart(image, p, shape, local, rotation, origin)
         painted.append(image)
     shown = painted if p.beat.gates else [np.asarray(np.mean(painted, axis=0), np.float32)]
-    if p.beat.phases > 1 or p.beat.gates:
+    if p.beat.breath > 0 and (p.beat.phases > 1 or p.beat.gates):
         breath = p.beat.breath / 2.355 / spacing
         shown = [ndimage.gaussian_filter1d(image, breath, axis=0) for image in shown]
     if isinstance(p.scanner, Scanner):
