@@ -137,10 +137,10 @@ def draw_tilt(rng: np.random.Generator) -> tuple[float, float]:
 
 def draw_parametric_shape(rng: np.random.Generator) -> ParametricShape:
     """A heart drawn at random: small to dilated, thin to hypertrophied, seldom an aneurysm."""
-    radius = float(np.clip(rng.normal(33.0, 5.0), 23.0, 48.0))
-    length = float(np.clip(rng.normal(86.0, 10.0) * (radius / 33.0) ** 0.5, 62.0, 115.0))
+    radius = float(np.clip(rng.normal(31.5, 5.0), 22.0, 48.0))
+    length = float(np.clip(rng.normal(84.0, 10.0) * (radius / 31.5) ** 0.5, 62.0, 115.0))
     shoulder = rng.uniform(0.45, 0.68)
-    wall = float(np.clip(rng.normal(10.0, 1.6), 7.0, 15.0))
+    wall = float(np.clip(rng.normal(10.5, 1.7), 7.0, 15.0))
     base = length * (1 - shoulder)
     ratio = rng.uniform(0.9, 1.1)
     return ParametricShape(
@@ -249,8 +249,8 @@ class Ventricles:
 
 def draw_measured_heart(rng: np.random.Generator, subject: str) -> MeasuredHeart:
     """A measured heart stretched at random, with a wall drawn like that of a parametric one."""
-    wall = float(np.clip(rng.normal(10.0, 1.6), 7.0, 15.0))
-    common = rng.uniform(0.85, 1.15)
+    wall = float(np.clip(rng.normal(10.5, 1.7), 7.0, 15.0))
+    common = rng.uniform(0.8, 1.12)
     a, b, c = (float(common * rng.uniform(0.93, 1.07)) for _ in range(3))
     apical_wall = wall * float(rng.uniform(0.5, 1.0))
     return MeasuredHeart(subject, (a, b, c), draw_tilt(rng), wall, apical_wall)

@@ -110,6 +110,9 @@ def texture(values: Array, where: NDArray[np.bool_]) -> tuple[float, float]:
         a, b = noise[:, :, lag:][both], noise[:, :, : noise.shape[2] - lag][both]
         correlation.append(float((a * b).mean()))
     share = np.array(correlation) / correlation[0]
-    first = int(np.argmax(share < 0.5)) or len(share) - 1
-    lag = first - 1 + (share[first - 1] - 0.5) / max(share[first - 1] - share[first], 1e-9)
+    below = np.flatnonzero(share < 0.5)
+    if not len(below):
+        return 2 * (len(share) - 1) * 2 * SPACING, float(np.sqrt(correlation[0]))
+    first = int(below[0])
+    lag = first - 1 + (share[first - 1] - 0.5) / (share[first - 1] - share[first])
     return float(2 * lag * 2 * SPACING), float(np.sqrt(correlation[0]))

@@ -17,8 +17,8 @@ from .torso import Field
 
 Array = NDArray[np.float64]
 
-THREADS = 2
-"""Sums over more threads round differently: same seed, same bytes needs a fixed number."""
+THREADS = 1
+"""Sums over more threads round differently: same seed, same bytes needs a fixed number. Processes share the cores."""
 
 
 @contextmanager
@@ -53,8 +53,9 @@ def scan(
         measured, scale = _acquire(activity, mu, camera, spacing, number, share)
         m = camera.margin
         inner = mu[:, m : mu.shape[1] - m, m : mu.shape[2] - m]
-        image = _reconstruct(measured, inner, camera, spacing, _visible(camera, points)) / scale
-    return np.asarray(_filter(image, camera, spacing), np.float32)
+        visible = _visible(camera, points)
+        image = _reconstruct(measured, inner, camera, spacing, visible) / scale
+    return np.asarray(_filter(image, camera, spacing) * visible, np.float32)
 
 
 def _visible(camera: Camera, points: Field) -> Field:

@@ -60,9 +60,10 @@ def draw_scanner(rng: np.random.Generator, kind: str | None = None) -> Scanner:
 
 
 def _draw_czt(rng: np.random.Generator, noise: float, seed: int) -> Scanner:
+    noise *= 1.5
     return Scanner(
-        "czt", fwhm=rng.uniform(6.5, 12), voxel=4.0, noise=noise, noise_fwhm=rng.uniform(6, 14),
-        floor=rng.uniform(0.02, 0.25), shading=rng.uniform(0.0, 0.35), depth_loss=rng.uniform(0, 0.006),
+        "czt", fwhm=rng.uniform(8.0, 16.0), voxel=4.0, noise=noise, noise_fwhm=rng.uniform(8, 18),
+        floor=rng.uniform(0.05, 0.5), shading=rng.uniform(0.0, 0.35), depth_loss=rng.uniform(0, 0.006),
         field=rng.uniform(125, 145), axial=rng.uniform(80, 104), rim=rng.uniform(0.0, 3.0),
         specks=int(rng.integers(0, 30)), seed=seed, widening=rng.uniform(1.0, 1.7),
     )  # fmt: skip

@@ -33,7 +33,7 @@ Range = tuple[float, float, float, float]
 
 RANGES: dict[str, dict[str, Range]] = {
     "sestamibi": {
-        "body": (0.13, 0.45, 0.04, 0.32), "liver": (0.60, 0.70, 0.12, 3.5), "spleen": (0.50, 0.60, 0.10, 2.0),
+        "body": (0.13, 0.45, 0.04, 0.32), "liver": (0.50, 0.80, 0.08, 3.5), "spleen": (0.50, 0.60, 0.10, 2.0),
         "stomach": (0.25, 0.90, 0.03, 2.5), "bowel": (0.60, 1.00, 0.05, 5.0), "gall": (0.60, 1.30, 0.05, 8.0),
         "kidney": (0.80, 0.60, 0.20, 3.0), "blood": (0.16, 0.40, 0.05, 0.38),
     },
@@ -148,8 +148,8 @@ def draw_ellipsoids(rng: np.random.Generator) -> Ellipsoids:
         ("lung", at(-0.45 * wide, 0.0, 40), axes(0.42 * wide, 0.62 * deep, 120), 0.0),
         ("lung", at(0.45 * wide, 0.05 * deep, 40), axes(0.42 * wide, 0.62 * deep, 120), 0.0),
         ("blood", at(0.0, 10.0, 60), axes(35, 35, 55), 0.0),
-        ("liver", at(-0.38 * wide, -5.0, -95), axes(0.55 * wide, 0.7 * deep, 62), rng.uniform(-0.3, 0.3)),
-        ("liver", at(0.02 * wide, -0.35 * deep, -85), axes(0.35 * wide, 0.4 * deep, 35), rng.uniform(-0.3, 0.3)),
+        ("liver", at(-0.38 * wide, -5.0, -106), axes(0.55 * wide, 0.7 * deep, 62), rng.uniform(-0.3, 0.3)),
+        ("liver", at(0.02 * wide, -0.35 * deep, -96), axes(0.35 * wide, 0.4 * deep, 35), rng.uniform(-0.3, 0.3)),
         ("spleen", at(0.62 * wide, 0.45 * deep, -85), axes(28, 40, 45), rng.uniform(-0.6, 0.6)),
         ("stomach", at(0.35 * wide, -0.2 * deep, -85), axes(50, 42, 32), rng.uniform(-0.8, 0.8)),
         ("kidney", at(0.45 * wide, 0.5 * deep, -140), axes(25, 25, 50), 0.0),

@@ -64,7 +64,7 @@ def draw_perfusion(rng: np.random.Generator) -> Perfusion:
         )
         for _ in range(count)
     )
-    return Perfusion(defects, float(rng.uniform(0, 0.12)), float(rng.uniform(0, 360)), float(rng.normal(0, 0.08)))
+    return Perfusion(defects, float(rng.uniform(0, 0.22)), float(rng.uniform(0, 360)), float(rng.normal(0, 0.12)))
 
 
 def uptake(perfusion: Perfusion, shape: Shape, p: Array) -> Array:
