@@ -106,9 +106,8 @@ def volumes_ml(shape: Shape) -> tuple[float, float]:
     return float(wall_share(shape, p, MEASURE_SPACING).sum()) * voxel, float(cavity.sum()) * voxel
 
 
-def contracted(shape: Shape, cavity_ml: float, shortened: float) -> Shape:
-    """The shape with another cavity volume and the same volume of wall."""
-    wall_ml, _ = volumes_ml(shape)
+def contracted(shape: Shape, wall_ml: float, cavity_ml: float, shortened: float) -> Shape:
+    """The shape shortened by a share, with these volumes of wall and cavity."""
     p = points_round_origin(MEASURE_SIZE, MEASURE_SPACING)
     relaxed = Contracted(shape, shortened, 0.0, 0.0)
     epi, endo = relaxed.epicardium(p), relaxed.endocardium(p)
@@ -134,9 +133,9 @@ def phases_of(shape: Shape, beat: Beat) -> tuple[Shape, ...]:
     count = beat.gates or beat.phases
     if count <= 1:
         return (shape,)
-    _, diastolic = volumes_ml(shape)
+    wall_ml, diastolic = volumes_ml(shape)
     shapes: list[Shape] = [shape]
     for phase in np.arange(1, count) / count:
         left = 1 - float(filled(phase))
-        shapes.append(contracted(shape, diastolic * (1 - beat.ejection * left), beat.shortening * left))
+        shapes.append(contracted(shape, wall_ml, diastolic * (1 - beat.ejection * left), beat.shortening * left))
     return tuple(shapes)

@@ -82,11 +82,12 @@ def draw_camera(rng: np.random.Generator, kind: str) -> Camera:
     seed = int(rng.integers(2**31))
     if kind == "czt":
         return Camera(
-            kind, views=24, arc=180.0, first=-135.0, radius=float(rng.uniform(165, 200)), slope=0.028,
-            floor=1.2, intrinsic=2.5, counts=float(np.exp(rng.uniform(np.log(2.5e6), np.log(8e6)))),
-            scatter=float(rng.uniform(0.1, 0.25)), scatter_fwhm=80.0, field=140.0, axial=100.0,
-            iterations=int(rng.integers(4, 9)), subsets=4, corrected=False, recovery=bool(rng.random() < 0.7),
-            filter="butterworth", cutoff=float(rng.uniform(0.55, 0.9)), order=7, seed=seed, margin=15,
+            kind, views=24, arc=180.0, first=-135.0, radius=float(rng.uniform(165, 200)),
+            slope=float(rng.uniform(0.035, 0.055)),
+            floor=2.0, intrinsic=3.0, counts=float(np.exp(rng.uniform(np.log(2.5e6), np.log(8e6)))),
+            scatter=float(rng.uniform(0.25, 0.45)), scatter_fwhm=80.0, field=140.0, axial=100.0,
+            iterations=int(rng.integers(4, 9)), subsets=4, corrected=False, recovery=bool(rng.random() < 0.4),
+            filter="butterworth", cutoff=float(rng.uniform(0.32, 0.6)), order=7, seed=seed, margin=15,
         )  # fmt: skip
     butterworth = rng.random() < 0.6
     views = int(rng.choice([30, 32, 60, 64]))

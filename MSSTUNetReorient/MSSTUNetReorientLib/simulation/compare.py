@@ -32,7 +32,7 @@ COLUMNS = (
     "LV / background", "LV / lung", "LV / liver", "LV / cavity", "wall FWHM mm", "grain FWHM mm", "grain / LV",
     "LV region p25", "p50", "p75",
 )  # fmt: skip
-PICTURED = 5
+PICTURED = 4
 """Studies of a folder that are pictured."""
 PAGE, TABLE = "simulation.png", "simulation_table.md"
 VIEWS_MM, VIEWS_SIZE = 3.0, 64
@@ -117,7 +117,7 @@ def page(groups: dict[str, list[Known]], path: Path) -> None:
                 axis.imshow(view, cmap="inferno", vmin=0, vmax=1.1, interpolation="bilinear")
             group_axes[0].set_title(f"{group} {known.name}", fontsize=5, loc="left", pad=2)
     figure.subplots_adjust(0.005, 0.005, 0.995, 0.975, 0.03, 0.14)
-    figure.savefig(path, dpi=110)
+    figure.savefig(path, dpi=90)
     plt.close(figure)
 
 

@@ -22,10 +22,11 @@ ORGANS = ("air", "body", "lung", "liver", "spleen", "stomach", "bowel", "gall", 
 @parameters_class
 @dataclass(frozen=True)
 class Activity:
-    """Activity of each tissue relative to healthy myocardium, and its relative unevenness."""
+    """Activity of each tissue relative to healthy myocardium, its relative unevenness, and when it is seen."""
 
     values: dict[str, float]
     unevenness: float
+    state: str = "rest"
 
 
 Range = tuple[float, float, float, float]
@@ -44,6 +45,8 @@ RANGES: dict[str, dict[str, Range]] = {
     },
 }  # fmt: skip
 """Activity over that of healthy myocardium; ``docs/simulation.md`` says where the numbers come from."""
+STRESS_SHARE, STRESS_FACTOR, SPLANCHNIC = 0.4, 0.5, ("liver", "spleen", "stomach", "bowel", "gall")
+"""Of the sestamibi studies those at stress, when blood goes to the muscles, and what that leaves for the belly."""
 LUNG_OVER_BODY = {"sestamibi": (0.3, 0.9), "ammonia": (0.5, 2.2)}
 """Ammonia is taken up by the lungs of smokers and of failing hearts."""
 
@@ -57,7 +60,10 @@ def draw_activity(rng: np.random.Generator, tracer: str = "sestamibi") -> Activi
     values = {"air": 0.0} | {tissue: log(*numbers) for tissue, numbers in RANGES[tracer].items()}
     values["lung"] = values["body"] * float(rng.uniform(*LUNG_OVER_BODY[tracer]))
     values["bone"] = values["body"] * float(rng.uniform(0.6, 1.8))
-    return Activity(values, unevenness=float(rng.uniform(0.05, 0.35)))
+    stress = tracer == "sestamibi" and rng.random() < STRESS_SHARE
+    if stress:
+        values |= {tissue: STRESS_FACTOR * values[tissue] for tissue in SPLANCHNIC}
+    return Activity(values, float(rng.uniform(0.05, 0.35)), "stress" if stress else "rest")
 
 
 @dataclass(frozen=True, eq=False)
