@@ -16,6 +16,7 @@ import typer
 from . import __version__
 from .errors import InputError
 from .result import Result
+from .simulate import simulate
 from .terminal import PROGRAM
 from .terminal import TerminatedError
 from .terminal import progress_lines
@@ -96,6 +97,9 @@ def run(
             note=_ignore if quiet else tell,
         )
     _show(result, out, json=json, quiet=quiet)
+
+
+app.command()(simulate)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

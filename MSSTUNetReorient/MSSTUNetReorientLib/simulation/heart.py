@@ -20,6 +20,7 @@ from ..pose import nearest_rotation
 from ..volume import Grid
 from ..volume import Volume
 from ..volume import resample
+from .codec import parameters_class
 
 Array = NDArray[np.float64]
 
@@ -44,7 +45,18 @@ class Shape(Protocol):
     def right_cavity(self, p: Array) -> Array:
         """Distance to the RV endocardium."""
 
+    def cavity_apex(self) -> float:
+        """``k`` of the apex of the LV cavity, mm."""
 
+
+def points_round_origin(size: int, spacing: float) -> Array:
+    """``(N, N, N, 3)`` SA positions (i, j, k) in mm from the middle of a cube."""
+    line = (np.arange(size) - (size - 1) / 2) * spacing
+    k, j, i = np.meshgrid(line, line, line, indexing="ij")
+    return np.stack([i, j, k], axis=-1)
+
+
+@parameters_class
 @dataclass(frozen=True)
 class ParametricShape:
     """A cup: half an ellipsoid at the apex, a tapered elliptic cylinder above it; all lengths in mm.
@@ -109,6 +121,10 @@ class ParametricShape:
         ellipsoid = np.sqrt((q**2).sum(axis=-1)) * (1 - 1 / g)
         return np.maximum(np.maximum(ellipsoid, 2.0 - self._cup(p, 0.0, 0.0)), self.valve(p))
 
+    def cavity_apex(self) -> float:
+        """See :class:`Shape`."""
+        return self.apical_wall - self.apex
+
 
 def _above_plane(p: Array, base: float, tilt: tuple[float, float]) -> Array:
     return p[..., 2] - base - tilt[0] * p[..., 0] - tilt[1] * p[..., 1]
@@ -121,10 +137,10 @@ def draw_tilt(rng: np.random.Generator) -> tuple[float, float]:
 
 def draw_parametric_shape(rng: np.random.Generator) -> ParametricShape:
     """A heart drawn at random: small to dilated, thin to hypertrophied, seldom an aneurysm."""
-    radius = float(np.clip(rng.normal(33.0, 5.0), 23.0, 48.0))
-    length = float(np.clip(rng.normal(86.0, 10.0) * (radius / 33.0) ** 0.5, 62.0, 115.0))
+    radius = float(np.clip(rng.normal(31.5, 5.0), 22.0, 48.0))
+    length = float(np.clip(rng.normal(84.0, 10.0) * (radius / 31.5) ** 0.5, 62.0, 115.0))
     shoulder = rng.uniform(0.45, 0.68)
-    wall = float(np.clip(rng.normal(10.0, 1.6), 7.0, 15.0))
+    wall = float(np.clip(rng.normal(10.5, 1.7), 7.0, 15.0))
     base = length * (1 - shoulder)
     ratio = rng.uniform(0.9, 1.1)
     return ParametricShape(
@@ -138,10 +154,27 @@ def draw_parametric_shape(rng: np.random.Generator) -> ParametricShape:
         taper=rng.uniform(0.0, 0.22),
         wobble=rng.uniform(0.0, 0.06),
         wobble_phase=rng.uniform(0, 2 * np.pi),
-        bulge=rng.uniform(0.1, 0.3) if rng.random() < 0.05 else 0.0,
+        bulge=float(rng.uniform(0.1, 0.3)) if rng.random() < 0.05 else 0.0,
         rv_radius=(rng.uniform(26, 42), rng.uniform(30, 46), rng.uniform(36, 52)),
         rv_centre=(-radius * rng.uniform(0.75, 1.0), rng.uniform(-14, 10), base - rng.uniform(10, 35)),
     )
+
+
+@parameters_class
+@dataclass(frozen=True)
+class MeasuredHeart:
+    """A heart of the anatomy folder, and how it is changed.
+
+    Attributes:
+        subject: name of its label map; stretch: factor along i, j, k.
+        tilt: slope of the valve plane along (i, j); wall, apical_wall: thickness in mm at the base and at the apex.
+    """
+
+    subject: str
+    stretch: tuple[float, float, float]
+    tilt: tuple[float, float]
+    wall: float
+    apical_wall: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -190,6 +223,10 @@ class MappedShape:
         """See :class:`Shape`."""
         return self._at(self.rv, p)
 
+    def cavity_apex(self) -> float:
+        """See :class:`Shape`."""
+        return self.apex * self.stretch[2] + self.apical_wall
+
 
 @dataclass(frozen=True, eq=False)
 class Ventricles:
@@ -202,14 +239,21 @@ class Ventricles:
     plane: float
     apex: float
 
-    def shape(self, rng: np.random.Generator) -> MappedShape:
-        """The heart stretched at random, with a wall."""
-        wall = float(np.clip(rng.normal(10.0, 1.6), 7.0, 15.0))
-        common = rng.uniform(0.85, 1.15)
-        a, b, c = (common * rng.uniform(0.93, 1.07) for _ in range(3))
-        apical_wall = wall * rng.uniform(0.5, 1.0)
-        tilt = draw_tilt(rng)
-        return MappedShape(self.epi, self.rv, self.spacing, self.plane, tilt, self.apex, (a, b, c), wall, apical_wall)
+    def shape(self, measured: MeasuredHeart) -> MappedShape:
+        """The heart stretched, with a wall."""
+        m = measured
+        return MappedShape(
+            self.epi, self.rv, self.spacing, self.plane, m.tilt, self.apex, m.stretch, m.wall, m.apical_wall
+        )
+
+
+def draw_measured_heart(rng: np.random.Generator, subject: str) -> MeasuredHeart:
+    """A measured heart stretched at random, with a wall drawn like that of a parametric one."""
+    wall = float(np.clip(rng.normal(10.5, 1.7), 7.0, 15.0))
+    common = rng.uniform(0.8, 1.12)
+    a, b, c = (float(common * rng.uniform(0.93, 1.07)) for _ in range(3))
+    apical_wall = wall * float(rng.uniform(0.5, 1.0))
+    return MeasuredHeart(subject, (a, b, c), draw_tilt(rng), wall, apical_wall)
 
 
 def ventricles_from_labels(labels: Volume, *, spacing: float = 3.0, size: int = 64) -> Ventricles:
@@ -230,9 +274,7 @@ def ventricles_from_labels(labels: Volume, *, spacing: float = 3.0, size: int = 
     pose = _pose_of_ventricles(labels, lv, rv)
     rough = _mapped(labels, pose, spacing, size)
     shape = MappedShape(rough.epi, rough.rv, spacing, rough.plane, (0.0, 0.0), rough.apex, (1.0, 1.0, 1.0), 10.0, 7.0)
-    line = (np.arange(size) - (size - 1) / 2) * spacing
-    k, j, i = np.meshgrid(line, line, line, indexing="ij")
-    cup = fit_cup(apparent_labels(shape, np.stack([i, j, k], axis=-1), spacing, TYPICAL_FWHM_MM), spacing)
+    cup = fit_cup(apparent_labels(shape, points_round_origin(size, spacing), spacing, TYPICAL_FWHM_MM), spacing)
     if cup is None:
         return rough
     axis = pose.rotation @ cup.axis

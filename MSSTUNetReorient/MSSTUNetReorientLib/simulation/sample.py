@@ -20,13 +20,20 @@ from ..pose import Pose
 from ..volume import Grid
 from ..volume import Volume
 from ..volume import resample
+from .beat import Beat
+from .draw import draw_spots
+from .draw import draw_tissue
 from .heart import ParametricShape
+from .parameters import Placement
+from .parameters import Raster
+from .parameters import StudyParameters
+from .render import Study
+from .render import render
 from .scanner import Scanner
-from .study import LABEL_SPACING
-from .study import Study
-from .study import render_study
 from .torso import Activity
 from .torso import draw_ellipsoids
+from .truth import LABEL_SPACING
+from .uptake import draw_perfusion
 
 NAME = "spect_phantom"
 SEED = 20231
@@ -55,11 +62,13 @@ def make_sample() -> tuple[Study, Pose]:
     """The study on a fine cube, and the heart's pose in the patient."""
     rng = np.random.default_rng(SEED)
     rotation = Pose(MEAN_ROTATION, np.zeros(3)).corrected(Correction(swing=6.0, tilt=-5.0, roll=4.0)).rotation
-    offset = np.array([34.0, -24.0, 6.0])
-    study = render_study(
-        rng, HEART, rotation, offset, draw_ellipsoids(rng), ACTIVITY, CAMERA, size=CUBE_SIZE, spacing=CUBE_SPACING
-    )
-    return study, Pose(rotation, study.truth.pose.centre + STUDY_CENTRE)
+    parameters = StudyParameters(
+        "spect", SEED, HEART, draw_perfusion(rng), Beat(), draw_ellipsoids(rng), ACTIVITY, draw_spots(rng),
+        draw_tissue(rng), Placement.of(rotation, np.array([34.0, -24.0, 6.0])), CAMERA,
+        Raster((CUBE_SIZE,) * 3, CUBE_SPACING, STUDY_CENTRE),
+    )  # fmt: skip
+    study = render(parameters)
+    return study, study.truth.pose
 
 
 def write_sample(folder: Path) -> list[Path]:

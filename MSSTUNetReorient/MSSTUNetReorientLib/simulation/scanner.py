@@ -7,13 +7,17 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 import torch.nn.functional as F
-from numpy.typing import NDArray
 from scipy import ndimage
 
+from .codec import parameters_class
 from .torso import Field
 from .torso import smooth_noise
 
+FAR_MM = 180.0
+"""Distance from the heart at which the resolution is at its worst."""
 
+
+@parameters_class
 @dataclass(frozen=True)
 class Scanner:
     """What a camera and its reconstruction do to an activity.
@@ -28,6 +32,7 @@ class Scanner:
         field: radius in mm of the round field of view (0: none); axial: half height in mm (0: none).
         rim: amplitude of the bright rim; specks: number of single bright voxels on it.
         seed: of the noise.
+        widening: resolution far from the detectors over that at the heart.
     """
 
     kind: str
@@ -43,6 +48,7 @@ class Scanner:
     rim: float
     specks: int
     seed: int
+    widening: float = 1.0
 
 
 def draw_scanner(rng: np.random.Generator, kind: str | None = None) -> Scanner:
@@ -50,17 +56,35 @@ def draw_scanner(rng: np.random.Generator, kind: str | None = None) -> Scanner:
     kind = kind or str(rng.choice(["spect", "czt", "pet"], p=[0.5, 0.3, 0.2]))
     seed = int(rng.integers(2**31))
     noise = float(np.clip(0.05 * np.exp(rng.normal(0, 0.75)), 0.005, 0.25))
-    if kind == "czt":
-        return Scanner(kind, rng.uniform(6.5, 12), 4.0, noise, rng.uniform(6, 14), rng.uniform(0.02, 0.25),
-                       rng.uniform(0.0, 0.35), rng.uniform(0, 0.006), rng.uniform(125, 145), rng.uniform(80, 104),
-                       rng.uniform(0.0, 3.0), int(rng.integers(0, 30)), seed)  # fmt: skip
-    if kind == "pet":
-        return Scanner(kind, rng.uniform(5, 9), rng.uniform(2, 4.2), noise, rng.uniform(4, 9), rng.uniform(0.02, 0.2),
-                       rng.uniform(0, 0.12), 0.0, 0.0, rng.uniform(70, 130), 0.0, 0, seed)  # fmt: skip
-    return Scanner(kind, rng.uniform(8, 18), rng.uniform(4.2, 6.9), noise * 1.3, rng.uniform(6, 16),
-                   rng.uniform(0.02, 0.3), rng.uniform(0, 0.35), rng.uniform(0, 0.006),
-                   rng.uniform(150, 230) if rng.random() < 0.5 else 0.0, rng.uniform(70, 210),
-                   rng.uniform(0, 3.0) if rng.random() < 0.4 else 0.0, int(rng.integers(0, 40)), seed)  # fmt: skip
+    return {"spect": _draw_spect, "czt": _draw_czt, "pet": _draw_pet}[kind](rng, noise, seed)
+
+
+def _draw_czt(rng: np.random.Generator, noise: float, seed: int) -> Scanner:
+    noise *= 1.5
+    return Scanner(
+        "czt", fwhm=rng.uniform(8.0, 16.0), voxel=4.0, noise=noise, noise_fwhm=rng.uniform(8, 18),
+        floor=rng.uniform(0.05, 0.5), shading=rng.uniform(0.0, 0.35), depth_loss=rng.uniform(0, 0.006),
+        field=rng.uniform(125, 145), axial=rng.uniform(80, 104), rim=rng.uniform(0.0, 3.0),
+        specks=int(rng.integers(0, 30)), seed=seed, widening=rng.uniform(1.0, 1.7),
+    )  # fmt: skip
+
+
+def _draw_pet(rng: np.random.Generator, noise: float, seed: int) -> Scanner:
+    return Scanner(
+        "pet", fwhm=rng.uniform(5, 9), voxel=rng.uniform(2, 4.2), noise=noise, noise_fwhm=rng.uniform(4, 9),
+        floor=rng.uniform(0.02, 0.2), shading=rng.uniform(0, 0.12), depth_loss=0.0, field=0.0,
+        axial=rng.uniform(70, 130), rim=0.0, specks=0, seed=seed,
+    )  # fmt: skip
+
+
+def _draw_spect(rng: np.random.Generator, noise: float, seed: int) -> Scanner:
+    return Scanner(
+        "spect", fwhm=rng.uniform(8, 18), voxel=rng.uniform(4.8, 6.8), noise=noise * 1.3, noise_fwhm=rng.uniform(6, 16),
+        floor=rng.uniform(0.02, 0.3), shading=rng.uniform(0, 0.35), depth_loss=rng.uniform(0, 0.006),
+        field=rng.uniform(150, 230) if rng.random() < 0.5 else 0.0, axial=rng.uniform(70, 210),
+        rim=rng.uniform(0, 3.0) if rng.random() < 0.4 else 0.0, specks=int(rng.integers(0, 40)), seed=seed,
+        widening=rng.uniform(1.0, 1.5),
+    )  # fmt: skip
 
 
 def blur(activity: Field, fwhm: float, spacing: float) -> Field:
@@ -68,22 +92,39 @@ def blur(activity: Field, fwhm: float, spacing: float) -> Field:
     return np.asarray(ndimage.gaussian_filter(activity, fwhm / 2.355 / spacing, truncate=3.0))
 
 
+def blur_by_place(activity: Field, scanner: Scanner, local: Field, spacing: float) -> Field:
+    """The scanner's blur, growing from the heart away from the detectors (towards the right and the back).
+
+    Args:
+        activity: ``(K, J, I)``; local: ``(K, J, I, 3)`` mm from the LV centre, LPS.
+    """
+    near = blur(activity, scanner.fwhm, spacing)
+    if scanner.widening <= 1:
+        return near
+    far = blur(near, scanner.fwhm * float(np.sqrt(scanner.widening**2 - 1)), spacing)
+    beyond = np.clip((local[..., 1] - local[..., 0]) / np.float32(np.sqrt(2) * FAR_MM) - 0.25, 0, 1)
+    return np.asarray(near + beyond * (far - near), np.float32)
+
+
 def attenuate(image: Field, scanner: Scanner, points: Field) -> Field:
     """Loss of counts with depth (posterior of the heart) and a smooth field, as without attenuation correction."""
     rng = np.random.default_rng(scanner.seed)
-    smooth = smooth_noise(rng, 4, image.shape[0])[0] * scanner.shading
+    smooth = smooth_noise(rng, 4, image.shape)[0] * scanner.shading
     return np.asarray(image * np.exp(smooth - scanner.depth_loss * points[..., 1]), np.float32)
 
 
-def add_noise(image: Field, scanner: Scanner, spacing: float) -> Field:
-    """Correlated noise that grows with the square root of the local activity."""
-    rng = np.random.default_rng(scanner.seed + 1)
+def add_noise(image: Field, scanner: Scanner, spacing: float, number: int = 0, gates: int = 1) -> Field:
+    """Correlated noise that grows with the square root of the local activity; gate ``number`` of ``gates``."""
+    if scanner.noise <= 0:
+        return image
+    rng = np.random.default_rng((scanner.seed + 1, number))
     white = rng.standard_normal(image.shape, dtype=np.float32)
     sigma = scanner.noise_fwhm / 2.355 / spacing
     grain = ndimage.gaussian_filter(white, sigma, truncate=2.5)
     grain /= grain.std() + 1e-9
     level = np.sqrt(np.maximum(image, 0.0) + scanner.floor * scanner.floor)
-    return np.asarray(np.maximum(image + scanner.noise * level * grain, 0.0), np.float32)
+    amount = np.float32(scanner.noise * np.sqrt(gates))
+    return np.asarray(np.maximum(image + amount * level * grain, 0.0), np.float32)
 
 
 def limit_field(image: Field, scanner: Scanner, from_centre: Field) -> Field:
@@ -94,7 +135,7 @@ def limit_field(image: Field, scanner: Scanner, from_centre: Field) -> Field:
         radius = np.hypot(from_centre[..., 0], from_centre[..., 1])
         if scanner.rim > 0:
             at_edge = np.exp(-(((radius - scanner.field) / rng.uniform(3, 9)) ** 2))
-            patchy = np.maximum(smooth_noise(rng, 5, image.shape[0])[0], 0.0)
+            patchy = np.maximum(smooth_noise(rng, 5, image.shape)[0], 0.0)
             out = out + np.float32(scanner.rim) * (at_edge * patchy).astype(np.float32) * (0.05 + out)
             out = _specks(out, scanner, from_centre, rng)
         out = np.where(radius < scanner.field, out, 0.0)
@@ -104,16 +145,15 @@ def limit_field(image: Field, scanner: Scanner, from_centre: Field) -> Field:
 
 
 def _specks(image: Field, scanner: Scanner, from_centre: Field, rng: np.random.Generator) -> Field:
-    n = image.shape[0]
+    deep, tall, wide = image.shape
     spacing = float(from_centre[0, 0, 1, 0] - from_centre[0, 0, 0, 0])
     out = image.copy()
     for _ in range(scanner.specks):
         phi, r = rng.uniform(0, 2 * np.pi), scanner.field * rng.uniform(0.93, 0.995)
         middle = (np.array([r * np.cos(phi), r * np.sin(phi)]) - from_centre[0, 0, 0, :2]) / spacing
-        i, j = (int(np.clip(round(v), 0, n - 1)) for v in middle)
-        k = int(rng.integers(n))
-        tall = int(rng.integers(1, 6))
-        out[k : k + tall, j, i] += rng.uniform(0.5, 3.0)
+        i, j = (int(np.clip(round(v), 0, n - 1)) for v, n in zip(middle, (wide, tall), strict=True))
+        k = int(rng.integers(deep))
+        out[k : k + int(rng.integers(1, 6)), j, i] += rng.uniform(0.5, 3.0)
     return out
 
 
@@ -121,20 +161,19 @@ def resolve(image: Field, voxel: float, spacing: float) -> Field:
     """What is left of detail when a study of coarser ``voxel`` mm is resampled to ``spacing`` mm."""
     if voxel <= spacing * 1.1:
         return image
-    n = image.shape[0]
-    coarse = max(round((n - 1) * spacing / voxel) + 1, 8)
-    down = F.interpolate(torch.from_numpy(image)[None, None], size=(coarse,) * 3, mode="trilinear", align_corners=True)
-    up = F.interpolate(down, size=(n,) * 3, mode="trilinear", align_corners=True)
+    coarse = [max(round((n - 1) * spacing / voxel) + 1, 8) for n in image.shape]
+    down = F.interpolate(torch.from_numpy(image)[None, None], size=coarse, mode="trilinear", align_corners=True)
+    up = F.interpolate(down, size=image.shape, mode="trilinear", align_corners=True)
     return np.asarray(up[0, 0].numpy())
+
+
+def points_of_grid(size: tuple[int, int, int], spacing: float) -> Field:
+    """``(K, J, I, 3)`` positions (x, y, z) in mm from the middle of a grid of ``size`` (I, J, K)."""
+    x, y, z = ((np.arange(n, dtype=np.float32) - np.float32((n - 1) / 2)) * np.float32(spacing) for n in size)
+    zz, yy, xx = np.meshgrid(z, y, x, indexing="ij")
+    return np.stack([xx, yy, zz], axis=-1)
 
 
 def points_of_cube(size: int, spacing: float) -> Field:
     """``(N, N, N, 3)`` positions (x, y, z) in mm from the middle of a cube."""
-    line = (np.arange(size, dtype=np.float32) - (size - 1) / 2) * np.float32(spacing)
-    z, y, x = np.meshgrid(line, line, line, indexing="ij")
-    return np.stack([x, y, z], axis=-1)
-
-
-def as_float32(array: NDArray[np.floating]) -> Field:
-    """The same numbers in single precision."""
-    return np.ascontiguousarray(array, dtype=np.float32)
+    return points_of_grid((size,) * 3, spacing)

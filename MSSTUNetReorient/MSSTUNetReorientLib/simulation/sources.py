@@ -3,9 +3,16 @@
 from __future__ import annotations
 
 import csv
+import json
+from collections.abc import Callable
+from collections.abc import Iterator
+from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
 from dataclasses import field
+from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 import SimpleITK as sitk
@@ -19,6 +26,10 @@ from .heart import ventricles_from_labels
 from .torso import ORGANS
 from .torso import OrganMap
 
+T = TypeVar("T")
+
+XCAT, ICRP = "xcat_thorax_2mm", "icrp110_male_organs"
+"""Organ maps whose labels are known here; others bring a description."""
 XCAT_TISSUES = {0: "air", 1: "body", 2: "air", 4: "air", 5: "liver", 6: "lung", 7: "bone"}
 """Labels of the XCAT thorax. Its cardiac notch is free soft tissue; :data:`XCAT_HEART_MM` is where a heart fits."""
 XCAT_HEART_MM = (328.0, 100.0, 214.0)
@@ -52,11 +63,29 @@ class HeartCounts:
 
 @dataclass(frozen=True, eq=False)
 class Sources:
-    """What studies are made from; empty lists leave the parametric anatomy."""
+    """What studies are made from, by name; empty ones leave the parametric anatomy."""
 
-    chests: tuple[OrganMap, ...] = ()
-    ventricles: tuple[Ventricles, ...] = ()
-    counts: tuple[HeartCounts, ...] = field(default_factory=tuple)
+    chests: Mapping[str, OrganMap] = field(default_factory=dict)
+    ventricles: Mapping[str, Ventricles] = field(default_factory=dict)
+    counts: Mapping[str, HeartCounts] = field(default_factory=dict)
+
+
+class Lazy(Mapping[str, T]):
+    """Things that are read from their files when they are first asked for."""
+
+    def __init__(self, files: Mapping[str, Path], read: Callable[[Path], T]) -> None:
+        self._files, self._read, self._found = dict(files), read, dict[str, T]()
+
+    def __getitem__(self, name: str) -> T:
+        if name not in self._found:
+            self._found[name] = self._read(self._files[name])
+        return self._found[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._files)
+
+    def __len__(self) -> int:
+        return len(self._files)
 
 
 def _isotropic(image: sitk.Image, spacing: float) -> NDArray[np.uint8]:
@@ -72,47 +101,121 @@ def _tissues(labels: NDArray[np.uint8], names: dict[int, str]) -> NDArray[np.uin
     return table[labels]
 
 
-def load_chests(folder: Path, spacing: float = 4.0) -> tuple[OrganMap, ...]:
-    """The organ maps of a folder: ``xcat_thorax_2mm.nrrd`` and ``icrp110_male_organs.nrrd``."""
-    maps = []
-    xcat = folder / "xcat_thorax_2mm.nrrd"
-    if xcat.exists():
-        labels = _isotropic(sitk.ReadImage(str(xcat)), spacing)
-        maps.append(OrganMap(_tissues(labels, XCAT_TISSUES), spacing, XCAT_HEART_MM))
-    icrp = folder / "icrp110_male_organs.nrrd"
-    if icrp.exists():
-        labels = _isotropic(sitk.ReadImage(str(icrp)), spacing)
+def load_chests(folder: Path, spacing: float = 4.0) -> Mapping[str, OrganMap]:
+    """The organ maps of a folder: the XCAT thorax, the ICRP 110 male, and any ``NAME.nrrd`` with a ``NAME.json``."""
+    files = {
+        f.stem: f for f in sorted(folder.glob("*.nrrd")) if f.stem in (XCAT, ICRP) or f.with_suffix(".json").exists()
+    }
+    return Lazy(files, lambda f: _read_chest(f, spacing))
+
+
+def _read_chest(file: Path, spacing: float) -> OrganMap:
+    labels = _isotropic(_read(file), spacing)
+    if file.stem == XCAT:
+        return OrganMap(_tissues(labels, XCAT_TISSUES), spacing, XCAT_HEART_MM)
+    if file.stem == ICRP:
         heart = np.argwhere(np.isin(labels, ICRP_HEART)).mean(axis=0)[::-1] * spacing
         bottom = max(int(heart[2] / spacing) - 75, 0)
         labels = labels[bottom : bottom + 150]
         place = (float(heart[0]), float(heart[1]), float(heart[2]) - bottom * spacing)
-        maps.append(OrganMap(_tissues(labels, ICRP_TISSUES), spacing, place))
-    return tuple(maps)
+        return OrganMap(_tissues(labels, ICRP_TISSUES), spacing, place)
+    return _described_chest(file, labels, spacing)
 
 
-def load_ventricles(folder: Path, subjects: set[str] | None = None) -> tuple[Ventricles, ...]:
-    """Real hearts from label maps of LV and RV, one file a subject.
+def _described_chest(file: Path, labels: NDArray[np.uint8], spacing: float) -> OrganMap:
+    """``NAME.json``: {"tissues": {"5": "liver", ...}, "heart_mm": [x, y, z] from the first voxel}."""
+    try:
+        told = json.loads(file.with_suffix(".json").read_text())
+        names = {int(value): str(name) for value, name in told["tissues"].items()}
+        x, y, z = (float(v) for v in told["heart_mm"])
+    except (ValueError, KeyError, TypeError) as error:
+        msg = (
+            f"{file.with_suffix('.json')}: it must name the tissues and heart_mm, but {error!r}; see docs/simulation.md"
+        )
+        raise InputError(msg) from error
+    unknown = set(names.values()) - set(ORGANS)
+    if unknown:
+        msg = f"{file.with_suffix('.json')}: tissues must be of {', '.join(ORGANS)}, but found {', '.join(unknown)}"
+        raise InputError(msg)
+    return OrganMap(_tissues(labels, names), spacing, (x, y, z))
+
+
+def load_ventricles(folder: Path, subjects: set[str] | None = None) -> Mapping[str, Ventricles]:
+    """Real hearts from label maps (1 = LV within the epicardium, 2 = RV cavity), one file a subject.
 
     Raises:
         InputError: the folder holds none.
     """
-    files = [f for f in sorted(folder.glob("*.nrrd")) if subjects is None or f.stem in subjects]
+    files = {f.stem: f for f in sorted(folder.glob("*.nrrd")) if subjects is None or f.stem in subjects}
     if not files:
-        msg = f"{folder}: a folder of ventricle label maps must hold .nrrd files, but none was found"
+        msg = f"{folder}: a folder of ventricle label maps must hold .nrrd files, but none was found; check the folder"
         raise InputError(msg)
-    return tuple(ventricles_from_labels(Volume.from_sitk(sitk.ReadImage(str(f)))) for f in files)
+    return Lazy(files, _read_ventricles)
 
 
-def load_counts(folder: Path, subjects: set[str]) -> tuple[HeartCounts, ...]:
-    """Real gated short-axis counts with labels, and the sum of each subject's gates."""
-    with (folder / "volumes.csv").open() as table:
-        rows = [r for r in csv.DictReader(table) if r["patient"] in subjects]
-    studies: dict[str, list[HeartCounts]] = {}
+def _read_ventricles(file: Path) -> Ventricles:
+    try:
+        return ventricles_from_labels(Volume.from_sitk(_read(file)))
+    except ValueError as error:
+        msg = f"{file}: {error}; give another map"
+        raise InputError(msg) from error
+
+
+def _read(file: Path) -> sitk.Image:
+    try:
+        return sitk.ReadImage(str(file))
+    except RuntimeError as error:
+        msg = f"{file}: the label map cannot be read; check the file"
+        raise InputError(msg) from error
+
+
+def load_anatomy(folders: Sequence[Path]) -> Sources:
+    """Chests and ventricles of folders, told apart by their names and their label values.
+
+    Raises:
+        InputError: a folder that is not there or holds no label map; a map of no chest that has no LV.
+    """
+    chests, ventricles = dict[str, OrganMap](), dict[str, Path]()
+    for folder in folders:
+        files = sorted(folder.glob("*.nrrd")) if folder.is_dir() else []
+        if not files:
+            msg = f"{folder}: an anatomy folder must hold label maps (.nrrd), but none was found; check the folder"
+            raise InputError(msg)
+        found = load_chests(folder)
+        chests |= {name: found[name] for name in found}
+        ventricles |= {f.stem: f for f in files if f.stem not in found}
+    for file in ventricles.values():
+        if not (sitk.GetArrayViewFromImage(_read(file)) == 1).any():
+            msg = f"{file}: a label map of a heart must have an LV (label 1), but has none; relabel or remove it"
+            raise InputError(msg)
+    return Sources(chests, Lazy(ventricles, _read_ventricles))
+
+
+def load_counts(folder: Path, subjects: set[str] | None = None) -> Mapping[str, HeartCounts]:
+    """Real gated short-axis counts with labels by ``subject_state_gate``; gate "sum" is the sum of the gates.
+
+    Raises:
+        InputError: the folder has no ``volumes.csv`` that lists any.
+    """
+    table = folder / "volumes.csv"
+    rows = list(csv.DictReader(table.read_text().splitlines())) if table.is_file() else []
+    rows = [r for r in rows if subjects is None or r["patient"] in subjects]
+    if not rows:
+        msg = f"{folder}: a folder of real hearts must have a volumes.csv that lists them, but found none"
+        raise InputError(msg)
+    studies: dict[str, list[dict[str, str]]] = {}
     for row in rows:
-        stem = f"{row['patient']}_{row['state']}"
-        studies.setdefault(stem, []).append(_gate(folder, f"{stem}_g{row['gate']}", float(row["max_counts"])))
-    gates = [gate for study in studies.values() for gate in study]
-    return tuple(gates) + tuple(_summed(study) for study in studies.values())
+        studies.setdefault(f"{row['patient']}_{row['state']}", []).append(row)
+    readers: dict[str, Callable[[], HeartCounts]] = {}
+    for stem, gates in studies.items():
+        each = [partial(_gate, folder, f"{stem}_g{r['gate']}", float(r["max_counts"])) for r in gates]
+        readers |= {f"{stem}_g{r['gate']}": read for r, read in zip(gates, each, strict=True)}
+        readers[f"{stem}_sum"] = partial(_sum_of, each)
+    return Lazy({name: Path(name) for name in readers}, lambda name: readers[str(name)]())
+
+
+def _sum_of(gates: list[partial[HeartCounts]]) -> HeartCounts:
+    return _summed([read() for read in gates])
 
 
 def _gate(folder: Path, stem: str, maximum: float) -> HeartCounts:

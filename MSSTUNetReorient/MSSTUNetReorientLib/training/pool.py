@@ -9,23 +9,40 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from ..errors import InputError
+from ..simulation.beat import Beat
+from ..simulation.draw import draw_chest
+from ..simulation.draw import draw_offset
+from ..simulation.draw import draw_rotation
+from ..simulation.draw import draw_spots
+from ..simulation.draw import draw_tissue
+from ..simulation.heart import MeasuredHeart
+from ..simulation.heart import ParametricShape
+from ..simulation.heart import draw_measured_heart
 from ..simulation.heart import draw_parametric_shape
+from ..simulation.parameters import CountedHeart
+from ..simulation.parameters import Kind
+from ..simulation.parameters import Placement
+from ..simulation.parameters import Raster
+from ..simulation.parameters import StudyParameters
+from ..simulation.render import Study
+from ..simulation.render import render
+from ..simulation.render import share_in_view
 from ..simulation.scanner import draw_scanner
 from ..simulation.sources import Sources
 from ..simulation.sources import load_chests
 from ..simulation.sources import load_counts
 from ..simulation.sources import load_ventricles
-from ..simulation.study import Study
-from ..simulation.study import draw_offset
-from ..simulation.study import draw_rotation
-from ..simulation.study import place_counts
-from ..simulation.study import render_study
 from ..simulation.torso import draw_activity
-from ..simulation.torso import draw_deformation
-from ..simulation.torso import draw_ellipsoids
+from ..simulation.uptake import draw_perfusion
 from .splits import COUNTS_SUBJECTS
 from .splits import Split
 from .splits import ventricle_subjects
+
+CUBE = Raster((96, 96, 96), 4.0, (0.0, 0.0, 0.0))
+"""What a network sees."""
+MIN_IN_VIEW = 0.93
+"""Share of the LV wall where a training study must have counts."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,53 +79,54 @@ def draw_sample(seed: int, sources: Sources) -> Sample:
     """The study of a seed: parametric or measured anatomy, or a real heart's counts in a chest."""
     rng = np.random.default_rng(seed)
     while True:
-        study, heart = _draw_study(rng, sources)
-        if _is_in_view(study):
+        parameters, heart = draw_training_parameters(rng, seed, sources)
+        study = try_render(parameters, sources)
+        if study is not None:
             break
-    truth = study.truth
-    return Sample(
-        study.image.astype(np.float16), truth.pose.rotation, truth.pose.centre, truth.labels, f"{study.kind}-{heart}"
-    )
+    pose = study.truth.pose
+    kind = f"{parameters.scanner.kind}-{heart}"
+    return Sample(study.image.astype(np.float16), pose.rotation, pose.centre, study.truth.labels, kind)
 
 
-def _draw_study(rng: np.random.Generator, sources: Sources) -> tuple[Study, str]:
+def draw_training_parameters(rng: np.random.Generator, seed: int, sources: Sources) -> tuple[StudyParameters, str]:
+    """Wider than what :func:`..simulation.draw.draw_parameters` draws, and every study on the same cube."""
     activity, scanner = draw_activity(rng), draw_scanner(rng)
-    offset = draw_offset(rng, scanner.kind)
-    mapped = bool(sources.chests) and rng.random() < 0.65
-    chest = (
-        (sources.chests[int(rng.integers(len(sources.chests)))], draw_deformation(rng))
-        if mapped
-        else draw_ellipsoids(rng)
-    )
+    offset, chest = draw_offset(rng, scanner.kind), draw_chest(rng, sources)
+    heart, rotation, name = _draw_heart(rng, sources)
+    kind: Kind = "composite" if name == "counts" else scanner.kind  # type: ignore[assignment]
+    parameters = StudyParameters(
+        kind, seed, heart, draw_perfusion(rng), Beat(), chest, activity, draw_spots(rng), draw_tissue(rng),
+        Placement.of(rotation, offset), scanner, CUBE,
+    )  # fmt: skip
+    return parameters, name
+
+
+def _draw_heart(
+    rng: np.random.Generator, sources: Sources
+) -> tuple[ParametricShape | MeasuredHeart | CountedHeart, NDArray[np.float64], str]:
     which = rng.random()
     if sources.counts and which < 0.3:
-        heart = sources.counts[int(rng.integers(len(sources.counts)))]
-        spacing = heart.spacing * rng.uniform(0.82, 1.12)
-        study = place_counts(
-            rng, heart.counts, heart.labels, spacing, draw_rotation(rng), offset, chest, activity, scanner
-        )
-        return study, "counts"
+        names = sorted(sources.counts)
+        name = names[int(rng.integers(len(names)))]
+        spacing = sources.counts[name].spacing * float(rng.uniform(0.82, 1.12))
+        return CountedHeart(name, spacing, float(rng.uniform(8, 16))), draw_rotation(rng), "counts"
     if sources.ventricles and which < 0.65:
-        measured = sources.ventricles[int(rng.integers(len(sources.ventricles)))]
+        subjects = sorted(sources.ventricles)
+        subject = subjects[int(rng.integers(len(subjects)))]
         own = rng.random() < 0.5
-        rotation = draw_rotation(rng, measured.pose.rotation, 8.0) if own else draw_rotation(rng)
-        study = render_study(rng, measured.shape(rng), rotation, offset, chest, activity, scanner)
-        return study, "ventricles"
-    shape = draw_parametric_shape(rng)
-    study = render_study(rng, shape, draw_rotation(rng), offset, chest, activity, scanner)
-    return study, "parametric"
+        rotation = draw_rotation(rng, sources.ventricles[subject].pose.rotation, 8.0) if own else draw_rotation(rng)
+        return draw_measured_heart(rng, subject), rotation, "ventricles"
+    return draw_parametric_shape(rng), draw_rotation(rng), "parametric"
 
 
-def _is_in_view(study: Study) -> bool:
-    """Whether the LV centre and nearly all of the LV lie where the image has counts."""
-    n = study.image.shape[0]
-    line = (np.arange(study.truth.labels.shape[0]) - 23.5) * 3.2
-    k, j, i = (line[index] for index in np.nonzero(study.truth.labels == 1))
-    points = study.truth.pose.apply(np.stack([i, j, k], axis=-1)) / study.spacing + (n - 1) / 2
-    index = np.clip(np.rint(points), -1, n).astype(int)
-    inside = ((index >= 0) & (index < n)).all(axis=1)
-    x, y, z = index[inside].T
-    return bool((study.image[z, y, x] > 0).sum() > 0.93 * len(index))
+def try_render(parameters: StudyParameters, sources: Sources) -> Study | None:
+    """The study, or None where too little of the LV lies in the field of view."""
+    try:
+        study = render(parameters, sources, anatomy=False)
+    except InputError:
+        return None
+    seen = share_in_view(parameters, study.truth, study.grid)
+    return study if seen >= MIN_IN_VIEW else None
 
 
 def write_sample(sample: Sample, path: Path) -> None:

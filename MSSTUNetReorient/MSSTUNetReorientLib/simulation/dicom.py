@@ -1,0 +1,128 @@
+"""Simulated studies as DICOM: one NM object (RECON TOMO or RECON GATED TOMO), or a PET series. No patient in them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from pydicom.dataset import Dataset
+from pydicom.dataset import FileMetaDataset
+from pydicom.sequence import Sequence
+from pydicom.uid import ExplicitVRLittleEndian
+from pydicom.uid import generate_uid
+
+from ..errors import InputError
+from ..volume import Grid
+
+Counts = NDArray[np.uint16]
+
+NM = "1.2.840.10008.5.1.4.1.1.20"
+PT = "1.2.840.10008.5.1.4.1.1.128"
+DATE, TIME = "20000101", "120000"
+"""Viewers want some; no simulated study was acquired at any."""
+MANUFACTURER = "MSSTUNetReorient simulator"
+
+
+def write_nuclear(counts: Counts, gates: Counts | None, grid: Grid, folder: Path, seed: int) -> list[Path]:
+    """One multi-frame NM object.
+
+    Args:
+        counts: ``(K, J, I)``; gates: ``(G, K, J, I)`` of a gated study, which is then written instead.
+        grid: axes along LPS.
+        folder: is made.
+        seed: the identifiers follow from it.
+
+    Returns:
+        The file.
+    """
+    frames = counts if gates is None else gates.reshape(-1, *gates.shape[2:])
+    slices = np.tile(np.arange(1, len(counts) + 1), 1 if gates is None else len(gates))
+    ds = _dataset(NM, "NM", frames, grid, seed)
+    kind = "RECON TOMO" if gates is None else "RECON GATED TOMO"
+    ds.ImageType = ["DERIVED", "PRIMARY", kind, "EMISSION"]
+    ds.NumberOfFrames = len(frames)
+    ds.SliceThickness = ds.SpacingBetweenSlices = _ds(grid.spacing[2])
+    ds.SliceVector, ds.NumberOfSlices = slices.tolist(), len(counts)
+    ds.FrameIncrementPointer = [0x00540080]
+    if gates is not None:
+        ds.TimeSlotVector = np.repeat(np.arange(1, len(gates) + 1), len(counts)).tolist()
+        ds.RRIntervalVector = [1] * len(frames)
+        ds.NumberOfTimeSlots, ds.NumberOfRRIntervals = len(gates), 1
+        ds.FrameIncrementPointer = [0x00540060, 0x00540070, 0x00540080]
+    detector = Dataset()
+    detector.ImagePositionPatient = [_ds(x) for x in grid.origin]
+    detector.ImageOrientationPatient = [1, 0, 0, 0, 1, 0]
+    ds.DetectorInformationSequence = Sequence([detector])
+    ds.NumberOfDetectors, ds.NumberOfEnergyWindows = 1, 1
+    return [_save(ds, folder / "study.dcm")]
+
+
+def write_pet(counts: Counts, gates: Counts | None, grid: Grid, folder: Path, seed: int) -> list[Path]:
+    """A static PET series, one file per slice; arguments as :func:`write_nuclear`.
+
+    Raises:
+        InputError: a gated study, which a static series cannot hold.
+    """
+    if gates is not None:
+        msg = "a gated PET study cannot be written as a DICOM series; leave --dicom or --gates out"
+        raise InputError(msg)
+    files = []
+    for number, frame in enumerate(counts):
+        ds = _dataset(PT, "PT", frame[None], grid, seed, number)
+        ds.ImageType = ["ORIGINAL", "PRIMARY"]
+        ds.SeriesType, ds.Units, ds.CountsSource = ["STATIC", "IMAGE"], "PROPCNTS", "EMISSION"
+        ds.DecayCorrection, ds.AttenuationCorrectionMethod = "START", "simulated"
+        ds.NumberOfSlices, ds.ImageIndex, ds.InstanceNumber = len(counts), number + 1, number + 1
+        ds.SliceThickness = _ds(grid.spacing[2])
+        position = grid.at([0, 0, number])
+        ds.ImagePositionPatient = [_ds(x) for x in position]
+        ds.ImageOrientationPatient = [1, 0, 0, 0, 1, 0]
+        ds.RescaleSlope, ds.RescaleIntercept = 1, 0
+        files.append(_save(ds, folder / f"slice_{number + 1:03d}.dcm"))
+    return files
+
+
+def _ds(value: float) -> str:
+    """A decimal string of at most 16 characters."""
+    return f"{float(value):.10g}"
+
+
+def _dataset(sop_class: str, modality: str, frames: Counts, grid: Grid, seed: int, number: int = 0) -> Dataset:
+    ds = Dataset()
+    ds.file_meta = FileMetaDataset()
+    ds.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
+    ds.file_meta.MediaStorageSOPClassUID = ds.SOPClassUID = sop_class
+    instance = _uid(seed, f"{modality} image {number}")
+    ds.file_meta.MediaStorageSOPInstanceUID = ds.SOPInstanceUID = instance
+    ds.StudyInstanceUID, ds.SeriesInstanceUID = _uid(seed, "study"), _uid(seed, f"{modality} series")
+    ds.FrameOfReferenceUID, ds.PositionReferenceIndicator = _uid(seed, "frame"), ""
+    _identify(ds, modality, seed)
+    ds.Rows, ds.Columns = frames.shape[-2:]
+    ds.SamplesPerPixel, ds.PhotometricInterpretation = 1, "MONOCHROME2"
+    ds.BitsAllocated = ds.BitsStored = 16
+    ds.HighBit, ds.PixelRepresentation = 15, 0
+    ds.PixelSpacing = [_ds(grid.spacing[1]), _ds(grid.spacing[0])]
+    ds.PixelData = np.ascontiguousarray(frames, dtype="<u2").tobytes()
+    return ds
+
+
+def _identify(ds: Dataset, modality: str, seed: int) -> None:
+    ds.Modality, ds.Manufacturer, ds.ManufacturerModelName = modality, MANUFACTURER, "simulated"
+    ds.PatientName, ds.PatientID = "Simulated^Study", f"SIM{seed}"
+    ds.PatientBirthDate, ds.PatientSex, ds.PatientPosition = "", "", "HFS"
+    ds.StudyDate = ds.SeriesDate = ds.AcquisitionDate = ds.ContentDate = DATE
+    ds.StudyTime = ds.SeriesTime = ds.AcquisitionTime = ds.ContentTime = TIME
+    ds.StudyID, ds.SeriesNumber, ds.InstanceNumber, ds.AccessionNumber = "1", 1, 1, ""
+    ds.ReferringPhysicianName, ds.SeriesDescription = "", f"simulated {modality}"
+
+
+def _uid(seed: int, what: str) -> Any:
+    return generate_uid(entropy_srcs=[MANUFACTURER, str(seed), what])
+
+
+def _save(ds: Dataset, path: Path) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    ds.save_as(path, enforce_file_format=True)
+    return path

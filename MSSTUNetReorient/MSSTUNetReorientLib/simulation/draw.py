@@ -1,0 +1,194 @@
+"""Drawing the parameters of a study. Nothing is rendered here and nothing random happens elsewhere."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.spatial.transform import Rotation
+
+from ..errors import InputError
+from ..pose import MEAN_ROTATION
+from .beat import draw_beat
+from .camera import Camera
+from .camera import draw_camera
+from .heart import MeasuredHeart
+from .heart import ParametricShape
+from .heart import draw_measured_heart
+from .heart import draw_parametric_shape
+from .parameters import KINDS
+from .parameters import CountedHeart
+from .parameters import Kind
+from .parameters import PlacedMap
+from .parameters import Placement
+from .parameters import Raster
+from .parameters import Spot
+from .parameters import StudyParameters
+from .parameters import Tissue
+from .scanner import Scanner
+from .scanner import draw_scanner
+from .sources import Sources
+from .torso import Ellipsoids
+from .torso import draw_activity
+from .torso import draw_deformation
+from .torso import draw_ellipsoids
+from .uptake import draw_perfusion
+
+Array = NDArray[np.float64]
+
+POSE_SD_RAD = (0.16, 0.12, 0.15)
+"""Spread of 53 hearts seen by CT about :data:`..pose.MEAN_ROTATION`, as rotation vectors along LPS."""
+TRUNCATED_AT = 3.0
+"""Standard deviations at which the Gaussians of the poses end."""
+WIDE_SHARE, WIDE_FACTOR = 0.2, 2.0
+"""How many poses come from wider tails, and how much wider these are."""
+PHASES = 4
+"""Phases of the cycle that an ungated study of a physical camera averages."""
+TABLE_MM = 1000.0
+"""Height of the middle of the field of view: the scanner's table counts from the feet."""
+
+
+def draw_pose_rotation(rng: np.random.Generator, mean: Array = MEAN_ROTATION) -> Array:
+    """A truncated Gaussian fitted to real poses, with wider tails, ``(3, 3)``."""
+    factor = WIDE_FACTOR if rng.random() < WIDE_SHARE else 1.0
+    vector = truncated_normal(rng, 3) * np.array(POSE_SD_RAD) * factor
+    return np.asarray(Rotation.from_rotvec(vector).as_matrix() @ mean)
+
+
+def truncated_normal(rng: np.random.Generator, count: int) -> Array:
+    """Standard normal numbers within :data:`TRUNCATED_AT`."""
+    out = rng.normal(size=count)
+    while (np.abs(out) > TRUNCATED_AT).any():
+        out = np.where(np.abs(out) > TRUNCATED_AT, rng.normal(size=count), out)
+    return np.asarray(out)
+
+
+def draw_rotation(rng: np.random.Generator, mean: Array = MEAN_ROTATION, degrees: float = 13.0) -> Array:
+    """For training: a rotation about the mean pose, normal, with one in six from tails twice as wide."""
+    spread = degrees * (2.0 if rng.random() < 1 / 6 else 1.0)
+    vector = rng.normal(0.0, np.deg2rad(spread), 3)
+    length = np.linalg.norm(vector)
+    vector *= min(1.0, np.deg2rad(60.0) / (length + 1e-9))
+    return np.asarray(Rotation.from_rotvec(vector).as_matrix() @ mean)
+
+
+def draw_offset(rng: np.random.Generator, kind: str) -> Array:
+    """LV centre relative to the middle of the field of view, mm LPS: near it for a dedicated camera."""
+    if kind == "czt":
+        return rng.normal([-15.0, 10.0, -8.0], [22.0, 22.0, 18.0])
+    return rng.normal([42.0, -10.0, -5.0], [30.0, 32.0, 38.0])
+
+
+CLEARANCE_MM = (-4.0, 7.0)
+"""Soft tissue between the heart and its neighbours; below zero they touch, as they do in patients."""
+
+
+def draw_spots(rng: np.random.Generator) -> tuple[Spot, ...]:
+    """Gut, stomach and liver edge below the inferior wall, often touching it, now and then hotter than the heart."""
+    count = int(rng.choice([0, 1, 2, 3, 5], p=[0.25, 0.3, 0.2, 0.15, 0.1]))
+    spots = []
+    for _ in range(count):
+        centre = (float(rng.uniform(-90, 90)), float(rng.uniform(-60, 70)), -float(rng.uniform(34, 105)))
+        a, b, c = (float(x) for x in np.exp(rng.normal(np.log([22, 13, 11]), 0.45)))
+        value = float(np.clip(0.9 * np.exp(rng.normal(0, 0.9)), 0.1, 6.0))
+        spots.append(Spot(centre, (a, b, c), float(rng.uniform(-1.5, 1.5)), value))
+    return tuple(spots)
+
+
+def draw_tissue(rng: np.random.Generator) -> Tissue:
+    """Fat a little colder than the body, an RV wall of about a third, neighbours that may touch the heart."""
+    right = float(np.clip(rng.normal(0.3, 0.15), 0.0, 0.8))
+    return Tissue(float(rng.uniform(0.7, 1.2)), right, float(rng.uniform(*CLEARANCE_MM)), int(rng.integers(2**31)))
+
+
+def draw_chest(rng: np.random.Generator, sources: Sources) -> Ellipsoids | PlacedMap:
+    """An organ map in two of three studies where there are any, else ellipsoids."""
+    names = sorted(sources.chests)
+    if names and rng.random() < 0.65:
+        return PlacedMap(names[int(rng.integers(len(names)))], draw_deformation(rng))
+    return draw_ellipsoids(rng)
+
+
+def draw_parameters(
+    kind: Kind, seed: int, sources: Sources | None = None, *, fast: bool = False, gates: int = 0
+) -> StudyParameters:
+    """The parameters of the study of a seed.
+
+    Args:
+        kind: "spect", "czt", "pet", or "composite" (a real heart's counts in a simulated chest).
+        seed: same seed, kind, options and names in the sources: same parameters.
+        sources: real anatomy; the parametric one serves without.
+        fast: the image-space model instead of projections and OSEM. PET and composite studies always use it.
+        gates: 8 or 16 for a gated study.
+
+    Raises:
+        InputError: an unknown kind, an impossible number of gates, a composite study without real hearts.
+    """
+    sources = sources or Sources()
+    _check(kind, gates, sources)
+    rng = np.random.default_rng(seed)
+    activity = draw_activity(rng, tracer="ammonia" if kind == "pet" else "sestamibi")
+    camera_kind = str(rng.choice(["spect", "czt"], p=[0.65, 0.35])) if kind == "composite" else kind
+    projected = not fast and kind in ("spect", "czt")
+    scanner: Scanner | Camera = draw_camera(rng, kind) if projected else draw_scanner(rng, camera_kind)
+    chest = draw_chest(rng, sources)
+    heart, rotation = _draw_heart(rng, kind, sources)
+    return StudyParameters(
+        kind, seed, heart, draw_perfusion(rng), draw_beat(rng, gates, PHASES if projected else 1), chest, activity,
+        draw_spots(rng), draw_tissue(rng), Placement.of(rotation, _offset_in_view(rng, camera_kind)), scanner,
+        draw_raster(rng, camera_kind, scanner),
+    )  # fmt: skip
+
+
+def _check(kind: str, gates: int, sources: Sources) -> None:
+    if kind not in KINDS:
+        msg = f"the kind of study must be one of {', '.join(KINDS)}, but found {kind}; choose one of them"
+        raise InputError(msg)
+    if gates not in (0, 8, 16):
+        msg = f"a gated study must have 8 or 16 gates, but found {gates}; choose one of them or leave it out"
+        raise InputError(msg)
+    if kind == "composite" and not sources.counts:
+        msg = "a composite study needs a folder of real hearts, but found none; give it with --hearts"
+        raise InputError(msg)
+    if kind == "composite" and gates:
+        msg = f"a composite study shows one real count volume, but found {gates} gates; leave --gates out"
+        raise InputError(msg)
+
+
+def _draw_heart(
+    rng: np.random.Generator, kind: str, sources: Sources
+) -> tuple[ParametricShape | MeasuredHeart | CountedHeart, Array]:
+    if kind == "composite":
+        names = sorted(sources.counts)
+        name = names[int(rng.integers(len(names)))]
+        spacing = sources.counts[name].spacing * float(rng.uniform(0.9, 1.1))
+        return CountedHeart(name, spacing, float(rng.uniform(8, 16))), draw_pose_rotation(rng)
+    subjects = sorted(sources.ventricles)
+    if subjects and rng.random() < 0.6:
+        subject = subjects[int(rng.integers(len(subjects)))]
+        mean = sources.ventricles[subject].pose.rotation
+        rotation = draw_rotation(rng, mean, 5.0) if rng.random() < 0.5 else draw_pose_rotation(rng)
+        return draw_measured_heart(rng, subject), rotation
+    return draw_parametric_shape(rng), draw_pose_rotation(rng)
+
+
+def _offset_in_view(rng: np.random.Generator, kind: str) -> Array:
+    """The heart is centred by whoever acquires: drawn again until it lies well inside."""
+    limit = np.array([70.0, 70.0, 35.0] if kind == "czt" else [95.0, 80.0, 60.0 if kind == "spect" else 35.0])
+    while True:
+        offset = draw_offset(rng, kind)
+        if (np.abs(offset) < limit).all() and np.hypot(*offset[:2]) < limit[0]:
+            return offset
+
+
+def draw_raster(rng: np.random.Generator, kind: str, scanner: Scanner | Camera) -> Raster:
+    """Voxels as the cameras give them."""
+    centre = (0.0, 0.0, TABLE_MM + float(np.round(rng.uniform(-150, 150))))
+    if kind == "czt":
+        return Raster((70, 70, 50), 4.0, centre)
+    if kind == "pet":
+        spacing = scanner.voxel if isinstance(scanner, Scanner) else 3.0
+        plane = int(min(128, round(340 / spacing / 2) * 2))
+        return Raster((plane, plane, round(200 / spacing)), spacing, centre)
+    spacing = scanner.voxel if isinstance(scanner, Scanner) else float(rng.choice([4.8, 5.9, 6.4, 6.6, 6.8]))
+    plane = 128 if spacing == 4.8 and rng.random() < 0.3 else 64
+    return Raster((plane, plane, int(min(64, round(270 / spacing)))), spacing, centre)

@@ -1,0 +1,242 @@
+"""From parameters to a study: anatomy -> activity -> scanner, with the truth."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from ..errors import InputError
+from ..pose import Pose
+from ..volume import Grid
+from . import scanner as fast
+from .beat import phases_of
+from .camera import MU_PER_MM
+from .heart import ParametricShape
+from .heart import Shape
+from .heart import points_round_origin
+from .paint import background
+from .paint import paint_attenuation
+from .paint import paint_heart
+from .paint import paint_spot
+from .paint import render_chest
+from .paint import uneven_chest
+from .parameters import CountedHeart
+from .parameters import StudyParameters
+from .scanner import Scanner
+from .sources import Sources
+from .torso import Field
+from .truth import LABEL_SIZE
+from .truth import LABEL_SPACING
+from .truth import Truth
+from .truth import truth_of_shape
+
+Array = NDArray[np.float64]
+
+MIN_IN_VIEW = 0.9
+"""Share of the LV wall that must lie within the field of view."""
+
+
+@dataclass(frozen=True, eq=False)
+class Study:
+    """A simulated study.
+
+    Attributes:
+        image: ``(K, J, I)`` counts, healthy myocardium about 1; of a gated study the sum of its gates.
+        gates: ``(G, K, J, I)`` of a gated study, else None.
+        grid: of the image, LPS mm.
+        truth: what is known of it.
+        parameters: that it follows from.
+    """
+
+    image: Field
+    gates: Field | None
+    grid: Grid
+    truth: Truth
+    parameters: StudyParameters
+
+
+def render(parameters: StudyParameters, sources: Sources | None = None, *, anatomy: bool = True) -> Study:
+    """The study of these parameters; the same parameters and sources give the same bytes.
+
+    Args:
+        parameters: see :mod:`.draw`.
+        sources: what the parameters name.
+        anatomy: also tell the anatomical truth; training does without.
+
+    Raises:
+        InputError: a heart or chest that the sources do not have, or an LV outside the field of view.
+    """
+    sources = sources or Sources()
+    p = parameters
+    grid = grid_of(p)
+    rotation, offset = np.array(p.placement.rotation), np.array(p.placement.offset)
+    pose = Pose(rotation, grid.centre + offset)
+    points = fast.points_of_grid(grid.size, p.raster.spacing)
+    margin = getattr(p.scanner, "margin", 0)
+    wide = fast.points_of_grid((grid.size[0] + 2 * margin, grid.size[1] + 2 * margin, grid.size[2]), p.raster.spacing)
+    local = (wide if margin else points) - offset.astype(np.float32)
+    if isinstance(p.heart, CountedHeart):
+        image, truth = _counted(p, sources, pose, points, local)
+        check_in_view(p, truth, grid)
+        return Study(image, None, grid, truth, p)
+    phases = phases_of(shape_of(p, sources), p.beat)
+    truth = truth_of_shape(p, phases, pose, full=anatomy)
+    check_in_view(p, truth, grid)
+    images = _scan_phases(p, sources, phases, truth.origin, points, local)
+    gates = np.stack(images) if p.beat.gates else None
+    return Study(np.sum(images, axis=0, dtype=np.float32), gates, grid, truth, p)
+
+
+def grid_of(parameters: StudyParameters) -> Grid:
+    """The voxels of a study, axes along LPS."""
+    raster = parameters.raster
+    spacing = np.full(3, raster.spacing)
+    return Grid(raster.size, spacing, np.array(raster.centre) - (np.array(raster.size) - 1) / 2 * spacing)
+
+
+def shape_of(parameters: StudyParameters, sources: Sources) -> Shape:
+    """The LV at end-diastole.
+
+    Raises:
+        InputError: a measured heart that the sources do not have.
+    """
+    heart = parameters.heart
+    if isinstance(heart, ParametricShape):
+        return heart
+    if isinstance(heart, CountedHeart):
+        msg = "a heart of counts has no shape"
+        raise TypeError(msg)
+    if heart.subject not in sources.ventricles:
+        msg = f"the study needs the heart {heart.subject} of an anatomy folder, but it is not there; give the folder"
+        raise InputError(msg)
+    return sources.ventricles[heart.subject].shape(heart)
+
+
+def _scan_phases(
+    p: StudyParameters, sources: Sources, phases: tuple[Shape, ...], origin: Array, points: Field, local: Field
+) -> list[Field]:
+    """The gates, or one image of the mean of the phases."""
+    still = background(p, sources, local)
+    rotation, spacing = np.array(p.placement.rotation), p.raster.spacing
+    painted = []
+    for shape in phases:
+        image = still.copy()
+        paint_heart(image, p, shape, local, rotation, origin)
+        painted.append(image)
+    shown = painted if p.beat.gates else [np.asarray(np.mean(painted, axis=0), np.float32)]
+    if p.beat.breath > 0 and (p.beat.phases > 1 or p.beat.gates):
+        breath = p.beat.breath / 2.355 / spacing
+        shown = [ndimage.gaussian_filter1d(image, breath, axis=0) for image in shown]
+    if isinstance(p.scanner, Scanner):
+        return [_scan_fast(p, image, points, local, n) for n, image in enumerate(shown)]
+    from .projections import scan
+
+    mu = render_chest(p, sources, MU_PER_MM, local)
+    paint_attenuation(mu, phases[0], local, rotation, origin)
+    share = 1 / len(shown)
+    return [scan(image, mu, p.scanner, spacing, points, n, share) * np.float32(share) for n, image in enumerate(shown)]
+
+
+def _scan_fast(p: StudyParameters, activity: Field, points: Field, local: Field, number: int) -> Field:
+    scanner = p.scanner
+    assert isinstance(scanner, Scanner)
+    image = fast.blur_by_place(activity, scanner, local, p.raster.spacing)
+    return _finish_fast(p, scanner, image, points, local, number)
+
+
+def _finish_fast(
+    p: StudyParameters, scanner: Scanner, image: Field, points: Field, local: Field, number: int = 0
+) -> Field:
+    gates = max(p.beat.gates, 1)
+    image = fast.attenuate(image, scanner, local)
+    image = fast.add_noise(image, scanner, p.raster.spacing, number, gates)
+    image = fast.limit_field(image, scanner, points)
+    return fast.resolve(image, scanner.voxel, p.raster.spacing) / np.float32(gates)
+
+
+def _counted(p: StudyParameters, sources: Sources, pose: Pose, points: Field, local: Field) -> tuple[Field, Truth]:
+    """A real short-axis count volume put into a chest by the inverse transform, in one resampling."""
+    heart, scanner = p.heart, p.scanner
+    assert isinstance(heart, CountedHeart)
+    assert isinstance(scanner, Scanner)
+    if heart.name not in sources.counts:
+        msg = f"the study needs the counts {heart.name} of a hearts folder, but they are not there; give the folder"
+        raise InputError(msg)
+    real = sources.counts[heart.name]
+    half = (real.counts.shape[0] - 1) / 2
+    own = (np.argwhere(real.labels > 0)[:, ::-1].mean(axis=0) - half) * heart.spacing
+    image = fast.blur_by_place(uneven_chest(p, sources, local), scanner, local, p.raster.spacing)
+    _blend_counts(image, real.counts / np.percentile(real.counts[real.labels == 1], 90), heart, local, pose, own)
+    image += fast.blur_by_place(_spots_outside(p, real.labels, local, pose, own), scanner, local, p.raster.spacing)
+    labels = _resampled_labels(real.labels, heart.spacing, own)
+    return _finish_fast(p, scanner, image, points, local), Truth(pose, labels, own, None, None)
+
+
+def _blend_counts(image: Field, counts: Field, heart: CountedHeart, local: Field, pose: Pose, own: Array) -> None:
+    """Only the cylinder round the long axis holds counts; its edge fades into the chest. In place."""
+    half = (counts.shape[0] - 1) / 2
+    near = np.flatnonzero((np.abs(local) < 85).all(axis=-1))
+    p = local.reshape(-1, 3)[near].astype(float) @ pose.rotation + own
+    index = np.moveaxis(p[..., ::-1] / heart.spacing + half, -1, 0)
+    shown = ndimage.map_coordinates(counts, index, order=1, mode="nearest")
+    limit = min(48.0, half * heart.spacing)
+    inside = np.minimum(limit - np.hypot(p[..., 0], p[..., 1]), half * heart.spacing - np.abs(p[..., 2]))
+    weight = np.clip(inside / heart.edge, 0, 1)
+    values = image.reshape(-1)[near]
+    image.reshape(-1)[near] = (values + weight * (shown - values)).astype(np.float32)
+
+
+def _spots_outside(p: StudyParameters, labels: NDArray[np.uint8], local: Field, pose: Pose, own: Array) -> Field:
+    """Extracardiac activity that may touch the LV but not lie in it: it is added to the counts, as gut is."""
+    assert isinstance(p.heart, CountedHeart)
+    hot = np.zeros(local.shape[:3], np.float32)
+    for spot in p.spots:
+        paint_spot(hot, spot, local)
+    near = np.flatnonzero((np.abs(local) < 85).all(axis=-1))
+    index = (local.reshape(-1, 3)[near].astype(float) @ pose.rotation + own) / p.heart.spacing + (len(labels) - 1) / 2
+    ventricle = ndimage.map_coordinates((labels > 0).astype(np.float32), np.moveaxis(index[..., ::-1], -1, 0), order=1)
+    hot.reshape(-1)[near] *= (1 - ventricle).astype(np.float32)
+    return hot
+
+
+def _resampled_labels(labels: NDArray[np.uint8], spacing: float, centre: Array) -> NDArray[np.uint8]:
+    index = (points_round_origin(LABEL_SIZE, LABEL_SPACING) + centre) / spacing + (labels.shape[0] - 1) / 2
+    coordinates = np.moveaxis(index[..., ::-1], -1, 0)
+    shares = [
+        ndimage.map_coordinates((labels == v).astype(np.float32), coordinates, order=1, cval=float(v == 0))
+        for v in range(3)
+    ]
+    return np.argmax(shares, axis=0).astype(np.uint8)
+
+
+def check_in_view(parameters: StudyParameters, truth: Truth, grid: Grid) -> None:
+    """Refuse a pose that puts the LV outside the field of view.
+
+    Raises:
+        InputError: less than :data:`MIN_IN_VIEW` of the LV wall lies where the scanner sees.
+    """
+    seen = share_in_view(parameters, truth, grid)
+    if seen < MIN_IN_VIEW:
+        msg = (
+            f"the LV must lie in the field of view, but only {100 * seen:.0f} % of its wall does; "
+            "move the heart or widen the field"
+        )
+        raise InputError(msg)
+
+
+def share_in_view(parameters: StudyParameters, truth: Truth, grid: Grid) -> float:
+    """Share of the LV wall, as it appears, that lies in the image and in the scanner's field."""
+    k, j, i = ((n - (LABEL_SIZE - 1) / 2) * LABEL_SPACING for n in np.nonzero(truth.labels == 1))
+    wall = truth.pose.apply(np.stack([i, j, k], axis=-1))
+    index = grid.index_of(wall)
+    inside = np.asarray(((index > -0.5) & (index < np.array(grid.size) - 0.5)).all(axis=1))
+    q = wall - grid.centre
+    scanner = parameters.scanner
+    if scanner.field > 0:
+        inside &= np.hypot(q[:, 0], q[:, 1]) < scanner.field
+    if scanner.axial > 0:
+        inside &= np.abs(q[:, 2]) < scanner.axial
+    return float(inside.mean()) if len(inside) else 0.0

@@ -1,0 +1,94 @@
+"""What is known of a simulated study."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..pose import Pose
+from .apparent import anatomical_labels
+from .apparent import apparent_labels
+from .beat import volumes_ml
+from .beat import wall_share
+from .heart import Shape
+from .heart import points_round_origin
+from .parameters import StudyParameters
+from .segments import direction
+from .segments import height
+from .segments import segment_means
+from .segments import segment_of
+from .uptake import uptake
+
+Array = NDArray[np.float64]
+
+LABEL_SIZE, LABEL_SPACING = 48, 3.2
+"""The SA cube in which the true labels are kept: voxels along an edge, and mm."""
+
+
+@dataclass(frozen=True)
+class Anatomy:
+    """The heart as it is.
+
+    Attributes:
+        wall_ml, cavity_ml: below the valve plane at end-diastole.
+        gate_ml: cavity in each gate of a gated study.
+        segments: mean uptake of the 17 segments at end-diastole, healthy wall about 1.
+    """
+
+    wall_ml: float
+    cavity_ml: float
+    gate_ml: tuple[float, ...]
+    segments: tuple[float, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Truth:
+    """Pose, labels and, where the heart is no real one, its anatomy.
+
+    Attributes:
+        pose: SA frame to LPS; its centre is the centroid of the LV as it appears.
+        labels: ``(48, 48, 48)`` uint8 of the wall as it appears, in the SA frame of ``pose``, 3.2 mm.
+        origin: ``(3,)`` mm, the LV centre in the heart's own frame.
+        anatomical: as ``labels``, the wall and the cavity as they are (at end-diastole); None for a real heart.
+        anatomy: None for a real heart.
+    """
+
+    pose: Pose
+    labels: NDArray[np.uint8]
+    origin: Array
+    anatomical: NDArray[np.uint8] | None
+    anatomy: Anatomy | None
+
+
+def truth_of_shape(parameters: StudyParameters, phases: Sequence[Shape], pose: Pose, *, full: bool = True) -> Truth:
+    """Truth of a heart seen in these phases, the first being end-diastole.
+
+    Args:
+        full: also the anatomical side, which costs as much again.
+    """
+    middle = phases[len(phases) // 4]
+    fwhm = parameters.scanner.fwhm
+    moving = phases if len(phases) > 1 else ()
+    grid = points_round_origin(LABEL_SIZE, LABEL_SPACING)
+    rough = apparent_labels(middle, grid, LABEL_SPACING, fwhm, moving)
+    origin = np.asarray(grid[rough > 0].mean(axis=0))
+    labels = apparent_labels(middle, grid + origin, LABEL_SPACING, fwhm, moving)
+    if not full:
+        return Truth(pose, labels, origin, None, None)
+    wall, cavity = volumes_ml(phases[0])
+    gates = tuple(volumes_ml(s)[1] for s in phases) if parameters.beat.gates else ()
+    anatomy = Anatomy(wall, cavity, gates, true_segments(parameters, phases[0]))
+    return Truth(pose, labels, origin, anatomical_labels(phases[0], grid + origin), anatomy)
+
+
+def true_segments(parameters: StudyParameters, shape: Shape, spacing: float = 3.0) -> tuple[float, ...]:
+    """Mean uptake of the wall in each of the 17 segments."""
+    p = points_round_origin(54, spacing)
+    weights = wall_share(shape, p, spacing)
+    inside = weights > 0
+    q, weights = p[inside], weights[inside]
+    numbers = segment_of(height(shape, q), direction(q))
+    return segment_means(uptake(parameters.perfusion, shape, q), numbers, weights)

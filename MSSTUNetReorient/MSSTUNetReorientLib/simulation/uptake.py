@@ -1,0 +1,98 @@
+"""What the wall takes up: 1 where it is healthy, less in defects of known segment, extent, depth and transmurality."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .codec import parameters_class
+from .heart import Shape
+from .segments import APEX
+from .segments import SEGMENTS
+from .segments import centre_of_segment
+from .segments import direction
+from .segments import height
+
+Array = NDArray[np.float64]
+
+
+@parameters_class
+@dataclass(frozen=True)
+class Defect:
+    """A perfusion defect round the middle of a segment.
+
+    Attributes:
+        segment: 1-17 (AHA); extent: its width and height relative to that segment's.
+        depth: share of the uptake that is lost, 0-1.
+        transmurality: share of the wall that is affected, from the endocardium outward, 0-1.
+    """
+
+    segment: int
+    extent: float
+    depth: float
+    transmurality: float
+
+
+@parameters_class
+@dataclass(frozen=True)
+class Perfusion:
+    """Uptake of a wall.
+
+    Attributes:
+        defects: see :class:`Defect`.
+        swing: relative excess of one side over the other; swing_degrees: that side, from anterior by the septum.
+        slope: relative change from the apex to the base.
+    """
+
+    defects: tuple[Defect, ...] = ()
+    swing: float = 0.0
+    swing_degrees: float = 0.0
+    slope: float = 0.0
+
+
+def draw_perfusion(rng: np.random.Generator) -> Perfusion:
+    """Half of the hearts healthy, the others with one to three defects; seldom a full wall that is evenly bright."""
+    count = 0 if rng.random() < 0.5 else int(rng.integers(1, 4))
+    defects = tuple(
+        Defect(
+            segment=int(rng.integers(1, SEGMENTS + 1)),
+            extent=float(rng.uniform(0.7, 2.6)),
+            depth=float(rng.uniform(0.15, 0.95)),
+            transmurality=1.0 if rng.random() < 0.5 else float(rng.uniform(0.4, 1.0)),
+        )
+        for _ in range(count)
+    )
+    return Perfusion(defects, float(rng.uniform(0, 0.22)), float(rng.uniform(0, 360)), float(rng.normal(0, 0.12)))
+
+
+def uptake(perfusion: Perfusion, shape: Shape, p: Array) -> Array:
+    """Relative uptake at SA points ``(..., 3)`` mm of a heart; only the wall's points mean something."""
+    u, degrees = height(shape, p), direction(p)
+    out = 1 + perfusion.swing * np.cos(np.deg2rad(degrees - perfusion.swing_degrees))
+    out = out * (1 + perfusion.slope * (np.clip(u, 0, 1) - 0.5))
+    if perfusion.defects:
+        endo, epi = shape.endocardium(p), shape.epicardium(p)
+        depth = np.clip(endo / np.maximum(endo - epi, 1.0), 0.0, 1.0)
+        for defect in perfusion.defects:
+            out = out * (1 - defect.depth * _within(defect, u, degrees) * _inner(defect, depth))
+    return np.asarray(out)
+
+
+def _within(defect: Defect, u: Array, degrees: Array) -> Array:
+    """1 inside the defect's outline, 0 outside, with a soft edge."""
+    middle_u, middle_degrees = centre_of_segment(defect.segment)
+    if defect.segment == APEX:
+        return np.asarray(1 / (1 + np.exp(np.clip((u - 0.12 * defect.extent) / 0.03, -40, 40))))
+    width = (45.0 if defect.segment >= 13 else 30.0) * defect.extent
+    across = ((degrees - middle_degrees + 180.0) % 360.0 - 180.0) / width
+    along = (u - middle_u) / (defect.extent / 6)
+    distance = (across**4 + along**4) ** 0.25
+    return np.asarray(1 / (1 + np.exp(np.clip(10 * (distance - 1), -40, 40))))
+
+
+def _inner(defect: Defect, depth: Array) -> Array:
+    if defect.transmurality >= 1:
+        return np.ones_like(depth)
+    return np.asarray(1 / (1 + np.exp(np.clip((depth - defect.transmurality) / 0.06, -40, 40))))

@@ -1,0 +1,73 @@
+"""Studies on disk: complete or not there, the same bytes, and the same geometry as DICOM."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from MSSTUNetReorientLib.errors import InputError
+from MSSTUNetReorientLib.io import read_study
+from MSSTUNetReorientLib.pose import Cube
+from MSSTUNetReorientLib.pose import Pose
+from MSSTUNetReorientLib.simulation import disk
+from MSSTUNetReorientLib.simulation.batch import Request
+from MSSTUNetReorientLib.simulation.batch import make_studies
+from MSSTUNetReorientLib.simulation.draw import draw_parameters
+from MSSTUNetReorientLib.simulation.parameters import StudyParameters
+from MSSTUNetReorientLib.simulation.render import render
+
+
+@pytest.mark.parametrize(("kind", "gates"), [("spect", 0), ("spect", 8), ("pet", 0)])
+def test_dicom_is_read_back(tmp_path: Path, kind: str, gates: int) -> None:
+    study = render(draw_parameters(kind, 3, fast=True, gates=gates))  # type: ignore[arg-type]
+    disk.write_study(study, tmp_path / "s", dicom=True)
+    image, dicom = read_study(tmp_path / "s" / disk.IMAGE), read_study(tmp_path / "s" / disk.DICOM)
+    np.testing.assert_allclose(dicom.grid.matrix, image.grid.matrix, atol=1e-4)
+    assert dicom.info["modality"] == ("PT" if kind == "pet" else "NM")
+    assert np.abs(dicom.array - image.array).max() <= (gates or 0.5)
+    if gates:
+        one = read_study(tmp_path / "s" / disk.DICOM, gate=3)
+        np.testing.assert_array_equal(one.array, read_study(tmp_path / "s" / "gate_03.nrrd").array)
+
+
+def test_truth_tells_everything(tmp_path: Path) -> None:
+    study = render(draw_parameters("czt", 4, fast=True))
+    disk.write_study(study, tmp_path / "s")
+    told = json.loads((tmp_path / "s" / disk.TRUTH).read_text())
+    pose = Pose.from_matrix(told["pose"]["matrix_sa_to_lps"])
+    cube = Cube(tuple(told["pose"]["cube"]["centre_lps_mm"]), told["pose"]["cube"]["half_mm"])
+    six = told["pose"]["euler_yxz_rad"] + told["pose"]["translation_normalized"]
+    assert Pose.from_parameters(six, cube).rotation_error(pose) < 1e-6
+    assert Pose.from_parameters(six, cube).centre_error(pose) < 1e-6
+    assert len(told["segments"]["mean"]) == len(told["segments"]["score"]) == 17
+    assert told["volumes_ml"]["apparent"]["myocardium"] > told["volumes_ml"]["anatomical"]["myocardium"]
+    again = render(StudyParameters.from_json(told["parameters"]))
+    assert again.image.tobytes() == study.image.tobytes()
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {str(f.relative_to(folder)): f.read_bytes() for f in sorted(folder.rglob("*")) if f.is_file()}
+
+
+def test_stopped_and_continued(tmp_path: Path) -> None:
+    """A run that was stopped goes on where it was and gives what an undisturbed one gives."""
+    whole, parts = (Request("czt", 5, tmp_path / name, fast=True, dicom=True) for name in ("whole", "parts"))
+    list(make_studies(whole, 2))
+    first = next(make_studies(parts, 2))
+    (tmp_path / "parts" / ("left" + disk.TEMPORARY)).mkdir()
+    stamp = (first / disk.TRUTH).stat().st_mtime_ns
+    assert len(list(make_studies(parts, 2))) == 2
+    assert (first / disk.TRUTH).stat().st_mtime_ns == stamp
+    assert contents(tmp_path / "parts") == contents(tmp_path / "whole")
+
+
+def test_a_full_disk_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(disk, "write_volume", full)
+    with pytest.raises(InputError, match="No space left"):
+        list(make_studies(Request("czt", 5, tmp_path / "out", fast=True), 1))
+    assert list((tmp_path / "out").iterdir()) == []

@@ -1,0 +1,147 @@
+"""Truth against independent computation."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from MSSTUNetReorientLib.cup import fit_cup
+from MSSTUNetReorientLib.pose import Pose
+from MSSTUNetReorientLib.pose import angle_between
+from MSSTUNetReorientLib.simulation.apparent import anatomical_labels
+from MSSTUNetReorientLib.simulation.beat import Beat
+from MSSTUNetReorientLib.simulation.beat import phases_of
+from MSSTUNetReorientLib.simulation.beat import volumes_ml
+from MSSTUNetReorientLib.simulation.draw import draw_parameters
+from MSSTUNetReorientLib.simulation.heart import points_round_origin
+from MSSTUNetReorientLib.simulation.measure import measure
+from MSSTUNetReorientLib.simulation.render import render
+from MSSTUNetReorientLib.simulation.segments import scores
+from MSSTUNetReorientLib.simulation.segments import segment_of
+from MSSTUNetReorientLib.simulation.uptake import Defect
+from MSSTUNetReorientLib.simulation.uptake import Perfusion
+from MSSTUNetReorientLib.volume import Grid
+from MSSTUNetReorientLib.volume import Volume
+from MSSTUNetReorientLib.volume import resample
+from studies import HEART
+from studies import plain
+
+
+def voxel_volumes(shape: object, spacing: float = 1.5) -> tuple[float, float]:
+    """(wall, cavity) in ml, by counting fine voxels."""
+    labels = anatomical_labels(shape, points_round_origin(100, spacing))  # type: ignore[arg-type]
+    return tuple(float((labels == n).sum()) * spacing**3 / 1000 for n in (1, 2))  # type: ignore[return-value]
+
+
+def test_volumes_by_counting_voxels() -> None:
+    for seed in range(3):
+        heart = draw_parameters("spect", seed, fast=True).heart
+        assert volumes_ml(heart) == pytest.approx(voxel_volumes(heart), rel=0.03)  # type: ignore[arg-type]
+
+
+def test_volumes_of_a_sphere_and_a_cylinder() -> None:
+    """Half an ellipsoid below a straight cylinder, whose volumes are known."""
+    cup = replace(HEART, radius_i=30.0, radius_j=30.0, taper=0.0, wobble=0.0, tilt=(0.0, 0.0))
+    outer = np.pi * 30**2 * (36 + 2 / 3 * 50) / 1000
+    inner = np.pi * 20**2 * (36 + 2 / 3 * 43) / 1000
+    assert volumes_ml(cup) == pytest.approx((outer - inner, inner), rel=0.02)
+
+
+@pytest.mark.parametrize("gates", [8, 16])
+def test_gates_have_the_drawn_ejection_fraction(gates: int) -> None:
+    phases = phases_of(HEART, Beat(ejection=0.55, shortening=0.12, gates=gates))
+    volumes = [voxel_volumes(shape) for shape in phases[:: gates // 8]]
+    cavity = [v[1] for v in volumes]
+    assert (max(cavity) - min(cavity)) / max(cavity) == pytest.approx(0.55, abs=0.02)
+    assert [v[0] for v in volumes] == pytest.approx([volumes[0][0]] * 8, rel=0.04)
+
+
+def test_gates_of_a_study_tell_their_volumes() -> None:
+    study = render(plain(beat=Beat(ejection=0.6, shortening=0.1, gates=8)))
+    assert study.gates is not None
+    assert study.gates.shape == (8, 48, 48, 48)
+    assert study.truth.anatomy is not None
+    gate_ml = study.truth.anatomy.gate_ml
+    assert 1 - min(gate_ml) / max(gate_ml) == pytest.approx(0.6, abs=0.02)
+    np.testing.assert_allclose(study.gates.sum(axis=0), study.image, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("fwhm", [8.0, 12.0])
+def test_apparent_wall_is_the_width_at_half_maximum(fwhm: float) -> None:
+    study = render(plain(fwhm=fwhm, spacing=3.0))
+    seen = measure(Volume(study.image, study.grid), study.truth.pose).wall_mm
+    labels = study.truth.labels
+    middle = labels[20:28] == 1
+    angles = np.linspace(0, 2 * np.pi, 24, endpoint=False)
+    radii = np.arange(0, 70, 0.25)
+    widths = []
+    for slab in middle:
+        for angle in angles:
+            row = np.rint(23.5 + radii * np.sin(angle) / 3.2).astype(int)
+            column = np.rint(23.5 + radii * np.cos(angle) / 3.2).astype(int)
+            widths.append(0.25 * slab[row, column].sum())
+    assert np.mean(widths) == pytest.approx(seen, abs=2.5)
+    assert np.mean(widths) > 10.5
+
+
+def test_pose_from_labels() -> None:
+    for seed in range(4):
+        study = render(draw_parameters("spect", seed, fast=True))
+        labels = study.truth.labels
+        k, j, i = ((n - 23.5) * 3.2 for n in np.nonzero(labels))
+        centre = np.array([i.mean(), j.mean(), k.mean()])
+        assert np.linalg.norm(centre) < 2.0
+        cup = fit_cup(labels, 3.2)
+        assert cup is not None
+        assert angle_between(cup.axis, [0, 0, 1]) < 12
+
+
+def test_the_image_lies_where_the_pose_says() -> None:
+    """The centroid of the shown heart, its counts turned into the SA frame, is that of its labels."""
+    study = render(plain(spacing=4.0))
+    grid = Grid.centred(64, 3.0, study.truth.pose)
+    shown = resample(Volume(study.image, study.grid), grid, order=1).array
+    wall = resample(
+        Volume((study.truth.labels == 1).astype(np.float32), Grid.centred(48, 3.2, study.truth.pose)), grid, order=1
+    ).array
+    index = np.indices(shown.shape)
+    a, b = ((index * v).sum(axis=(1, 2, 3)) / v.sum() for v in (shown, wall))
+    assert np.abs(a - b).max() * 3.0 < 1.5
+
+
+DEFECT = Perfusion((Defect(segment=10, extent=1.6, depth=0.7, transmurality=1.0),))
+
+
+def test_segment_means_of_a_noiseless_study() -> None:
+    """Shown counts over those of the healthy heart, averaged over the wall of each segment."""
+    sharp = {"fwhm": 4.0, "spacing": 3.0}
+    sick, healthy = render(plain(DEFECT, **sharp)), render(plain(**sharp))  # type: ignore[arg-type]
+    grid = Grid.centred(64, 2.0, Pose(sick.truth.pose.rotation, sick.truth.pose.centre))
+    images = [resample(Volume(s.image, s.grid), grid, order=1).array for s in (sick, healthy)]
+    p = points_round_origin(64, 2.0) + sick.truth.origin
+    wall = anatomical_labels(HEART, p) == 1
+    from_anterior = np.degrees(np.arctan2(-p[..., 0], -p[..., 1])) % 360
+    apex, plane = -43.0, 36 + 0.1 * p[..., 0]
+    number = segment_of((p[..., 2] - apex) / (plane - apex), from_anterior)
+    assert sick.truth.anatomy is not None
+    for segment in (1, 4, 7, 9, 10, 11, 15, 17):
+        here = wall & (number == segment)
+        shown = images[0][here].sum() / images[1][here].sum()
+        assert shown == pytest.approx(sick.truth.anatomy.segments[segment - 1], abs=0.05)
+
+
+def test_a_deep_defect_scores_in_its_segment() -> None:
+    study = render(plain(DEFECT))
+    assert study.truth.anatomy is not None
+    found = scores(study.truth.anatomy.segments)
+    assert found[9] >= 2
+    assert found[0] == found[6] == found[11] == 0
+    assert scores((1.0,) * 16 + (0.05,))[16] == 4
+
+
+def test_segments_face_the_right_way() -> None:
+    """Anterior, septal, inferior and lateral of the middle third."""
+    u, here = np.full(4, 0.5), np.array([0.0, 90.0, 180.0, 270.0])
+    assert segment_of(u, here).tolist() == [7, 9, 10, 12]
+    assert segment_of(np.array([-0.1, 0.1, 0.9]), np.zeros(3)).tolist() == [17, 13, 1]
