@@ -8,12 +8,13 @@ from __future__ import annotations
 import base64
 import io
 import textwrap
-from collections.abc import Callable
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from . import __version__
 from .figures import INK
@@ -39,16 +40,11 @@ VERDICTS = {
 VERDICT_COLOURS = {"pass": "#1d7a46", "review": "#a85f00", "fail": "#b3261e"}
 
 OVERVIEW_INCHES = (14.0, 9.1)
-OVERVIEW_DPI = 110
+OVERVIEW_DPI = 130
 HEADER_LETTERS = 150
 """Letters to a line of the overview's header, which has two for the reasons."""
-REPORT_DPI = 150
-REPORT_PICTURES: tuple[tuple[str, Callable[[Any, Result], None], tuple[float, float]], ...] = (
-    ("short_axis", draw_short_axis, (9.6, 3.55)),
-    ("long_axes", draw_long_axes, (5.6, 3.0)),
-    ("study", draw_study, (9.6, 3.4)),
-)
-"""Name in the template, what draws it, width and height in inches."""
+QUICK_PNG = {"compress_level": 2}
+"""Hardly larger files, in a quarter of the time."""
 
 
 def overview_figure(result: Result) -> Figure:
@@ -66,7 +62,36 @@ def overview_figure(result: Result) -> Figure:
 
 def write_overview(result: Result, path: Path) -> None:
     """Write :func:`overview_figure` as a PNG."""
-    overview_figure(result).savefig(path, format="png", dpi=OVERVIEW_DPI)
+    path.write_bytes(_png(_drawn(result)["overview"]))
+
+
+@lru_cache(maxsize=1)
+def _drawn(result: Result) -> dict[str, NDArray[np.uint8]]:
+    """The overview, drawn once, and its parts for the report: ``(rows, columns, 4)`` RGBA by name."""
+    figure = overview_figure(result)
+    figure.set_dpi(OVERVIEW_DPI)
+    canvas: Any = figure.canvas
+    canvas.draw()
+    page = np.asarray(canvas.buffer_rgba()).copy()
+    rows: Any = figure.subfigs
+    long_axes, study = rows[2].subfigs
+    parts = {"short_axis": rows[1], "long_axes": long_axes, "study": study}
+    return {"overview": page, **{name: _part(page, part.bbox) for name, part in parts.items()}}
+
+
+def _part(page: NDArray[np.uint8], box: Any) -> NDArray[np.uint8]:
+    """The pixels of a box, whose rows are counted from the bottom."""
+    height = len(page)
+    top, bottom = round(height - box.y1), round(height - box.y0)
+    return page[max(top, 0) : bottom, max(round(box.x0), 0) : round(box.x1)]
+
+
+def _png(pixels: NDArray[np.uint8]) -> bytes:
+    from PIL import Image
+
+    buffer = io.BytesIO()
+    Image.fromarray(pixels).convert("RGB").save(buffer, format="png", **QUICK_PNG)
+    return buffer.getvalue()
 
 
 def write_report(result: Result, path: Path) -> None:
@@ -139,14 +164,11 @@ def _vector(values: Any, fmt: str) -> str:
 
 def _pictures(result: Result) -> dict[str, str]:
     """The report's pictures as base64 PNG, by name."""
-    return {name: _png(draw, result, size) for name, draw, size in REPORT_PICTURES}
-
-
-def _png(draw: Callable[[Any, Result], None], result: Result, inches: tuple[float, float]) -> str:
-    figure, buffer = new_figure(*inches), io.BytesIO()
-    draw(figure, result)
-    figure.savefig(buffer, format="png", dpi=REPORT_DPI)
-    return base64.b64encode(buffer.getvalue()).decode("ascii")
+    return {
+        name: base64.b64encode(_png(pixels)).decode("ascii")
+        for name, pixels in _drawn(result).items()
+        if name != "overview"
+    }
 
 
 def _draw_header(figure: Any, result: Result) -> None:

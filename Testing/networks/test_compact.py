@@ -7,6 +7,7 @@ import pytest
 import torch
 from MSSTUNetReorientLib import pose
 from MSSTUNetReorientLib.networks import compact as c
+from MSSTUNetReorientLib.networks.convolution import Convolution
 from MSSTUNetReorientLib.networks.rotation import rotation_from_euler
 from MSSTUNetReorientLib.networks.sampler import sample
 
@@ -134,3 +135,15 @@ def test_gradients_reach_every_parameter(cube: torch.Tensor) -> None:
     (total + last.rotation[:, 0].sum() + last.translation.sum() + first.rotation[:, 1].sum()).backward()
     missing = [name for name, p in network.named_parameters() if p.grad is None or not p.grad.abs().sum() > 0]
     assert missing == []
+
+
+@pytest.mark.parametrize(("stride", "kernel"), [(1, 3), (2, 3), (1, 1)])
+def test_quick_convolution_is_torchs(stride: int, kernel: int) -> None:
+    torch.manual_seed(1)
+    quick = Convolution(5, 6, kernel, stride, kernel // 2)
+    volume = torch.randn(1, 5, 12, 11, 10)
+    expected = torch.nn.functional.conv3d(volume, quick.weight, quick.bias, stride, kernel // 2)
+    with torch.inference_mode():
+        torch.testing.assert_close(quick(volume), expected, atol=1e-5, rtol=1e-4)
+    torch.testing.assert_close(quick(volume), expected)
+    assert quick(volume).requires_grad

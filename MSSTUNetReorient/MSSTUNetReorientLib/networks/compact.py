@@ -22,6 +22,7 @@ from torch import Tensor
 from torch import nn
 from torch.nn import functional as F
 
+from .convolution import Convolution
 from .rotation import full_precision
 from .rotation import no_autocast
 from .rotation import rotation_from_nine
@@ -63,12 +64,12 @@ class Block(nn.Module):
 
     def __init__(self, inside: int, outside: int, stride: int = 1) -> None:
         super().__init__()
-        self.first = nn.Conv3d(inside, outside, 3, stride, 1, bias=False)
+        self.first = Convolution(inside, outside, 3, stride, 1, bias=False)
         self.norm1 = nn.GroupNorm(4, outside)
-        self.second = nn.Conv3d(outside, outside, 3, 1, 1, bias=False)
+        self.second = Convolution(outside, outside, 3, 1, 1, bias=False)
         self.norm2 = nn.GroupNorm(4, outside)
         same = inside == outside and stride == 1
-        self.shortcut = nn.Identity() if same else nn.Conv3d(inside, outside, 1, stride, bias=False)
+        self.shortcut = nn.Identity() if same else Convolution(inside, outside, 1, stride, bias=False)
 
     def forward(self, x: Tensor) -> Tensor:
         """``(B, inside, ...)`` to ``(B, outside, ...)``."""
@@ -111,7 +112,7 @@ class Locator(nn.Module):
         self.deep = Block(4 * w, 4 * w)
         self.up1 = Block(6 * w, 2 * w)
         self.up0 = Block(3 * w, w)
-        self.heat = nn.Conv3d(w, 1, 1)
+        self.heat = Convolution(w, 1, 1)
         self.turn = nn.Sequential(nn.Linear(7 * w, 64), nn.SiLU(), nn.Linear(64, 9))
         self.mean_rotation: Tensor
         self.register_buffer("mean_rotation", mean_rotation.clone())
@@ -164,7 +165,7 @@ class Refiner(nn.Module):
         self.stem = Block(2, 32, 2)
         self.down1 = Block(32, 48, 2)
         self.down2 = Block(48, 64, 2)
-        self.squeeze = nn.Conv3d(64, 24, 1)
+        self.squeeze = Convolution(64, 24, 1)
         edge = -(-size // 8)
         self.head = nn.Sequential(nn.Linear(24 * edge**3, 128), nn.SiLU(), nn.Dropout(0.1), nn.Linear(128, 13))
 
@@ -186,7 +187,7 @@ class ScaleTransformer(nn.Module):
     def __init__(self, inside: int, outside: int, from_scale: float, to_scale: float, to_size: int) -> None:
         super().__init__()
         self.from_scale, self.to_scale, self.to_size = from_scale, to_scale, to_size
-        self.mix = nn.Conv3d(inside, outside, 1)
+        self.mix = Convolution(inside, outside, 1)
 
     def forward(self, features: Tensor, source: tuple[Tensor, Tensor], target: tuple[Tensor, Tensor]) -> Tensor:
         """``source`` and ``target`` are the poses (rotation, translation) of both grids, in the cube's frame."""
@@ -204,9 +205,9 @@ class Gate(nn.Module):
 
     def __init__(self, skip: int, gate: int) -> None:
         super().__init__()
-        self.skip = nn.Conv3d(skip, skip // 2, 1)
-        self.gate = nn.Conv3d(gate, skip // 2, 1)
-        self.score = nn.Conv3d(skip // 2, 1, 1)
+        self.skip = Convolution(skip, skip // 2, 1)
+        self.gate = Convolution(gate, skip // 2, 1)
+        self.score = Convolution(skip // 2, 1, 1)
 
     def forward(self, skip: Tensor, gate: Tensor) -> Tensor:
         """The skip features, weighted; both on one grid."""
@@ -226,8 +227,8 @@ class CompactUNet(nn.Module):
         self.gate1, self.gate0 = Gate(64, 64), Gate(32, 64)
         self.up1 = Block(128, 64)
         self.up0 = Block(96, 32)
-        self.auxiliary = nn.Conv3d(32, 3, 1)
-        self.last = nn.Conv3d(32, 3 * 8, 3, 1, 1)
+        self.auxiliary = Convolution(32, 3, 1)
+        self.last = Convolution(32, 3 * 8, 3, 1, 1)
 
     def forward(
         self, crop: Tensor, wide: Tensor, source: tuple[Tensor, Tensor], target: tuple[Tensor, Tensor]
