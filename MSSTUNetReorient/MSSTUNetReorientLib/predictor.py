@@ -18,6 +18,9 @@ from torch.nn import functional as F
 
 from . import qc
 from .errors import InputError
+from .labels import BACKGROUND
+from .labels import BLOOD_POOL
+from .labels import MYOCARDIUM
 from .models import load_model
 from .networks.compact import CLOSE_SCALE
 from .networks.compact import CUBE_SIZE
@@ -193,8 +196,10 @@ def labels_on(shares: Tensor, grid: Grid, offset: Array) -> NDArray[np.uint8]:
     shift = torch.as_tensor(offset / half, dtype=shares.dtype, device=shares.device)[None]
     eye = torch.eye(3, device=shares.device, dtype=shares.dtype)[None]
     inside = sample(shares[None], eye, shift, scale, grid.size[0])[0]
-    every = torch.cat([1 - inside.sum(0, keepdim=True), inside])
-    return largest_ventricle(every.argmax(0).to(torch.uint8).cpu().numpy())
+    wall, pool = inside.cpu().numpy()
+    ground = 1 - wall - pool
+    labels = np.where(pool > np.maximum(wall, ground), BLOOD_POOL, np.where(wall > ground, MYOCARDIUM, BACKGROUND))
+    return largest_ventricle(labels.astype(np.uint8))
 
 
 def ventricle_centre(shares: Tensor) -> Array:
