@@ -160,10 +160,13 @@ class MSSTUNetReorientLogic(ScriptedLoadableModuleLogic):
         except ModuleNotFoundError as error:
             msg = _("PyTorch is missing: install the extension 'PyTorch' in the Extensions Manager and restart Slicer.")
             raise InputError(msg) from error
-        torch = PyTorchUtils.PyTorchUtilsLogic().installTorch(
-            askConfirmation=True, torchVersionRequirement=TORCH_REQUIREMENT
+        offer = _(
+            "The network needs PyTorch, which is not installed. The extension 'PyTorch' can download it from the "
+            "internet into 3D Slicer's own Python: 200 MB to several GB, once. No study leaves this machine. Download?"
         )
-        if torch is None:
+        agreed = slicer.util.confirmOkCancelDisplay(offer, _("Install PyTorch"))
+        install = PyTorchUtils.PyTorchUtilsLogic().installTorch
+        if not agreed or install(askConfirmation=False, torchVersionRequirement=TORCH_REQUIREMENT) is None:
             msg = _("PyTorch was not installed: press the button again, or install it in the module 'PyTorch Util'.")
             raise InputError(msg)
 

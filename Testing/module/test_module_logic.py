@@ -102,9 +102,18 @@ def test_missing_torch_and_missing_extension_say_what_to_do(
         module.MSSTUNetReorientLogic().ensureTorch()
 
 
-@pytest.mark.parametrize("installed", [True, False])
-def test_missing_torch_is_offered(module: types.ModuleType, monkeypatch: pytest.MonkeyPatch, installed: bool) -> None:
+@pytest.mark.parametrize(("agreed", "installed"), [(True, True), (True, False), (False, False)])
+def test_missing_torch_is_offered(
+    module: types.ModuleType, monkeypatch: pytest.MonkeyPatch, agreed: bool, installed: bool
+) -> None:
     offers: list[dict[str, Any]] = []
+    told: list[str] = []
+
+    def confirm(text: str, title: str) -> bool:
+        told.append(text)
+        return agreed
+
+    monkeypatch.setattr(module.slicer.util, "confirmOkCancelDisplay", confirm, raising=False)
 
     class PyTorchUtilsLogic:
         def installTorch(self, **offer: Any) -> object | None:
@@ -119,7 +128,8 @@ def test_missing_torch_is_offered(module: types.ModuleType, monkeypatch: pytest.
     else:
         with pytest.raises(InputError, match="was not installed"):
             module.MSSTUNetReorientLogic().ensureTorch()
-    assert offers == [{"askConfirmation": True, "torchVersionRequirement": ">=2.4"}]
+    assert "download" in told[0]
+    assert offers == [{"askConfirmation": False, "torchVersionRequirement": ">=2.4"}] * agreed
 
 
 def test_verdict_in_words(module: types.ModuleType, result: Result) -> None:
