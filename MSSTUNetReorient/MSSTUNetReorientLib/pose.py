@@ -11,7 +11,6 @@ from __future__ import annotations
 
 from dataclasses import astuple
 from dataclasses import dataclass
-from itertools import product
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -313,8 +312,3 @@ def lps_from_ras(points: ArrayLike) -> Array:
 def ras_matrix_from_lps(ijk_to_lps: ArrayLike) -> Array:
     """A volume's ``(4, 4)`` index-to-LPS matrix as index-to-RAS, for MRML."""
     return _RAS_FROM_LPS @ np.asarray(ijk_to_lps, dtype=float)
-
-
-def cube_corners(half: float) -> Array:
-    """The eight corners ``(8, 3)`` of a cube of half edge ``half``, centred at zero."""
-    return np.array(list(product((-half, half), repeat=3)))

@@ -99,7 +99,7 @@ def cubes_for(grid: Grid, hint: ArrayLike | None = None) -> list[Grid]:
     """The network's input cubes: one round the middle, more where a study is longer than a cube, one at a hint."""
     if hint is not None:
         return [_cube_at(np.asarray(hint, dtype=float))]
-    corners = grid.at(np.array(list(product(*[(0, n - 1) for n in grid.size]))))
+    corners = grid.corners()
     low, high = corners.min(axis=0), corners.max(axis=0)
     edge = CUBE_SIZE * CUBE_SPACING
     lines = []
@@ -114,13 +114,18 @@ def _cube_at(centre: Array) -> Grid:
     return Grid.centred(CUBE_SIZE, CUBE_SPACING, Pose(np.eye(3), centre))
 
 
-def read_cube(study: Volume, grid: Grid) -> Tensor:
-    """The study on a cube's grid, ``(1, 1, 96, 96, 96)``; fine voxels are smoothed first, against aliasing."""
+def antialiased(study: Volume) -> Volume:
+    """The study smoothed along axes of fine voxels, so that reading it at the cube's 4 mm loses nothing by chance."""
     fine = study.grid.spacing < FINE_SPACING_MM
-    if fine.any():
-        sigma = np.where(fine, 0.4 * CUBE_SPACING, 1e-3)
-        image = sitk.SmoothingRecursiveGaussian(study.to_sitk(), sigma.tolist())
-        study = Volume(sitk.GetArrayFromImage(image), study.grid)
+    if not fine.any():
+        return study
+    sigma = np.where(fine, 0.4 * CUBE_SPACING, 1e-3)
+    image = sitk.SmoothingRecursiveGaussian(study.to_sitk(), sigma.tolist())
+    return Volume(sitk.GetArrayFromImage(image), study.grid)
+
+
+def read_cube(study: Volume, grid: Grid) -> Tensor:
+    """A study that is :func:`antialiased` on a cube's grid, ``(1, 1, 96, 96, 96)``."""
     return torch.from_numpy(resample(study, grid, order=1).array)[None, None]
 
 
@@ -248,7 +253,8 @@ def predict(
     say("locating the left ventricle")
     with torch.inference_mode():
         cubes = cubes_for(study.grid, centre_hint)
-        inputs = [read_cube(study, grid).to(target) for grid in cubes]
+        smooth = antialiased(study)
+        inputs = [read_cube(smooth, grid).to(target) for grid in cubes]
         found = [locate(network, cube, centre_hint is not None) for cube in inputs]
         best = max(range(len(found)), key=lambda n: found[n].presence)
         clock.lap("locate")
@@ -291,7 +297,7 @@ def segment_at(
     say("segmenting")
     with torch.inference_mode():
         frame = min(cubes_for(study.grid), key=lambda cube: float(np.linalg.norm(cube.centre - pose.centre)))
-        cube = read_cube(study, frame).to(target)
+        cube = read_cube(antialiased(study), frame).to(target)
         located = _seen_at(network, cube, frame, pose, axis_spread_deg)
         grid = short_axis_grid(pose, study.grid)
         labels = Volume(labels_on(label_shares(network, cube, located), grid, np.zeros(3)), grid)

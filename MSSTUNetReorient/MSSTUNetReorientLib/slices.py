@@ -82,7 +82,7 @@ def study_slice(study: Volume, centre: Array, right: Array, down: Array) -> Stac
         right, down: ``(3,)`` unit vectors in LPS.
     """
     axes = np.stack([right, down, np.cross(right, down)], axis=1).astype(float)
-    box = study.grid.at(_box_corners(study.grid)) - centre
+    box = study.grid.corners(beyond=0.5) - centre
     low = np.maximum((box @ axes).min(axis=0), -STUDY_HALF_WIDTH_MM)
     high = np.minimum((box @ axes).max(axis=0), STUDY_HALF_WIDTH_MM)
     columns, rows = (int(n) for n in np.ceil((high - low)[:2] / STUDY_SPACING_MM))
@@ -91,12 +91,6 @@ def study_slice(study: Volume, centre: Array, right: Array, down: Array) -> Stac
     width, height = columns * STUDY_SPACING_MM, rows * STUDY_SPACING_MM
     extent = (float(low[0]), float(low[0] + width), float(low[1] + height), float(low[1]))
     return Stack(resample(study, grid).array, extent, np.zeros(1))
-
-
-def _box_corners(grid: Grid) -> Array:
-    """Indices ``(8, 3)`` of the outer corners of a grid."""
-    ends = np.array([np.full(3, -0.5), np.array(grid.size) - 0.5])
-    return np.array([[ends[a, 0], ends[b, 1], ends[c, 2]] for a in (0, 1) for b in (0, 1) for c in (0, 1)])
 
 
 def display_maximum(result: Result) -> float:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from dataclasses import field
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -94,6 +95,10 @@ class Grid:
     def at(self, index: ArrayLike) -> Array:
         """Indices ``(..., 3)`` (i, j, k), fractions allowed, to LPS mm."""
         return (np.asarray(index, dtype=float) * self.spacing) @ self.direction.T + self.origin
+
+    def corners(self, beyond: float = 0.0) -> Array:
+        """Centres of the eight corner voxels ``(8, 3)`` LPS mm, or points ``beyond`` voxels further out."""
+        return self.at(np.array(list(product(*[(-beyond, n - 1 + beyond) for n in self.size]))))
 
     def index_of(self, points: ArrayLike) -> Array:
         """LPS mm ``(..., 3)`` to fractional indices (i, j, k)."""

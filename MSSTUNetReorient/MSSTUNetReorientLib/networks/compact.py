@@ -38,6 +38,8 @@ WIDE_SIZE, WIDE_SCALE = 40, (40 - 1) * 4.8 / 2 / HALF_MM
 CLOSE_SIZE, CLOSE_SCALE = 48, (48 - 1) * 3.2 / 2 / HALF_MM
 """Scale 3 and the labels: 48^3 voxels of 3.2 mm, 154 mm round the LV."""
 LABEL_SPACING = 3.2
+LV_BALL = {CLOSE_SIZE: 0.45**2, WIDE_SIZE: 0.45**2 * 0.67}
+"""By size of a look: the square of the radius, over its half extent, of the ball in which counts are normalised."""
 SHIFT_UNIT = 20.0 / HALF_MM
 """A residual shift of one is 20 mm."""
 
@@ -83,7 +85,7 @@ def normalised_cube(cube: Tensor) -> Tensor:
     Counts over a high centile, square-rooted, and counts over their neighbourhood's mean.
     """
     flat = cube.clamp_min(0).flatten(1)
-    top = flat.quantile(0.998, dim=1) if flat.shape[1] <= 2**24 else flat.amax(1)
+    top = flat.quantile(0.998, dim=1)
     x = cube.clamp_min(0) / top.clamp_min(1e-6)[:, None, None, None, None]
     coarse = F.avg_pool3d(x, 4)
     near = F.interpolate(F.avg_pool3d(coarse, 3, 1, 1, count_include_pad=False), scale_factor=4)
@@ -91,11 +93,11 @@ def normalised_cube(cube: Tensor) -> Tensor:
 
 
 def normalised_look(crop: Tensor) -> Tensor:
-    """Counts over their 95th centile within 48 mm-like central ball, linear and square-rooted: ``(B, 2, ...)``."""
+    """Counts over their 95th centile within some 34 mm of the middle, linear and square-rooted: ``(B, 2, ...)``."""
     n = crop.shape[-1]
     line = torch.linspace(-1, 1, n, device=crop.device)
     ball = line[:, None, None] ** 2 + line[None, :, None] ** 2 + line[None, None, :] ** 2
-    inner = crop.clamp_min(0).flatten(1)[:, (ball < 0.45**2 * (1.0 if n == CLOSE_SIZE else 0.67)).flatten()]
+    inner = crop.clamp_min(0).flatten(1)[:, (ball < LV_BALL[n]).flatten()]
     x = crop.clamp_min(0) / inner.quantile(0.95, dim=1).clamp_min(1e-6)[:, None, None, None, None]
     return torch.cat([x.clamp_max(2.5) / 1.25, x.clamp_max(4.0).sqrt()], 1)
 

@@ -172,8 +172,3 @@ def points_of_grid(size: tuple[int, int, int], spacing: float) -> Field:
     x, y, z = ((np.arange(n, dtype=np.float32) - np.float32((n - 1) / 2)) * np.float32(spacing) for n in size)
     zz, yy, xx = np.meshgrid(z, y, x, indexing="ij")
     return np.stack([xx, yy, zz], axis=-1)
-
-
-def points_of_cube(size: int, spacing: float) -> Field:
-    """``(N, N, N, 3)`` positions (x, y, z) in mm from the middle of a cube."""
-    return points_of_grid((size,) * 3, spacing)
