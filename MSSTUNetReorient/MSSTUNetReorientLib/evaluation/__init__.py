@@ -1,0 +1,1 @@
+"""What a method reaches on studies with truth: metrics, tables, figures, one page."""

@@ -1,0 +1,39 @@
+"""What can be evaluated: anything that takes a study and says where the left ventricle lies, or labels it, or both."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from ..pose import Pose
+from ..volume import Volume
+
+
+@dataclass(frozen=True, eq=False)
+class Answer:
+    """What a method says of one study.
+
+    Attributes:
+        pose: SA frame to LPS mm; None from a method that only segments.
+        labels: 0/1/2 on a grid of its own, LPS mm; None from a method that only reorients.
+        passed: whether the method's own quality verdict is a pass; None where it has none.
+    """
+
+    pose: Pose | None
+    labels: Volume | None
+    passed: bool | None = None
+
+
+class Method(Protocol):
+    """A model, or a classical algorithm, under the name that tables show."""
+
+    @property
+    def name(self) -> str:
+        """As in the tables, e.g. "Rot Op1-Seg Op1"."""
+
+    @property
+    def parameters(self) -> int:
+        """Trained numbers; 0 of a classical algorithm."""
+
+    def answer(self, study: Volume) -> Answer:
+        """Pose and labels of transaxial counts."""
