@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from MSSTUNetReorientLib.cup import fit_cup
 from MSSTUNetReorientLib.errors import InputError
 from MSSTUNetReorientLib.simulation.draw import draw_parameters
 from MSSTUNetReorientLib.simulation.parameters import CountedHeart
@@ -20,6 +21,7 @@ from MSSTUNetReorientLib.simulation.torso import Deformation
 from MSSTUNetReorientLib.simulation.torso import Ellipsoids
 from MSSTUNetReorientLib.simulation.torso import OrganMap
 from MSSTUNetReorientLib.simulation.torso import render_ellipsoids
+from scipy.spatial.transform import Rotation
 from studies import plain
 
 
@@ -64,14 +66,17 @@ def test_an_organ_map_is_placed_at_the_heart() -> None:
     assert image[-4].mean() == pytest.approx(0.0, abs=0.02)
 
 
-def test_a_real_heart_lands_at_its_pose() -> None:
+@pytest.mark.parametrize("turn", [(0.0, 0.0), (4.0, -9.0)])
+def test_a_real_heart_lands_at_its_pose(turn: tuple[float, float]) -> None:
     """Made-up counts: the wall of the labels shines, so the study's wall must shine where the truth says."""
-    z, y, x = (np.indices((32, 32, 32)) - 15.5) * 3.2
+    axes = Rotation.from_euler("YX", turn, degrees=True).as_matrix()
+    indices = np.moveaxis(np.indices((32, 32, 32))[::-1] - 15.5, 0, -1) * 3.2
+    x, y, z = np.moveaxis(indices @ axes, -1, 0)
     radius = np.hypot(x, y)
     labels = ((radius < 32) & (np.abs(z) < 40)).astype(np.uint8)
     labels[(radius < 18) & (z > -28) & (labels == 1)] = 2
     counts = np.where(labels == 1, 100.0, 5.0).astype(np.float32)
-    sources = Sources(counts={"one": HeartCounts("one", counts, labels, 3.2)})
+    sources = Sources(counts={"one": HeartCounts("one", counts, labels, 3.2, axes)})
     study = render(plain(heart=CountedHeart("one", 3.2, 10.0), kind="composite"), sources)
     pose = study.truth.pose
     places = pose.apply(np.array([[25.0, 0.0, 0.0], [0.0, -25.0, 5.0], [0.0, 0.0, -33.0]]))
@@ -79,6 +84,11 @@ def test_a_real_heart_lands_at_its_pose() -> None:
     assert (study.image[index[:, 2], index[:, 1], index[:, 0]] > 0.8).all()
     middle = np.rint(study.grid.index_of(pose.apply([0.0, 0.0, 10.0]))).astype(int)
     assert study.image[middle[2], middle[1], middle[0]] < 0.2
+    middle_of_labels = np.argwhere(study.truth.labels > 0).mean(axis=0)
+    np.testing.assert_allclose(middle_of_labels, 23.5, atol=0.1)
+    cup = fit_cup(study.truth.labels, 3.2)
+    assert cup is not None
+    np.testing.assert_allclose(cup.axis, [0, 0, 1], atol=0.03)
 
 
 def test_ellipsoids_by_voxels() -> None:

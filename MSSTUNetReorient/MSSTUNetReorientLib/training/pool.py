@@ -105,12 +105,13 @@ def _draw_heart(
     rng: np.random.Generator, sources: Sources
 ) -> tuple[ParametricShape | MeasuredHeart | CountedHeart, NDArray[np.float64], str]:
     which = rng.random()
-    if sources.counts and which < 0.3:
-        names = sorted(sources.counts)
+    if sources.counts and which < 0.35:
+        ungated = rng.random() < 0.5
+        names = [name for name in sorted(sources.counts) if not ungated or name.endswith("_sum")]
         name = names[int(rng.integers(len(names)))]
         spacing = sources.counts[name].spacing * float(rng.uniform(0.82, 1.12))
         return CountedHeart(name, spacing, float(rng.uniform(8, 16))), draw_rotation(rng), "counts"
-    if sources.ventricles and which < 0.65:
+    if sources.ventricles and which < 0.7:
         subjects = sorted(sources.ventricles)
         subject = subjects[int(rng.integers(len(subjects)))]
         own = rng.random() < 0.5
