@@ -272,7 +272,7 @@ class Pose:
 
     def roll_error(self, other: Pose) -> float:
         """Angle between the ``i`` axes after the shortest rotation that aligns ``k``, degrees."""
-        aligned = _shortest_rotation(self.long_axis, other.long_axis) @ self.rotation[:, 0]
+        aligned = shortest_rotation(self.long_axis, other.long_axis) @ self.rotation[:, 0]
         return angle_between(aligned, other.rotation[:, 0])
 
     def rotation_error(self, other: Pose) -> float:
@@ -292,7 +292,7 @@ def angle_between(a: ArrayLike, b: ArrayLike) -> float:
     return float(np.rad2deg(np.arctan2(np.linalg.norm(np.cross(a, b)), np.dot(a, b))))
 
 
-def _shortest_rotation(start: Array, end: Array) -> Array:
+def shortest_rotation(start: Array, end: Array) -> Array:
     """The rotation by the least angle that takes one unit vector to another."""
     cosine = float(np.dot(start, end))
     if cosine < -1 + 1e-12:

@@ -23,6 +23,7 @@ from scipy import ndimage
 
 from ..cup import fit_cup
 from ..errors import InputError
+from ..pose import shortest_rotation
 from ..volume import Volume
 from .heart import Ventricles
 from .heart import ventricles_from_labels
@@ -243,15 +244,8 @@ def _axes_of(gates: Sequence[Callable[[], HeartCounts]]) -> NDArray[np.float64]:
     """The mean axis of the cups of all gates: that of one gate is good to 2 degrees."""
     hearts = [read() for read in gates]
     cups = [cup for heart in hearts if (cup := fit_cup(heart.labels, heart.spacing)) is not None]
-    return shortest_turn_to(np.sum([cup.axis for cup in cups], axis=0)) if cups else np.eye(3)
-
-
-def shortest_turn_to(axis: NDArray[np.float64]) -> NDArray[np.float64]:
-    """The rotation ``(3, 3)`` about the smallest angle that takes ``k`` to an axis, which need not be of length 1."""
-    x, y, z = axis / np.linalg.norm(axis)
-    return np.array(
-        [[1 - x * x / (1 + z), -x * y / (1 + z), x], [-x * y / (1 + z), 1 - y * y / (1 + z), y], [-x, -y, z]]
-    )
+    mean = np.sum([cup.axis for cup in cups], axis=0)
+    return shortest_rotation(np.array([0.0, 0.0, 1.0]), mean / np.linalg.norm(mean)) if cups else np.eye(3)
 
 
 def _summed(gates: list[HeartCounts]) -> HeartCounts:
