@@ -10,7 +10,9 @@ import pytest
 import SimpleITK as sitk
 import torch
 from conftest import REPOSITORY
+from MSSTUNetReorientLib import labelling
 from MSSTUNetReorientLib import predictor
+from MSSTUNetReorientLib import search
 from MSSTUNetReorientLib.errors import InputError
 from MSSTUNetReorientLib.io import read_study
 from MSSTUNetReorientLib.labels import MYOCARDIUM
@@ -137,23 +139,23 @@ class TestRealStudies:
 class TestWhereItLooks:
     def test_one_cube_for_a_cardiac_field_of_view(self) -> None:
         grid = Grid((64, 64, 64), [6.8] * 3, [-214, -214, 0])
-        assert len(predictor.cubes_for(grid)) == 1
+        assert len(search.cubes_for(grid)) == 1
 
     def test_a_long_study_is_covered_with_overlap(self) -> None:
         grid = Grid((128, 128, 300), [4.0] * 3, [-254, -254, 0])
-        cubes = predictor.cubes_for(grid)
+        cubes = search.cubes_for(grid)
         z = sorted(c.centre[2] for c in cubes)
         half = 96 * 4.0 / 2
         assert z[0] - half <= 0
         assert z[-1] + half >= 299 * 4.0
-        assert np.diff(sorted(set(np.round(z, 3)))).max() <= 2 * half - predictor.CUBE_OVERLAP_MM + 1e-6
+        assert np.diff(sorted(set(np.round(z, 3)))).max() <= 2 * half - search.CUBE_OVERLAP_MM + 1e-6
 
     def test_the_cube_reads_world_positions(self) -> None:
         grid = Grid((50, 50, 50), [5.0] * 3, [-120, -110, 40], MEAN_ROTATION)
         spot = grid.at([30, 22, 17])
         counts = np.exp(-((grid.points() - spot) ** 2).sum(-1) / (2 * 10.0**2)).astype(np.float32)
-        cube_grid = predictor.cubes_for(grid)[0]
-        cube = predictor.read_cube(Volume(counts, grid), cube_grid)[0, 0].numpy()
+        cube_grid = search.cubes_for(grid)[0]
+        cube = search.read_cube(Volume(counts, grid), cube_grid)[0, 0].numpy()
         k, j, i = np.indices(cube.shape)
         mean = [float((cube * axis).sum() / cube.sum()) for axis in (i, j, k)]
         np.testing.assert_allclose(cube_grid.at(mean), spot, atol=0.5)
@@ -162,7 +164,7 @@ class TestWhereItLooks:
         heat = torch.full((1, 24, 24, 24), -20.0)
         heat[0, 5, 12, 20] = 10.0
         heat[0, 18, 3, 4] = 8.0
-        first, second = (predictor.peaks(heat, 2, hint=False) * HALF_MM).tolist()
+        first, second = (search.peaks(heat, 2, hint=False) * HALF_MM).tolist()
         np.testing.assert_allclose(first, [(20 - 11.5) * 16, (12 - 11.5) * 16, (5 - 11.5) * 16], atol=0.1)
         np.testing.assert_allclose(second, [(4 - 11.5) * 16, (3 - 11.5) * 16, (18 - 11.5) * 16], atol=0.1)
 
@@ -171,7 +173,7 @@ class TestWhereItLooks:
         labels[2:9, 2:9, 2:9] = 1
         labels[4:6, 4:6, 4:6] = 2
         labels[15:17, 15:17, 15:17] = 1
-        kept = predictor.largest_ventricle(labels)
+        kept = labelling.largest_ventricle(labels)
         assert (kept[15:17, 15:17, 15:17] == 0).all()
         np.testing.assert_array_equal(kept[:10], labels[:10])
 

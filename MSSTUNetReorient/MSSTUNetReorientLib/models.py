@@ -79,6 +79,7 @@ def _load_bytes(content: bytes, name: str) -> nn.Module:
         configuration = str(arrays.pop("configuration"))
         network = build(configuration)
         state = {key: torch.from_numpy(value.astype(np.float32)) for key, value in arrays.items()}
+        state |= {key: value for key, value in network.named_buffers() if key == "calibration" and key not in state}
         network.load_state_dict(state)
     except (OSError, ValueError, KeyError, RuntimeError, EOFError, BadZipFile, zlib.error) as error:
         digest = hashlib.sha256(content).hexdigest()

@@ -7,6 +7,7 @@ nothing to show.
 from __future__ import annotations
 
 from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from dataclasses import field
 from typing import Literal
@@ -14,6 +15,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from .certainty import axis_bound_deg
 from .cup import fit_cup
 from .pose import Pose
 from .pose import angle_between
@@ -25,6 +27,8 @@ MAX_AXIS_DISAGREEMENT_DEG = 10.0
 """Between the network's long axis and that of the labelled cup, fitted without the network's pose."""
 MAX_AXIS_SPREAD_DEG = 6.0
 """Between the long axes that the network reaches from different starts."""
+MAX_AXIS_BOUND_DEG = 10.0
+"""Nine in ten studies that look like this one err by less than their bound (:mod:`.certainty`)."""
 MIN_PRESENCE = 0.5
 """Probability that an LV is in view, by the network's own judgement; below it the LV may be elsewhere."""
 MYOCARDIUM_ML = (70.0, 450.0)
@@ -58,16 +62,26 @@ class Quality:
 
 
 def assess(
-    study: Volume, short_axis: Volume, labels: Volume, pose: Pose, *, presence: float, axis_spread_deg: float
+    study: Volume,
+    short_axis: Volume,
+    labels: Volume,
+    pose: Pose,
+    *,
+    presence: float,
+    axis_spread_deg: float,
+    axis_disagreement_deg: float | None = None,
+    calibration: Sequence[float] = (),
 ) -> Quality:
     """The verdict on one result.
 
     Args:
         study: the counts as read; its reader's warnings become reasons.
         short_axis, labels: on one SA grid round ``pose``.
-        pose: the network's answer.
+        pose: the answer.
         presence: probability that an LV is in view.
         axis_spread_deg: see :data:`MAX_AXIS_SPREAD_DEG`.
+        axis_disagreement_deg: see :data:`MAX_AXIS_DISAGREEMENT_DEG`; None compares the labelled cup with ``pose``.
+        calibration: coefficients of :mod:`.certainty`; none for a model that was never calibrated.
     """
     ml = labels.grid.voxel_ml
     my, bp = (float((labels.array == value).sum()) * ml for value in (1, 2))
@@ -75,8 +89,13 @@ def assess(
     if my + bp < MIN_LV_ML:
         return Quality("fail", ("No left ventricle was found in this study.",), measures)
     measures |= _axis_measures(labels, pose)
+    if axis_disagreement_deg is not None:
+        measures["axis_disagreement_deg"] = axis_disagreement_deg
     measures |= _count_measures(short_axis, labels)
     measures["cut_share"] = cut_share(study, labels)
+    bound = axis_bound_deg(measures, calibration) if len(calibration) else float("nan")
+    if np.isfinite(bound):
+        measures["axis_bound_deg"] = bound
     broken = [sentence(measures[name]) for name, is_broken, sentence in RULES if is_broken(measures.get(name))]
     reasons = (*(str(w) for w in study.info.get("warnings", ())), *broken)
     return Quality("review" if reasons else "pass", reasons, measures)
@@ -147,6 +166,8 @@ RULES: tuple[tuple[str, Callable[[float | None], bool], Callable[[float], str]],
      f"The long axis of the segmentation differs from the network's by {x:.0f} degrees: check the orientation."),
     ("axis_spread_deg", _above(MAX_AXIS_SPREAD_DEG),
      lambda x: f"The network's long axis varies by {x:.0f} degrees with its start: check the orientation."),
+    ("axis_bound_deg", _above(MAX_AXIS_BOUND_DEG),
+     lambda x: f"The long axis of studies like this one may be off by {x:.0f} degrees: check the orientation."),
     ("myocardium_ml", _outside(MYOCARDIUM_ML),
      lambda x: f"The myocardium as it appears is {x:.0f} ml, which is not plausible: check the segmentation."),
     ("blood_pool_ml", _outside(BLOOD_POOL_ML),

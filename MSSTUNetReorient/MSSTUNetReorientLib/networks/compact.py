@@ -258,7 +258,10 @@ def shuffle(x: Tensor) -> Tensor:
 
 
 class CompactMSSTUNet(nn.Module):
-    """The joint model; see the module's head. The cube is ``(B, 1, 96, 96, 96)`` raw counts at 4 mm."""
+    """The joint model; see the module's head. The cube is ``(B, 1, 96, 96, 96)`` raw counts at 4 mm.
+
+    Its buffer ``calibration`` holds the coefficients of :mod:`..certainty`, found after training; nan until then.
+    """
 
     def __init__(self, mean_rotation: Tensor) -> None:
         super().__init__()
@@ -266,6 +269,8 @@ class CompactMSSTUNet(nn.Module):
         self.wide = Refiner(WIDE_SIZE, WIDE_SCALE)
         self.close = Refiner(CLOSE_SIZE, CLOSE_SCALE)
         self.unet = CompactUNet(wide_features=32)
+        self.calibration: Tensor
+        self.register_buffer("calibration", torch.full((6,), float("nan")))
 
     def segment(self, cube: Tensor, wide: Look, seen_at: tuple[Tensor, Tensor], at: tuple[Tensor, Tensor]) -> tuple[Tensor, Tensor]:  # fmt: skip  # noqa: E501
         """Label logits at the pose ``at``, with scale-2 features seen at the pose ``seen_at``."""

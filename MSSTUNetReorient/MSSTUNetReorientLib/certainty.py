@@ -1,0 +1,39 @@
+"""How wrong a long axis may be: a bound learned from studies with truth, from what the verdict measures.
+
+``log(bound)`` is linear in a few measures, and its coefficients are those of a 90 % quantile regression (Koenker and
+Bassett 1978, doi:10.2307/1913643): of ten studies like those it was learned from, nine err by less than their bound.
+The coefficients belong to a set of weights and are kept in its file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+from numpy.typing import ArrayLike
+from numpy.typing import NDArray
+
+SHARE = 0.9
+"""Share of studies that err by less than their bound."""
+FEATURES = ("constant", "log spread", "log disagreement", "log residual", "log contrast", "doubt")
+NEEDED = ("axis_spread_deg", "axis_disagreement_deg", "cup_residual_mm", "contrast", "presence")
+"""Measures of :mod:`.qc` that the features are made of."""
+
+
+def features(measures: Mapping[str, float]) -> NDArray[np.float64] | None:
+    """The ``(6,)`` numbers of :data:`FEATURES`; None where a measure is missing or not finite."""
+    spread, apart, residual, contrast, presence = (measures.get(name, float("nan")) for name in NEEDED)
+    if not np.isfinite([spread, apart, residual, contrast, presence]).all():
+        return None
+    doubt = -np.log(np.clip(presence, 1e-3, 1.0))
+    return np.array(
+        [1.0, np.log(spread + 0.3), np.log(apart + 1.0), np.log(residual + 0.3), np.log(max(contrast, 0.5)), doubt]
+    )
+
+
+def axis_bound_deg(measures: Mapping[str, float], coefficients: ArrayLike) -> float:
+    """The bound in degrees, at most 90; nan where it cannot be told or the model was never calibrated."""
+    x = features(measures)
+    if x is None:
+        return float("nan")
+    return float(np.exp(np.minimum(x @ np.asarray(coefficients, dtype=float), np.log(90.0))))

@@ -1,0 +1,101 @@
+"""What the network labels, on any grid, and the pose that the labels alone say."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import SimpleITK as sitk
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from .cup import fit_cup
+from .labels import BACKGROUND
+from .labels import BLOOD_POOL
+from .labels import MYOCARDIUM
+from .networks.compact import CLOSE_SCALE
+from .networks.compact import HALF_MM
+from .networks.compact import LABEL_SPACING
+from .networks.compact import CompactMSSTUNet
+from .networks.sampler import sample
+from .pose import angle_between
+from .pose import shortest_rotation
+from .search import Located
+from .volume import Grid
+
+Array = NDArray[np.float64]
+
+MAX_TURN_DEG = 20.0
+"""A labelled cup whose axis lies further from the network's than this does not correct it."""
+
+
+def label_shares(model: CompactMSSTUNet, cube: Tensor, located: Located) -> Tensor:
+    """Probabilities of LV-MY and LV-BP ``(2, 48, 48, 48)`` on the network's own label grid at the located pose."""
+    at = (located.rotation, located.translation)
+    logits = model.segment(cube, located.wide, located.wide_pose, at)[0]
+    return logits.float().softmax(1)[0, 1:]
+
+
+def labels_on(shares: Tensor, grid: Grid, offset: Array, turn: Array | None = None) -> NDArray[np.uint8]:
+    """Labels ``(K, J, I)`` on another SA grid than that of the shares.
+
+    Args:
+        shares: see :func:`label_shares`.
+        grid: a cube.
+        offset: of its middle from that of the shares, mm along their i, j, k.
+        turn: ``(3, 3)`` its axes (columns) in those of the shares; None where they are the same.
+    """
+    half = CLOSE_SCALE * HALF_MM
+    scale = (grid.size[0] - 1) * float(grid.spacing[0]) / 2 / half
+    shift = torch.as_tensor(offset / half, dtype=shares.dtype, device=shares.device)[None]
+    axes = torch.as_tensor(np.eye(3) if turn is None else turn, dtype=shares.dtype, device=shares.device)[None]
+    inside = sample(shares[None], axes, shift, scale, grid.size[0])[0]
+    wall, pool = inside.cpu().numpy()
+    ground = 1 - wall - pool
+    labels = np.where(pool > np.maximum(wall, ground), BLOOD_POOL, np.where(wall > ground, MYOCARDIUM, BACKGROUND))
+    return largest_ventricle(labels.astype(np.uint8))
+
+
+@dataclass(frozen=True, eq=False)
+class Seen:
+    """The pose once more, from the labels alone: it is nearer to the truth than the regressed one.
+
+    Attributes:
+        offset: ``(3,)`` centroid of the labelled LV, mm along i, j, k from the middle of the label grid.
+        turn: ``(3, 3)`` SA axes in those of the label grid, ``k`` half way to the axis of the labelled cup.
+        disagreement_deg: between the axis of the cup and the network's; nan where there is no cup.
+    """
+
+    offset: Array
+    turn: Array
+    disagreement_deg: float
+
+
+def pose_from_labels(shares: Tensor) -> Seen:
+    """Centre and long axis of what was labelled, on the network's own label grid.
+
+    The centroid is the LV centre by definition. The axes that network and cup see err apart from each other, so
+    their mean is the better one; where they are too far apart for that, the network's stands and the verdict says so.
+    """
+    size = shares.shape[-1]
+    grid = Grid((size,) * 3, np.full(3, LABEL_SPACING), np.full(3, -(size - 1) / 2 * LABEL_SPACING))
+    labels = labels_on(shares, grid, np.zeros(3))
+    inside = np.argwhere(labels > 0)[:, ::-1]
+    offset = grid.at(inside.mean(axis=0)) if len(inside) else np.zeros(3)
+    cup = fit_cup(labels, LABEL_SPACING)
+    if cup is None:
+        return Seen(offset, np.eye(3), float("nan"))
+    along = np.array([0.0, 0.0, 1.0])
+    apart = angle_between(cup.axis, along)
+    if apart > MAX_TURN_DEG:
+        return Seen(offset, np.eye(3), apart)
+    mean = (along + cup.axis) / np.linalg.norm(along + cup.axis)
+    return Seen(offset, shortest_rotation(along, mean), apart)
+
+
+def largest_ventricle(labels: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """The labels with everything but the largest connected LV (wall and pool together) removed."""
+    parts = sitk.ConnectedComponent(sitk.GetImageFromArray((labels > 0).astype(np.uint8)))
+    ordered = sitk.GetArrayFromImage(sitk.RelabelComponent(parts))
+    return np.where(ordered == 1, labels, 0).astype(np.uint8)

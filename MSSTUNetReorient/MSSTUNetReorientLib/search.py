@@ -1,0 +1,160 @@
+"""Where the left ventricle is: a study read in cubes, candidates from the heat map, refined and found again."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import product
+
+import numpy as np
+import SimpleITK as sitk
+import torch
+from numpy.typing import ArrayLike
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.nn import functional as F
+
+from .networks.compact import CUBE_SIZE
+from .networks.compact import CUBE_SPACING
+from .networks.compact import HALF_MM
+from .networks.compact import CompactMSSTUNet
+from .networks.compact import Look
+from .networks.rotation import rotation_from_euler
+from .networks.rotation import rotation_from_nine
+from .pose import Pose
+from .pose import angle_between
+from .volume import Grid
+from .volume import Volume
+from .volume import resample
+
+Array = NDArray[np.float64]
+
+CANDIDATES = 3
+"""Peaks of the heat map that are looked at more closely."""
+START_DEG = 12.0
+"""Turn of the extra starts from which the pose is found again."""
+CUBE_OVERLAP_MM = 120.0
+"""A study longer than the cube is searched by cubes that overlap by this: an LV lies whole in one of them."""
+HINT_RADIUS_MM = 40.0
+"""How far from a reader's click the LV centre may lie."""
+FINE_SPACING_MM = 3.0
+"""Voxels finer than this are smoothed before they are read at the cube's 4 mm."""
+
+
+@dataclass
+class Located:
+    """The network's pose in one cube, and how sure it is.
+
+    Attributes:
+        rotation: ``(1, 3, 3)``; translation: ``(1, 3)``, in the cube's frame.
+        wide: the scale-2 look that led there, and the pose it looked from.
+        presence: probability that an LV is in view.
+        spread_deg: largest angle between long axes reached from different starts and their mean.
+    """
+
+    rotation: Tensor
+    translation: Tensor
+    wide: Look
+    wide_pose: tuple[Tensor, Tensor]
+    presence: float
+    spread_deg: float
+
+
+def cubes_for(grid: Grid, hint: ArrayLike | None = None) -> list[Grid]:
+    """The network's input cubes: one round the middle, more where a study is longer than a cube, one at a hint."""
+    if hint is not None:
+        return [_cube_at(np.asarray(hint, dtype=float))]
+    corners = grid.corners()
+    low, high = corners.min(axis=0), corners.max(axis=0)
+    edge = CUBE_SIZE * CUBE_SPACING
+    lines = []
+    for a in range(3):
+        free = max(high[a] - low[a] - edge, 0.0)
+        count = 1 if free < CUBE_OVERLAP_MM else int(np.ceil(free / (edge - CUBE_OVERLAP_MM))) + 1
+        lines.append((low[a] + high[a]) / 2 + np.linspace(-free / 2, free / 2, count) * (count > 1))
+    return [_cube_at(np.array(centre)) for centre in product(*lines)]
+
+
+def _cube_at(centre: Array) -> Grid:
+    return Grid.centred(CUBE_SIZE, CUBE_SPACING, Pose(np.eye(3), centre))
+
+
+def antialiased(study: Volume) -> Volume:
+    """The study smoothed along axes of fine voxels, so that reading it at the cube's 4 mm loses nothing by chance."""
+    fine = study.grid.spacing < FINE_SPACING_MM
+    if not fine.any():
+        return study
+    sigma = np.where(fine, 0.4 * CUBE_SPACING, 1e-3)
+    image = sitk.SmoothingRecursiveGaussian(study.to_sitk(), sigma.tolist())
+    return Volume(sitk.GetArrayFromImage(image), study.grid)
+
+
+def read_cube(study: Volume, grid: Grid) -> Tensor:
+    """A study that is :func:`antialiased` on a cube's grid, ``(1, 1, 96, 96, 96)``."""
+    return torch.from_numpy(resample(study, grid, order=1).array)[None, None]
+
+
+def peaks(heat: Tensor, count: int, hint: bool) -> Tensor:
+    """The ``count`` highest separate peaks of a heat map ``(1, n, n, n)`` as translations ``(count, 3)``."""
+    n = heat.shape[-1]
+    pitch = CUBE_SIZE * CUBE_SPACING / n / HALF_MM
+    line = (torch.arange(n, device=heat.device) - (n - 1) / 2) * pitch
+    where = torch.stack(torch.meshgrid(line, line, line, indexing="ij"), -1).flip(-1)
+    if hint:
+        heat = heat.masked_fill(where.norm(dim=-1)[None] * HALF_MM > HINT_RADIUS_MM, -1e4)
+    local = heat == F.max_pool3d(heat[None], 5, 1, 2)[0]
+    order = heat.masked_fill(~local, -1e4).flatten().topk(count).indices
+    out = []
+    for index in order.tolist():
+        near = (where - where.reshape(-1, 3)[index]).norm(dim=-1) < 2.1 * pitch
+        weight = heat[0].masked_fill(~near, -1e4).flatten().softmax(0)
+        out.append((weight[:, None] * where.reshape(-1, 3)).sum(0))
+    return torch.stack(out)
+
+
+def locate(model: CompactMSSTUNet, cube: Tensor, hint: bool = False) -> Located:
+    """The pose of the LV in a cube ``(1, 1, 96, 96, 96)``.
+
+    Candidates from the heat map are refined and the one that looks most like an LV wins; its pose is then found
+    again from turned starts, and the mean of these is the answer.
+    """
+    first, heat = model.locate(cube)
+    translation = peaks(heat, CANDIDATES, hint)
+    rotation = first.rotation.expand(CANDIDATES, -1, -1)
+    cubes = cube.expand(CANDIDATES, -1, -1, -1, -1)
+    wide = model.wide(cubes, rotation, translation)
+    close = model.close(cubes, wide.rotation, wide.translation)
+    sure = torch.minimum(wide.presence, close.presence)
+    n = int(sure.argmax())
+    one = slice(n, n + 1)
+    seen = Look(wide.rotation[one], wide.translation[one], wide.presence[one], wide.features[one])
+    mean_rotation, mean_translation, spread = _from_turned_starts(
+        model, cube, close.rotation[one], close.translation[one]
+    )
+    return Located(
+        mean_rotation, mean_translation, seen, (rotation[one], translation[one]), float(sure[n].sigmoid()), spread
+    )
+
+
+def _from_turned_starts(
+    model: CompactMSSTUNet, cube: Tensor, rotation: Tensor, translation: Tensor
+) -> tuple[Tensor, Tensor, float]:
+    """Mean pose found from the pose swung and tilted both ways, and the spread of the long axes in degrees."""
+    turn = np.deg2rad(START_DEG)
+    angles = cube.new_tensor([[turn, 0, 0], [-turn, 0, 0], [0, turn, 0], [0, -turn, 0]])
+    starts = len(angles)
+    cubes = cube.expand(starts, -1, -1, -1, -1)
+    look = model.close(cubes, rotation @ rotation_from_euler(angles), translation.expand(starts, -1))
+    look = model.close(cubes, look.rotation, look.translation)
+    mean = rotation_from_nine(look.rotation.mean(0, keepdim=True).flatten(1))
+    axes = look.rotation[:, :, 2].double().cpu().numpy()
+    spread = max(angle_between(axis, mean[0, :, 2].double().cpu().numpy()) for axis in axes)
+    return mean, look.translation.mean(0, keepdim=True), spread
+
+
+def look_at(model: CompactMSSTUNet, cube: Tensor, frame: Grid, pose: Pose, spread_deg: float) -> Located:
+    """What the network sees at a pose that is given: as if it had found it, but by one look, for a reader waits."""
+    rotation = torch.as_tensor(pose.rotation.copy())[None].to(cube)
+    translation = torch.as_tensor((pose.centre - frame.centre) / HALF_MM)[None].to(cube)
+    wide = model.wide(cube, rotation, translation)
+    presence = float(wide.presence.sigmoid())
+    return Located(rotation, translation, wide, (rotation, translation), presence, spread_deg)

@@ -1,0 +1,69 @@
+"""The pose that labels alone say, against a phantom cup turned by SciPy."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from MSSTUNetReorientLib.labelling import labels_on
+from MSSTUNetReorientLib.labelling import pose_from_labels
+from MSSTUNetReorientLib.pose import Pose
+from MSSTUNetReorientLib.pose import angle_between
+from MSSTUNetReorientLib.volume import Grid
+from scipy.spatial.transform import Rotation
+from torch import Tensor
+
+SIZE, SPACING = 48, 3.2
+
+
+def shares_of_cup(turn: np.ndarray, shift: np.ndarray) -> Tensor:
+    """A cup of 32 mm outer radius, its axes (columns of ``turn``) and its place in the label grid's frame."""
+    line = (np.arange(SIZE) - (SIZE - 1) / 2) * SPACING
+    z, y, x = np.meshgrid(line, line, line, indexing="ij")
+    x, y, z = np.moveaxis((np.stack([x, y, z], -1) - shift) @ turn, -1, 0)
+
+    def inside(radius: float, length: float) -> np.ndarray:
+        return (np.hypot(x, y) / radius) ** 2 + (np.minimum(z, 0) / length) ** 2 < 1
+
+    lv = inside(32, 52) & (z < 28)
+    pool = inside(18, 38) & (z < 28)
+    return torch.from_numpy(np.stack([lv & ~pool, pool]).astype(np.float32))
+
+
+@pytest.mark.parametrize("degrees", [(0.0, 0.0), (6.0, -4.0), (-9.0, 7.0)])
+def test_the_axis_is_half_way_to_the_cups(degrees: tuple[float, float]) -> None:
+    turn = Rotation.from_euler("YX", degrees, degrees=True).as_matrix()
+    seen = pose_from_labels(shares_of_cup(turn, np.array([4.0, -3.0, 2.0])))
+    apart = angle_between(turn[:, 2], [0, 0, 1])
+    assert seen.disagreement_deg == pytest.approx(apart, abs=0.6)
+    assert angle_between(seen.turn[:, 2], turn[:, 2]) == pytest.approx(apart / 2, abs=0.6)
+    assert angle_between(seen.turn[:, 2], [0, 0, 1]) == pytest.approx(apart / 2, abs=0.6)
+
+
+def test_a_cup_far_from_the_networks_axis_corrects_nothing() -> None:
+    turn = Rotation.from_euler("Y", 30, degrees=True).as_matrix()
+    seen = pose_from_labels(shares_of_cup(turn, np.zeros(3)))
+    np.testing.assert_array_equal(seen.turn, np.eye(3))
+    assert seen.disagreement_deg > 20
+
+
+def test_no_labels_no_pose() -> None:
+    seen = pose_from_labels(torch.zeros(2, SIZE, SIZE, SIZE))
+    np.testing.assert_array_equal(seen.offset, np.zeros(3))
+    assert np.isnan(seen.disagreement_deg)
+
+
+def test_labels_read_on_a_turned_grid_stay_where_they_are() -> None:
+    shift = np.array([3.0, -2.0, 1.0])
+    shares = shares_of_cup(np.eye(3), shift)
+    own = Grid.centred(SIZE, SPACING, Pose(np.eye(3), np.zeros(3)))
+    turn = Rotation.from_euler("YX", (8, -5), degrees=True).as_matrix()
+    pose = Pose(turn, shift)
+    grid = Grid.centred(60, 2.0, pose)
+    read, plain = labels_on(shares, grid, shift, turn), labels_on(shares, own, np.zeros(3))
+    for value in (1, 2):
+        k, j, i = np.nonzero(read == value)
+        k0, j0, i0 = np.nonzero(plain == value)
+        here = grid.at(np.stack([i, j, k], 1)).mean(axis=0)
+        np.testing.assert_allclose(here, own.at(np.stack([i0, j0, k0], 1)).mean(axis=0), atol=0.5)
+        assert len(k) * 2.0**3 == pytest.approx(len(k0) * SPACING**3, rel=0.04)
