@@ -38,3 +38,19 @@ def test_no_bound_without_a_measure_or_a_calibration() -> None:
 
 def test_a_bound_ends_at_ninety() -> None:
     assert axis_bound_deg(SURE, [50.0, 0, 0, 0, 0, 0]) == pytest.approx(90.0)
+
+
+def test_the_fit_finds_a_known_quantile() -> None:
+    """Errors drawn as exp(normal) round a known line: the bound must lie 1.2816 standard deviations above it."""
+    from MSSTUNetReorientLib.training.calibrate import fit_bound
+
+    rng = np.random.default_rng(3)
+    n = 1000
+    x = np.column_stack([np.ones(n), rng.normal(size=n), rng.uniform(0, 2, n), *rng.normal(size=(2, n)), np.zeros(n)])
+    spread, noise = 0.5, rng.normal(size=n)
+    errors = np.exp(0.7 + 0.8 * x[:, 1] + 0.3 * x[:, 2] + spread * noise)
+    found = fit_bound(x, errors)
+    np.testing.assert_allclose(found[:5], [0.7 + 1.2816 * spread, 0.8, 0.3, 0.0, 0.0], atol=0.12)
+    assert np.mean(np.log(errors) <= x @ found) == pytest.approx(0.9, abs=0.02)
+    assert found[3] >= 0
+    assert found[4] <= 0

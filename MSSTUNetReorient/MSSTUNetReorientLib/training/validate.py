@@ -28,9 +28,8 @@ FAILURE_DEG, FAILURE_MM = 15.0, 20.0
 
 def measure(sample: Sample, model: str | Path | None) -> dict[str, float]:
     """Errors of one study: degrees, mm, Dice coefficients; and whether the verdict was a pass (1 or 0)."""
-    cube = Grid.centred(CUBE_SIZE, CUBE_SPACING, Pose(np.eye(3), np.zeros(3)))
-    true = Pose(sample.rotation, sample.centre)
-    result = predict(Volume(sample.cube.astype(np.float32), cube), model=model)
+    true, study = pose_and_volume(sample)
+    result = predict(study, model=model)
     labels = Volume(sample.labels, Grid.centred(sample.labels.shape[0], LABEL_SPACING, true))
     seen = resample(labels, result.labels.grid, order=0).array
     return {
@@ -41,6 +40,12 @@ def measure(sample: Sample, model: str | Path | None) -> dict[str, float]:
         "dsc_blood_pool": dice(seen == BLOOD_POOL, result.labels.array == BLOOD_POOL),
         "passed": float(result.quality.status == "pass"),
     }
+
+
+def pose_and_volume(sample: Sample) -> tuple[Pose, Volume]:
+    """A sample as a study, and its true pose; the origin of LPS is the cube's middle."""
+    cube = Grid.centred(CUBE_SIZE, CUBE_SPACING, Pose(np.eye(3), np.zeros(3)))
+    return Pose(sample.rotation, sample.centre), Volume(sample.cube.astype(np.float32), cube)
 
 
 def dice(a: NDArray[np.bool_], b: NDArray[np.bool_]) -> float:
