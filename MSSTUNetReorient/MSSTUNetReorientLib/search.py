@@ -138,9 +138,12 @@ def locate(model: CompactMSSTUNet, cube: Tensor, hint: bool = False) -> Located:
 def _from_turned_starts(
     model: CompactMSSTUNet, cube: Tensor, rotation: Tensor, translation: Tensor
 ) -> tuple[Tensor, Tensor, float]:
-    """Mean pose found from the pose swung and tilted both ways, and the spread of the long axes in degrees."""
+    """Mean pose found from the pose swung one way and tilted one way, and the spread of the long axes in degrees.
+
+    It is asked for the sake of the spread: more starts measured no better (docs/training.md).
+    """
     turn = np.deg2rad(START_DEG)
-    angles = cube.new_tensor([[turn, 0, 0], [-turn, 0, 0], [0, turn, 0], [0, -turn, 0]])
+    angles = cube.new_tensor([[turn, 0, 0], [0, -turn, 0]])
     starts = len(angles)
     cubes = cube.expand(starts, -1, -1, -1, -1)
     look = model.close(cubes, rotation @ rotation_from_euler(angles), translation.expand(starts, -1))
