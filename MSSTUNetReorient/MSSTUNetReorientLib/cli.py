@@ -15,6 +15,7 @@ import typer
 
 from . import __version__
 from .errors import InputError
+from .evaluate import evaluate
 from .result import Result
 from .simulate import simulate
 from .terminal import PROGRAM
@@ -100,6 +101,7 @@ def run(
 
 
 app.command()(simulate)
+app.command()(evaluate)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

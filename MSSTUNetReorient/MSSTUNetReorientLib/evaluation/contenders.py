@@ -1,0 +1,116 @@
+"""Who is measured: shipped models, weight files, and the classical methods, by what the command line calls them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..errors import InputError
+from ..models import load_model
+from ..models import read_manifest
+from ..models import weights_folder
+from ..networks.compact import CompactMSSTUNet
+from ..pose import Pose
+from ..predictor import predict
+from ..volume import Volume
+from .mean_heart import mean_heart
+from .method import Answer
+from .method import Method
+from .template import MeanPose
+from .template import TemplateRegistration
+
+TEMPLATE, MEAN_POSE = "template", "mean-pose"
+"""Names of the methods that need no weights."""
+
+
+@dataclass(frozen=True)
+class Predictor:
+    """One of our models through the same door as the job."""
+
+    model: str
+    name: str
+    parameters: int
+
+    def answer(self, study: Volume) -> Answer:
+        """Pose, labels and the verdict."""
+        result = predict(study, model=self.model)
+        return Answer(result.pose, result.labels, result.quality.status == "pass")
+
+
+@dataclass(frozen=True)
+class Contender:
+    """A method with what tables say of it.
+
+    Attributes:
+        method: can be pickled, for each process has its own.
+        sha256: of its weights or its template, "-" without any.
+        made_from: what the weights or the template are, in words.
+        training_minutes: where its weight file says it.
+    """
+
+    method: Method
+    sha256: str
+    made_from: str
+    training_minutes: float | None = None
+
+    @property
+    def name(self) -> str:
+        """As in the tables."""
+        return self.method.name
+
+    @property
+    def at_true_pose(self) -> bool:
+        """Whether the method only segments upright studies: it is told the true pose, as in Ni 2023, Table 4."""
+        return bool(getattr(self.method, "upright", False)) and getattr(self.method, "locator", None) is None
+
+    def answer(self, study: Volume, true: Pose) -> Answer:
+        """The method's answer; a pose that it was told is no answer of its own.
+
+        Raises:
+            InputError: the method refuses the study.
+        """
+        if not self.at_true_pose:
+            return self.method.answer(study)
+        told = self.method.answer_at(study, true)  # type: ignore[attr-defined]
+        return Answer(None, told.labels, told.passed)
+
+
+def contenders(asked: Iterable[str], template_from: Path | None) -> list[Contender]:
+    """What ``--model`` names, in its order: ``template``, ``mean-pose``, a shipped model, a weight file.
+
+    ``NAME=WEIGHTS`` gives a model the name that tables show.
+
+    Raises:
+        InputError: an unknown model, a damaged file, no hearts for the template, two of one name.
+    """
+    found = [_contender(text, template_from) for text in asked]
+    names = [c.name for c in found]
+    twice = {name for name in names if names.count(name) > 1}
+    if twice:
+        msg = (
+            f"--model: methods must have different names, but found {', '.join(sorted(twice))} twice; use NAME=WEIGHTS"
+        )
+        raise InputError(msg)
+    return found
+
+
+def default_models() -> list[str]:
+    """The default model, the classical peer, and the floor."""
+    return [str(read_manifest(weights_folder())["default"]), TEMPLATE, MEAN_POSE]
+
+
+def _contender(text: str, template_from: Path | None) -> Contender:
+    label, _, model = text.rpartition("=")
+    if model == MEAN_POSE:
+        return Contender(MeanPose(), MeanPose().sha256, "no training")
+    if model == TEMPLATE:
+        registration = TemplateRegistration(mean_heart(template_from))
+        return Contender(registration, registration.sha256, registration.heart.source)
+    network, identity = load_model(model)
+    if not isinstance(network, CompactMSSTUNet):
+        msg = f"{model}: a {type(network).__name__} cannot be evaluated; give a compact model or one of its comparisons"
+        raise InputError(msg)
+    count = sum(p.numel() for p in network.parameters())
+    version = identity.version if identity.version != "unlisted" else Path(model).name
+    return Contender(Predictor(model, label or f"MS-ST-UNet ({identity.name})", count), identity.sha256, version)
