@@ -57,6 +57,7 @@ def evaluate(
     from .evaluation.run import measure_all
     from .evaluation.studies import read_sets
     from .evaluation.timing import timing
+    from .gallery import LEGEND
     from .gallery import galleries
 
     _check_out(out)
@@ -69,7 +70,7 @@ def evaluate(
     timed = timing(found, methods, out, paper_size=paper_size, again=again)
     pictures = [*_figures(rows, found, methods[0]), *galleries(rows, found, methods[0])]
     today = datetime.now(UTC).date().isoformat()
-    _write(Run(command_line(sys.argv[1:]), today, found, methods, rows, timed, pictures), out)
+    _write(Run(command_line(sys.argv[1:]), today, found, methods, rows, timed, pictures, LEGEND), out)
     if not quiet:
         tell(f"{len(rows)} measurements; the page is {out / 'results.md'}")
 
@@ -133,7 +134,7 @@ def _figures(rows: Sequence[Measurement], sets: Sequence[DataSet], first: Conten
     for name, (summary,) in summaries(rows, [s.name for s in sets], [first.name]).items():
         content = regressions(summary)
         if content is not None:
-            caption = f"{first.name}: found over true parameters and LV-MY volumes, and the volumes' relative errors."
+            caption = f"{name}: found over true parameters and LV-MY volumes, and the volumes' relative errors"
             yield Picture(f"{file_name(name)}_regression.png", content, name, caption)
 
 

@@ -1,7 +1,6 @@
 """Pictures of studies with an answer beside the truth: short axis, both long axes, and the study as it lies.
 
-Contours: the answer's LV and blood pool as in every report; the true or hand-drawn wall dashed; the reference axis
-dotted beside the answer's. Nothing but the data set's own names is written into a picture.
+Nothing but the data set's own names is written into a picture.
 """
 
 from __future__ import annotations
@@ -14,6 +13,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import ndimage
 
 from .evaluation.page import Picture
 from .evaluation.page import file_name
@@ -43,19 +43,23 @@ if TYPE_CHECKING:
     from .evaluation.method import Answer
     from .evaluation.studies import DataSet
 
-FOUND, POOL, TRUE = "#4fd1ff", "#ffffff", "#7dff9b"
+FOUND, TRUE = "#4fd1ff", "#ffffff"
 COLOUR_MAP = "inferno"
 SHORT_AXIS_SLICES = 5
 EDGE_VOXELS, SPACING_MM = 61, 2.5
 """The short-axis cube that is pictured."""
 AXIS_MM = 55.0
 """Half the length of a drawn axis."""
-PANEL_INCHES = 1.55
+REAL_INCHES, WORST_INCHES = 1.85, 1.3
+"""Edge of a panel of a real study, and of one of the worst simulated ones."""
+TITLE_INCHES = 0.22
+CONTOUR_SIGMA_VOXELS = 0.9
+"""Smooths the voxel steps of an outline, for display only."""
 WORST = 3
 """Studies of a simulated data set that are pictured."""
 LEGEND = (
-    "Blue and white: our LV and blood pool; green, dashed: the true or hand-drawn wall; "
-    "lines: our long axis (blue) and the reference (green, dotted)."
+    "short axis from apex to base, horizontal and vertical long axis (turned by the first method's pose), transaxial. "
+    "Blue: its LV, blood pool and long axis; white, dashed: the true or hand-drawn wall and the reference axis."
 )
 
 
@@ -76,12 +80,14 @@ def galleries(rows: Sequence[Measurement], sets: Sequence[DataSet], first: Conte
         of_set = {r.study: r for r in rows if r.data_set == data_set.name and r.method == first.name and not r.refused}
         shown = [s for s in data_set.studies if s.name in of_set]
         for study in (s for s in shown if s.kind == "real"):
-            content = gallery([pictured(study, of_set[study.name], first)])
-            yield Picture(f"{file_name(data_set.name)}_{file_name(study.name)}.png", content, data_set.name, LEGEND)
+            content = gallery([pictured(study, of_set[study.name], first)], REAL_INCHES)
+            name = f"{file_name(data_set.name)}_{file_name(study.name)}.png"
+            yield Picture(name, content, data_set.name, f"{data_set.name}, {study.name}")
         others = sorted((s for s in shown if s.kind != "real"), key=lambda s: badness(of_set[s.name]), reverse=True)
         if others:
-            content = gallery([pictured(study, of_set[study.name], first) for study in others[:WORST]])
-            yield Picture(f"{file_name(data_set.name)}_worst.png", content, data_set.name, f"The worst. {LEGEND}")
+            content = gallery([pictured(study, of_set[study.name], first) for study in others[:WORST]], WORST_INCHES)
+            caption = f"{data_set.name}, the worst"
+            yield Picture(f"{file_name(data_set.name)}_worst.png", content, data_set.name, caption)
 
 
 def badness(row: Measurement) -> float:
@@ -105,13 +111,13 @@ def pictured(study: TrueStudy, row: Measurement, method: Contender) -> Pictured:
     return Pictured(study, counts, method.answer(counts, study.pose), study.read_labels(), title)
 
 
-def gallery(studies: Sequence[Pictured]) -> bytes:
-    """A PNG with a row of panels a study: five short-axis slices, HLA, VLA, transaxial, all at the answer's pose."""
+def gallery(studies: Sequence[Pictured], edge: float) -> bytes:
+    """A PNG with a row of panels a study: five short-axis slices, HLA, VLA, transaxial; ``edge`` inches each."""
     columns = SHORT_AXIS_SLICES + 3
-    height = PANEL_INCHES + 0.22
-    figure = new_figure(columns * PANEL_INCHES, len(studies) * height)
+    height = edge + TITLE_INCHES
+    figure = new_figure(columns * edge, len(studies) * height)
     rows: Any = figure.subfigures(len(studies), 1, squeeze=False)[:, 0]
-    layout = {"left": 0.002, "right": 0.998, "bottom": 0.01, "top": PANEL_INCHES / height, "wspace": 0.02}
+    layout = {"left": 0.002, "right": 0.998, "bottom": 0.01, "top": edge / height, "wspace": 0.02}
     for part, pictured in zip(rows, studies, strict=True):
         part.text(0.003, 0.995, pictured.title, fontsize=8, color=INK, va="top")
         _draw_row(part.subplots(1, columns, gridspec_kw=layout), pictured)
@@ -125,14 +131,20 @@ def _draw_row(axes: Sequence[Axes], pictured: Pictured) -> None:
     labels = _on(pictured.answer.labels, grid)
     true = _on(pictured.true_labels, grid)
     top = _display_maximum(counts.array, labels)
-    at = np.linspace(-30.0, 22.0, SHORT_AXIS_SLICES)
-    for ax, position in zip(axes, at, strict=False):
+    for ax, position in zip(axes, _positions(labels), strict=False):
         _draw_view(ax, SA, float(position), pose, (counts, labels, true), top)
     for ax, view in zip(axes[SHORT_AXIS_SLICES:], (HLA, VLA), strict=False):
         _draw_view(ax, view, 0.0, pose, (counts, labels, true), top)
         _axis(ax, pose, pose, view, FOUND, "-")
         _axis(ax, pictured.study.pose, pose, view, TRUE, ":")
     _draw_study(axes[-1], pictured, pose, top)
+
+
+def _positions(labels: Volume | None) -> NDArray[np.float64]:
+    """Of the short-axis slices, mm: evenly within the labelled LV, or where one mostly lies."""
+    slices = np.flatnonzero((labels.array != BACKGROUND).any(axis=(1, 2))) if labels is not None else np.zeros(0)
+    ends = (slices[[0, -1]] - EDGE_VOXELS // 2) * SPACING_MM if slices.size else np.array([-40.0, 30.0])
+    return np.asarray(ends[0] + (np.arange(SHORT_AXIS_SLICES) + 0.5) / SHORT_AXIS_SLICES * (ends[1] - ends[0]))
 
 
 def _on(labels: Volume | None, grid: Grid) -> Volume | None:
@@ -157,7 +169,7 @@ def _draw_view(
     if labels is not None:
         image = view_stack(labels, pose, view).images[index]
         _contour(ax, image != BACKGROUND, stack.extent, FOUND, "-")
-        _contour(ax, image == BLOOD_POOL, stack.extent, POOL, "-")
+        _contour(ax, image == BLOOD_POOL, stack.extent, FOUND, "-")
     if true is not None:
         _contour(ax, view_stack(true, pose, view).images[index] == MYOCARDIUM, stack.extent, TRUE, "--")
     half = EDGE_VOXELS * SPACING_MM / 2 - 5
@@ -174,7 +186,8 @@ def _contour(ax: Axes, inside: NDArray[np.bool_], extent: Sequence[float], colou
         rows, columns = inside.shape
         x = left + (right - left) / columns * (np.arange(columns) + 0.5)
         y = top + (bottom - top) / rows * (np.arange(rows) + 0.5)
-        ax.contour(x, y, inside.astype(float), levels=[0.5], colors=[colour], linewidths=0.8, linestyles=[style])
+        smooth = ndimage.gaussian_filter(inside.astype(float), CONTOUR_SIGMA_VOXELS)
+        ax.contour(x, y, smooth, levels=[0.5], colors=[colour], linewidths=0.8, linestyles=[style])
 
 
 def _axis(ax: Axes, shown: Pose, frame: Pose, view: View, colour: str, style: str) -> None:

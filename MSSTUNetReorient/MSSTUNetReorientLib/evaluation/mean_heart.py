@@ -9,11 +9,13 @@ from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
+from scipy import ndimage
 
 from ..errors import InputError
 from ..pose import Pose
 from ..simulation.draw import draw_parameters
 from ..simulation.render import render
+from ..simulation.sources import HeartCounts
 from ..simulation.sources import load_counts
 from ..training.splits import COUNTS_SUBJECTS
 from ..volume import Grid
@@ -80,29 +82,23 @@ def simulated_hearts(count: int) -> Iterator[Heart]:
 
 
 def measured_mean_heart(folder: Path) -> MeanHeart:
-    """The mean of the ungated counts of the training patients.
+    """The mean of the ungated counts of the training patients, rest and stress, the axis being that of the cup.
 
     Raises:
         InputError: the folder holds none.
     """
     inner = folder / HEARTS_FOLDER
-    subjects = set(COUNTS_SUBJECTS["train"])
-    counts = load_counts(inner if inner.is_dir() else folder, subjects)
+    counts = load_counts(inner if inner.is_dir() else folder, set(COUNTS_SUBJECTS["train"]))
     names = [name for name in counts if name.endswith("_sum")]
-    seen = {name.split("_")[0] for name in names}
-    return average(
-        measured_hearts(folder=inner if inner.is_dir() else folder), f"mean of {len(seen)} training patients"
-    )
+    patients = len({name.split("_")[0] for name in names})
+    return average((_measured(counts[name]) for name in names), f"mean of {patients} training patients")
 
 
-def measured_hearts(folder: Path) -> Iterator[Heart]:
-    """Rest and stress of each training patient, the axis being that of the cup."""
-    counts = load_counts(folder, set(COUNTS_SUBJECTS["train"]))
-    for name in (n for n in counts if n.endswith("_sum")):
-        heart = counts[name]
-        grid = Grid(heart.labels.shape[::-1], np.full(3, heart.spacing), np.zeros(3))
-        centre = grid.at(np.argwhere(heart.labels > 0)[:, ::-1].mean(axis=0))
-        yield Heart(Volume(heart.counts, grid), Volume(heart.labels, grid), Pose(heart.axes, centre))
+def _measured(heart: HeartCounts) -> Heart:
+    k, j, i = heart.labels.shape
+    grid = Grid((i, j, k), np.full(3, heart.spacing), np.zeros(3))
+    centre = grid.at(np.argwhere(heart.labels > 0)[:, ::-1].mean(axis=0))
+    return Heart(Volume(heart.counts, grid), Volume(heart.labels, grid), Pose(heart.axes, centre))
 
 
 def average(hearts: Iterable[Heart], source: str) -> MeanHeart:
@@ -124,15 +120,8 @@ def average(hearts: Iterable[Heart], source: str) -> MeanHeart:
         msg = f"{source}: a template needs hearts, but found none; check the folder"
         raise InputError(msg)
     labels = shares.argmax(axis=0).astype(np.uint8)
-    near = resample_distance(labels > 0)
+    near = ndimage.distance_transform_edt(labels == 0) * SPACING <= MARGIN_MM
     return MeanHeart(
         Volume((counts / number).astype(np.float32), grid), Volume(labels, grid),
         Volume(near.astype(np.uint8), grid), source,
     )  # fmt: skip
-
-
-def resample_distance(lv: np.ndarray) -> np.ndarray:
-    """The LV grown by :data:`MARGIN_MM`."""
-    from scipy import ndimage
-
-    return np.asarray(ndimage.distance_transform_edt(~lv) * SPACING <= MARGIN_MM)

@@ -49,7 +49,7 @@ class Run:
     Attributes:
         command: as it was typed, without folders of this machine; date: of the page.
         sets, contenders: what was measured, in their order; rows: the measurements.
-        timing: of the same methods; pictures: in the order of the page.
+        timing: of the same methods; pictures: in the order of the page; legend: of the pictures of studies.
     """
 
     command: str
@@ -59,6 +59,7 @@ class Run:
     rows: Sequence[Measurement]
     timing: Timing
     pictures: Sequence[Picture]
+    legend: str
 
 
 def file_name(text: str) -> str:
@@ -74,7 +75,6 @@ def page(run: Run) -> str:
         command=run.command,
         date=run.date,
         measured=sorted({row.measured[:10] for row in run.rows}),
-        versions=sorted({row.software for row in run.rows}),
         contenders=run.contenders,
         first=run.contenders[0].name,
         timing=run.timing,
@@ -83,7 +83,7 @@ def page(run: Run) -> str:
         table_4=tables.ni_table_4(by_set).markdown(),
         parts=[_part(s, by_set[s.name], run) for s in run.sets],
         refused=[row for row in run.rows if row.refused],
-        few=tables.NONE,
+        legend=run.legend,
     )
     return re.sub(r"\n{3,}", "\n\n", text).strip() + "\n"
 

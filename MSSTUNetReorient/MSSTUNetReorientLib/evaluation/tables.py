@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from collections.abc import Mapping
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ import numpy as np
 
 from .contenders import Contender
 from .measure import PARAMETERS
+from .metrics import Regression
 from .statistics import Spread
 from .summary import Summary
 from .targets import MAX_SECONDS
@@ -130,26 +130,19 @@ def zhu_table_1(summaries: Sequence[Summary], contenders: Sequence[Contender], t
     shown = [s for s in summaries if s.has_pose and s.exact]
     first = next(iter(timing.seconds.values()), None)
     spreads = {p: next((r.spread for s in shown if (r := s.regression(p)) is not None), None) for p in PARAMETERS}
-    lines: list[tuple[str, Callable[[Summary], str]]] = [
-        (f"r of {p} (spread {number(spreads[p], 3)})", lambda s, p=p: _r(s, p)) for p in PARAMETERS
-    ]  # type: ignore[misc]
-    lines += [
-        ("parameters", lambda s: f"{by_name[s.method].method.parameters:,}"),
-        ("training (min)", lambda s: number(by_name[s.method].training_minutes, 0)),
-        ("prediction (s)", lambda s: number(timing.seconds.get(s.method), 2)),
-        ("prediction, ratio to the first", lambda s: _ratio(timing.seconds.get(s.method), first)),
+    rows = [(f"r of {p} (spread {number(spreads[p], 3)})", *(_r(s.regression(p)) for s in shown)) for p in PARAMETERS]
+    seconds = [timing.seconds.get(s.method) for s in shown]
+    rows += [
+        ("parameters", *(f"{by_name[s.method].method.parameters:,}" for s in shown)),
+        ("training (min)", *(number(by_name[s.method].training_minutes, 0) for s in shown)),
+        ("prediction (s)", *(number(x, 2) for x in seconds)),
+        ("prediction, ratio to the first", *(number(x / first if x and first else None, 2) for x in seconds)),
     ]
-    rows = [(what, *(cell(s) for s in shown)) for what, cell in lines]
     return Table(("", *(s.method for s in shown)), tuple(rows))
 
 
-def _r(s: Summary, parameter: str) -> str:
-    found = s.regression(parameter)
+def _r(found: Regression | None) -> str:
     return NONE if found is None else f"{found.r:.3f} ({found.r_squared:.3f})"
-
-
-def _ratio(seconds: float | None, first: float | None) -> str:
-    return NONE if seconds is None or not first else f"{seconds / first:.2f}"
 
 
 def calibration(summaries: Sequence[Summary]) -> Table:
@@ -176,25 +169,12 @@ def targets(of_method: Sequence[Summary], timing: Timing) -> Table:
         for target in TARGETS if any(target.applies(s) for s in of_method)
     ]  # fmt: skip
     seconds = timing.seconds.get(of_method[0].method) if of_method else None
-    none = ("",) * (len(of_method) - 1)
-    rows.append(
-        (
-            "prediction (s)",
-            f"≤ {MAX_SECONDS:g}",
-            _verdict(seconds, 2, seconds is not None and seconds <= MAX_SECONDS),
-            *none,
-        )
-    )
-    if timing.paper_size is not None and seconds:
-        ratio = timing.paper_size / seconds
-        rows.append(
-            (
-                "times as fast as the published network",
-                f"≥ {MIN_RATIO:g}",
-                _verdict(ratio, 0, ratio >= MIN_RATIO),
-                *none,
-            )
-        )
+    ratio = timing.paper_size / seconds if timing.paper_size and seconds else None
+    blank = ("",) * (len(of_method) - 1)
+    fast = _verdict(seconds, 2, seconds is not None and seconds <= MAX_SECONDS)
+    rows.append(("prediction (s)", f"≤ {MAX_SECONDS:g}", fast, *blank))
+    faster = _verdict(ratio, 0, ratio is not None and ratio >= MIN_RATIO)
+    rows.append(("times as fast as the published network", f"≥ {MIN_RATIO:g}", faster, *blank))
     return Table(("target", "limit", *(s.data_set for s in of_method)), tuple(rows))
 
 
@@ -206,6 +186,8 @@ def _reached(target: Target, summary: Summary) -> str:
     if not target.applies(summary):
         return ""
     value = target.value(summary)
+    if target.only_stated(summary):
+        return number(value, target.digits)
     return _verdict(value, target.digits, value is not None and target.reached(value))
 
 
