@@ -50,7 +50,7 @@ EDGE_VOXELS, SPACING_MM = 61, 2.5
 """The short-axis cube that is pictured."""
 AXIS_MM = 55.0
 """Half the length of a drawn axis."""
-REAL_INCHES, WORST_INCHES = 1.85, 1.3
+REAL_INCHES, WORST_INCHES = 1.7, 1.1
 """Edge of a panel of a real study, and of one of the worst simulated ones."""
 TITLE_INCHES = 0.22
 CONTOUR_SIGMA_VOXELS = 0.9

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import SimpleITK as sitk
 from numpy.typing import NDArray
+from scipy import ndimage
 
 from ..pose import MEAN_ROTATION
 from ..pose import Pose
@@ -31,9 +32,12 @@ TURNS_DEG = ((0, 0), (20, 0), (-20, 0), (0, 20), (0, -20))
 """(swing, tilt) of the rotations that are tried everywhere, about the mean pose."""
 PLACES, APART_MM = 4, 20.0
 """How many of the best places are refined, and how far apart they are."""
+NEAR_MM = 25.0
+"""About as wide as a heart: where the counts round a place are below the study's mean, no heart is looked for."""
 OVERLAP = 0.7
 """Share of the template that must lie inside the study."""
-ITERATIONS = 60
+LINES, STEP_MM, ARM_MM = 20, 2.0, 40.0
+"""Powell's iterations, his step, and the distance from the centre at which a turn is a shift."""
 
 
 @dataclass(frozen=True)
@@ -94,7 +98,8 @@ def search(heart: MeanHeart, study: Volume) -> list[Place]:
     for swing, tilt in np.deg2rad(TURNS_DEG):
         rotation = nearest_rotation(MEAN_ROTATION @ rotation_from_euler(swing, tilt, 0.0))
         found.append((rotation, _correlations(heart, fixed, rotation)))
-    return _peaks(found, grid)
+    dark = ndimage.gaussian_filter(fixed.array, NEAR_MM / SEARCH_MM) < fixed.array.mean()
+    return _peaks([(rotation, np.where(dark, -1.0, c)) for rotation, c in found], grid)
 
 
 def _search_grid(study: Grid) -> Grid:
@@ -151,8 +156,10 @@ def refine(heart: MeanHeart, study: Volume, start: Pose) -> Place:
     method.SetMetricAsCorrelation()
     method.SetMetricFixedMask(heart.mask.to_sitk())
     method.SetInterpolator(sitk.sitkLinear)
-    method.SetOptimizerAsRegularStepGradientDescent(2.0, 0.05, ITERATIONS, relaxationFactor=0.6)
-    method.SetOptimizerScalesFromPhysicalShift()
+    method.SetShrinkFactorsPerLevel([2])
+    method.SetSmoothingSigmasPerLevel([0])
+    method.SetOptimizerAsPowell(LINES, LINES, STEP_MM, 0.05 * STEP_MM, 1e-4)
+    method.SetOptimizerScales([ARM_MM] * 3 + [1.0] * 3)
     method.SetMovingInitialTransform(_transform(start))
     change = sitk.Euler3DTransform()
     method.SetInitialTransform(change, inPlace=True)
@@ -161,7 +168,7 @@ def refine(heart: MeanHeart, study: Volume, start: Pose) -> Place:
     except RuntimeError:  # it left the study: no LV there
         return Place(start, -1.0)
     small = Pose(nearest_rotation(np.reshape(change.GetMatrix(), (3, 3))), np.array(change.GetTranslation()))
-    return Place(start @ small, -float(method.GetMetricValue()))
+    return Place(start @ small, float(np.sqrt(max(-method.GetMetricValue(), 0.0))))
 
 
 def _transform(pose: Pose) -> sitk.AffineTransform:
