@@ -55,7 +55,7 @@ REAL_INCHES, WORST_INCHES = 1.7, 1.1
 TITLE_INCHES = 0.22
 CONTOUR_SIGMA_VOXELS = 0.9
 """Smooths the voxel steps of an outline, for display only."""
-WORST = 3
+WORST = 2
 """Studies of a simulated data set that are pictured."""
 LEGEND = (
     "short axis from apex to base, horizontal and vertical long axis (turned by the first method's pose), transaxial. "
