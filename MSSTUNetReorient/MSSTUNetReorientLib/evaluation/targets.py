@@ -111,7 +111,7 @@ TARGETS: tuple[Target, ...] = (
     Target("LV-MY volume, SD (%)", 3.0, True, _volume_sd),
     Target("DSC of the drawn wall, median", 0.80, False, median("dsc_myocardium"), "real", 3),
 )
-"""Of issue 4 of this project; medians over studies unless it says otherwise."""
+"""What this project set out to reach; medians over studies unless a line says otherwise."""
 
 MAX_SECONDS, MIN_RATIO = 0.3, 20.0
 """Pose and labels of one study on two cores; how much faster than the published network of full size."""
