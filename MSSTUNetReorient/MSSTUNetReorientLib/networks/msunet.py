@@ -56,7 +56,9 @@ class MSUNet(nn.Module):
         self.scales, self.alignment = tuple(scales), alignment
         self.inlets = nn.ModuleList(_convolution(1, w) for w in widths)
         deeper = [w + v for v, w in pairwise(widths)]
-        self.encoders = nn.ModuleList(double_convolution(i, w) for i, w in zip([widths[0], *deeper], widths, strict=True))
+        self.encoders = nn.ModuleList(
+            double_convolution(i, w) for i, w in zip([widths[0], *deeper], widths, strict=True)
+        )
         self.gates = nn.ModuleList(AttentionGate(w, v) for w, v in pairwise(widths))
         self.decoders = nn.ModuleList(double_convolution(w + v, w) for w, v in pairwise(widths))
         self.outlets = nn.ModuleList(nn.Conv3d(w, classes, 1) for w in widths)

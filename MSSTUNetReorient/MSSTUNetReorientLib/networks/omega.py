@@ -57,7 +57,11 @@ class OmegaNet(nn.Module):
         self.label_scales = self.second.label_scales
         edge = 4
         self.locate = nn.Sequential(
-            nn.AdaptiveAvgPool3d(edge), nn.Flatten(), nn.Linear(widths[-1] * edge**3, 128), nn.ReLU(), PoseHead(128, mean)
+            nn.AdaptiveAvgPool3d(edge),
+            nn.Flatten(),
+            nn.Linear(widths[-1] * edge**3, 128),
+            nn.ReLU(),
+            PoseHead(128, mean),
         )
 
     def forward(self, image: Tensor) -> OmegaOutput:

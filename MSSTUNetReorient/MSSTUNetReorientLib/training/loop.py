@@ -198,7 +198,9 @@ def run(
         if training.step % LOG_EVERY == 0 or now - said > SAY_EVERY_S:
             pace = (now - began) / (training.step - first)
             told = " ".join(f"{name} {value:.3f}" for name, value in parts.items())
-            say(f"step {training.step} of {total}, {pace:.2f} s a step, {_left(pace * (total - training.step))} left: {told}")
+            say(
+                f"step {training.step} of {total}, {pace:.2f} s a step, {_left(pace * (total - training.step))} left: {told}"
+            )
             said = now
         on = training.fabric.broadcast(keep_going()) if training.fabric.world_size > 1 else keep_going()
         if training.step % training.recipe.schedule.save_every == 0 or training.finished or not on:

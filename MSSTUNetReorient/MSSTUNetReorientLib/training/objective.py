@@ -81,7 +81,13 @@ class Objective(nn.Module):
         upright = deep_supervision_loss(output.logits, upright_labels(batch.labels, self.network.label_scales))
         lying = transaxial_labels(batch.labels, batch.rotation, batch.translation, self.network.label_scales)
         first = deep_supervision_loss(output.first, lying)
-        parts = {"rotation": turn, "translation": shift, "threshold": threshold, "segmentation": upright, "first": first}
+        parts = {
+            "rotation": turn,
+            "translation": shift,
+            "threshold": threshold,
+            "segmentation": upright,
+            "first": first,
+        }
         return self.recipe.loss.mu * turn + shift + threshold + upright + first, parts
 
     def _locate(self, batch: Batch) -> tuple[Tensor, Parts]:

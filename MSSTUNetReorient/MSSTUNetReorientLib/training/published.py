@@ -20,8 +20,8 @@ from torch.nn import functional as F
 from ..networks.cascade import CHANNELS
 from ..networks.cascade import CNNSTN
 from ..networks.cascade import Cascade
-from ..networks.msstn import PoseHead
 from ..networks.configurations import Family
+from ..networks.msstn import PoseHead
 from ..networks.msunet import CLASSES
 from ..networks.msunet import double_convolution
 from ..networks.scale import Scale
@@ -84,7 +84,7 @@ class DenseUNet(nn.Module):
         for n, count in enumerate(blocks):
             channels = channels // (2 if n else 1) + count * growth
             skips.append(channels)
-        outs = [max(skip, width) for skip in skips[:-1]]
+        outs = [min(max(skip, width), 4 * width) for skip in skips[:-1]]
         ins = [*outs[1:], skips[-1]]
         self.decoders = nn.ModuleList(
             double_convolution(deep + skip, out) for skip, deep, out in zip(skips[:-1], ins, outs, strict=True)

@@ -135,7 +135,9 @@ def _told_pose(study: Path, image: Volume) -> Pose:
     grid = read_image_file(_part(study, "short_axis")).grid
     rotation = nearest_rotation(grid.direction)
     if Pose(rotation, grid.centre).rotation_error(Pose(nearest_rotation(image.grid.direction), grid.centre)) < 1:
-        msg = f"{study}: the short-axis image must lie in the patient, but its axes are those of the study; give pose.tfm"
+        msg = (
+            f"{study}: the short-axis image must lie in the patient, but its axes are those of the study; give pose.tfm"
+        )
         raise InputError(msg)
     return Pose(rotation, _near_labels(grid, study))
 
