@@ -135,7 +135,9 @@ class Training:
             self.step = int(state["step"])
         except (RuntimeError, KeyError, ValueError, TypeError) as error:
             reason = str(error).splitlines()[0][:120]
-            msg = f"{name}: the checkpoint must be one of {ours} as {self.recipe.name} has it, but {reason}; name another folder"
+            msg = (
+                f"{name}: the checkpoint must be of {ours} as in {self.recipe.name}, but {reason}; name another folder"
+            )
             raise InputError(msg) from error
 
 
@@ -198,9 +200,8 @@ def run(
         if training.step % LOG_EVERY == 0 or now - said > SAY_EVERY_S:
             pace = (now - began) / (training.step - first)
             told = " ".join(f"{name} {value:.3f}" for name, value in parts.items())
-            say(
-                f"step {training.step} of {total}, {pace:.2f} s a step, {_left(pace * (total - training.step))} left: {told}"
-            )
+            left = _left(pace * (total - training.step))
+            say(f"step {training.step} of {total}, {pace:.2f} s a step, {left} left: {told}")
             said = now
         on = training.fabric.broadcast(keep_going()) if training.fabric.world_size > 1 else keep_going()
         if training.step % training.recipe.schedule.save_every == 0 or training.finished or not on:
@@ -215,7 +216,7 @@ def _left(seconds: float) -> str:
 
 
 class Curves:
-    """Means of the losses over some steps, as rows of a CSV file; rows after the step a run goes on from are removed."""
+    """Means of the losses over some steps, as rows of a CSV file; rows after the step that a run goes on from go."""
 
     def __init__(self, path: Path, step: int) -> None:
         self.path = path

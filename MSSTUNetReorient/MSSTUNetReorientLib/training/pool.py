@@ -78,11 +78,10 @@ def load_sources(data: Path | None, split: Split) -> Sources:
 
 
 def _check_truth(counts: Path) -> None:
-    bare = [
-        f for f in sorted(counts.glob("*_image.nrrd")) if not f.with_name(f.name.replace("_image", "_label")).exists()
-    ]
+    images = sorted(counts.glob("*_image.nrrd"))
+    bare = [f for f in images if not f.with_name(f.name.replace("_image", "_label")).exists()]
     if bare:
-        msg = f"{bare[0]}: every count volume must have its labels beside it (..._label.nrrd), but these have none; add them"
+        msg = f"{bare[0]}: a count volume must have its labels (..._label.nrrd) beside it, but there are none; add them"
         raise InputError(msg)
 
 

@@ -1,4 +1,4 @@
-"""A process of its own that keeps making studies while another trains from them; it ends with the one that started it."""
+"""A process of its own that keeps making studies while another trains from them; it ends with its parent."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable
 from collections.abc import Iterator
 from contextlib import contextmanager
+from contextlib import suppress
 from multiprocessing.connection import Connection
 from pathlib import Path
 
@@ -43,10 +44,8 @@ def pool_being_made(
     def check() -> None:
         if not process.is_alive():
             reason = "it ended"
-            try:
+            with suppress(EOFError):
                 reason = ours.recv() if ours.poll() else reason
-            except EOFError:
-                pass
             msg = f"the process that makes studies has stopped: {reason}"
             raise InputError(msg)
 

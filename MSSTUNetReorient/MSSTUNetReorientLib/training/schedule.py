@@ -22,8 +22,8 @@ class Schedule:
         iterations: steps in all.
         optimiser: "adamw", or "adam" as in the papers.
         rate: learning rate at its highest.
-        shape: "poly", ``(1 - t / t_max) ** power`` (Ni 2023, section 4.4), or "plateau": a ramp over ``warmup`` steps, a
-            plateau, and a straight fall over the last ``cooldown`` share of the steps.
+        shape: "poly", ``(1 - t / t_max) ** power`` (Ni 2023, section 4.4), or "plateau": a ramp over ``warmup`` steps,
+            a plateau, and a straight fall over the last ``cooldown`` share of the steps.
         decay: weight decay.
         average: decay of the running average of the weights, which is what is kept; 0 keeps the weights themselves.
         clip: largest norm of the gradient; 0 leaves it as it is.

@@ -117,8 +117,8 @@ def _pose(study: Path, labels: Volume, image: Volume) -> Pose:
     angle = told.rotation_error(Pose(MEAN_ROTATION, centre))
     if angle > UNUSUAL_DEG:
         msg = (
-            f"{study}: the axes must be i septum to lateral, j anterior to inferior, k apex to base, but these are turned "
-            f"by {angle:.0f} degrees from the usual ones; name them rightly"
+            f"{study}: the axes must be i septum to lateral, j anterior to inferior, k apex to base, but these are "
+            f"turned by {angle:.0f} degrees from the usual ones; name them rightly"
         )
         raise InputError(msg)
     return Pose(told.rotation, centre)
@@ -130,7 +130,9 @@ def _told_pose(study: Path, image: Volume) -> Pose:
     if (study / "truth.json").exists():
         return _pose_of_truth(study / "truth.json")
     if not any((study / f"short_axis{ending}").exists() for ending in IMAGE_ENDINGS):
-        msg = f"{study}: a study to train on must have pose.tfm, truth.json or short_axis.nrrd, but there is none; add one"
+        msg = (
+            f"{study}: a study must have its pose (pose.tfm, truth.json or short_axis.nrrd), but there is none; add one"
+        )
         raise InputError(msg)
     grid = read_image_file(_part(study, "short_axis")).grid
     rotation = nearest_rotation(grid.direction)

@@ -33,7 +33,7 @@ COLUMNS = {
 
 
 def measure(sample: Sample, method: Method) -> dict[str, float]:
-    """Errors of one study: degrees, mm, Dice coefficients, verdict (1 or 0); what the method does not tell is left out."""
+    """Errors of one study: degrees, mm, Dice coefficients, verdict (1 or 0); what is not told is left out."""
     cube = Grid.centred(CUBE_SIZE, CUBE_SPACING, Pose(np.eye(3), np.zeros(3)))
     true = Pose(sample.rotation, sample.centre)
     answer = method.answer(Volume(sample.cube.astype(np.float32), cube))
