@@ -31,6 +31,6 @@ def tiny(folder: Path, architecture: str, *, frame: str = "transaxial", schedule
         f'title = "Tiny"\nabout = "for tests"\nprecision = "float32"\n\n'
         f'[network]\narchitecture = "{architecture}"\n{TINY[architecture]}\n\n'
         f'[data]\nbatch = 2\naugment = false\nfirst = 1\nvalidation = 0\nframe = "{frame}"\n\n'
-        f"[schedule]\niterations = 8\nwarmup = 1\ncooldown = 0.01\nrate = 3e-3\nsave_every = 2\n{schedule}\n\n{more}\n"
+        f"[schedule]\niterations = 8\nwarmup = 1\ncooldown = 0.01\nrate = 1e-2\nsave_every = 2\n{schedule}\n\n{more}\n"
     )
     return load_recipe(path)

@@ -135,9 +135,7 @@ class Training:
             self.step = int(state["step"])
         except (RuntimeError, KeyError, ValueError, TypeError) as error:
             reason = str(error).splitlines()[0][:120]
-            msg = (
-                f"{name}: the checkpoint must be of {ours} as in {self.recipe.name}, but {reason}; name another folder"
-            )
+            msg = f"{name}: the checkpoint must be of {ours} as in {self.recipe.name}, but {reason}; name another"
             raise InputError(msg) from error
 
 

@@ -130,16 +130,12 @@ def _told_pose(study: Path, image: Volume) -> Pose:
     if (study / "truth.json").exists():
         return _pose_of_truth(study / "truth.json")
     if not any((study / f"short_axis{ending}").exists() for ending in IMAGE_ENDINGS):
-        msg = (
-            f"{study}: a study must have its pose (pose.tfm, truth.json or short_axis.nrrd), but there is none; add one"
-        )
+        msg = f"{study}: a study must have its pose (pose.tfm, truth.json or short_axis.nrrd), but has none; add one"
         raise InputError(msg)
     grid = read_image_file(_part(study, "short_axis")).grid
     rotation = nearest_rotation(grid.direction)
     if Pose(rotation, grid.centre).rotation_error(Pose(nearest_rotation(image.grid.direction), grid.centre)) < 1:
-        msg = (
-            f"{study}: the short-axis image must lie in the patient, but its axes are those of the study; give pose.tfm"
-        )
+        msg = f"{study}: short_axis must lie in the patient, but its axes are those of the image; give pose.tfm"
         raise InputError(msg)
     return Pose(rotation, _near_labels(grid, study))
 
