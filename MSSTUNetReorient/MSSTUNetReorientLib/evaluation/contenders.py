@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
 
 from ..errors import InputError
 from ..models import load_model
 from ..models import read_manifest
 from ..models import weights_folder
-from ..networks.compact import CompactMSSTUNet
 from ..pose import Pose
-from ..predictor import predict
 from ..volume import Volume
+from .comparisons import load_method
 from .mean_heart import mean_heart
 from .method import Answer
 from .method import Method
@@ -22,20 +23,6 @@ from .template import TemplateRegistration
 
 TEMPLATE, MEAN_POSE = "template", "mean-pose"
 """Names of the methods that need no weights."""
-
-
-@dataclass(frozen=True)
-class Predictor:
-    """One of our models through the same door as the job."""
-
-    model: str
-    name: str
-    parameters: int
-
-    def answer(self, study: Volume) -> Answer:
-        """Pose, labels and the verdict."""
-        result = predict(study, model=self.model)
-        return Answer(result.pose, result.labels, result.quality.status == "pass")
 
 
 @dataclass(frozen=True)
@@ -107,10 +94,17 @@ def _contender(text: str, template_from: Path | None) -> Contender:
     if model == TEMPLATE:
         registration = TemplateRegistration(mean_heart(template_from))
         return Contender(registration, registration.sha256, registration.heart.source)
-    network, identity = load_model(model)
-    if not isinstance(network, CompactMSSTUNet):
-        msg = f"{model}: a {type(network).__name__} cannot be evaluated; give a compact model or one of its comparisons"
-        raise InputError(msg)
-    count = sum(p.numel() for p in network.parameters())
-    version = identity.version if identity.version != "unlisted" else Path(model).name
-    return Contender(Predictor(model, label or f"MS-ST-UNet ({identity.name})", count), identity.sha256, version)
+    method = load_method(model)
+    if label:
+        method = replace(method, name=label)  # type: ignore[type-var]
+    sha256, versions = zip(*(_weights(part) for part in model.split("+")), strict=True)
+    return Contender(method, "+".join(sha256), " + ".join(versions))
+
+
+def _weights(model: str) -> tuple[str, str]:
+    """sha256, and a version or a file name, of a shipped model or a weight file."""
+    path = Path(model)
+    if path.suffix:
+        return hashlib.sha256(path.read_bytes()).hexdigest(), path.name
+    identity = load_model(model)[1]
+    return identity.sha256, f"{identity.name} {identity.version}"
