@@ -130,7 +130,7 @@ def _load(path: Path, sha256: str | None, name: str, version: str) -> tuple[nn.M
 
 def save_weights(network: nn.Module, configuration: str, path: Path) -> str:
     """Write a network's parameters as float16 ``.npz`` (what float16 cannot hold as float32); returns its sha256."""
-    state = {key: _compact(value.detach().cpu().numpy()) for key, value in network.state_dict().items()}
+    state: dict[str, Any] = {key: _compact(value.detach().cpu().numpy()) for key, value in network.state_dict().items()}
     with path.open("wb") as file:
         np.savez_compressed(file, configuration=np.array(configuration), **state)
     return hashlib.sha256(path.read_bytes()).hexdigest()

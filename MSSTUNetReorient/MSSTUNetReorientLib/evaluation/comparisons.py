@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from typing import cast
 
 import numpy as np
 import torch
@@ -117,7 +119,7 @@ class TrainedMethod:
     def _joint(self, cube: Tensor, grid: Grid) -> Answer:
         output: JointOutput = self.network(view(cube, self._size))
         pose = _pose(output.located.angles[0], output.located.translations[0], grid)
-        return Answer(pose, _labels(output.logits[0], self.network.label_scales[0], pose))
+        return Answer(pose, _labels(output.logits[0], self._label_scale, pose))
 
     def _locate(self, cube: Tensor, grid: Grid) -> Answer:
         located = self.network(view(cube, self._size))
@@ -129,13 +131,18 @@ class TrainedMethod:
 
     def _segment(self, cube: Tensor, grid: Grid) -> Answer:
         logits = self.network(view(cube, self._size))[0]
-        return Answer(None, _labels(logits, self.network.label_scales[0], Pose(np.eye(3), grid.centre)))
+        return Answer(None, _labels(logits, self._label_scale, Pose(np.eye(3), grid.centre)))
 
     def _segment_at(self, cube: Tensor, grid: Grid, pose: Pose) -> Answer:
         rotation = torch.as_tensor(pose.rotation.copy(), dtype=torch.float32)[None]
         translation = torch.as_tensor((pose.centre - grid.centre) / HALF_MM, dtype=torch.float32)[None]
         logits = self.network(view(cube, self._size, rotation, translation))[0]
-        return Answer(pose, _labels(logits, self.network.label_scales[0], pose))
+        return Answer(pose, _labels(logits, self._label_scale, pose))
+
+    @property
+    def _label_scale(self) -> Scale:
+        """Of the best answer."""
+        return cast(Sequence[Scale], self.network.label_scales)[0]
 
     @property
     def _size(self) -> int:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
+from typing import Any
 from typing import Literal
 
 import torch
@@ -35,6 +37,6 @@ def computes_bf16(device: str) -> bool:
     if device == "cuda":
         return bool(torch.cuda.is_bf16_supported(including_emulation=False))
     if device == "cpu":
-        has = getattr(torch.cpu, "get_capabilities", dict)()  # newer than the oldest torch that will do
+        has: Mapping[str, Any] = getattr(torch.cpu, "get_capabilities", dict)()
         return bool(has.get("avx512_bf16") or has.get("amx_bf16") or has.get("bf16"))
     return False

@@ -5,6 +5,9 @@ Being one module, it runs under one precision and one data-parallel wrapper.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import cast
+
 import numpy as np
 import torch
 from torch import Tensor
@@ -18,6 +21,7 @@ from ..networks.cascade import Cascade
 from ..networks.cascade import Stage
 from ..networks.cascade import with_gradient
 from ..networks.compact import HALF_MM
+from ..networks.scale import Scale
 from ..networks.view import transaxial_labels
 from ..networks.view import upright_labels
 from ..networks.view import view
@@ -65,11 +69,11 @@ class Objective(nn.Module):
 
     def _joint(self, batch: Batch) -> tuple[Tensor, Parts]:
         image = view(batch.cube, self._size)
-        targets = upright_labels(batch.labels, self.network.label_scales)
+        targets = upright_labels(batch.labels, self._label_scales)
         angles = true_angles(batch)
         output = self.network(image)
         loss = joint_loss(
-            output, image, targets, angles, batch.translation, self.network.scales, self.recipe.loss.mu
+            output, image, targets, angles, batch.translation, self._scales, self.recipe.loss.mu
         )  # fmt: skip
         return loss.total, dict(zip(loss._fields[1:], loss[1:], strict=True))
 
@@ -77,9 +81,9 @@ class Objective(nn.Module):
         image = view(batch.cube, self._size)
         output = self.network(image)
         angles = true_angles(batch)
-        turn, shift, threshold = pose_losses(output.located, image, angles, batch.translation, self.network.scales)
-        upright = deep_supervision_loss(output.logits, upright_labels(batch.labels, self.network.label_scales))
-        lying = transaxial_labels(batch.labels, batch.rotation, batch.translation, self.network.label_scales)
+        turn, shift, threshold = pose_losses(output.located, image, angles, batch.translation, self._scales)
+        upright = deep_supervision_loss(output.logits, upright_labels(batch.labels, self._label_scales))
+        lying = transaxial_labels(batch.labels, batch.rotation, batch.translation, self._label_scales)
         first = deep_supervision_loss(output.first, lying)
         parts = {
             "rotation": turn,
@@ -93,13 +97,13 @@ class Objective(nn.Module):
     def _locate(self, batch: Batch) -> tuple[Tensor, Parts]:
         image = view(batch.cube, self._size)
         turn, shift, threshold = pose_losses(
-            self.network(image), image, true_angles(batch), batch.translation, self.network.scales
+            self.network(image), image, true_angles(batch), batch.translation, self._scales
         )  # fmt: skip
         parts = {"rotation": turn, "translation": shift, "threshold": threshold}
         return self.recipe.loss.mu * turn + shift + threshold, parts
 
     def _segment(self, batch: Batch) -> tuple[Tensor, Parts]:
-        scales = self.network.label_scales
+        scales = self._label_scales
         if self.recipe.data.frame == "short-axis":
             image = view(batch.cube, self._size, batch.rotation, batch.translation)
             targets = upright_labels(batch.labels, scales)
@@ -114,8 +118,18 @@ class Objective(nn.Module):
         true = (true_angles(batch), batch.translation)
         loss = cascade_loss(output.angles, output.translation, *true, self.stage, self.recipe.loss.mu)
         found = (output.angles, output.translation)
-        parts = {name: cascade_loss(*found, *true, name) for name in ("rotation", "translation")}  # type: ignore[arg-type]
+        parts = {name: cascade_loss(*found, *true, name) for name in ("rotation", "translation")}
         return loss, parts
+
+    @property
+    def _scales(self) -> Sequence[Scale]:
+        """Of the samplers."""
+        return cast(Sequence[Scale], self.network.scales)
+
+    @property
+    def _label_scales(self) -> Sequence[Scale]:
+        """Of the answers."""
+        return cast(Sequence[Scale], self.network.label_scales)
 
     @property
     def _size(self) -> int:

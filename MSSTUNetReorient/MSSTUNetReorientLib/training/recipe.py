@@ -147,7 +147,9 @@ def _recipe(content: dict[str, Any], path: Path) -> Recipe:
             raise InputError(msg)
     network = dict(content.get("network", {}))
     architecture = network.pop("architecture", None)
-    parts = {table: read_table(kind, content.get(table, {}), f"{path}: [{table}]") for table, kind in TABLES.items()}
+    parts: dict[str, Any] = {
+        table: read_table(kind, content.get(table, {}), f"{path}: [{table}]") for table, kind in TABLES.items()
+    }
     configuration = architecture_of(architecture, network, f"{path}: [network]")
     recipe = Recipe(path.stem, top.title, top.about, str(architecture), configuration, **parts,
                     precision=top.precision, seed=top.seed)  # fmt: skip
