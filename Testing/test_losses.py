@@ -10,6 +10,7 @@ from MSSTUNetReorientLib import losses
 from MSSTUNetReorientLib.networks.joint import JointOutput
 from MSSTUNetReorientLib.networks.msstn import MSSTNOutput
 from MSSTUNetReorientLib.networks.scale import Scale
+from MSSTUNetReorientLib.networks.scale import sample_labels
 
 ZERO = torch.zeros(1, 3)
 SCALE = Scale(12, 0.8)
@@ -103,7 +104,8 @@ def test_the_joint_loss_is_the_sum_of_its_parts():
     torch.manual_seed(0)
     logits = tuple(torch.randn(1, 3, s.size, s.size, s.size) for s in scales)
     located = MSSTNOutput(angles, shifts, tuple(torch.rand(1, 1, s.size, s.size, s.size) for s in scales))
-    loss = losses.joint_loss(JointOutput(located, logits), image, labels, ZERO, ZERO, scales)
+    targets = sample_labels(labels, torch.eye(3)[None], ZERO, scales)
+    loss = losses.joint_loss(JointOutput(located, logits), image, targets, ZERO, ZERO, scales)
     assert float(loss.rotation) == pytest.approx(0.05)
     assert float(loss.translation) == pytest.approx(0.05)
     expected = 10 * loss.rotation + loss.translation + loss.threshold + loss.segmentation

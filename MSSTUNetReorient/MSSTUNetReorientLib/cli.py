@@ -15,6 +15,7 @@ import typer
 
 from . import __version__
 from .errors import InputError
+from .evaluate import evaluate
 from .result import Result
 from .simulate import simulate
 from .terminal import PROGRAM
@@ -24,6 +25,9 @@ from .terminal import sigterm_raises
 from .terminal import stdout_reserved
 from .terminal import tell
 from .terminal import tell_error
+from .train import pool
+from .train import train
+from .train import validate
 
 EXIT_BUG, EXIT_INPUT, EXIT_INTERRUPTED, EXIT_TERMINATED = 1, 2, 130, 143
 
@@ -100,6 +104,10 @@ def run(
 
 
 app.command()(simulate)
+app.command()(evaluate)
+app.command()(train)
+app.command()(pool)
+app.command()(validate)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

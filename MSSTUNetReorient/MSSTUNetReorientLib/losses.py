@@ -14,11 +14,11 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from .networks.joint import JointOutput
+from .networks.msstn import MSSTNOutput
 from .networks.rotation import rotation_from_euler
 from .networks.rotation import wrap
 from .networks.sampler import sample
 from .networks.scale import Scale
-from .networks.scale import sample_labels
 
 MU = 10.0
 """Weight of the rotation loss (Ni 2023, eq. 9)."""
@@ -141,10 +141,28 @@ class JointLoss(NamedTuple):
     segmentation: Tensor
 
 
+def pose_losses(
+    located: MSSTNOutput, image: Tensor, true_angles: Tensor, true_translation: Tensor, scales: Sequence[Scale]
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Rotation, translation and threshold loss (Ni 2023, eq. 7, 8, 10), each the mean over the scales.
+
+    Args:
+        located: what an MSSTN says of ``image``.
+        image: ``(B, 1, N, N, N)``.
+        true_angles, true_translation: ``(B, 3)`` each.
+        scales: the samplers'.
+    """
+    true = (true_angles, true_translation)
+    rotation = _mean([rotation_loss(a, true_angles) for a in located.angles])
+    translation = _mean([translation_loss(t, true_translation) for t in located.translations])
+    poses = zip(located.angles, located.translations, scales, strict=True)
+    return rotation, translation, _mean([threshold_loss(image, a, t, *true, s) for a, t, s in poses])
+
+
 def joint_loss(
     output: JointOutput,
     image: Tensor,
-    labels: Tensor,
+    targets: Sequence[Tensor],
     true_angles: Tensor,
     true_translation: Tensor,
     scales: Sequence[Scale],
@@ -155,17 +173,13 @@ def joint_loss(
     Args:
         output: of the joint model.
         image: ``(B, 1, N, N, N)``, its input.
-        labels: ``(B, N, N, N)`` integers in the frame of the input; sampled here with the true pose.
+        targets: per level of the answer, int64 ``(B, n, n, n)`` in the **true** short-axis frame, as
+            :func:`~.networks.scale.sample_labels` makes them.
         true_angles, true_translation: ``(B, 3)`` each.
-        scales: the model's.
+        scales: of the samplers.
         mu: weight of the rotation loss.
     """
-    located, true = output.located, (true_angles, true_translation)
-    rotation = _mean([rotation_loss(a, true_angles) for a in located.angles])
-    translation = _mean([translation_loss(t, true_translation) for t in located.translations])
-    poses = zip(located.angles, located.translations, scales, strict=True)
-    threshold = _mean([threshold_loss(image, a, t, *true, s) for a, t, s in poses])
-    targets = sample_labels(labels, rotation_from_euler(true_angles), true_translation, scales)
+    rotation, translation, threshold = pose_losses(output.located, image, true_angles, true_translation, scales)
     segmentation = deep_supervision_loss(output.logits, targets)
     total = mu * rotation + translation + threshold + segmentation
     return JointLoss(total, rotation, translation, threshold, segmentation)

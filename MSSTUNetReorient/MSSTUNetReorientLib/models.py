@@ -9,6 +9,8 @@ import hashlib
 import io
 import json
 import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -16,6 +18,7 @@ from zipfile import BadZipFile
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import nn
 
 from .errors import InputError
@@ -71,22 +74,42 @@ def load_model(model: str | Path | None = None) -> tuple[nn.Module, ModelIdentit
 
 @lru_cache(maxsize=4)
 def _load_bytes(content: bytes, name: str) -> nn.Module:
-    try:
+    configuration, state = read_weights(content, name)
+    with _damage_told(content, name):
+        network = build(configuration)
+        # Files made before models were calibrated have no calibration.
+        state |= {key: value for key, value in network.named_buffers() if key == "calibration" and key not in state}
+        network.load_state_dict(state)
+    return network.eval().requires_grad_(False)
+
+
+def read_weights(content: bytes, name: str) -> tuple[str, dict[str, torch.Tensor]]:
+    """What a weight file says it is, and its parameters as float32.
+
+    Args:
+        content: of the file; name: of it, for the message.
+
+    Raises:
+        InputError: it is no weight file of ours.
+    """
+    with _damage_told(content, name):
         if not content.startswith(ZIP_MAGIC):
             _no_archive()
         with np.load(io.BytesIO(content), allow_pickle=False) as file:
             arrays = {key: file[key] for key in file.files}
         configuration = str(arrays.pop("configuration"))
-        network = build(configuration)
-        state = {key: torch.from_numpy(value.astype(np.float32)) for key, value in arrays.items()}
-        state |= {key: value for key, value in network.named_buffers() if key == "calibration" and key not in state}
-        network.load_state_dict(state)
+        return configuration, {key: torch.from_numpy(value.astype(np.float32)) for key, value in arrays.items()}
+
+
+@contextmanager
+def _damage_told(content: bytes, name: str) -> Iterator[None]:
+    try:
+        yield
     except (OSError, ValueError, KeyError, RuntimeError, EOFError, BadZipFile, zlib.error) as error:
         digest = hashlib.sha256(content).hexdigest()
         reason = str(error).splitlines()[0][:120]
         msg = f"{name}: a weight file must be one of ours (.npz), but sha256 {digest} cannot be read as one: {reason}"
         raise InputError(msg) from error
-    return network.eval().requires_grad_(False)
 
 
 def _no_archive() -> None:
@@ -108,8 +131,12 @@ def _load(path: Path, sha256: str | None, name: str, version: str) -> tuple[nn.M
 
 
 def save_weights(network: nn.Module, configuration: str, path: Path) -> str:
-    """Write a network's parameters as float16 ``.npz``; returns the file's sha256."""
-    state = {key: value.detach().cpu().numpy().astype(np.float16) for key, value in network.state_dict().items()}
+    """Write a network's parameters as float16 ``.npz`` (what float16 cannot hold as float32); returns its sha256."""
+    state: dict[str, Any] = {key: _compact(value.detach().cpu().numpy()) for key, value in network.state_dict().items()}
     with path.open("wb") as file:
         np.savez_compressed(file, configuration=np.array(configuration), **state)
     return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def _compact(values: NDArray[Any]) -> NDArray[Any]:
+    return values.astype(np.float16 if np.abs(values).max(initial=0) < np.finfo(np.float16).max else np.float32)

@@ -62,7 +62,8 @@ def test_widths_must_match_scales():
 def test_the_gradient_of_the_joint_loss_reaches_every_parameter():
     model = _model()
     image, labels, angles, shift = _hearts(2)
-    joint_loss(model(image), image, labels, angles, shift, NESTED).total.backward()
+    targets = sample_labels(labels, rotation_from_euler(angles), shift, NESTED)
+    joint_loss(model(image), image, targets, angles, shift, NESTED).total.backward()
     missing = [n for n, p in model.named_parameters() if p.grad is None or not p.grad.any()]
     assert missing == []
     assert all(p.grad.isfinite().all() for p in model.parameters())
@@ -101,8 +102,9 @@ def test_a_few_steps_lower_every_part_of_the_loss():
     image, labels, angles, shift = _hearts(4)
     optimiser = torch.optim.Adam(model.parameters(), lr=3e-3)
     losses = []
+    targets = sample_labels(labels, rotation_from_euler(angles), shift, NESTED)
     for _ in range(30):
-        loss = joint_loss(model(image), image, labels, angles, shift, NESTED)
+        loss = joint_loss(model(image), image, targets, angles, shift, NESTED)
         optimiser.zero_grad()
         loss.total.backward()
         optimiser.step()

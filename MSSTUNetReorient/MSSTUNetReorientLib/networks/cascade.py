@@ -13,7 +13,9 @@ odd published number cannot be met by two equal networks; what the three paramet
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from collections.abc import Sequence
+from functools import partial
 from itertools import pairwise
 from typing import Literal
 from typing import NamedTuple
@@ -23,6 +25,7 @@ import torch
 from torch import Tensor
 from torch import nn
 
+from .msstn import PoseHead
 from .rotation import rotation_from_euler
 from .sampler import sample
 
@@ -37,6 +40,8 @@ HIDDEN = (512, 104)
 
 Stage = Literal["translation", "rotation", "both"]
 Extent = Tensor | Sequence[float] | None
+Block = Callable[[Sequence[float]], nn.Module]
+"""Makes a network from ``(B, 2, D, H, W)`` to as many numbers as the mean answer that it is given has."""
 
 
 class CascadeOutput(NamedTuple):
@@ -78,11 +83,7 @@ class ReorientationBlock(nn.Sequential):
         layers.append(nn.Flatten())
         for i, o in pairwise(units):
             layers += [nn.Linear(i, o), nn.ReLU(inplace=True)]
-        head = nn.Linear(units[-1], len(mean))
-        nn.init.normal_(head.weight, std=1e-3)
-        with torch.no_grad():
-            head.bias.copy_(torch.tensor(mean))
-        super().__init__(*layers, head)
+        super().__init__(*layers, PoseHead(units[-1], mean))
 
 
 class CNNSTN(nn.Module):
@@ -91,6 +92,7 @@ class CNNSTN(nn.Module):
     Args:
         mean: (alpha, beta, gamma, tx, ty, tz) at which training begins.
         shape, widths, hidden: see :class:`ReorientationBlock`.
+        block: another network in its place, as in the benchmarks of Zhu 2022, Table 1.
     """
 
     def __init__(
@@ -99,9 +101,11 @@ class CNNSTN(nn.Module):
         shape: Sequence[int] = SHAPE,
         widths: Sequence[int] = WIDTHS,
         hidden: Sequence[int] = HIDDEN,
+        block: Block | None = None,
     ) -> None:
         super().__init__()
-        self.block = ReorientationBlock(mean, shape, widths, hidden)
+        make = block or partial(ReorientationBlock, shape=shape, widths=widths, hidden=hidden)
+        self.block = make(mean)
 
     def forward(self, image: Tensor, half_extent: Extent = None) -> CascadeOutput:
         """Locate and sample; arguments as in :meth:`Cascade.forward`."""
@@ -116,6 +120,7 @@ class Cascade(nn.Module):
     Args:
         mean: (alpha, beta, gamma, tx, ty, tz) at which training begins.
         shape, widths, hidden: see :class:`ReorientationBlock`.
+        block: another network in its place, as in the benchmarks of Zhu 2022, Table 1.
 
     Attributes:
         stage: what is being trained, see :meth:`set_stage`.
@@ -127,10 +132,12 @@ class Cascade(nn.Module):
         shape: Sequence[int] = SHAPE,
         widths: Sequence[int] = WIDTHS,
         hidden: Sequence[int] = HIDDEN,
+        block: Block | None = None,
     ) -> None:
         super().__init__()
-        self.translation = ReorientationBlock(mean[3:], shape, widths, hidden)
-        self.rotation = ReorientationBlock(mean[:3], shape, widths, hidden)
+        make = block or partial(ReorientationBlock, shape=shape, widths=widths, hidden=hidden)
+        self.translation = make(mean[3:])
+        self.rotation = make(mean[:3])
         self.stage: Stage = "both"
 
     def set_stage(self, stage: Stage) -> Self:

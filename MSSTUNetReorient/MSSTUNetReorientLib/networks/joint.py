@@ -18,6 +18,8 @@ from .resnet import RESNET50
 from .scale import NESTED
 from .scale import Scale
 from .scale_transformer import Alignment
+from .unet import WIDTHS as SINGLE_WIDTHS
+from .unet import UNet
 
 
 class JointOutput(NamedTuple):
@@ -59,7 +61,7 @@ class MSSTUNet(nn.Module):
         alignment: Alignment = "paper",
     ) -> None:
         super().__init__()
-        self.scales = tuple(scales)
+        self.scales = self.label_scales = tuple(scales)
         self.msstn = MSSTN(scales, backbone_width, backbone_blocks, mean)
         self.msunet = MSUNet(scales, widths, classes, alignment)
 
@@ -74,3 +76,32 @@ class MSSTUNet(nn.Module):
         """
         located = self.msstn(image)
         return JointOutput(located, self.msunet(located))
+
+
+class SingleScaleSTUNet(nn.Module):
+    """One sampler and an attention U-Net, trained together: "Rot Op1-Seg Op1" of Ni 2023, Table 3.
+
+    Args:
+        scale: grid of the sampler.
+        backbone_width, backbone_blocks, mean: see :class:`MSSTUNet`.
+        widths: channels per level of the U-Net.
+    """
+
+    def __init__(
+        self,
+        scale: Scale = NESTED[0],
+        backbone_width: int = 64,
+        backbone_blocks: Sequence[int] = RESNET50,
+        widths: Sequence[int] = SINGLE_WIDTHS,
+        mean: Sequence[float] = MEAN_POSE,
+    ) -> None:
+        super().__init__()
+        self.scales = (scale,)
+        self.msstn = MSSTN(self.scales, backbone_width, backbone_blocks, mean)
+        self.unet = UNet(scale, widths)
+        self.label_scales = self.unet.label_scales
+
+    def forward(self, image: Tensor) -> JointOutput:
+        """Locate, turn upright and segment; as :meth:`MSSTUNet.forward`."""
+        located = self.msstn(image)
+        return JointOutput(located, self.unet(located.images[0]))

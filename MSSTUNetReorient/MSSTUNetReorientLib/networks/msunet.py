@@ -56,9 +56,11 @@ class MSUNet(nn.Module):
         self.scales, self.alignment = tuple(scales), alignment
         self.inlets = nn.ModuleList(_convolution(1, w) for w in widths)
         deeper = [w + v for v, w in pairwise(widths)]
-        self.encoders = nn.ModuleList(_double(i, w) for i, w in zip([widths[0], *deeper], widths, strict=True))
+        self.encoders = nn.ModuleList(
+            double_convolution(i, w) for i, w in zip([widths[0], *deeper], widths, strict=True)
+        )
         self.gates = nn.ModuleList(AttentionGate(w, v) for w, v in pairwise(widths))
-        self.decoders = nn.ModuleList(_double(w + v, w) for w, v in pairwise(widths))
+        self.decoders = nn.ModuleList(double_convolution(w + v, w) for w, v in pairwise(widths))
         self.outlets = nn.ModuleList(nn.Conv3d(w, classes, 1) for w in widths)
 
     def forward(self, located: MSSTNOutput) -> tuple[Tensor, ...]:
@@ -122,5 +124,6 @@ def _convolution(inputs: int, outputs: int) -> nn.Sequential:
     )
 
 
-def _double(inputs: int, outputs: int) -> nn.Sequential:
+def double_convolution(inputs: int, outputs: int) -> nn.Sequential:
+    """Convolution, batch norm, ReLU, twice."""
     return nn.Sequential(_convolution(inputs, outputs), _convolution(outputs, outputs))

@@ -34,6 +34,17 @@ PYRAMID = (Scale(128, 1.0), Scale(64, 1.0), Scale(32, 1.0))
 """The other reading ("128, 64, 32" of the tables): one field of view, ever coarser voxels."""
 
 
+def halved(size: int, levels: int, nested: bool) -> tuple[Scale, ...]:
+    """Scales of ``size``, ``size / 2``, ... voxels: ever smaller cubes, or one field of view for all of them."""
+    return tuple(Scale(size // 2**n, 0.5**n if nested else 1.0) for n in range(levels))
+
+
+def pooled(scale: Scale, levels: int) -> tuple[Scale, ...]:
+    """Grids of a scale after pooling by two 0, 1, ... times: the outer voxels' centres move inward."""
+    edge = scale.size - 1
+    return tuple(Scale(scale.size // f, scale.scale * (scale.size - f) / edge) for f in (2**n for n in range(levels)))
+
+
 def sample_labels(labels: Tensor, rotation: Tensor, translation: Tensor, scales: Sequence[Scale]) -> list[Tensor]:
     """A label map in the short-axis frame, at every scale: what the MSUNet's outputs are held against.
 

@@ -69,8 +69,24 @@ def augment(batch: Batch, rng: np.random.Generator, reach: int = 10) -> Batch:
     return Batch(torch.stack(cubes), batch.rotation, batch.translation + moved_by, batch.labels)
 
 
-def draw_batch(folder: Path, size: int, rng: np.random.Generator) -> Batch:
-    """A batch of studies drawn from a pool."""
-    names = sorted(p.name for p in folder.glob("*.npz"))
-    chosen = [names[int(i)] for i in rng.integers(len(names), size=size)]
-    return augment(collate([read_sample(folder / name) for name in chosen]), rng)
+def draw_batch(
+    folder: Path,
+    size: int,
+    rng: np.random.Generator,
+    *,
+    changed: bool = True,
+    own: Path | None = None,
+    own_share: float = 0.0,
+) -> Batch:
+    """A batch of studies drawn from a pool.
+
+    Args:
+        folder: of simulated studies.
+        changed: by :func:`augment`.
+        own: folder of a centre's own studies in the same form; ``own_share`` of the batch is drawn from there.
+    """
+    folders = [folder] * size if own is None else [own if rng.random() < own_share else folder for _ in range(size)]
+    names = {place: sorted(p.name for p in place.glob("*.npz")) for place in set(folders)}
+    samples = [read_sample(place / names[place][int(rng.integers(len(names[place])))]) for place in folders]
+    batch = collate(samples)
+    return augment(batch, rng) if changed else batch

@@ -72,9 +72,7 @@ def calibrate(weights: Path, pools: list[Path], out: Path) -> float:
         raise InputError(msg)
     x, errors = measured(pools, weights)
     if len(x) < MIN_STUDIES:
-        msg = (
-            f"a calibration needs {MIN_STUDIES} studies with an LV found, but there are {len(x)}; add studies"
-        )
+        msg = f"a calibration needs {MIN_STUDIES} studies with an LV found, but there are {len(x)}; add studies"
         raise InputError(msg)
     coefficients = fit_bound(x, errors)
     within = float((errors <= np.exp(x @ coefficients) + 1e-9).mean())

@@ -37,12 +37,13 @@ def pose_loss(look: Look, batch: Batch, mask: Tensor) -> Tensor:
 def disturbed(batch: Batch, degrees: float, mm: float) -> tuple[Tensor, Tensor]:
     """The true pose, turned by about ``degrees`` and shifted by about ``mm``."""
     size = len(batch.rotation)
-    vector = torch.randn(size, 3) * (degrees / 57.3 / 3**0.5)
+    device = batch.rotation.device
+    vector = torch.randn(size, 3, device=device) * (degrees / 57.3 / 3**0.5)
     x, y, z = vector.unbind(1)
     zero = torch.zeros_like(x)
     skew = torch.stack([zero, -z, y, z, zero, -x, -y, x, zero], 1).reshape(-1, 3, 3)
     turn = torch.linalg.matrix_exp(skew)
-    shift = torch.randn(size, 3) * (mm / 3**0.5 / HALF_MM)
+    shift = torch.randn(size, 3, device=device) * (mm / 3**0.5 / HALF_MM)
     return batch.rotation @ turn, batch.translation + shift
 
 
@@ -50,7 +51,7 @@ def mixed(
     first: tuple[Tensor, Tensor], second: tuple[Tensor, Tensor], share: float
 ) -> tuple[tuple[Tensor, Tensor], Tensor]:
     """Per sample one of two poses, ``share`` of them the first; also which."""
-    pick = torch.rand(len(first[0])) < share
+    pick = torch.rand(len(first[0]), device=first[0].device) < share
     rotation = torch.where(pick[:, None, None], first[0], second[0])
     return (rotation, torch.where(pick[:, None], first[1], second[1])), pick
 
@@ -59,7 +60,7 @@ def heat_loss(heat: Tensor, translation: Tensor) -> Tensor:
     """Cross-entropy of a heat map ``(B, n, n, n)`` with a Gaussian of 12 mm at the LV centre, plus the distance."""
     n = heat.shape[-1]
     pitch = 2 * (HALF_MM + 2.0) / n
-    line = (torch.arange(n) - (n - 1) / 2) * pitch
+    line = (torch.arange(n, device=heat.device) - (n - 1) / 2) * pitch
     d = [torch.exp(-(((line - translation[:, a : a + 1] * HALF_MM) / 12.0) ** 2) / 2) for a in range(3)]
     target = (d[2][:, :, None, None] * d[1][:, None, :, None] * d[0][:, None, None, :]).flatten(1)
     target = target / target.sum(1, keepdim=True).clamp_min(1e-6)
@@ -78,13 +79,13 @@ def true_shares(batch: Batch, rotation: Tensor, translation: Tensor) -> Tensor:
 
 def label_loss(logits: Tensor, shares: Tensor) -> Tensor:
     """Cross-entropy plus the Dice loss of Ni 2023, eq. 11 (LV-MY weighs three)."""
-    weight = torch.tensor([1.0, 3.0, 1.0]).reshape(1, 3, 1, 1, 1)
+    weight = logits.new_tensor([1.0, 3.0, 1.0]).reshape(1, 3, 1, 1, 1)
     entropy = -(shares * logits.log_softmax(1) * weight).sum(1).mean()
     dice = dice_loss(logits.softmax(1), shares).mean(0)
     return entropy + (dice[0] + 3 * dice[1] + dice[2]) / 5
 
 
-def compact_loss(model: CompactMSSTUNet, batch: Batch) -> tuple[Tensor, dict[str, float]]:
+def compact_loss(model: CompactMSSTUNet, batch: Batch) -> tuple[Tensor, dict[str, Tensor]]:
     """One step's loss, and its parts for the log."""
     first, heat = model.locate(batch.cube)
     found = (first.rotation.detach(), first.translation.detach())
@@ -114,8 +115,7 @@ def compact_loss(model: CompactMSSTUNet, batch: Batch) -> tuple[Tensor, dict[str
         "labels": label_loss(logits.float(), shares),
         "labels/2": 0.4 * label_loss(auxiliary.float(), F.avg_pool3d(shares, 2)),
     }
-    total = torch.stack(list(parts.values())).sum()
-    return total, {name: float(value.detach()) for name, value in parts.items()}
+    return torch.stack(list(parts.values())).sum(), parts
 
 
 def overlap_loss(batch: Batch, pose: tuple[Tensor, Tensor], mask: Tensor) -> Tensor:
@@ -141,5 +141,5 @@ def presence_loss(logit: Tensor, there: Tensor) -> Tensor:
 def _elsewhere(batch: Batch) -> Tensor:
     """Translations 55 to 140 mm away from the LV centre."""
     direction = F.normalize(torch.randn_like(batch.translation), dim=1)
-    distance = 55.0 + 85.0 * torch.rand(len(direction), 1)
+    distance = 55.0 + 85.0 * torch.rand(len(direction), 1, device=direction.device)
     return batch.translation + direction * distance / HALF_MM

@@ -1,10 +1,12 @@
-"""The training loop: checkpoints beside and renamed, exact resume, curves as CSV."""
+"""The training loop: every step follows from seed and step alone, so a run that is stopped goes on exactly as it would.
+
+Checkpoints are written beside and renamed; curves are CSV.
+"""
 
 from __future__ import annotations
 
 import copy
 import csv
-import os
 import time
 from collections.abc import Callable
 from dataclasses import asdict
@@ -14,132 +16,232 @@ from typing import Any
 
 import numpy as np
 import torch
+from lightning_fabric import Fabric
 from torch import nn
 
-from ..networks.compact import CompactMSSTUNet
+from ..errors import InputError
+from .batches import Batch
 from .batches import draw_batch
-from .compact_loss import compact_loss
+from .files import replaced
+from .machine import machine
+from .objective import Objective
+from .objective import scalars
+from .recipe import Recipe
+
+CHECKPOINT, CURVES = "checkpoint.pt", "curves.csv"
+LOG_EVERY = 50
+"""Steps between two rows of the curves."""
+SAY_EVERY_S = 60.0
+"""A slow run says something this often."""
+
+Say = Callable[[str], None]
 
 
 @dataclass(frozen=True)
-class Schedule:
-    """How long, how fast.
+class Studies:
+    """Folders of samples: simulated ones and, where a centre has given them, its own."""
 
-    Attributes:
-        iterations: steps in all; the last ``cooldown`` share of them lets the learning rate fall to zero.
-        batch: studies a step.
-        rate: learning rate of AdamW after ``warmup`` steps; decay: its weight decay.
-        average: decay of the running average of the weights, which is what is kept.
-        save_every: steps between checkpoints.
-    """
-
-    iterations: int = 4000
-    batch: int = 4
-    rate: float = 1e-3
-    warmup: int = 100
-    cooldown: float = 0.4
-    decay: float = 1e-2
-    average: float = 0.998
-    save_every: int = 100
-    seed: int = 0
-
-    def rate_at(self, step: int) -> float:
-        """Learning rate: a ramp, a plateau, a straight fall."""
-        left = (self.iterations - step) / (self.cooldown * self.iterations)
-        return self.rate * min(1.0, (step + 1) / self.warmup) * float(np.clip(left, 0.0, 1.0))
+    pool: Path
+    own: Path | None = None
 
 
 class Training:
-    """The state of a run: model, its average, optimiser, step and random numbers."""
+    """The state of a run: network, its average, optimiser and step.
 
-    def __init__(self, model: CompactMSSTUNet, schedule: Schedule) -> None:
-        self.model = model.to(memory_format=torch.channels_last_3d)  # type: ignore[call-overload]
-        self.average = copy.deepcopy(model)
-        self.schedule = schedule
-        self.optimiser = torch.optim.AdamW(model.parameters(), schedule.rate, weight_decay=schedule.decay)
+    Args:
+        recipe: of the run.
+        network: where it begins; as the recipe builds it by default.
+        fabric: the machine; one CPU process or what torchrun says by default.
+    """
+
+    def __init__(self, recipe: Recipe, network: nn.Module | None = None, fabric: Fabric | None = None) -> None:
+        self.recipe = recipe
+        self.fabric = fabric or machine(recipe.precision)
+        torch.manual_seed(recipe.seed)
+        network = network or recipe.network.build()
+        self.network = network.to(memory_format=torch.channels_last_3d)  # type: ignore[call-overload]
+        objective = Objective(self.network, recipe)
+        optimiser = recipe.schedule.optimiser_of(self.network.parameters())
+        self.objective, self.optimiser = self.fabric.setup(objective, optimiser)
+        self.average = copy.deepcopy(self.network).requires_grad_(False)
         self.step = 0
-        self.rng = np.random.default_rng(schedule.seed)
-        torch.manual_seed(schedule.seed)
 
-    def advance(self, pool: Path) -> dict[str, float]:
+    def advance(self, studies: Studies) -> dict[str, float]:
         """One step; returns the parts of the loss."""
-        batch = draw_batch(pool, self.schedule.batch, self.rng)
+        batch = self._batch(studies)
+        schedule = self.recipe.schedule
         for group in self.optimiser.param_groups:
-            group["lr"] = self.schedule.rate_at(self.step)
-        self.model.train()
-        with torch.autocast("cpu", torch.bfloat16):
-            loss, parts = compact_loss(self.model, batch)
+            group["lr"] = schedule.rate_at(self.step)
+        self.objective.train()
+        self.objective.module.set_stage(self.recipe.stages.at(self.step / schedule.iterations))
+        loss, parts = self.objective(batch.cube, batch.rotation, batch.translation, batch.labels)
         self.optimiser.zero_grad()
-        loss.backward()
-        norm = nn.utils.clip_grad_norm_(self.model.parameters(), 2.0)
+        self.fabric.backward(loss)
+        norm = nn.utils.clip_grad_norm_(self.network.parameters(), schedule.clip or torch.inf)
         if torch.isfinite(norm):
             self.optimiser.step()
         self._follow()
         self.step += 1
-        return parts
+        return scalars(parts)
+
+    def _batch(self, studies: Studies) -> Batch:
+        """What this step of this process sees; it also sets the seed of whatever the loss draws."""
+        data = self.recipe.data
+        rng = np.random.default_rng((self.recipe.seed, self.step, self.fabric.global_rank))
+        torch.manual_seed(int(rng.integers(2**62)))
+        batch = draw_batch(
+            studies.pool, data.batch, rng, changed=data.augment, own=studies.own, own_share=data.own_share
+        )  # fmt: skip
+        return Batch(*(self.fabric.to_device(x) for x in (batch.cube, batch.rotation, batch.translation, batch.labels)))
 
     @torch.no_grad()
     def _follow(self) -> None:
-        keep = min(self.schedule.average, (self.step + 1) / (self.step + 10))
-        for slow, fast in zip(self.average.parameters(), self.model.parameters(), strict=True):
+        """The running average of the weights; statistics of batch normalisation are averages already."""
+        keep = min(self.recipe.schedule.average, (self.step + 1) / (self.step + 10))
+        for slow, fast in zip(self.average.parameters(), self.network.parameters(), strict=True):
             slow.lerp_(fast, 1 - keep)
+        for slow, fast in zip(self.average.buffers(), self.network.buffers(), strict=True):
+            slow.copy_(fast)
+
+    @property
+    def finished(self) -> bool:
+        """Whether all steps are done."""
+        return self.step >= self.recipe.schedule.iterations
 
     def state(self) -> dict[str, Any]:
         """Everything that resuming needs."""
         return {
-            "model": self.model.state_dict(),
+            "model": self.network.state_dict(),
             "average": self.average.state_dict(),
             "optimiser": self.optimiser.state_dict(),
             "step": self.step,
-            "rng": self.rng.bit_generator.state,
-            "torch_rng": torch.get_rng_state(),
-            "schedule": asdict(self.schedule),
+            "schedule": asdict(self.recipe.schedule),
+            "identity": self.recipe.identity,
         }
 
-    def restore(self, state: dict[str, Any]) -> None:
-        """Inverse of :meth:`state`; the schedule stays the one given, so that a run can be made longer."""
-        self.model.load_state_dict(state["model"])
-        self.average.load_state_dict(state["average"])
-        self.optimiser.load_state_dict(state["optimiser"])
-        self.step = state["step"]
-        self.rng.bit_generator.state = state["rng"]
-        torch.set_rng_state(state["torch_rng"])
+    def restore(self, state: dict[str, Any], name: str) -> None:
+        """Inverse of :meth:`state`; the schedule stays the one given, so that a run can be made longer.
+
+        Raises:
+            InputError: the checkpoint is of another architecture.
+        """
+        theirs, ours = (x.get("architecture", "compact") for x in (state.get("identity", {}), self.recipe.identity))
+        try:
+            if theirs != ours:
+                _disagree(f"it is of {theirs}")
+            self.network.load_state_dict(state["model"])
+            self.average.load_state_dict(state["average"])
+            self.optimiser.load_state_dict(state["optimiser"])
+            self.step = int(state["step"])
+        except (RuntimeError, KeyError, ValueError, TypeError) as error:
+            reason = str(error).splitlines()[0][:120]
+            msg = f"{name}: the checkpoint must be of {ours} as in {self.recipe.name}, but {reason}; name another"
+            raise InputError(msg) from error
+
+
+def _disagree(how: str) -> None:
+    raise ValueError(how)
 
 
 def save_checkpoint(training: Training, path: Path) -> None:
-    """Written beside and renamed: a stop in mid-writing loses nothing."""
-    temporary = path.with_suffix(".tmp")
-    torch.save(training.state(), temporary)
-    os.replace(temporary, path)  # noqa: PTH105
+    """Written beside and renamed: a stop or a full disk in mid-writing loses nothing.
+
+    Raises:
+        InputError: the disk is full or cannot be written.
+    """
+    if training.fabric.is_global_zero:
+        with replaced(path) as temporary, temporary.open("wb") as file:
+            torch.save(training.state(), file)
 
 
-def run(training: Training, pool: Path, folder: Path, progress: Callable[[str], None]) -> None:
-    """Train to the end of the schedule, from the folder's checkpoint if it holds one."""
+def load_checkpoint(training: Training, path: Path) -> None:
+    """Go on from a checkpoint.
+
+    Raises:
+        InputError: it cannot be read, or is of another architecture.
+    """
+    try:
+        state = torch.load(path, map_location=training.fabric.device, weights_only=True)
+    except Exception as error:  # torch raises what the broken file provokes
+        msg = f"{path}: the checkpoint cannot be read ({str(error).splitlines()[0][:120]}); remove it to begin again"
+        raise InputError(msg) from error
+    training.restore(state, str(path))
+
+
+def run(
+    training: Training, studies: Studies, folder: Path, say: Say, keep_going: Callable[[], bool] = lambda: True
+) -> bool:
+    """Train to the end of the schedule, from the folder's checkpoint if it holds one.
+
+    Args:
+        keep_going: asked after every step; False saves a checkpoint and returns.
+
+    Returns:
+        Whether all steps are done.
+
+    Raises:
+        InputError: the disk is full, the checkpoint is of another architecture.
+    """
     folder.mkdir(parents=True, exist_ok=True)
-    checkpoint = folder / "checkpoint.pt"
+    checkpoint = folder / CHECKPOINT
     if checkpoint.exists():
-        training.restore(torch.load(checkpoint, weights_only=True))
-        progress(f"resumed at step {training.step}")
-    sums: dict[str, float] = {}
-    started = time.monotonic()
-    while training.step < training.schedule.iterations:
-        for name, value in training.advance(pool).items():
-            sums[name] = sums.get(name, 0.0) + value / 50
-        if training.step % 50 == 0:
-            speed = (time.monotonic() - started) / 50
-            told = " ".join(f"{k}={v:.3f}" for k, v in sums.items())
-            progress(f"step {training.step}/{training.schedule.iterations} {speed:.2f} s/step {told}")
-            _log(folder / "curves.csv", training.step, sums)
-            sums, started = {}, time.monotonic()
-        if training.step % training.schedule.save_every == 0:
+        load_checkpoint(training, checkpoint)
+        say(f"goes on at step {training.step}")
+    curves = Curves(folder / CURVES, training.step) if training.fabric.is_global_zero else None
+    total, began, said = training.recipe.schedule.iterations, time.monotonic(), time.monotonic()
+    first = training.step
+    while not training.finished:
+        parts = training.advance(studies)
+        if curves is not None:
+            curves.add(training.step, parts)
+        now = time.monotonic()
+        if training.step % LOG_EVERY == 0 or now - said > SAY_EVERY_S:
+            pace = (now - began) / (training.step - first)
+            told = " ".join(f"{name} {value:.3f}" for name, value in parts.items())
+            left = _left(pace * (total - training.step))
+            say(f"step {training.step} of {total}, {pace:.2f} s a step, {left} left: {told}")
+            said = now
+        on = training.fabric.broadcast(keep_going()) if training.fabric.world_size > 1 else keep_going()
+        if training.step % training.recipe.schedule.save_every == 0 or training.finished or not on:
             save_checkpoint(training, checkpoint)
-    save_checkpoint(training, checkpoint)
+        if not on:
+            break
+    return training.finished
 
 
-def _log(path: Path, step: int, sums: dict[str, float]) -> None:
-    new = not path.exists()
-    with path.open("a", newline="") as file:
-        table = csv.writer(file)
-        if new:
-            table.writerow(["step", *sums])
-        table.writerow([step, *(f"{v:.5f}" for v in sums.values())])
+def _left(seconds: float) -> str:
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
+
+
+class Curves:
+    """Means of the losses over some steps, as rows of a CSV file; rows after the step that a run goes on from go."""
+
+    def __init__(self, path: Path, step: int) -> None:
+        self.path = path
+        self.sums: dict[str, float] = {}
+        self.count = 0
+        if path.exists():
+            with path.open(newline="") as file:
+                header, *rows = list(csv.reader(file)) or [[]]
+            kept = [row for row in rows if row and int(row[0]) <= step]
+            with replaced(path) as temporary, temporary.open("w", newline="") as file:
+                csv.writer(file).writerows([header, *kept])
+
+    def add(self, step: int, parts: dict[str, float]) -> None:
+        """Take in a step; every so many, write a row."""
+        self.count += 1
+        for name, value in parts.items():
+            self.sums[name] = self.sums.get(name, 0.0) + value
+        if step % LOG_EVERY:
+            return
+        new = not self.path.exists()
+        try:
+            with self.path.open("a", newline="") as file:
+                table = csv.writer(file)
+                if new:
+                    table.writerow(["step", *self.sums])
+                table.writerow([step, *(f"{value / self.count:.5f}" for value in self.sums.values())])
+        except OSError as error:
+            msg = f"{self.path}: the curves cannot be written ({error.strerror}); free the disk and run it again"
+            raise InputError(msg) from error
+        self.sums, self.count = {}, 0

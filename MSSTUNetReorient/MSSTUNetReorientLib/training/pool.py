@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -67,12 +68,21 @@ def load_sources(data: Path | None, split: Split) -> Sources:
     """Real anatomy and hearts of one split; without a folder, the parametric anatomy serves alone."""
     if data is None:
         return Sources()
-    ventricles = data / "cta_ventricles"
+    ventricles, counts = data / "cta_ventricles", data / "lvseg_short_axis"
+    _check_truth(counts)
     return Sources(
         load_chests(data / "torso"),
         load_ventricles(ventricles, ventricle_subjects(ventricles, split)),
-        load_counts(data / "lvseg_short_axis", set(COUNTS_SUBJECTS[split])),
+        load_counts(counts, set(COUNTS_SUBJECTS[split])),
     )
+
+
+def _check_truth(counts: Path) -> None:
+    images = sorted(counts.glob("*_image.nrrd"))
+    bare = [f for f in images if not f.with_name(f.name.replace("_image", "_label")).exists()]
+    if bare:
+        msg = f"{bare[0]}: a count volume must have its labels (..._label.nrrd) beside it, but there are none; add them"
+        raise InputError(msg)
 
 
 def draw_sample(seed: int, sources: Sources) -> Sample:
@@ -145,10 +155,33 @@ def read_sample(path: Path) -> Sample:
         return Sample(f["cube"], f["rotation"], f["centre"], f["labels"], str(f["kind"]))
 
 
-def fill_pool(folder: Path, sources: Sources, *, slots: int, first_seed: int, count: int | None = None) -> None:
-    """Make studies into a folder, replacing the oldest when it is full; ``count`` None goes on for ever."""
-    folder.mkdir(parents=True, exist_ok=True)
-    made = 0
-    while count is None or made < count:
-        write_sample(draw_sample(first_seed + made, sources), folder / f"{made % slots:05d}.npz")
-        made += 1
+def fill_pool(
+    folder: Path,
+    sources: Sources,
+    *,
+    slots: int,
+    first_seed: int,
+    count: int | None = None,
+    keep_going: Callable[[], bool] = lambda: True,
+) -> None:
+    """Make studies into a folder, replacing the oldest when it is full; a folder begun before is gone on with.
+
+    Args:
+        slots: studies that the folder holds.
+        first_seed: of the first study; the others follow.
+        count: stop when so many were made in all; None goes on until ``keep_going`` says no.
+
+    Raises:
+        InputError: the disk is full or cannot be written.
+    """
+    record = folder / "made.txt"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        made = int(record.read_text()) if record.exists() else 0
+        while (count is None or made < count) and keep_going():
+            write_sample(draw_sample(first_seed + made, sources), folder / f"{made % slots:05d}.npz")
+            made += 1
+            record.write_text(f"{made}\n")
+    except OSError as error:
+        msg = f"{folder}: the pool cannot be written ({error.strerror or error}); free the disk or name another folder"
+        raise InputError(msg) from error

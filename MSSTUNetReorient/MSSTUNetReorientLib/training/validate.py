@@ -1,4 +1,4 @@
-"""What a model reaches on a pool of studies with truth, per kind of study: medians, 95th centiles, failures."""
+"""What a method reaches on a pool of studies with truth, per kind of study: medians, 95th centiles, failures."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..evaluation.method import Method
 from ..labels import BLOOD_POOL
 from ..labels import MYOCARDIUM
 from ..networks.compact import CUBE_SIZE
 from ..networks.compact import CUBE_SPACING
 from ..networks.compact import LABEL_SPACING
 from ..pose import Pose
-from ..predictor import predict
 from ..volume import Grid
 from ..volume import Volume
 from ..volume import resample
@@ -24,22 +24,36 @@ from .pool import read_sample
 
 FAILURE_DEG, FAILURE_MM = 15.0, 20.0
 """A long axis or a centre further off than this is a failure."""
+MEASURED_SIZE = 64
+"""Voxels of 3.2 mm along the edge of the cube round the true LV in which labels are compared."""
+COLUMNS = {
+    "long_axis_deg": "axis deg", "roll_deg": "roll deg", "centre_mm": "centre mm", "dsc_myocardium": "DSC wall",
+    "dsc_blood_pool": "DSC pool",
+}  # fmt: skip
 
 
-def measure(sample: Sample, model: str | Path | None) -> dict[str, float]:
-    """Errors of one study: degrees, mm, Dice coefficients; and whether the verdict was a pass (1 or 0)."""
+def measure(sample: Sample, method: Method) -> dict[str, float]:
+    """Errors of one study: degrees, mm, Dice coefficients, verdict (1 or 0); what is not told is left out."""
     true, study = pose_and_volume(sample)
-    result = predict(study, model=model)
-    labels = Volume(sample.labels, Grid.centred(sample.labels.shape[0], LABEL_SPACING, true))
-    seen = resample(labels, result.labels.grid, order=0).array
-    return {
-        "long_axis_deg": result.pose.long_axis_error(true),
-        "roll_deg": result.pose.roll_error(true),
-        "centre_mm": result.pose.centre_error(true),
-        "dsc_myocardium": dice(seen == MYOCARDIUM, result.labels.array == MYOCARDIUM),
-        "dsc_blood_pool": dice(seen == BLOOD_POOL, result.labels.array == BLOOD_POOL),
-        "passed": float(result.quality.status == "pass"),
-    }
+    answer = method.answer(study)
+    row: dict[str, float] = {}
+    if answer.pose is not None:
+        row |= {
+            "long_axis_deg": answer.pose.long_axis_error(true),
+            "roll_deg": answer.pose.roll_error(true),
+            "centre_mm": answer.pose.centre_error(true),
+        }
+    if answer.labels is not None:
+        labels = Volume(sample.labels, Grid.centred(sample.labels.shape[0], LABEL_SPACING, true))
+        grid = Grid.centred(MEASURED_SIZE, LABEL_SPACING, true)
+        told, seen = (resample(x, grid, order=0).array for x in (answer.labels, labels))
+        row |= {
+            "dsc_myocardium": dice(seen == MYOCARDIUM, told == MYOCARDIUM),
+            "dsc_blood_pool": dice(seen == BLOOD_POOL, told == BLOOD_POOL),
+        }
+    if answer.passed is not None:
+        row["passed"] = float(answer.passed)
+    return row
 
 
 def pose_and_volume(sample: Sample) -> tuple[Pose, Volume]:
@@ -54,27 +68,43 @@ def dice(a: NDArray[np.bool_], b: NDArray[np.bool_]) -> float:
     return 2 * int((a & b).sum()) / total if total else 1.0
 
 
-def validate(pool: Path, model: str | Path | None, progress: Callable[[str], None]) -> dict[str, dict[str, Any]]:
-    """Figures by kind of study (e.g. "czt-counts"), each with its number of studies."""
+def validate(pool: Path, method: Method, progress: Callable[[str], None]) -> dict[str, dict[str, Any]]:
+    """Figures by kind of study (e.g. "czt-counts"), and of "all", each with its number of studies."""
     rows: dict[str, list[dict[str, float]]] = {}
     files = sorted(pool.glob("*.npz"))
     for n, file in enumerate(files):
         sample = read_sample(file)
-        rows.setdefault(sample.kind, []).append(measure(sample, model))
+        row = measure(sample, method)
+        rows.setdefault(sample.kind, []).append(row)
+        rows.setdefault("all", []).append(row)
         if n % 20 == 19:
-            progress(f"{n + 1} of {len(files)} studies")
+            progress(f"measured {n + 1} of {len(files)} studies")
     return {kind: summarise(measured) for kind, measured in sorted(rows.items())}
 
 
 def summarise(rows: list[dict[str, float]]) -> dict[str, Any]:
     """Medians, the bad 5 % and the failures of a list of :func:`measure`."""
     column = {name: np.array([row[name] for row in rows]) for name in rows[0]}
-    failed = (column["long_axis_deg"] > FAILURE_DEG) | (column["centre_mm"] > FAILURE_MM)
-    out: dict[str, Any] = {"studies": len(rows), "failures": int(failed.sum())}
-    out["failures_passed_by_quality_control"] = int((failed & (column["passed"] == 1)).sum())
-    out["passed"] = int(column["passed"].sum())
-    for name in ("long_axis_deg", "roll_deg", "centre_mm", "dsc_myocardium", "dsc_blood_pool"):
-        bad = 5 if name.startswith("dsc") else 95
-        out[name] = {"median": round(float(np.median(column[name])), 3)}
-        out[name][f"centile_{bad}"] = round(float(np.percentile(column[name], bad)), 3)
+    out: dict[str, Any] = {"studies": len(rows)}
+    if "long_axis_deg" in column:
+        failed = (column["long_axis_deg"] > FAILURE_DEG) | (column["centre_mm"] > FAILURE_MM)
+        out["failures"] = int(failed.sum())
+        if "passed" in column:
+            out["failures_passed_by_quality_control"] = int((failed & (column["passed"] == 1)).sum())
+            out["passed"] = int(column["passed"].sum())
+    for name in COLUMNS:
+        if name in column:
+            bad = 5 if name.startswith("dsc") else 95
+            out[name] = {"median": round(float(np.median(column[name])), 3)}
+            out[name][f"centile_{bad}"] = round(float(np.percentile(column[name], bad)), 3)
     return out
+
+
+def as_table(figures: dict[str, dict[str, Any]]) -> str:
+    """The figures as lines of text: median / bad 5 %, and failures."""
+    lines = [["studies", "n", *COLUMNS.values(), "failures"]]
+    for kind, row in figures.items():
+        cells = [" / ".join(f"{v:.2f}" for v in row[name].values()) if name in row else "-" for name in COLUMNS]
+        lines.append([kind, str(row["studies"]), *cells, str(row.get("failures", "-"))])
+    widths = [max(len(line[n]) for line in lines) for n in range(len(lines[0]))]
+    return "\n".join("  ".join(cell.ljust(w) for cell, w in zip(line, widths, strict=True)).rstrip() for line in lines)

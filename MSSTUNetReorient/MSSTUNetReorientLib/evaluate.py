@@ -1,0 +1,154 @@
+"""The command ``evaluate``: measure methods on data sets with truth, and write the page of results."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import sys
+from collections.abc import Callable
+from collections.abc import Iterator
+from collections.abc import Sequence
+from contextlib import contextmanager
+from datetime import UTC
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+from typing import Annotated
+
+import typer
+
+from .errors import InputError
+from .terminal import PROGRAM
+from .terminal import tell
+
+if TYPE_CHECKING:
+    from .evaluation.contenders import Contender
+    from .evaluation.measure import Measurement
+    from .evaluation.page import Picture
+    from .evaluation.page import Run
+    from .evaluation.studies import DataSet
+
+
+def evaluate(
+    sets: Annotated[list[str], typer.Argument(metavar="SET...", help="Folder of studies with truth, or NAME=FOLDER.")],
+    out: Annotated[Path, typer.Option("--out", "-o", help="Folder for the page, its pictures and the measurements.")],
+    model: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Shipped model, weight file, 'template' or 'mean-pose'; NAME=... names it; may be given again."
+        ),
+    ] = None,
+    template_from: Annotated[
+        Path | None,
+        typer.Option(help="Folder of real short-axis counts for the template; simulated hearts by default."),
+    ] = None,
+    jobs: Annotated[int, typer.Option("--jobs", "-j", min=1, help="Processes.")] = 1,
+    paper_size: Annotated[
+        bool, typer.Option("--paper-size", help="Also time the published network at its full size (minutes, 3 GB).")
+    ] = False,
+    again: Annotated[bool, typer.Option("--again", help="Measure anew what is measured already.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but errors.")] = False,
+    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
+) -> None:
+    """Measure methods on studies with truth and write results.md. A stopped run goes on where it was."""
+    from .evaluation.contenders import contenders
+    from .evaluation.contenders import default_models
+    from .evaluation.page import Run
+    from .evaluation.run import measure_all
+    from .evaluation.studies import read_sets
+    from .evaluation.timing import timing
+    from .gallery import LEGEND
+    from .gallery import galleries
+
+    _check_out(out)
+    found = read_sets(sets)
+    methods = contenders(model or default_models(), template_from)
+    if not quiet:
+        _warn(found)
+    with _progress(quiet) as report:
+        rows = measure_all(found, methods, out, jobs=jobs, again=again, report=report)
+    timed = timing(found, methods, out, paper_size=paper_size, again=again)
+    pictures = [*_figures(rows, found, methods[0]), *galleries(rows, found, methods[0])]
+    today = datetime.now(UTC).date().isoformat()
+    _write(Run(command_line(sys.argv[1:]), today, found, methods, rows, timed, pictures, LEGEND), out)
+    if not quiet:
+        tell(f"{len(rows)} measurements; the page is {out / 'results.md'}")
+
+
+def command_line(arguments: Sequence[str]) -> str:
+    """The command as it was typed; of absolute paths, which tell of this machine, only the last name."""
+    return shlex.join([PROGRAM, *(_nameless(text) for text in arguments)])
+
+
+def _nameless(text: str) -> str:
+    head, equals, tail = text.rpartition("=")
+    return head + equals + (Path(tail).name if Path(tail).is_absolute() else tail)
+
+
+def _check_out(out: Path) -> None:
+    from .evaluation.rows import write_beside
+
+    if os.path.lexists(out) and not out.is_dir():
+        msg = f"{out}: the output must be a folder, but this is a file; name another"
+        raise InputError(msg)
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        write_beside(out / ".probe", b"")
+        (out / ".probe").unlink()
+    except OSError as error:
+        msg = f"{out}: the output folder cannot be made ({error.strerror}); choose another"
+        raise InputError(msg) from error
+
+
+def _warn(sets: Sequence[DataSet]) -> None:
+    """Say which data sets hold hearts that models may have been trained on."""
+    for s in sets:
+        seen = {study.subject for study in s.studies if not study.held_out}
+        if seen:
+            tell(f"warning: {s.name}: {len(seen)} of its subjects are not held out from training")
+
+
+@contextmanager
+def _progress(quiet: bool) -> Iterator[Callable[[int, int], None]]:
+    """A progress bar where somebody watches."""
+    from rich.console import Console
+    from rich.progress import BarColumn
+    from rich.progress import MofNCompleteColumn
+    from rich.progress import Progress
+    from rich.progress import TimeRemainingColumn
+
+    console = Console(stderr=True)
+    columns = ("measuring", BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console, disable=quiet or not console.is_terminal) as bar:
+        task = bar.add_task("")
+        yield lambda done, total: bar.update(task, completed=done, total=total)
+
+
+def _figures(rows: Sequence[Measurement], sets: Sequence[DataSet], first: Contender) -> Iterator[Picture]:
+    """Regressions and Bland-Altman of the first method, for each data set with whole poses."""
+    from .evaluation.page import Picture
+    from .evaluation.page import file_name
+    from .evaluation.plots import regressions
+    from .evaluation.summary import summaries
+
+    for name, (summary,) in summaries(rows, [s.name for s in sets], [first.name]).items():
+        content = regressions(summary)
+        if content is not None:
+            caption = f"{name}: found over true parameters and LV-MY volumes, and the volumes' relative errors"
+            yield Picture(f"{file_name(name)}_regression.png", content, name, caption)
+
+
+def _write(run: Run, out: Path) -> None:
+    """Page and pictures; pictures of an earlier page that this one does not show are removed."""
+    from .evaluation.page import PAGE
+    from .evaluation.page import PICTURES
+    from .evaluation.page import page
+    from .evaluation.rows import write_beside
+
+    folder = out / PICTURES
+    folder.mkdir(exist_ok=True)
+    for picture in run.pictures:
+        write_beside(folder / picture.file, picture.content)
+    write_beside(out / PAGE, page(run).encode())
+    for old in set(folder.glob("*.png")) - {folder / picture.file for picture in run.pictures}:
+        old.unlink()

@@ -1,0 +1,210 @@
+"""Trained networks as methods: each reads a study as the product does, and answers in the patient."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from typing import cast
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch import nn
+
+from ..errors import InputError
+from ..labelling import largest_ventricle
+from ..models import load_model
+from ..models import read_weights
+from ..networks.compact import HALF_MM
+from ..networks.joint import JointOutput
+from ..networks.scale import Scale
+from ..networks.view import view
+from ..pose import Pose
+from ..pose import nearest_rotation
+from ..pose import rotation_from_euler
+from ..predictor import predict
+from ..search import antialiased
+from ..search import cubes_for
+from ..search import read_cube
+from ..training.objective import cascade_input
+from ..training.recipe import architecture_of
+from ..volume import Grid
+from ..volume import Volume
+from .method import Answer
+from .method import Method
+
+
+@dataclass(frozen=True, eq=False)
+class CompactMethod:
+    """The product's own model, asked as the product asks it.
+
+    Attributes:
+        model: name of a shipped model or path of a weight file; None for the default.
+    """
+
+    name: str
+    model: str | Path | None = None
+
+    @property
+    def parameters(self) -> int:
+        """Trained numbers."""
+        return _count(load_model(self.model)[0])
+
+    def answer(self, study: Volume) -> Answer:
+        """Pose, labels and verdict."""
+        result = predict(study, model=self.model)
+        return Answer(result.pose, result.labels, result.quality.status == "pass")
+
+
+@dataclass(frozen=True, eq=False)
+class TrainedMethod:
+    """A network of a recipe.
+
+    Attributes:
+        name: as in the tables.
+        network: in evaluation mode.
+        identity: of the weight file: frame, architecture, sizes.
+        locator: whose pose turns the study upright for a segmenter in the short-axis frame.
+    """
+
+    name: str
+    network: nn.Module
+    identity: dict[str, Any]
+    locator: Method | None = None
+
+    @property
+    def parameters(self) -> int:
+        """Trained numbers, those of the locator included."""
+        return _count(self.network) + (self.locator.parameters if self.locator is not None else 0)
+
+    @property
+    def upright(self) -> bool:
+        """Whether it segments in the short-axis frame and so needs a pose from elsewhere."""
+        return self._family == "segment" and self.identity["frame"] == "short-axis"
+
+    def answer(self, study: Volume) -> Answer:
+        """Pose and labels, as far as the network tells them; of a study longer than the cube, in its middle."""
+        if not self.upright:
+            return self._ask(study, None)
+        if self.locator is None:
+            msg = f"{self.name}: it segments upright studies and needs a pose; name it as LOCATOR.npz+SEGMENTER.npz"
+            raise InputError(msg)
+        pose = self.locator.answer(study).pose
+        if pose is None:
+            msg = f"{self.locator.name}: it tells no pose to turn a study upright; name one that reorients"
+            raise InputError(msg)
+        return self._ask(study, pose)
+
+    def answer_at(self, study: Volume, pose: Pose) -> Answer:
+        """The labels of an upright segmenter at a pose that is known, as in Ni 2023, Table 4."""
+        return self._ask(study, pose)
+
+    def _ask(self, study: Volume, pose: Pose | None) -> Answer:
+        grids = cubes_for(study.grid)
+        grid = grids[len(grids) // 2]
+        cube = read_cube(antialiased(study), grid)
+        with torch.inference_mode():
+            if self.upright and pose is not None:
+                return self._segment_at(cube, grid, pose)
+            asks: dict[str, Callable[[Tensor, Grid], Answer]] = {
+                "joint": self._joint, "omega": self._joint, "locate": self._locate, "cascade": self._cascade,
+                "segment": self._segment,
+            }  # fmt: skip
+            return asks[self._family](cube, grid)
+
+    def _joint(self, cube: Tensor, grid: Grid) -> Answer:
+        output: JointOutput = self.network(view(cube, self._size))
+        pose = _pose(output.located.angles[0], output.located.translations[0], grid)
+        return Answer(pose, _labels(output.logits[0], self._label_scale, pose))
+
+    def _locate(self, cube: Tensor, grid: Grid) -> Answer:
+        located = self.network(view(cube, self._size))
+        return Answer(_pose(located.angles[0], located.translations[0], grid), None)
+
+    def _cascade(self, cube: Tensor, grid: Grid) -> Answer:
+        output = self.network(*cascade_input(cube, tuple(self.identity["network"]["shape"])))
+        return Answer(_pose(output.angles, output.translation, grid), None)
+
+    def _segment(self, cube: Tensor, grid: Grid) -> Answer:
+        logits = self.network(view(cube, self._size))[0]
+        return Answer(None, _labels(logits, self._label_scale, Pose(np.eye(3), grid.centre)))
+
+    def _segment_at(self, cube: Tensor, grid: Grid, pose: Pose) -> Answer:
+        rotation = torch.as_tensor(pose.rotation.copy(), dtype=torch.float32)[None]
+        translation = torch.as_tensor((pose.centre - grid.centre) / HALF_MM, dtype=torch.float32)[None]
+        logits = self.network(view(cube, self._size, rotation, translation))[0]
+        return Answer(pose, _labels(logits, self._label_scale, pose))
+
+    @property
+    def _label_scale(self) -> Scale:
+        """Of the best answer."""
+        return cast(Sequence[Scale], self.network.label_scales)[0]
+
+    @property
+    def _size(self) -> int:
+        return int(self.identity["network"]["size"])
+
+    @property
+    def _family(self) -> str:
+        return architecture_of(self.identity["architecture"], self.identity["network"], self.name).family
+
+
+def load_method(model: str | Path) -> Method:
+    """A method from weights: a shipped model's name, a weight file, or ``LOCATOR.npz+SEGMENTER.npz``.
+
+    The last takes the pose of the one to segment with the other, as "Sep Rot Op2-Seg Op2" of Ni 2023 does.
+
+    Raises:
+        InputError: no such file, or none of ours.
+    """
+    locator, plus, segmenter = str(model).partition("+")
+    if plus:
+        first, second = load_method(locator), load_method(segmenter)
+        if not (isinstance(second, TrainedMethod) and second.upright):
+            msg = f"{segmenter}: after the + must come a segmenter in the short-axis frame, but this is none"
+            raise InputError(msg)
+        return TrainedMethod(f"Sep {first.name}-{second.name}", second.network, second.identity, first)
+    path = Path(model)
+    if not path.suffix:
+        return CompactMethod(f"MS-ST-UNet ({model})", str(model))
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        msg = f"{path}: a weight file must be readable, but: {error.strerror or error}"
+        raise InputError(msg) from error
+    configuration, state = read_weights(content, str(path))
+    if not configuration.startswith("{"):
+        return CompactMethod(f"MS-ST-UNet ({configuration})", path)
+    return _trained(json.loads(configuration), state, str(path))
+
+
+def _trained(identity: dict[str, Any], state: dict[str, Tensor], name: str) -> TrainedMethod:
+    network = architecture_of(identity["architecture"], identity["network"], name).build()
+    try:
+        network.load_state_dict(state)
+    except RuntimeError as error:
+        msg = f"{name}: the weights must fit a network {identity['architecture']}, but: {str(error).splitlines()[0]}"
+        raise InputError(msg) from error
+    return TrainedMethod(str(identity["title"]), network.eval().requires_grad_(False), identity)
+
+
+def _pose(angles: Tensor, translation: Tensor, grid: Grid) -> Pose:
+    """Of a cube's six parameters ``(1, 3)`` and ``(1, 3)``."""
+    alpha, beta, gamma = angles[0].double().tolist()
+    rotation = nearest_rotation(rotation_from_euler(alpha, beta, gamma))
+    return Pose(rotation, grid.centre + translation[0].double().numpy() * HALF_MM)
+
+
+def _labels(logits: Tensor, scale: Scale, pose: Pose) -> Volume:
+    """The likeliest labels, the largest connected LV of them, along the axes of a pose."""
+    spacing = 2 * HALF_MM * scale.scale / (scale.size - 1)
+    labels = logits[0].argmax(0).numpy().astype(np.uint8)
+    return Volume(largest_ventricle(labels), Grid.centred(scale.size, spacing, pose))
+
+
+def _count(network: nn.Module) -> int:
+    return sum(p.numel() for p in network.parameters())

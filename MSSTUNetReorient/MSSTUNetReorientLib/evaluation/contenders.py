@@ -1,0 +1,110 @@
+"""Who is measured: shipped models, weight files, and the classical methods, by what the command line calls them."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from dataclasses import replace
+from pathlib import Path
+
+from ..errors import InputError
+from ..models import load_model
+from ..models import read_manifest
+from ..models import weights_folder
+from ..pose import Pose
+from ..volume import Volume
+from .comparisons import load_method
+from .mean_heart import mean_heart
+from .method import Answer
+from .method import Method
+from .template import MeanPose
+from .template import TemplateRegistration
+
+TEMPLATE, MEAN_POSE = "template", "mean-pose"
+"""Names of the methods that need no weights."""
+
+
+@dataclass(frozen=True)
+class Contender:
+    """A method with what tables say of it.
+
+    Attributes:
+        method: can be pickled, for each process has its own.
+        sha256: of its weights or its template, "-" without any.
+        made_from: what the weights or the template are, in words.
+        training_minutes: where its weight file says it.
+    """
+
+    method: Method
+    sha256: str
+    made_from: str
+    training_minutes: float | None = None
+
+    @property
+    def name(self) -> str:
+        """As in the tables."""
+        return self.method.name
+
+    @property
+    def at_true_pose(self) -> bool:
+        """Whether the method only segments upright studies: it is told the true pose, as in Ni 2023, Table 4."""
+        return bool(getattr(self.method, "upright", False)) and getattr(self.method, "locator", None) is None
+
+    def answer(self, study: Volume, true: Pose) -> Answer:
+        """The method's answer; a pose that it was told is no answer of its own.
+
+        Raises:
+            InputError: the method refuses the study.
+        """
+        if not self.at_true_pose:
+            return self.method.answer(study)
+        told = self.method.answer_at(study, true)  # type: ignore[attr-defined]
+        return Answer(None, told.labels, told.passed)
+
+
+def contenders(asked: Iterable[str], template_from: Path | None) -> list[Contender]:
+    """What ``--model`` names, in its order: ``template``, ``mean-pose``, a shipped model, a weight file.
+
+    ``NAME=WEIGHTS`` gives a model the name that tables show.
+
+    Raises:
+        InputError: an unknown model, a damaged file, no hearts for the template, two of one name.
+    """
+    found = [_contender(text, template_from) for text in asked]
+    names = [c.name for c in found]
+    twice = {name for name in names if names.count(name) > 1}
+    if twice:
+        msg = (
+            f"--model: methods must have different names, but found {', '.join(sorted(twice))} twice; use NAME=WEIGHTS"
+        )
+        raise InputError(msg)
+    return found
+
+
+def default_models() -> list[str]:
+    """The default model, the classical peer, and the floor."""
+    return [str(read_manifest(weights_folder())["default"]), TEMPLATE, MEAN_POSE]
+
+
+def _contender(text: str, template_from: Path | None) -> Contender:
+    label, _, model = text.rpartition("=")
+    if model == MEAN_POSE:
+        return Contender(MeanPose(), MeanPose().sha256, "no training")
+    if model == TEMPLATE:
+        registration = TemplateRegistration(mean_heart(template_from))
+        return Contender(registration, registration.sha256, registration.heart.source)
+    method = load_method(model)
+    if label:
+        method = replace(method, name=label)  # type: ignore[type-var]
+    sha256, versions = zip(*(_weights(part) for part in model.split("+")), strict=True)
+    return Contender(method, "+".join(sha256), " + ".join(versions))
+
+
+def _weights(model: str) -> tuple[str, str]:
+    """sha256, and a version or a file name, of a shipped model or a weight file."""
+    path = Path(model)
+    if path.suffix:
+        return hashlib.sha256(path.read_bytes()).hexdigest(), path.name
+    identity = load_model(model)[1]
+    return identity.sha256, f"{identity.name} {identity.version}"

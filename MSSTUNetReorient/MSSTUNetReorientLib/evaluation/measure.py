@@ -1,0 +1,138 @@
+"""One answer to one study, held against the truth: a row of the measurements."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ..labels import BLOOD_POOL
+from ..labels import MYOCARDIUM
+from ..pose import Pose
+from ..volume import Volume
+from ..volume import resample
+from .method import Answer
+from .metrics import angles_of
+from .metrics import comparison_grid
+from .metrics import dice
+from .metrics import hausdorff_95
+from .metrics import is_failure
+from .metrics import rot_mse
+from .studies import TrueStudy
+
+PARAMETERS = ("tx", "ty", "tz", "alpha", "beta", "gamma")
+"""The rigid parameters in the order of Zhu's Table 1; translations are normalised, angles radians."""
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """What one method reached on one study; None is what the method does not answer or the truth does not hold.
+
+    Attributes:
+        data_set, study, subject, kind, modality: see :class:`.studies.TrueStudy`.
+        study_sha256: of the study with its truth; method, method_sha256: who answered, and from which weights.
+        measured: when, UTC; software: version of this program.
+        refused: why the method gave no answer at all, empty where it did; counts as a failure.
+        long_axis_deg, roll_deg, rotation_deg, centre_mm, rot_mse: errors of the pose.
+        true_tx to found_gamma: the six parameters.
+        dsc_*, hd95_*: overlaps of LV-MY and LV-BP; infinite distances where a label is missing.
+        myocardium_ml, true_myocardium_ml: volumes of LV-MY, each on its own grid.
+        verdict: "pass" or "not passed" of the method's own quality control, empty where it has none.
+        uncertainty_deg: of a reference axis; None for an exact one.
+    """
+
+    data_set: str
+    study: str
+    subject: str
+    kind: str
+    modality: str
+    study_sha256: str
+    method: str
+    method_sha256: str
+    measured: str
+    software: str
+    refused: str = ""
+    long_axis_deg: float | None = None
+    roll_deg: float | None = None
+    rotation_deg: float | None = None
+    centre_mm: float | None = None
+    rot_mse: float | None = None
+    true_tx: float | None = None
+    true_ty: float | None = None
+    true_tz: float | None = None
+    true_alpha: float | None = None
+    true_beta: float | None = None
+    true_gamma: float | None = None
+    found_tx: float | None = None
+    found_ty: float | None = None
+    found_tz: float | None = None
+    found_alpha: float | None = None
+    found_beta: float | None = None
+    found_gamma: float | None = None
+    dsc_myocardium: float | None = None
+    hd95_myocardium_mm: float | None = None
+    dsc_blood_pool: float | None = None
+    hd95_blood_pool_mm: float | None = None
+    myocardium_ml: float | None = None
+    true_myocardium_ml: float | None = None
+    verdict: str = ""
+    uncertainty_deg: float | None = None
+
+    @property
+    def failed(self) -> bool | None:
+        """Whether the LV was lost; None for a method that answers no pose."""
+        if self.refused:
+            return True
+        if self.long_axis_deg is None or self.centre_mm is None:
+            return None
+        return is_failure(self.long_axis_deg, self.centre_mm)
+
+
+def errors_of(answer: Answer, study: TrueStudy, true_labels: Volume | None) -> dict[str, float | str | None]:
+    """The measured fields of :class:`Measurement`, by name."""
+    found: dict[str, float | str | None] = {"uncertainty_deg": study.uncertainty_deg}
+    if answer.pose is not None:
+        found |= pose_errors(answer.pose, study)
+    if answer.labels is not None and true_labels is not None:
+        found |= label_errors(answer.labels, true_labels, exact=study.exact)
+    if answer.passed is not None:
+        found["verdict"] = "pass" if answer.passed else "not passed"
+    return found
+
+
+def pose_errors(pose: Pose, study: TrueStudy) -> dict[str, float | str | None]:
+    """Errors of a pose; roll and the six parameters only where the truth holds them."""
+    found: dict[str, float | str | None] = {
+        "long_axis_deg": pose.long_axis_error(study.pose),
+        "centre_mm": pose.centre_error(study.pose),
+    }
+    if study.cube is None:
+        return found
+    seen, expected = angles_of(pose, study.pose)
+    both = {
+        "found": [*pose.translation(study.cube), *seen],
+        "true": [*study.pose.translation(study.cube), *expected],
+    }
+    found |= {f"{who}_{p}": float(v) for who, six in both.items() for p, v in zip(PARAMETERS, six, strict=True)}
+    return found | {
+        "roll_deg": pose.roll_error(study.pose),
+        "rotation_deg": pose.rotation_error(study.pose),
+        "rot_mse": rot_mse(pose, study.pose),
+    }
+
+
+def label_errors(found: Volume, true: Volume, *, exact: bool) -> dict[str, float | str | None]:
+    """Overlaps on the common grid, and the volumes of LV-MY.
+
+    Args:
+        exact: the truth holds all labels; otherwise it is a drawn wall, whose volume is no truth.
+    """
+    grid = comparison_grid(true.grid)
+    a, b = resample(found, grid, order=0).array, resample(true, grid, order=0).array
+    out: dict[str, float | str | None] = {}
+    for name, value in (("myocardium", MYOCARDIUM), ("blood_pool", BLOOD_POOL)):
+        if value == MYOCARDIUM or exact:
+            out[f"dsc_{name}"] = dice(a == value, b == value)
+            out[f"hd95_{name}_mm"] = hausdorff_95(a == value, b == value, grid.spacing)
+    if exact:
+        out["myocardium_ml"] = float((found.array == MYOCARDIUM).sum()) * found.grid.voxel_ml
+        out["true_myocardium_ml"] = float((true.array == MYOCARDIUM).sum()) * true.grid.voxel_ml
+    return out

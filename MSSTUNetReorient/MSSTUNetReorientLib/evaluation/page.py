@@ -1,0 +1,143 @@
+"""The results on one page, rendered from the measurements and from nothing else."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from .. import __version__
+from . import tables
+from .contenders import Contender
+from .measure import Measurement
+from .studies import DataSet
+from .summary import Summary
+from .summary import summaries
+from .timing import Timing
+
+if TYPE_CHECKING:
+    from jinja2 import Template
+
+PAGE = "results.md"
+PICTURES = "results"
+"""Folder of the pictures beside the page."""
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A PNG of the page.
+
+    Attributes:
+        file: its name in the folder of pictures; content: its bytes.
+        data_set: whose part of the page shows it; caption: what it shows.
+    """
+
+    file: str
+    content: bytes
+    data_set: str
+    caption: str
+
+
+@dataclass(frozen=True)
+class Run:
+    """All that the page is made from.
+
+    Attributes:
+        command: as it was typed, without folders of this machine; date: of the page.
+        sets, contenders: what was measured, in their order; rows: the measurements.
+        timing: of the same methods; pictures: in the order of the page; legend: of the pictures of studies.
+    """
+
+    command: str
+    date: str
+    sets: Sequence[DataSet]
+    contenders: Sequence[Contender]
+    rows: Sequence[Measurement]
+    timing: Timing
+    pictures: Sequence[Picture]
+    legend: str
+
+
+def file_name(text: str) -> str:
+    """A name that any file system takes."""
+    return re.sub(r"[^A-Za-z0-9.-]+", "_", text)
+
+
+def page(run: Run) -> str:
+    """``results.md``: Markdown."""
+    by_set = summaries(run.rows, [s.name for s in run.sets], [c.name for c in run.contenders])
+    text = _template().render(
+        version=__version__,
+        command=run.command,
+        date=run.date,
+        measured=sorted({row.measured[:10] for row in run.rows}),
+        contenders=run.contenders,
+        first=run.contenders[0].name,
+        timing=run.timing,
+        described=[describe(s) for s in run.sets],
+        targets=tables.targets([found[0] for found in by_set.values()], run.timing).markdown(),
+        table_4=tables.ni_table_4(by_set).markdown(),
+        parts=[_part(s, by_set[s.name], run) for s in run.sets],
+        refused=[row for row in run.rows if row.refused],
+        legend=run.legend,
+    )
+    return re.sub(r"\n{3,}", "\n\n", text).strip() + "\n"
+
+
+def _part(data_set: DataSet, found: Sequence[Summary], run: Run) -> Mapping[str, object]:
+    calibration = tables.calibration(found)
+    return {
+        "set": data_set,
+        "about": describe(data_set),
+        "pose": tables.own_pose(found).markdown(),
+        "labels": tables.own_labels(found),
+        "exact": any(s.exact for s in found),
+        "table_3": tables.ni_table_3(found).markdown(),
+        "zhu": tables.zhu_table_1(found, run.contenders, run.timing).markdown(),
+        "calibration": calibration,
+        "pictures": [p for p in run.pictures if p.data_set == data_set.name],
+    }
+
+
+@dataclass(frozen=True)
+class Described:
+    """A data set in words and numbers: kind and modality of its studies, and how many subjects there are."""
+
+    name: str
+    kind: str
+    modality: str
+    studies: int
+    subjects: int
+    not_held_out: int
+
+
+def describe(data_set: DataSet) -> Described:
+    """What the page says of a data set; where its studies differ, how many there are of each."""
+    studies = data_set.studies
+    seen = {s.subject for s in studies if not s.held_out}
+    return Described(
+        data_set.name, _counted([s.kind for s in studies]), _counted([s.modality for s in studies]), len(studies),
+        len({s.subject for s in studies}), len(seen),
+    )  # fmt: skip
+
+
+def _counted(words: Sequence[str]) -> str:
+    kinds = sorted(set(words))
+    return kinds[0] if len(kinds) == 1 else ", ".join(f"{words.count(kind)} {kind}" for kind in kinds)
+
+
+@lru_cache(maxsize=1)
+def _template() -> Template:
+    from jinja2 import Environment
+    from jinja2 import FileSystemLoader
+    from jinja2 import StrictUndefined
+
+    folder = Path(__file__).resolve().parents[1] / "templates"
+    environment = Environment(
+        loader=FileSystemLoader(folder), undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    return environment.get_template("results.md.j2")

@@ -1,0 +1,87 @@
+"""The measurements on disk: one CSV file, always whole, by which a stopped run goes on."""
+
+from __future__ import annotations
+
+import csv
+import io
+import os
+from collections.abc import Iterable
+from collections.abc import Sequence
+from dataclasses import astuple
+from dataclasses import fields
+from pathlib import Path
+
+from ..errors import InputError
+from .measure import Measurement
+
+FILE = "measurements.csv"
+Key = tuple[str, str, str, str]
+
+_NAMES = [field.name for field in fields(Measurement)]
+_TEXTS = {field.name for field in fields(Measurement) if field.type == "str"}
+
+
+def key(row: Measurement) -> Key:
+    """What a measurement rests on: a study as it is, and a method with its weights."""
+    return row.data_set, row.study_sha256, row.method, row.method_sha256
+
+
+def read_rows(file: Path) -> list[Measurement]:
+    """The measurements of a file; none where there is no file.
+
+    Raises:
+        InputError: it is no file of ours.
+    """
+    if not file.exists():
+        return []
+    try:
+        table = csv.DictReader(io.StringIO(file.read_text(encoding="utf-8")))
+        return [_row(record) for record in table]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        msg = f"{file}: the measurements cannot be read ({error!r}); move the file away to measure again"
+        raise InputError(msg) from error
+
+
+def _row(record: dict[str, str]) -> Measurement:
+    """A record with every field; a missing field is a file of another version."""
+    values = {name: record[name] if name in _TEXTS else _number(record[name]) for name in _NAMES}
+    return Measurement(**values)  # type: ignore[arg-type]
+
+
+def _number(text: str) -> float | None:
+    return float(text) if text else None
+
+
+def write_rows(rows: Iterable[Measurement], file: Path) -> None:
+    """Write all measurements beside the file and rename them into place.
+
+    Raises:
+        InputError: the disk is full or cannot be written.
+    """
+    text = io.StringIO()
+    table = csv.writer(text, lineterminator="\n")
+    table.writerow(_NAMES)
+    table.writerows(["" if v is None else v for v in astuple(row)] for row in rows)
+    write_beside(file, text.getvalue().encode())
+
+
+def write_beside(file: Path, content: bytes) -> None:
+    """Replace a file as a whole or not at all.
+
+    Raises:
+        InputError: the disk is full or cannot be written.
+    """
+    temporary = file.with_name(f".{file.name}.partial")
+    try:
+        temporary.write_bytes(content)
+        os.replace(temporary, file)  # noqa: PTH105
+    except OSError as error:
+        temporary.unlink(missing_ok=True)
+        msg = f"{file}: cannot write here: {error.strerror or error}"
+        raise InputError(msg) from error
+
+
+def chosen(rows: Sequence[Measurement], wanted: Sequence[Key]) -> list[Measurement]:
+    """The rows of these keys, in their order."""
+    by_key = {key(row): row for row in rows}
+    return [by_key[k] for k in wanted if k in by_key]

@@ -1,0 +1,132 @@
+"""Measuring every method on every study once, in one or several processes; a stopped run goes on."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+from collections.abc import Callable
+from collections.abc import Iterator
+from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import as_completed
+from dataclasses import dataclass
+from datetime import UTC
+from datetime import datetime
+from pathlib import Path
+
+from .. import __version__
+from ..errors import InputError
+from .contenders import Contender
+from .measure import Measurement
+from .measure import errors_of
+from .rows import FILE
+from .rows import Key
+from .rows import chosen
+from .rows import key
+from .rows import read_rows
+from .rows import write_rows
+from .studies import DataSet
+from .studies import TrueStudy
+
+Report = Callable[[int, int], None]
+
+
+@dataclass(frozen=True)
+class Task:
+    """A study, and the methods (by their number) that have not been measured on it."""
+
+    study: TrueStudy
+    methods: tuple[int, ...]
+
+
+def wanted_keys(sets: Sequence[DataSet], contenders: Sequence[Contender]) -> list[Key]:
+    """Of every measurement of a run, data set by data set, study by study."""
+    return [_key(study, c) for s in sets for study in s.studies for c in contenders]
+
+
+def _key(study: TrueStudy, contender: Contender) -> Key:
+    return study.data_set, study.sha256, contender.name, contender.sha256
+
+
+def measure_all(
+    sets: Sequence[DataSet], contenders: Sequence[Contender], out: Path, *, jobs: int, again: bool, report: Report
+) -> list[Measurement]:
+    """Every measurement of these methods on these studies; what is in ``out`` already is not measured again.
+
+    Args:
+        out: folder of the measurements; after each study the file there is replaced by a longer one.
+        jobs: processes.
+        again: measure anew what is there.
+        report: told how many studies are done, of how many.
+
+    Raises:
+        InputError: a study cannot be read, or the disk is full; what was measured is kept.
+    """
+    rows = read_rows(out / FILE)
+    done = set() if again else {key(row) for row in rows}
+    tasks = [
+        Task(study, missing)
+        for s in sets
+        for study in s.studies
+        if (missing := tuple(n for n, c in enumerate(contenders) if _key(study, c) not in done))
+    ]
+    report(0, len(tasks))
+    for number, fresh in enumerate(_measured(tasks, contenders, jobs), start=1):
+        replaced = {(row.data_set, row.study, row.method) for row in fresh}
+        rows = [row for row in rows if (row.data_set, row.study, row.method) not in replaced] + fresh
+        write_rows(rows, out / FILE)
+        report(number, len(tasks))
+    return chosen(rows, wanted_keys(sets, contenders))
+
+
+def _measured(tasks: list[Task], contenders: Sequence[Contender], jobs: int) -> Iterator[list[Measurement]]:
+    if jobs == 1 or len(tasks) < 2:
+        yield from (measure_study(task, contenders) for task in tasks)
+        return
+    context = multiprocessing.get_context("spawn")
+    count = min(jobs, len(tasks))
+    with ProcessPoolExecutor(count, mp_context=context, initializer=_start, initargs=(contenders, count)) as pool:
+        waiting = [pool.submit(_measure_in_process, task) for task in tasks]
+        try:
+            for done in as_completed(waiting):
+                yield done.result()
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+
+
+def measure_study(task: Task, contenders: Sequence[Contender]) -> list[Measurement]:
+    """A row of each method on one study, which is read once."""
+    study = task.study
+    counts, labels = study.read(), study.read_labels()
+    rows = []
+    for contender in (contenders[n] for n in task.methods):
+        known = (
+            study.data_set, study.name, study.subject, study.kind, study.modality, study.sha256, contender.name,
+            contender.sha256, datetime.now(UTC).isoformat(timespec="seconds"), __version__,
+        )  # fmt: skip
+        try:
+            found = errors_of(contender.answer(counts, study.pose), study, labels)
+        except InputError as error:
+            rows.append(Measurement(*known, refused=str(error)))
+        else:
+            rows.append(Measurement(*known, **found))  # type: ignore[arg-type]
+    return rows
+
+
+_of_process: tuple[Contender, ...] = ()
+
+
+def _start(contenders: Sequence[Contender], processes: int) -> None:
+    """In each process: an interrupt is the parent's to handle, and the cores are shared out."""
+    import torch
+
+    global _of_process
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    torch.set_num_threads(max(1, (os.cpu_count() or 1) // processes))
+    _of_process = tuple(contenders)
+
+
+def _measure_in_process(task: Task) -> list[Measurement]:
+    return measure_study(task, _of_process)

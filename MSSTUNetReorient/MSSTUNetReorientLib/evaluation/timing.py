@@ -1,0 +1,113 @@
+"""How long each method takes for one study, all measured in turn by one process on the same studies."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import time
+from collections.abc import Callable
+from collections.abc import Sequence
+from dataclasses import asdict
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+
+from ..errors import InputError
+from ..pose import Pose
+from ..volume import Volume
+from .contenders import Contender
+from .rows import write_beside
+from .studies import DataSet
+
+FILE = "timing.json"
+ROUNDS = 3
+PAPER_SIZE = "paper-msstunet"
+"""Ni's network as large as it was published; its speed does not hang on its weights."""
+
+
+@dataclass(frozen=True)
+class Timing:
+    """Seconds a study.
+
+    Attributes:
+        seconds: median by method's name; paper_size: one forward pass of the published network, None if not asked.
+        of: sha256 of the methods' weights by name, by which an old timing is known.
+        machine: cores, threads and processor in words.
+        studies: how many were timed, in how many rounds.
+    """
+
+    seconds: dict[str, float]
+    paper_size: float | None
+    of: dict[str, str]
+    machine: str
+    studies: int
+
+
+def timing(
+    sets: Sequence[DataSet], contenders: Sequence[Contender], out: Path, *, paper_size: bool, again: bool = False
+) -> Timing:
+    """Timed in this run, or what an earlier one found for the same methods.
+
+    Raises:
+        InputError: a study cannot be read.
+    """
+    file, of = out / FILE, {c.name: c.sha256 for c in contenders}
+    if file.is_file() and not again:
+        found = _read(file)
+        if found.of == of and (found.paper_size is not None or not paper_size):
+            return found
+    studies = [(s.studies[0].read(), s.studies[0].pose) for s in sets]
+    seconds = {c.name: median_seconds(c, studies) for c in contenders}
+    found = Timing(seconds, paper_size_seconds() if paper_size else None, of, machine(), len(studies))
+    write_beside(file, (json.dumps(asdict(found), indent=1) + "\n").encode())
+    return found
+
+
+def _read(file: Path) -> Timing:
+    try:
+        return Timing(**json.loads(file.read_text()))
+    except (OSError, ValueError, TypeError) as error:
+        msg = f"{file}: the timing cannot be read ({error!r}); move the file away to time again"
+        raise InputError(msg) from error
+
+
+def median_seconds(contender: Contender, studies: Sequence[tuple[Volume, Pose]]) -> float:
+    """Over studies with their poses and :data:`ROUNDS`, after one answer that is not counted."""
+    _answer(contender, *studies[0])
+    return float(np.median([_seconds(partial(_answer, contender, *s)) for _ in range(ROUNDS) for s in studies]))
+
+
+def _answer(contender: Contender, study: Volume, true: Pose) -> None:
+    """A refusal takes time too."""
+    try:
+        contender.answer(study, true)
+    except InputError:
+        return
+
+
+def paper_size_seconds() -> float:
+    """One forward pass of the published network at its published size (128^3), fresh weights."""
+    import torch
+
+    from ..networks.configurations import build
+
+    network = build(PAPER_SIZE).eval()
+    with torch.inference_mode():
+        return _seconds(lambda: network(torch.rand(1, 1, 128, 128, 128)))
+
+
+def _seconds(work: Callable[[], object]) -> float:
+    start = time.perf_counter()
+    work()
+    return time.perf_counter() - start
+
+
+def machine() -> str:
+    """Enough to know what a time means."""
+    import torch
+
+    device = torch.cuda.get_device_name() if torch.cuda.is_available() else "no GPU"
+    return f"{os.cpu_count()} cores, {torch.get_num_threads()} threads, {platform.machine()}, {device}"

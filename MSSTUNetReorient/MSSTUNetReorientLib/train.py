@@ -1,0 +1,177 @@
+"""The commands ``train``, ``pool`` and ``validate``: models from recipes."""
+
+from __future__ import annotations
+
+import signal
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from enum import StrEnum
+from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING
+from typing import Annotated
+
+import typer
+
+from .errors import InputError
+from .terminal import TerminatedError
+from .terminal import tell
+
+if TYPE_CHECKING:
+    from .training.recipe import Recipe
+
+
+class Split(StrEnum):
+    """Who of the development data may be seen."""
+
+    train = "train"
+    validation = "validation"
+    test = "test"
+
+
+DATA = "Development data for the simulator; without it the parametric anatomy serves alone."
+
+
+def train(
+    recipe: Annotated[str | None, typer.Argument(help="Name of a shipped recipe, or path of one.")] = None,
+    out: Annotated[Path | None, typer.Option("--out", "-o", help="Folder of the run; run it again to go on.")] = None,
+    data: Annotated[Path | None, typer.Option(help=DATA)] = None,
+    pool: Annotated[Path | None, typer.Option(help="Train from this pool; without it studies are made here.")] = None,
+    held_out: Annotated[Path | None, typer.Option(help="Folder for the held-out studies of the table.")] = None,
+    studies: Annotated[Path | None, typer.Option(help="A centre's own studies, a folder each, to be mixed in.")] = None,
+    init: Annotated[Path | None, typer.Option(help="Weight file to begin from (fine-tuning).")] = None,
+    iterations: Annotated[int | None, typer.Option(min=1, help="Steps; the recipe's own by default.")] = None,
+    limit_minutes: Annotated[float | None, typer.Option(min=0.01, help="Stop after this time; goes on later.")] = None,
+    threads: Annotated[int, typer.Option(min=1, help="CPU threads.")] = 2,
+    all_small: Annotated[bool, typer.Option("--all-small", help="Every small-* recipe in turn, in OUT/NAME.")] = False,
+    list_: Annotated[bool, typer.Option("--list", help="Show the recipes.")] = False,
+    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
+) -> None:
+    """Train a network by a recipe. A stop (Ctrl-C) saves; the same command goes on. Ends with weights and a table."""
+    _needs_training()
+    from .training.job import Request
+    from .training.job import train_model
+    from .training.recipe import load_recipe
+    from .training.recipe import shipped_recipes
+
+    if list_:
+        sys.stdout.write(_recipes_table([load_recipe(name) for name in shipped_recipes()]))
+        return
+    if out is None or (recipe is None) != all_small:
+        msg = "give a RECIPE (or --all-small) and --out FOLDER; train --list shows the recipes"
+        raise InputError(msg)
+    names = [n for n in shipped_recipes() if n.startswith("small-")] if all_small else [str(recipe)]
+    import torch
+
+    torch.set_num_threads(threads)
+    for name in names:
+        chosen = load_recipe(name).lasting(iterations)
+        folder = out / name if all_small else out
+        with stop_heard() as stop:
+            limit = None if limit_minutes is None else time.monotonic() + 60 * limit_minutes
+
+            def keep_going(stop: Stop = stop, limit: float | None = limit) -> bool:
+                return stop.signal is None and (limit is None or time.monotonic() < limit)
+
+            say = Teller(name)
+            common = out if all_small else None
+            request = Request(chosen, folder, data, pool, held_out, studies, init, common)
+            done = train_model(request, say, keep_going)
+        if not done:
+            tell(f"{name}: stopped before the end; the same command goes on")
+        if stop.signal is not None:
+            raise KeyboardInterrupt if stop.signal == signal.SIGINT else TerminatedError
+
+
+def pool(
+    folder: Annotated[Path, typer.Argument(help="Folder of the pool.")],
+    data: Annotated[Path | None, typer.Option(help=DATA)] = None,
+    split: Annotated[Split, typer.Option(help="Whose hearts may be seen.")] = Split.train,
+    slots: Annotated[int, typer.Option(min=1, help="Studies that the folder holds; then the oldest goes.")] = 3000,
+    count: Annotated[int | None, typer.Option(min=1, help="Stop when so many were made in all.")] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Of the first study.")] = 1000,
+    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
+) -> None:
+    """Make simulated studies to train from, for as long as it is left running; several runs can share them."""
+    _needs_training()
+    import torch
+
+    from .training.pool import fill_pool
+    from .training.pool import load_sources
+
+    torch.set_num_threads(1)
+    fill_pool(folder, load_sources(data, split.value), slots=slots, first_seed=seed, count=count)
+
+
+def validate(
+    folder: Annotated[Path, typer.Argument(help="Pool of held-out studies.")],
+    model: Annotated[str, typer.Option(help="Shipped model, weight file, or LOCATOR.npz+SEGMENTER.npz.")] = "compact",
+    json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
+) -> None:
+    """What a model reaches on a pool of studies: medians, the bad 5 %, failures."""
+    _needs_training()
+    from json import dumps
+
+    from .evaluation.comparisons import load_method
+    from .training.validate import as_table
+    from .training.validate import validate as measure_all
+
+    if not any(folder.glob("*.npz")):
+        msg = f"{folder}: a pool must hold studies with truth (.npz), but there is none; run the command pool first"
+        raise InputError(msg)
+    figures = measure_all(folder, load_method(model), tell)
+    sys.stdout.write((dumps(figures, indent=1) if json else as_table(figures)) + "\n")
+
+
+class Stop:
+    """Which signal asked for a stop, if any did."""
+
+    signal: int | None = None
+
+
+@contextmanager
+def stop_heard() -> Iterator[Stop]:
+    """Within, Ctrl-C and SIGTERM are noted, for the step to end and the checkpoint to be saved; twice ends at once."""
+    stop = Stop()
+
+    def note(number: int, _: FrameType | None) -> None:
+        if stop.signal is not None:
+            raise KeyboardInterrupt if number == signal.SIGINT else TerminatedError
+        stop.signal = number
+        tell("stopping after this step; once more stops at once")
+
+    former = {number: signal.signal(number, note) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield stop
+    finally:
+        for number, handler in former.items():
+            signal.signal(number, handler)
+
+
+class Teller:
+    """Lines on stderr, each with the recipe's name."""
+
+    def __init__(self, name: str) -> None:
+        self.name = Path(name).stem
+
+    def __call__(self, line: str) -> None:
+        tell(f"{self.name}: {line}")
+
+
+def _needs_training() -> None:
+    """The extra packages of training, asked for in one line."""
+    try:
+        import lightning_fabric  # noqa: F401
+        import monai  # noqa: F401
+        import scipy  # noqa: F401
+    except ImportError as error:
+        msg = f"training needs the package {error.name}; install them with pip install 'msstunet-reorient[train]'"
+        raise InputError(msg) from error
+
+
+def _recipes_table(recipes: list[Recipe]) -> str:
+    width = max(len(r.name) for r in recipes)
+    return "".join(f"{r.name.ljust(width)}  {r.title}: {r.about}\n" for r in recipes)

@@ -1,0 +1,162 @@
+"""A whole training run: studies, steps, weight file, validation table."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from torch import nn
+
+from ..errors import InputError
+from ..evaluation.comparisons import TrainedMethod
+from ..evaluation.comparisons import load_method
+from ..models import read_weights
+from ..models import save_weights
+from .files import replaced
+from .loop import CHECKPOINT
+from .loop import Studies
+from .loop import Training
+from .loop import run
+from .pool import fill_pool
+from .pool import load_sources
+from .pool_process import pool_being_made
+from .pool_process import wait_for
+from .recipe import Recipe
+from .studies import make_samples
+from .validate import as_table
+from .validate import validate
+
+WEIGHTS, FIGURES = "weights.npz", "validation.json"
+VALIDATION_SEED = 700_000_000
+"""First seed of the held-out studies; no pool for training comes near it."""
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Request:
+    """What is asked for.
+
+    Attributes:
+        out: folder of the run: checkpoint, curves, weights, validation.
+        data: development data for the simulator; None leaves the parametric anatomy alone.
+        pool: folder of studies made by another process; None makes them here.
+        held_out: folder of held-out studies, made where it is not complete; None makes them here.
+        common: where studies are made, ``out`` by default; several runs can share it.
+        studies: folder of a centre's own studies.
+        init: weight file to begin from.
+    """
+
+    recipe: Recipe
+    out: Path
+    data: Path | None = None
+    pool: Path | None = None
+    held_out: Path | None = None
+    studies: Path | None = None
+    init: Path | None = None
+    common: Path | None = None
+
+
+def train_model(request: Request, say: Say, keep_going: Callable[[], bool] = lambda: True) -> bool:
+    """Train, write the weights, measure; called again, it goes on where it was.
+
+    Returns:
+        Whether all steps are done.
+
+    Raises:
+        InputError: a recipe, a folder or a file breaks a rule; what is there already is kept.
+    """
+    recipe, out = request.recipe, request.out
+    _check(request)
+    begun = (out / CHECKPOINT).exists()
+    network = None if request.init is None or begun else initialised(recipe, request.init)
+    training = Training(recipe, network)
+    first = training.fabric.is_global_zero
+    say = say if first else (lambda _: None)
+    with ExitStack() as stack:
+        own = None
+        if request.studies is not None:
+            own = out / "own"
+            if first:
+                say(f"{make_samples(request.studies, own)} own studies")
+        pool, check = request.pool or (request.common or out) / "pool", lambda: None
+        if request.pool is None and first:
+            making = pool_being_made(pool, request.data, slots=recipe.data.slots, first_seed=1000 + recipe.seed)
+            check = stack.enter_context(making)
+        wait_for(pool, recipe.data.first if request.pool is None else 1, check, say)
+        training.fabric.barrier()
+        done = run(training, Studies(pool, own), out, say, keep_going)
+    if first:
+        finish(request, training, say, measured=done or keep_going())
+    return done
+
+
+def finish(request: Request, training: Training, say: Say, *, measured: bool) -> None:
+    """Write the weights, and the figures on held-out studies unless a signal asks for haste."""
+    recipe, out = request.recipe, request.out
+    configuration = "compact" if recipe.architecture == "compact" else json.dumps(recipe.identity)
+    kept = training.average if recipe.schedule.average else training.network
+    with replaced(out / WEIGHTS) as temporary:
+        digest = save_weights(kept, configuration, temporary)
+    say(f"{out / WEIGHTS}, sha256 {digest}")
+    if measured and recipe.data.validation:
+        figures = measured_on_held_out(request, say)
+        if figures:
+            with replaced(out / FIGURES) as temporary:
+                temporary.write_text(json.dumps({"step": training.step, "figures": figures}, indent=1) + "\n")
+            for line in as_table(figures).splitlines():
+                say(line)
+
+
+def measured_on_held_out(request: Request, say: Say) -> dict[str, dict[str, Any]]:
+    """The validation table; empty where the model needs another one's pose."""
+    method = load_method(request.out / WEIGHTS)
+    if isinstance(method, TrainedMethod) and method.upright:
+        say("no table: it segments upright studies and needs a model that finds the pose (LOCATOR.npz+SEGMENTER.npz)")
+        return {}
+    folder, count = request.held_out or (request.common or request.out) / "held-out", request.recipe.data.validation
+    if len(list(folder.glob("*.npz"))) < count:
+        say(f"making {count} held-out studies")
+        sources = load_sources(request.data, "validation")
+        fill_pool(folder, sources, slots=count, first_seed=VALIDATION_SEED, count=count)
+    return validate(folder, method, say)
+
+
+def initialised(recipe: Recipe, path: Path) -> nn.Module:
+    """The recipe's network with the weights of a file.
+
+    Raises:
+        InputError: the file cannot be read or is of another architecture.
+    """
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        msg = f"{path}: the weight file to begin from must be readable, but: {error.strerror or error}"
+        raise InputError(msg) from error
+    _, state = read_weights(content, str(path))
+    network = recipe.network.build()
+    try:
+        network.load_state_dict(state)
+    except RuntimeError as error:
+        reason = str(error).splitlines()[-1].strip()[:120]
+        msg = f"{path}: the weights to begin from must be of the network of {recipe.name}, but: {reason}"
+        raise InputError(msg) from error
+    return network
+
+
+def _check(request: Request) -> None:
+    """What can be known before any work."""
+    if request.pool is not None and not any(request.pool.glob("*.npz")):
+        msg = f"{request.pool}: a pool must hold studies (.npz), but there is none; run the command pool first"
+        raise InputError(msg)
+    if request.data is not None:
+        load_sources(request.data, "train")
+    try:
+        request.out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        msg = f"{request.out}: the folder of the run cannot be made ({error.strerror}); choose another"
+        raise InputError(msg) from error

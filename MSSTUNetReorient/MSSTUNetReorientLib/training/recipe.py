@@ -1,0 +1,187 @@
+"""Recipes: everything that decides a training run, as one file."""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import asdict
+from dataclasses import dataclass
+from dataclasses import field
+from dataclasses import fields
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+from typing import Literal
+from typing import Self
+
+from ..errors import InputError
+from .architectures import ARCHITECTURES
+from .architectures import Architecture
+from .schedule import Schedule
+from .schedule import Stages
+from .tables import limited
+from .tables import read_table
+
+FOLDER = Path(__file__).resolve().parent / "recipes"
+Frame = Literal["transaxial", "short-axis"]
+
+
+@dataclass(frozen=True)
+class Data:
+    """What a run sees.
+
+    Attributes:
+        frame: what a segmenter is shown: the study as it lies, or upright at its true pose.
+        batch: studies a step (of each process).
+        augment: shifts, brightness, grain.
+        slots: studies that the pool holds; the oldest is replaced.
+        first: studies that must be there before the first step.
+        own_share: share of a centre's own studies in a batch, where there are any.
+        validation: held-out studies at the end.
+    """
+
+    frame: Frame = "transaxial"
+    batch: int = limited(4, 1, 512)
+    augment: bool = True
+    slots: int = limited(3000, 1, 10**6)
+    first: int = limited(24, 1, 10**6)
+    own_share: float = limited(0.5, 0.0, 1.0)
+    validation: int = limited(24, 0, 10**5)
+
+
+@dataclass(frozen=True)
+class Loss:
+    """Weights of the losses.
+
+    Attributes:
+        mu: of the rotation (Ni 2023, eq. 9, where it is 10), or of the translation (Zhu 2022, eq. 3).
+    """
+
+    mu: float = limited(10.0, 0.0, 1e6)
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """See the tables of a recipe file.
+
+    Attributes:
+        name: of the file; title: in tables; about: one line.
+        architecture: the network's name, network: its sizes.
+        precision: "bf16" computes in half precision where the machine does that well, "float32" never.
+    """
+
+    name: str
+    title: str
+    about: str
+    architecture: str
+    network: Architecture
+    data: Data = field(default_factory=Data)
+    schedule: Schedule = field(default_factory=Schedule)
+    loss: Loss = field(default_factory=Loss)
+    stages: Stages = field(default_factory=Stages)
+    precision: Literal["float32", "bf16"] = "bf16"
+    seed: int = 0
+
+    def lasting(self, iterations: int | None) -> Self:
+        """The same recipe with another number of steps."""
+        if iterations is None:
+            return self
+        return replace(self, schedule=replace(self.schedule, iterations=iterations))
+
+    @property
+    def identity(self) -> dict[str, Any]:
+        """What a weight file says of itself: enough to build the network again and to ask it rightly."""
+        sizes = {k: list(v) if isinstance(v, tuple) else v for k, v in asdict(self.network).items()}  # type: ignore[call-overload]
+        return {"title": self.title, "frame": self.data.frame, "architecture": self.architecture, "network": sizes}
+
+
+@dataclass(frozen=True)
+class _Head:
+    """The keys above the tables."""
+
+    title: str
+    about: str
+    precision: Literal["float32", "bf16"] = "bf16"
+    seed: int = limited(0, 0, 2**31)
+
+
+TABLES: dict[str, type] = {"data": Data, "schedule": Schedule, "loss": Loss, "stages": Stages}
+
+
+def shipped_recipes() -> list[str]:
+    """Names of the recipes that come with the package."""
+    return sorted(path.stem for path in FOLDER.glob("*.toml"))
+
+
+def load_recipe(name: str | Path) -> Recipe:
+    """A shipped recipe by its name, or any by its path.
+
+    Raises:
+        InputError: no such recipe, or one that breaks a rule.
+    """
+    path = Path(name)
+    if path.suffix != ".toml" and not path.exists():
+        path = FOLDER / f"{name}.toml"
+        if not path.is_file():
+            msg = f"{name}: a recipe must be a .toml file or one of {', '.join(shipped_recipes())}, but it is neither"
+            raise InputError(msg)
+    try:
+        content = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        msg = f"{path}: a recipe must be a readable TOML file, but: {error}"
+        raise InputError(msg) from error
+    return _recipe(content, path)
+
+
+def _recipe(content: dict[str, Any], path: Path) -> Recipe:
+    head = {key: value for key, value in content.items() if key not in ("network", *TABLES)}
+    known = [f.name for f in fields(_Head)]
+    unknown = [key for key in head if key not in known]
+    if unknown:
+        tables = ", ".join(f"[{t}]" for t in ("network", *TABLES))
+        msg = f"{path}: a recipe has no key {unknown[0]!r}; there are {', '.join(known)} and the tables {tables}"
+        raise InputError(msg)
+    top = read_table(_Head, head, f"{path}:")
+    for table in ("network", *TABLES):
+        if not isinstance(content.get(table, {}), dict):
+            msg = f"{path}: {table} must be a table [{table}], but found {content[table]!r}"
+            raise InputError(msg)
+    network = dict(content.get("network", {}))
+    architecture = network.pop("architecture", None)
+    parts: dict[str, Any] = {
+        table: read_table(kind, content.get(table, {}), f"{path}: [{table}]") for table, kind in TABLES.items()
+    }
+    configuration = architecture_of(architecture, network, f"{path}: [network]")
+    recipe = Recipe(path.stem, top.title, top.about, str(architecture), configuration, **parts,
+                    precision=top.precision, seed=top.seed)  # fmt: skip
+    _check_stages(recipe, path)
+    return recipe
+
+
+def architecture_of(name: object, sizes: dict[str, Any], where: str) -> Architecture:
+    """The configuration of a named network.
+
+    Raises:
+        InputError: an unknown name or size.
+    """
+    if name not in ARCHITECTURES:
+        msg = f"{where} architecture must be one of {', '.join(ARCHITECTURES)}, but found {name!r}"
+        raise InputError(msg)
+    configuration: Architecture = read_table(ARCHITECTURES[str(name)], sizes, where)
+    grid = getattr(configuration, "shape", (getattr(configuration, "size", 32),))
+    if any(n % 32 or n > 512 for n in grid):
+        msg = f"{where} size and shape must be multiples of 32 up to 512, but found {', '.join(map(str, grid))}"
+        raise InputError(msg)
+    if len(getattr(configuration, "mean", (0.0,) * 6)) != 6:
+        msg = f"{where} mean must be six numbers (alpha, beta, gamma, tx, ty, tz)"
+        raise InputError(msg)
+    return configuration
+
+
+def _check_stages(recipe: Recipe, path: Path) -> None:
+    shares = recipe.stages.translation + recipe.stages.rotation
+    if shares and getattr(recipe.network, "stages", 1) != 3:
+        msg = f"{path}: [stages] are for a network of three stages, but {recipe.architecture} has one; leave them out"
+        raise InputError(msg)
+    if shares > 1:
+        msg = f"{path}: [stages] translation and rotation must sum to at most 1, but found {shares:g}"
+        raise InputError(msg)

@@ -1,0 +1,161 @@
+"""A centre's own studies as samples: read once, kept in the form of the pool, mixed with simulated ones.
+
+A study is a folder: ``image`` (a file that :func:`~..io.read_study` reads, or a folder of DICOM), ``labels`` (LV-MY 1,
+LV-BP 2, on any grid that lies rightly in the patient) and the pose: ``pose.tfm``, or ``truth.json`` as ``simulate``
+writes it, or ``short_axis``, an SA image that lies rightly in the patient and tells the axes by its directions.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import InputError
+from ..io import read_pose
+from ..io import read_study
+from ..io.image_file import read_image_file
+from ..labels import MYOCARDIUM
+from ..pose import MEAN_ROTATION
+from ..pose import Pose
+from ..pose import nearest_rotation
+from ..search import antialiased
+from ..search import cubes_for
+from ..search import read_cube
+from ..simulation.truth import LABEL_SIZE
+from ..simulation.truth import LABEL_SPACING
+from ..volume import Grid
+from ..volume import Volume
+from ..volume import resample
+from .pool import Sample
+from .pool import write_sample
+
+UNUSUAL_DEG = 75.0
+"""A heart turned further than this from the mean pose has its axes named wrongly; real ones lie within 30 degrees."""
+FAR_MM = 25.0
+"""Largest distance of the told centre from the middle of the labels."""
+LEAST_ML = 20.0
+"""Less than this is no LV with its wall."""
+IMAGE_ENDINGS = (".nrrd", ".nii", ".nii.gz", ".mha", ".mhd", ".dcm", ".seg.nrrd", "")
+
+
+def make_samples(studies: Path, folder: Path) -> int:
+    """Turn a folder of studies into samples; finished ones are kept.
+
+    Returns:
+        How many there are.
+
+    Raises:
+        InputError: the folder holds no study, or one without truth.
+    """
+    found = sorted(p for p in studies.iterdir() if p.is_dir()) if studies.is_dir() else []
+    if not found:
+        msg = f"{studies}: it must hold a folder per study (image, labels and pose), but none was found; check the path"
+        raise InputError(msg)
+    folder.mkdir(parents=True, exist_ok=True)
+    for study in found:
+        path = folder / f"{study.name}.npz"
+        if not path.exists():
+            write_sample(read_own_study(study), path)
+    return len(found)
+
+
+def read_own_study(study: Path) -> Sample:
+    """One study of a centre as a sample.
+
+    Raises:
+        InputError: a part of it is missing or breaks a rule.
+    """
+    image = read_study(_part(study, "image"))
+    labels = read_image_file(_part(study, "labels"))
+    labels = Volume(_whole_labels(labels.array, study), labels.grid)
+    pose = _pose(study, labels, image)
+    grid = min(cubes_for(image.grid), key=lambda cube: float(np.linalg.norm(cube.centre - pose.centre)))
+    cube = read_cube(antialiased(image), grid)[0, 0].numpy()
+    upright = resample(labels, Grid.centred(LABEL_SIZE, LABEL_SPACING, pose), order=0).array.astype(np.uint8)
+    there = resample(labels, grid, order=0).array == MYOCARDIUM
+    wall = float(np.median(cube[there])) if there.any() else 0.0
+    if wall <= 0:
+        msg = f"{study}: the image must have counts where the labels have the wall, but it has none; check the geometry"
+        raise InputError(msg)
+    scaled = np.clip(cube / wall, 0, 1000).astype(np.float16)
+    return Sample(scaled, pose.rotation, pose.centre - grid.centre, upright, "own")
+
+
+def _part(study: Path, name: str) -> Path:
+    """The file or folder of this name, whatever its ending."""
+    for ending in IMAGE_ENDINGS:
+        if (study / f"{name}{ending}").exists():
+            return study / f"{name}{ending}"
+    msg = f"{study}: a study to train on must have {name}.nrrd (or .nii.gz, .mha, .dcm), but there is none; add it"
+    raise InputError(msg)
+
+
+def _whole_labels(array: NDArray[np.float32], study: Path) -> NDArray[np.uint8]:
+    values = np.unique(array)
+    if not (np.isin(values, (0, 1, 2)).all() and {1, 2} <= set(values.tolist())):
+        shown = ", ".join(f"{v:g}" for v in values[:6])
+        msg = f"{study}: labels must be 0, 1 (LV myocardium) and 2 (LV blood pool), but found {shown}"
+        raise InputError(msg)
+    return array.astype(np.uint8)
+
+
+def _pose(study: Path, labels: Volume, image: Volume) -> Pose:
+    """The told axes; the centre is that of the labels, as everywhere."""
+    inside = np.argwhere(labels.array > 0)[:, ::-1]
+    if len(inside) * labels.grid.voxel_ml < LEAST_ML:
+        msg = f"{study}: the labels must show an LV of at least {LEAST_ML:g} ml, but they show less; check them"
+        raise InputError(msg)
+    centre = labels.grid.at(inside.mean(axis=0))
+    told = _told_pose(study, image)
+    if told.centre_error(Pose(told.rotation, centre)) > FAR_MM:
+        found = told.centre_error(Pose(told.rotation, centre))
+        msg = f"{study}: pose and labels must tell one LV centre, but theirs are {found:.0f} mm apart; check the pose"
+        raise InputError(msg)
+    angle = told.rotation_error(Pose(MEAN_ROTATION, centre))
+    if angle > UNUSUAL_DEG:
+        msg = (
+            f"{study}: the axes must be i septum to lateral, j anterior to inferior, k apex to base, but these are "
+            f"turned by {angle:.0f} degrees from the usual ones; name them rightly"
+        )
+        raise InputError(msg)
+    return Pose(told.rotation, centre)
+
+
+def _told_pose(study: Path, image: Volume) -> Pose:
+    if (study / "pose.tfm").exists():
+        return read_pose(study / "pose.tfm")
+    if (study / "truth.json").exists():
+        return _pose_of_truth(study / "truth.json")
+    if not any((study / f"short_axis{ending}").exists() for ending in IMAGE_ENDINGS):
+        msg = f"{study}: a study must have its pose (pose.tfm, truth.json or short_axis.nrrd), but has none; add one"
+        raise InputError(msg)
+    grid = read_image_file(_part(study, "short_axis")).grid
+    rotation = nearest_rotation(grid.direction)
+    if Pose(rotation, grid.centre).rotation_error(Pose(nearest_rotation(image.grid.direction), grid.centre)) < 1:
+        msg = f"{study}: short_axis must lie in the patient, but its axes are those of the image; give pose.tfm"
+        raise InputError(msg)
+    return Pose(rotation, _near_labels(grid, study))
+
+
+def _near_labels(grid: Grid, study: Path) -> NDArray[np.float64]:
+    """An SA image has no centre of its own: what counts is that the labels lie in it."""
+    labels = read_image_file(_part(study, "labels"))
+    centre = labels.grid.at(np.argwhere(labels.array > 0)[:, ::-1].mean(axis=0))
+    index = grid.index_of(centre)
+    if (index < 0).any() or (index > np.array(grid.size) - 1).any():
+        msg = f"{study}: the short-axis image must show the LV, but the labels lie beside it; check the geometry"
+        raise InputError(msg)
+    return centre
+
+
+def _pose_of_truth(path: Path) -> Pose:
+    try:
+        told = json.loads(path.read_text())["pose"]
+        axes = np.array([told["axes_lps"][name] for name in "ijk"], dtype=float).T
+        return Pose(axes, np.array(told["centre_lps_mm"], dtype=float))
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        msg = f"{path}: the pose must be told as simulate tells it (pose, axes_lps, centre_lps_mm), but: {error!r}"
+        raise InputError(msg) from error

@@ -1,0 +1,160 @@
+"""Measuring: what an exact and a wrong answer get, resuming, stale rows, and interruptions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from dataclasses import field
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from MSSTUNetReorientLib.errors import InputError
+from MSSTUNetReorientLib.evaluation.contenders import Contender
+from MSSTUNetReorientLib.evaluation.measure import Measurement
+from MSSTUNetReorientLib.evaluation.method import Answer
+from MSSTUNetReorientLib.evaluation.rows import FILE
+from MSSTUNetReorientLib.evaluation.rows import read_rows
+from MSSTUNetReorientLib.evaluation.rows import write_rows
+from MSSTUNetReorientLib.evaluation.run import measure_all
+from MSSTUNetReorientLib.evaluation.studies import DataSet
+from MSSTUNetReorientLib.evaluation.studies import TrueStudy
+from MSSTUNetReorientLib.evaluation.studies import read_set
+from MSSTUNetReorientLib.pose import Correction
+from MSSTUNetReorientLib.volume import Volume
+
+
+@dataclass
+class Scripted:
+    """Answers what a function says of the study whose counts it is shown."""
+
+    studies: tuple[TrueStudy, ...]
+    say: Callable[[TrueStudy], Answer]
+    name: str = "scripted"
+    parameters: int = 0
+    asked: list[str] = field(default_factory=list)
+
+    def answer(self, study: Volume) -> Answer:
+        known = next(s for s in self.studies if np.allclose(s.read().grid.origin, study.grid.origin))
+        self.asked.append(known.name)
+        return self.say(known)
+
+
+def truth_of(study: TrueStudy) -> Answer:
+    return Answer(study.pose, study.read_labels(), True)
+
+
+def tilted(study: TrueStudy) -> Answer:
+    return Answer(study.pose.corrected(Correction(tilt=20.0, basal=6.0)), None)
+
+
+def refusing(study: TrueStudy) -> Answer:
+    msg = f"{study.name}: not for me"
+    raise InputError(msg)
+
+
+@pytest.fixture
+def data(simulated: Path) -> DataSet:
+    return read_set(simulated, "spect")
+
+
+def run(data: DataSet, method: Scripted, out: Path, sha256: str = "1", again: bool = False) -> list[Measurement]:
+    return measure_all([data], [Contender(method, sha256, "a test")], out, jobs=1, again=again, report=lambda *_: None)
+
+
+def test_the_truth_is_without_error(data: DataSet, tmp_path: Path) -> None:
+    for row in run(data, Scripted(data.studies, truth_of), tmp_path):
+        errors = [row.long_axis_deg, row.roll_deg, row.rotation_deg, row.centre_mm, row.rot_mse]
+        assert errors == pytest.approx([0] * 5, abs=1e-5)
+        assert (row.dsc_myocardium, row.dsc_blood_pool) == (1, 1)
+        assert (row.hd95_myocardium_mm, row.hd95_blood_pool_mm) == (0, 0)
+        assert row.myocardium_ml == row.true_myocardium_ml
+        assert (row.verdict, row.failed) == ("pass", False)
+
+
+def test_a_known_error_is_measured(data: DataSet, tmp_path: Path) -> None:
+    for row in run(data, Scripted(data.studies, tilted), tmp_path):
+        assert row.long_axis_deg == pytest.approx(20.0)
+        assert row.centre_mm == pytest.approx(6.0)
+        assert row.failed
+        assert row.dsc_myocardium is None
+        assert row.verdict == ""
+
+
+def test_labels_on_any_grid(data: DataSet, tmp_path: Path) -> None:
+    """Transaxial labels get the same figures, up to the voxels."""
+    from MSSTUNetReorientLib.volume import Grid
+    from MSSTUNetReorientLib.volume import resample
+
+    def transaxial(study: TrueStudy) -> Answer:
+        labels = study.read_labels()
+        assert labels is not None
+        upright = Grid((150, 150, 150), np.full(3, 1.2), study.pose.centre - 1.2 * 149 / 2)
+        return Answer(None, resample(labels, upright, order=0))
+
+    for row in run(data, Scripted(data.studies, transaxial), tmp_path):
+        assert row.dsc_myocardium is not None
+        assert row.dsc_myocardium > 0.97
+        assert row.myocardium_ml == pytest.approx(row.true_myocardium_ml, rel=0.01)
+        assert row.failed is None
+
+
+def test_a_refusal_is_a_failure(data: DataSet, tmp_path: Path) -> None:
+    rows = run(data, Scripted(data.studies, refusing), tmp_path)
+    assert all(row.failed and "not for me" in row.refused for row in rows)
+
+
+def test_what_is_measured_is_not_measured_again(data: DataSet, tmp_path: Path) -> None:
+    method = Scripted(data.studies, truth_of)
+    first = run(data, method, tmp_path)
+    assert run(data, method, tmp_path) == first
+    assert len(method.asked) == 3
+    run(data, method, tmp_path, again=True)
+    assert len(method.asked) == 6
+
+
+def test_other_weights_and_changed_studies_are_measured_anew(data: DataSet, tmp_path: Path) -> None:
+    method = Scripted(data.studies, truth_of)
+    run(data, method, tmp_path, sha256="1")
+    run(data, method, tmp_path, sha256="2")
+    assert len(method.asked) == 6
+    assert {row.method_sha256 for row in read_rows(tmp_path / FILE)} == {"2"}
+    changed = replace(data, studies=(replace(data.studies[0], sha256="other"), *data.studies[1:]))
+    rows = run(changed, method, tmp_path, sha256="2")
+    assert len(method.asked) == 7
+    assert len(rows) == len(read_rows(tmp_path / FILE)) == 3
+
+
+def test_other_methods_and_sets_are_kept(data: DataSet, tmp_path: Path) -> None:
+    run(data, Scripted(data.studies, truth_of), tmp_path)
+    rows = run(data, Scripted(data.studies, tilted, name="another"), tmp_path)
+    assert {row.method for row in rows} == {"another"}
+    assert len(read_rows(tmp_path / FILE)) == 6
+
+
+def test_a_stopped_run_goes_on(data: DataSet, tmp_path: Path) -> None:
+    def stop_at_the_second(study: TrueStudy) -> Answer:
+        if study.name == "spect_4":
+            raise KeyboardInterrupt
+        return truth_of(study)
+
+    with pytest.raises(KeyboardInterrupt):
+        run(data, Scripted(data.studies, stop_at_the_second), tmp_path)
+    assert [row.study for row in read_rows(tmp_path / FILE)] == ["spect_3"]
+    method = Scripted(data.studies, truth_of)
+    assert len(run(data, method, tmp_path)) == 3
+    assert method.asked == ["spect_4", "spect_5"]
+
+
+def test_rows_come_back_as_they_were(tmp_path: Path) -> None:
+    known = ("set", "a, b", "s", "real", "PET", "1", 'the "m"', "2", "now", "0")
+    rows = [
+        Measurement(*known, hd95_myocardium_mm=float("inf"), long_axis_deg=0.1 + 0.2),
+        Measurement(*known, refused="one\nline"),
+    ]
+    write_rows(rows, tmp_path / FILE)
+    assert read_rows(tmp_path / FILE) == rows
+    (tmp_path / FILE).write_text("something,else\n1,2\n")
+    with pytest.raises(InputError, match="cannot be read"):
+        read_rows(tmp_path / FILE)
