@@ -132,11 +132,6 @@ def test_missing_torch_is_offered(
     assert offers == [{"askConfirmation": False, "torchVersionRequirement": ">=2.4"}] * agreed
 
 
-def test_verdict_in_words(module: types.ModuleType, result: Result) -> None:
-    lines = module.describe(result).splitlines()
-    assert lines == ["Quality control: review", "The shell is synthetic.", "Myocardium 132 ml, blood pool 45 ml"]
-
-
 def test_metadata(module: types.ModuleType) -> None:
     parent = types.SimpleNamespace()
     module.MSSTUNetReorient(parent)

@@ -77,7 +77,7 @@ def test_views_look_again_as_they_did(widget: Any) -> None:
     before = from_matrix4x4(red.GetSliceToRAS())
     widget.enter()
     widget.session.run()
-    widget.session.worker.answer()
+    widget.session.enquiry.worker.answer()
     widget.session.accept()
     assert (from_matrix4x4(red.GetSliceToRAS()) != before).any()
     widget.exit()
@@ -112,7 +112,7 @@ def test_closing_the_scene_in_mid_run(widget: Any) -> None:
     widget.session.run()
     slicer.mrmlScene.Clear(False)
     assert widget.session.stage is Stage.EMPTY
-    assert widget.session.worker.requests == []
+    assert widget.session.enquiry.worker.requests == []
     assert widget.ui.studySelector.currentNode() is None
     add_study(slicer.mrmlScene)
     widget.enter()

@@ -1,0 +1,47 @@
+"""The study's window and colours while the panel shows it: a display node of ours, exchanged for the study's own.
+
+The study's own display node is never changed, so that whatever was set there is back when the panel is left.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..scene.nodes import PREFIX
+from ..scene.nodes import set_counts
+from .record_node import link
+from .record_node import linked
+
+OURS, OWN = "window", "study_window"
+"""Roles of the two display nodes for a record."""
+
+
+def make_window(scene: Any, record_node: Any, study: Any, hottest: float) -> None:
+    """A display node of ours from 0 to ``hottest``; a reader's changes of it stay."""
+    if linked(record_node, OURS) is not None:
+        return
+    node = scene.AddNewNodeByClass("vtkMRMLScalarVolumeDisplayNode", f"{study.GetName()} LV window")
+    node.SetAttribute(PREFIX + "Role", "window")
+    set_counts(scene, node, hottest)
+    link(record_node, OURS, node)
+
+
+def show_ours(record_node: Any, study: Any) -> None:
+    """Show the study by our window, if there is one."""
+    ours = linked(record_node, OURS)
+    if ours is None or study.GetDisplayNode() is ours:
+        return
+    if study.GetDisplayNode() is None:
+        study.CreateDefaultDisplayNodes()
+    link(record_node, OWN, study.GetDisplayNode())
+    study.SetAndObserveDisplayNodeID(ours.GetID())
+
+
+def show_own(record_node: Any, study: Any) -> None:
+    """Show the study as it was shown before; nothing happens where somebody else changed that meanwhile."""
+    ours, own = linked(record_node, OURS), linked(record_node, OWN)
+    if ours is None or study.GetDisplayNode() is not ours:
+        return
+    study.SetAndObserveDisplayNodeID(own.GetID() if own is not None else None)
+    if own is None:
+        study.CreateDefaultDisplayNodes()
