@@ -14,6 +14,7 @@ from hypothesis import given
 from hypothesis import settings
 from hypothesis import strategies as st
 from MSSTUNetReorientLib.errors import InputError
+from MSSTUNetReorientLib.panel import reasons
 from MSSTUNetReorientLib.panel.adjustment import CONTROLS
 from MSSTUNetReorientLib.panel.adjustment import PAST_LIMIT
 from MSSTUNetReorientLib.panel.adjustment import Adjustment
@@ -22,7 +23,6 @@ from MSSTUNetReorientLib.panel.exchange import read_answer
 from MSSTUNetReorientLib.panel.exchange import read_study
 from MSSTUNetReorientLib.panel.exchange import write_answer
 from MSSTUNetReorientLib.panel.exchange import write_study
-from MSSTUNetReorientLib.panel import reasons
 from MSSTUNetReorientLib.panel.reasons import COPIED
 from MSSTUNetReorientLib.panel.reasons import is_listed
 from MSSTUNetReorientLib.panel.reasons import step_number

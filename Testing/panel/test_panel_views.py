@@ -191,3 +191,10 @@ def test_smooth_contours_in_the_slices(done: Session) -> None:
     display = done.nodes.node("segmentation").GetDisplayNode()
     assert display.GetPreferredDisplayRepresentationName2D() == "Closed surface"
     check_together(done)
+
+
+def test_views_are_called_by_their_names_once_a_nudge_rests(done: Session, delay: HandDelay) -> None:
+    done.nudge("swing", 7.0)
+    delay.rest()
+    names = [done.scene.GetSingletonNode(name, "vtkMRMLSliceNode").GetOrientation() for name in LABELS]
+    assert names == ["SA", "HLA", "VLA"]

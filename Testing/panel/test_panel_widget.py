@@ -352,10 +352,10 @@ def test_attributes_are_qt_properties(panel: Panel) -> None:
     from MSSTUNetReorientLib.panel import widget as module
 
     tree = ast.parse(inspect.getsource(module))
-    set_ = {t.attr for node in ast.walk(tree) if isinstance(node, ast.Assign) for t in node.targets
-            if isinstance(t, ast.Attribute) and not (isinstance(t.value, ast.Name) and t.value.id == "self")}  # fmt: skip
+    targets = (t for node in ast.walk(tree) if isinstance(node, ast.Assign) for t in node.targets)
+    written = {t.attr for t in targets if isinstance(t, ast.Attribute) and ast.unparse(t.value) != "self"}
     known = {name for names in PROPERTIES.values() for name in names}
-    assert set_ - {"run_at_once", "changed"} <= known
+    assert written - {"run_at_once", "changed"} <= known
     for widget in vars(panel.ui).values():
         meta = widget.metaObject()
         for name in PROPERTIES.get(meta.className(), ()):
@@ -385,7 +385,9 @@ def act(panel: Panel, action: Any, study: Any) -> None:
 
 
 @settings(max_examples=4, deadline=None, suppress_health_check=list(HealthCheck))
-@given(sequence=st.lists(actions, min_size=2, max_size=5), accept=st.booleans(), suffix=st.sampled_from([".mrb", ".mrml"]))
+@given(
+    sequence=st.lists(actions, min_size=2, max_size=5), accept=st.booleans(), suffix=st.sampled_from([".mrb", ".mrml"])
+)
 def test_any_sequence_comes_back_from_a_file(
     tmp_path_factory: pytest.TempPathFactory, sequence: list[Any], accept: bool, suffix: str
 ) -> None:

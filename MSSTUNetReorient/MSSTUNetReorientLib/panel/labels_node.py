@@ -169,7 +169,7 @@ def axis_extent(labels: Volume, pose: Pose) -> tuple[float, float]:
     return (round(float(along.min()), 1), round(float(along.max()), 1))
 
 
-def _print(segment: Any, ras_to_sa: NDArray[np.float64]) -> tuple[float, ...]:
+def _print(segment: Any, ras_to_sa: NDArray[np.floating[Any]]) -> tuple[float, ...]:
     image = segment.GetRepresentation(_binary()) if segment is not None else None
     if image is None or not image.GetNumberOfPoints():
         return (0.0,)

@@ -139,7 +139,9 @@ def _state(scene: Any, name: str) -> _Slice | None:
         return None
     matrix = from_matrix4x4(node.GetSliceToRAS())
     x, y, z = node.GetFieldOfView()
-    return _Slice(node.GetLayoutLabel(), matrix, (x, y, z), shown.GetBackgroundVolumeID(), shown.GetForegroundVolumeID())
+    return _Slice(
+        node.GetLayoutLabel(), matrix, (x, y, z), shown.GetBackgroundVolumeID(), shown.GetForegroundVolumeID()
+    )
 
 
 def _restore(scene: Any, name: str, state: _Slice) -> None:

@@ -197,7 +197,7 @@ class Reading:
         if self.record is None or self.nodes is None or self.step:
             return
         with self._quietly():
-            self.nodes.straighten(self.record)
+            self.nodes.rest(self.record)
         self._keep(replace(self.record, adjustment=self.adjustment.settled()))
         if self._labels_wanted:
             self._ask_labels()
@@ -226,10 +226,10 @@ class Reading:
 
     def notice_edits(self) -> None:
         """A reader may have painted, here or in another module; that is never replaced unasked."""
-        if self.record is not None and self.nodes is not None and not self.record.edited:
-            if self.nodes.edited(self.record):
-                self._keep(replace(self.record, edited=True).noted("paint", now()))
-                self.nodes.note(self.record)
+        if self.record is None or self.nodes is None or self.record.edited or not self.nodes.edited(self.record):
+            return
+        self._keep(replace(self.record, edited=True).noted("paint", now()))
+        self.nodes.note(self.record)
 
     def segment_again(self) -> None:
         """Labels by the model instead of those edited by hand, which are kept as a copy."""

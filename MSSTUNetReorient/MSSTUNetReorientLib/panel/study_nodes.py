@@ -22,6 +22,7 @@ from ..scene.table import rows_of
 from ..volume import Volume
 from .labels_node import LabelsNode
 from .live_views import follow
+from .live_views import name_views
 from .live_views import set_background
 from .live_views import show_transaxial
 from .markers import add_long_axis
@@ -137,6 +138,11 @@ class StudyNodes:
         """The transform says exactly what the record says."""
         if self.node("pose") is not None:
             write_pose(self.node("pose"), record.pose)
+
+    def rest(self, record: Record) -> None:
+        """Where a nudge has led: the transform as the record, the views' orientations under their names."""
+        self.straighten(record)
+        name_views(self.scene, record.pose)
 
     def show(self, record: Record, *, handles: bool) -> None:
         """Turn all views to this study, as it stands."""
