@@ -106,17 +106,9 @@ class MSSTUNetReorientWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
 
     def enter(self) -> None:
         """The module is shown: the panel's own view layout."""
-        import qt
-
         self.entered = True
         self.viewLayout.enter(slicer.mrmlScene)
         self.session.show_again()
-        qt.QTimer.singleShot(0, self.onViewsShown)
-
-    def onViewsShown(self) -> None:
-        """Views know their size only now, and with it how much of the study to show."""
-        if self.entered:
-            self.session.show_again()
 
     def exit(self) -> None:
         """Another module is shown: what was there before comes back."""

@@ -85,6 +85,16 @@ def test_views_look_again_as_they_did(widget: Any) -> None:
     assert composite_node(slicer.mrmlScene, "Red").GetBackgroundVolumeID() == study.GetID()
 
 
+def test_while_the_application_saves_the_layout_is_the_usual_one(widget: Any) -> None:
+    import slicer
+
+    widget.enter()
+    slicer.mrmlScene.InvokeEvent(slicer.mrmlScene.StartSaveEvent)
+    assert arrangement() == slicer.vtkMRMLLayoutNode.SlicerLayoutFourUpView
+    slicer.mrmlScene.InvokeEvent(slicer.mrmlScene.EndSaveEvent)
+    assert arrangement() == LAYOUT_ID
+
+
 def test_a_layout_chosen_meanwhile_stays(widget: Any) -> None:
     import slicer
 
@@ -168,6 +178,7 @@ def test_sample_study_is_registered(module: types.ModuleType, monkeypatch: pytes
     module.registerSampleData()
     (source,) = told
     assert source["uris"].startswith("file:///")
+    assert source["checksums"].startswith("SHA256:")
     assert source["uris"].endswith("spect_phantom.nrrd")
 
 

@@ -118,6 +118,8 @@ def test_a_doubtful_geometry_is_warned_of(panel: Panel) -> None:
     panel.ui.studySelector.setCurrentNode(odd)
     assert panel.ui.warningLabel.isVisible()
     assert "exactly 1 mm" in panel.ui.warningLabel.text()
+    panel.app.processEvents()
+    assert panel.ui.warningLabel.height() >= panel.ui.warningLabel.heightForWidth(panel.ui.warningLabel.width())
 
 
 def test_run_with_progress_to_a_verdict(panel: Panel) -> None:
