@@ -19,7 +19,9 @@ from MSSTUNetReorientLib.pose import Correction
 from MSSTUNetReorientLib.scene import load_scene
 from MSSTUNetReorientLib.scene import new_scene
 from MSSTUNetReorientLib.scene import save_scene
+from MSSTUNetReorientLib.scene.arrays import from_matrix4x4
 from MSSTUNetReorientLib.scene.host import quiet
+from MSSTUNetReorientLib.scene.slices import composite_node
 from results import POSE
 
 from panel.conftest import HandDelay
@@ -198,3 +200,36 @@ def test_views_are_called_by_their_names_once_a_nudge_rests(done: Session, delay
     delay.rest()
     names = [done.scene.GetSingletonNode(name, "vtkMRMLSliceNode").GetOrientation() for name in LABELS]
     assert names == ["SA", "HLA", "VLA"]
+
+
+def test_answers_that_come_while_another_module_is_shown_leave_its_views_alone(
+    done: Session, worker: HandWorker, study: Any
+) -> None:
+    done.nudge("swing", 6.0)
+    done.accept("Ada")
+    done.put_away()
+    red = done.scene.GetSingletonNode("Red", "vtkMRMLSliceNode")
+    red.SetOrientation("Axial")
+    before, shown = from_matrix4x4(red.GetSliceToRAS()), composite_node(done.scene, "Red").GetBackgroundVolumeID()
+    own = window(study)
+    worker.answer()
+    assert done.stage is Stage.ACCEPTED
+    np.testing.assert_array_equal(from_matrix4x4(red.GetSliceToRAS()), before)
+    assert composite_node(done.scene, "Red").GetBackgroundVolumeID() == shown
+    assert window(study) == own
+    done.show_again()
+    check_together(done)
+    assert composite_node(done.scene, "Red").GetBackgroundVolumeID() == done.nodes.node("short_axis").GetID()
+
+
+def test_a_run_that_ends_while_another_module_is_shown(session: Session, study: Any, worker: HandWorker) -> None:
+    session.choose(study)
+    session.run()
+    session.put_away()
+    own = window(study)
+    worker.answer()
+    assert session.stage is Stage.ADJUSTING
+    assert window(study) == own
+    session.show_again()
+    assert window(study) != own
+    check_together(session)

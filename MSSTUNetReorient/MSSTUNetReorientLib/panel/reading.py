@@ -58,6 +58,7 @@ class Reading:
         message: the last thing that went wrong, in words.
         segmenting: labels are being made for the pose as it stands.
         handles: whether handles are shown in the views.
+        away: another module is shown, to which the views belong; answers that come now leave them alone.
     """
 
     def __init__(
@@ -73,7 +74,7 @@ class Reading:
         self.enquiry = Enquiry(worker, model)
         self.enquiry.on_step, self.enquiry.on_error = self._on_step, self._failed
         self.changed: Callable[[], None] = lambda: None
-        self.handles = False
+        self.handles = self.away = False
         self._observers = Observers()
         self._quiet = False
         self._forget()
@@ -149,8 +150,7 @@ class Reading:
             self.nodes = StudyNodes(self.scene, self.study, node, record.pose)
         self.step = ""
         self._put(answer, volume, record)
-        with self._quietly():
-            self.nodes.show(record, handles=self.handles)
+        self._show()
 
     # --- adjust ---
 
@@ -187,7 +187,7 @@ class Reading:
         self._accepting = None
         record = replace(self.record, adjustment=adjustment)
         with self._quietly():
-            self.nodes.follow(record, by_handles=by_handles)
+            self.nodes.follow(record, by_handles=by_handles, views=not self.away)
         self._keep(record)
         self.delay.start(self.settle)
 
@@ -276,7 +276,7 @@ class Reading:
             if record.edited:
                 result = self.nodes.with_own_labels(result)
             self.nodes.put(result, answer.surfaces, record)
-            self.nodes.follow(record)
+            self.nodes.follow(record, views=not self.away)
         labels = self.nodes.labels
         self._keep(replace(record, prints=labels.prints() if labels is not None else ()))
         self._watch()
@@ -309,11 +309,18 @@ class Reading:
             return
         record = replace(self.record, adjustment=self.adjustment.lock(locked)).noted(what, now(), reader)
         self.nodes.note(record)
-        self.nodes.lock(record)
-        self.nodes.show_handles(self.handles and not locked)
+        if not self.away:
+            self.nodes.lock(record)
+            self.nodes.show_handles(self.handles and not locked)
         self._keep(record)
 
     # --- within ---
+
+    def _show(self) -> None:
+        """Turn the views to the study as it stands, if they are ours."""
+        if self.nodes is not None and self.record is not None and not self.away:
+            with self._quietly():
+                self.nodes.show(self.record, handles=self.handles)
 
     def _keep(self, record: Record) -> None:
         self.record = record

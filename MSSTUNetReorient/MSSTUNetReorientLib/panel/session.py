@@ -93,7 +93,8 @@ class Session(Reading):
         with self._told():
             volume = look_at(study)
             self.study_text, self.warnings = describe_study(volume), doubts(volume)
-            show_transaxial(self.scene, None, study)
+            if not self.away:
+                show_transaxial(self.scene, None, study)
             self._load()
         self.changed()
         if self.run_at_once and self.stage is Stage.READY and not self.message:
@@ -105,8 +106,7 @@ class Session(Reading):
         if self.record is not None:
             self.nodes = StudyNodes(self.scene, self.study, node, self.record.pose)
             self.notice_edits()
-            with self._quietly():
-                self.nodes.show(self.record, handles=self.handles)
+            self._show()
             self._watch()
             if self._labels_wanted:
                 self._ask_labels()
@@ -182,17 +182,19 @@ class Session(Reading):
     def put_away(self) -> None:
         """Another module is shown: handles and the window of the study are ours alone."""
         self.settle()
+        self.away = True
         if self.nodes is not None:
             self.nodes.show_handles(False)
             self.nodes.undress()
 
     def show_again(self) -> None:
         """The module is shown (again): views and handles as they stand."""
+        self.away = False
         self.on_scene_loaded()
         self.notice_edits()
-        if self.nodes is not None and self.record is not None:
-            with self._quietly():
-                self.nodes.show(self.record, handles=self.handles)
+        if self.study is not None and self.nodes is None:
+            show_transaxial(self.scene, None, self.study)
+        self._show()
 
     def on_node_removed(self) -> None:
         """The study was deleted: there is nothing left to show. Its record was: it is read off the table again."""

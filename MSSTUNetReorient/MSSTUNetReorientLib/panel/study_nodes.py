@@ -122,10 +122,11 @@ class StudyNodes:
         if self.node(TABLE) is not None:
             update_table(self.node(TABLE), record)
 
-    def follow(self, record: Record, *, by_handles: bool = False) -> None:
+    def follow(self, record: Record, *, by_handles: bool = False, views: bool = True) -> None:
         """Move views, labels, long axis and transform to the record's pose, at once."""
         pose = record.pose
-        follow(self.scene, self.shown, pose)
+        if views:
+            follow(self.scene, self.shown, pose)
         if self.labels is not None:
             self.labels.move(pose)
         self.shown = pose
