@@ -238,10 +238,10 @@ def sampleStudy() -> Path:
 
 def onStartup() -> None:
     """Slicer is up: make known what other parts of it ask for."""
-    from MSSTUNetReorientLib.panel.layout import register
+    from MSSTUNetReorientLib.panel.layout_description import register
 
-    register(slicer.mrmlScene)
     registerSampleData()
+    register(slicer.mrmlScene)
 
 
 def registerSampleData() -> None:

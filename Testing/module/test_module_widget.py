@@ -17,7 +17,7 @@ try:
 except ImportError as error:
     pytest.skip(f"Qt cannot be loaded ({error}); see .ci/run for the packages it needs", allow_module_level=True)
 
-from MSSTUNetReorientLib.panel.layout import LAYOUT_ID
+from MSSTUNetReorientLib.panel.layout_description import LAYOUT_ID
 from MSSTUNetReorientLib.panel.session import Stage
 from panel import host
 from panel.conftest import UI_FILE

@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-from MSSTUNetReorientLib.panel.layout import LAYOUT_ID
 from MSSTUNetReorientLib.panel.layout import Layout
-from MSSTUNetReorientLib.panel.live_views import TRANSAXIAL
+from MSSTUNetReorientLib.panel.layout_description import LAYOUT_ID
+from MSSTUNetReorientLib.panel.layout_description import TRANSAXIAL
 from MSSTUNetReorientLib.panel.record_node import panel_node
 from MSSTUNetReorientLib.panel.session import Session
 from MSSTUNetReorientLib.panel.session import Stage

@@ -16,36 +16,12 @@ from ..scene.arrays import from_matrix4x4
 from ..scene.arrays import to_matrix4x4
 from ..scene.slices import SLICE_NAMES
 from ..views import VIEWS
-from .live_views import TRANSAXIAL
+from .layout_description import LAYOUT_ID
+from .layout_description import layout_node
+from .layout_description import register
 from .view_3d import Camera
 from .view_3d import camera_of
 from .view_3d import set_camera
-
-LAYOUT_ID = 73112
-"""Free in 3D Slicer, whose own end well below."""
-
-_SLICE = """
-<item><view class="vtkMRMLSliceNode" singletontag="{tag}">
- <property name="orientation" action="default">{orientation}</property>
- <property name="viewlabel" action="default">{label}</property>
- <property name="viewcolor" action="default">{colour}</property>
-</view></item>"""
-_VIEW_3D = """
-<item><view class="vtkMRMLViewNode" singletontag="1"><property name="viewlabel" action="default">1</property></view>
-</item>"""
-
-
-def layout_xml() -> str:
-    """Two columns: the study and the heart in 3D on the left; SA large above HLA and VLA on the right."""
-    transaxial = _SLICE.format(tag=TRANSAXIAL, orientation="Axial", label="TX", colour="#7399D9")
-    sa = _SLICE.format(tag="Red", orientation="Axial", label="SA", colour="#F34A33")
-    hla = _SLICE.format(tag="Green", orientation="Coronal", label="HLA", colour="#6EB04B")
-    vla = _SLICE.format(tag="Yellow", orientation="Sagittal", label="VLA", colour="#EDD54C")
-    left = f'<item splitSize="400"><layout type="vertical" split="true">{transaxial}{_VIEW_3D}</layout></item>'
-    pair = f'<item splitSize="400"><layout type="horizontal" split="true">{hla}{vla}</layout></item>'
-    sa = sa.replace("<item>", '<item splitSize="600">')
-    right = f'<item splitSize="600"><layout type="vertical" split="true">{sa}{pair}</layout></item>'
-    return f'<layout type="horizontal" split="true">{left}{right}</layout>'
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,7 +50,7 @@ class Layout:
 
     def enter(self, scene: Any) -> None:
         """Remember what is shown and show ours."""
-        node = _layout_node(scene)
+        node = layout_node(scene)
         if node is None:
             return
         register(scene)
@@ -88,7 +64,7 @@ class Layout:
 
     def leave(self, scene: Any) -> None:
         """Put back what was shown, unless somebody chose another layout meanwhile."""
-        node = _layout_node(scene)
+        node = layout_node(scene)
         if node is not None and node.GetViewArrangement() == LAYOUT_ID:
             node.SetViewArrangement(node.SlicerLayoutFourUpView if self._before is None else self._before)
         for name in SLICE_NAMES:
@@ -100,7 +76,7 @@ class Layout:
 
     def before_save(self, scene: Any) -> None:
         """A file has the usual four views, for 3D Slicer where this layout is not known; nothing moves on screen."""
-        node = _layout_node(scene)
+        node = layout_node(scene)
         self._saving = node is not None and node.GetViewArrangement() == LAYOUT_ID
         if self._saving:
             self._modifying = node.StartModify()
@@ -108,22 +84,11 @@ class Layout:
 
     def after_save(self, scene: Any) -> None:
         """Ours again."""
-        node = _layout_node(scene)
+        node = layout_node(scene)
         if node is not None and self._saving:
             node.SetViewArrangement(LAYOUT_ID)
             node.EndModify(self._modifying)
         self._saving = False
-
-
-def register(scene: Any) -> None:
-    """Make the layout known to the application."""
-    node = _layout_node(scene)
-    if node is not None and not node.IsLayoutDescription(LAYOUT_ID):
-        node.AddLayoutDescription(LAYOUT_ID, layout_xml())
-
-
-def _layout_node(scene: Any) -> Any:
-    return scene.GetFirstNodeByClass("vtkMRMLLayoutNode")
 
 
 def _set_label(scene: Any, name: str, label: str) -> None:

@@ -20,8 +20,8 @@ from ..scene.slices import set_field
 from ..scene.slices import slice_node
 from ..scene.slices import slice_to_ras
 from ..views import VIEWS
+from .layout_description import TRANSAXIAL
 
-TRANSAXIAL = "Transaxial"
 TRANSAXIAL_COLOUR = (0.45, 0.60, 0.85)
 ALIGNED = 1e-3
 """A view whose axes differ by more than this was turned by somebody; it is brought back."""
