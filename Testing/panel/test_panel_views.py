@@ -174,6 +174,7 @@ def test_a_deleted_record_is_read_off_the_table(done: Session, study: Any, delay
     delay.rest()
     done.scene.RemoveNode(done.nodes.record_node)
     done.on_node_removed()
+    assert study.GetDisplayNode().GetName() != "Stress LV window"
     assert done.stage is Stage.ADJUSTING
     np.testing.assert_allclose(done.adjustment.correction.as_tuple(), Correction(swing=5.0).as_tuple(), atol=1e-5)
     done.nudge("roll", 2.0)

@@ -174,7 +174,7 @@ class StudyNodes:
     def undress(self) -> None:
         """The study looks as it did before the panel showed it."""
         if self.scene.IsNodePresent(self.study):
-            show_own(self.record_node, self.study)
+            show_own(self.study)
 
     def show_handles(self, visible: bool) -> None:
         """Handles in the views."""

@@ -12,8 +12,10 @@ from ..scene.nodes import set_counts
 from .record_node import link
 from .record_node import linked
 
-OURS, OWN = "window", "study_window"
-"""Roles of the two display nodes for a record."""
+OURS = "window"
+"""Role of our display node for a record, and its own mark."""
+OWN = "own_window"
+"""Role of the study's own display node for ours, which so finds back without a record."""
 
 
 def make_window(scene: Any, record_node: Any, study: Any, hottest: float) -> None:
@@ -21,7 +23,7 @@ def make_window(scene: Any, record_node: Any, study: Any, hottest: float) -> Non
     if linked(record_node, OURS) is not None:
         return
     node = scene.AddNewNodeByClass("vtkMRMLScalarVolumeDisplayNode", f"{study.GetName()} LV window")
-    node.SetAttribute(PREFIX + "Role", "window")
+    node.SetAttribute(PREFIX + "Role", OURS)
     set_counts(scene, node, hottest)
     link(record_node, OURS, node)
 
@@ -33,15 +35,16 @@ def show_ours(record_node: Any, study: Any) -> None:
         return
     if study.GetDisplayNode() is None:
         study.CreateDefaultDisplayNodes()
-    link(record_node, OWN, study.GetDisplayNode())
+    link(ours, OWN, study.GetDisplayNode())
     study.SetAndObserveDisplayNodeID(ours.GetID())
 
 
-def show_own(record_node: Any, study: Any) -> None:
+def show_own(study: Any) -> None:
     """Show the study as it was shown before; nothing happens where somebody else changed that meanwhile."""
-    ours, own = linked(record_node, OURS), linked(record_node, OWN)
-    if ours is None or study.GetDisplayNode() is not ours:
+    ours = study.GetDisplayNode()
+    if ours is None or ours.GetAttribute(PREFIX + "Role") != OURS:
         return
+    own = linked(ours, OWN)
     study.SetAndObserveDisplayNodeID(own.GetID() if own is not None else None)
     if own is None:
         study.CreateDefaultDisplayNodes()
