@@ -5,6 +5,8 @@ Only what Slicer itself brings is imported at file scope; PyTorch is looked for 
 
 from __future__ import annotations
 
+import hashlib
+import importlib
 import importlib.util
 import time
 from collections.abc import Callable
@@ -56,7 +58,7 @@ class MSSTUNetReorient(ScriptedLoadableModule):
             "<i>Automatic reorientation by deep learning to generate short axis SPECT myocardial perfusion images</i>, "
             '2022, <a href="https://arxiv.org/abs/2208.03752">arXiv:2208.03752</a>.'
         )
-        slicer.app.connect("startupCompleted()", registerSampleData)
+        slicer.app.connect("startupCompleted()", onStartup)
 
 
 class MSSTUNetReorientWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
@@ -97,6 +99,8 @@ class MSSTUNetReorientWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
             (scene.EndImportEvent, self.onSceneEndImport),
             (scene.EndRestoreEvent, self.onSceneEndImport),
             (scene.NodeRemovedEvent, self.onNodeRemoved),
+            (scene.StartSaveEvent, self.onSceneStartSave),
+            (scene.EndSaveEvent, self.onSceneEndSave),
         ):
             self.addObserver(scene, event, call)
 
@@ -133,6 +137,14 @@ class MSSTUNetReorientWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
             self.viewLayout.enter(slicer.mrmlScene)
             self.session.on_scene_loaded()
 
+    def onSceneStartSave(self, caller: Any = None, event: Any = None) -> None:
+        """The file has to look right in 3D Slicer without this module, too."""
+        self.viewLayout.before_save(slicer.mrmlScene)
+
+    def onSceneEndSave(self, caller: Any = None, event: Any = None) -> None:
+        """On screen nothing has changed."""
+        self.viewLayout.after_save(slicer.mrmlScene)
+
     def onNodeRemoved(self, caller: Any = None, event: Any = None) -> None:
         """Perhaps the study itself."""
         self.session.on_node_removed()
@@ -164,11 +176,21 @@ class MSSTUNetReorientLogic(ScriptedLoadableModuleLogic):
             "The network needs PyTorch, which is not installed. The extension 'PyTorch' can download it from the "
             "internet into 3D Slicer's own Python: 200 MB to several GB, once. No study leaves this machine. Download?"
         )
-        agreed = slicer.util.confirmOkCancelDisplay(offer, _("Install PyTorch"))
-        install = PyTorchUtils.PyTorchUtilsLogic().installTorch
-        if not agreed or install(askConfirmation=False, torchVersionRequirement=TORCH_REQUIREMENT) is None:
-            msg = _("PyTorch was not installed: press the button again, or install it in the module 'PyTorch Util'.")
+        again = _("press the button again, or install it in the module 'PyTorch Util'.")
+        if not slicer.util.confirmOkCancelDisplay(offer, _("Install PyTorch")):
+            msg = _("PyTorch was not installed: {0}").format(again)
             raise InputError(msg)
+        try:
+            installed = PyTorchUtils.PyTorchUtilsLogic().installTorch(
+                askConfirmation=False, torchVersionRequirement=TORCH_REQUIREMENT
+            )
+        except Exception as error:  # pip's own, of several kinds
+            msg = _("PyTorch could not be installed ({0}): {1}").format(error, again)
+            raise InputError(msg) from error
+        if installed is None:
+            msg = _("PyTorch was not installed: {0}").format(again)
+            raise InputError(msg)
+        importlib.invalidate_caches()
 
     def process(self, volumeNode: Any, *, progress: Callable[[str], None] | None = None) -> SceneNodes:
         """Reorient and segment a loaded study.
@@ -200,17 +222,6 @@ class MSSTUNetReorientLogic(ScriptedLoadableModuleLogic):
         return read_study_node(volumeNode)
 
 
-def describe(result: Result) -> str:
-    """The verdict and the volumes in words, for the status line."""
-    ml = result.volumes_ml
-    lines = [
-        _("Quality control: {status}").format(status=result.quality.status),
-        *result.quality.reasons,
-        _("Myocardium {wall:.0f} ml, blood pool {pool:.0f} ml").format(wall=ml["myocardium"], pool=ml["blood_pool"]),
-    ]
-    return "\n".join(lines)
-
-
 def sampleStudy() -> Path:
     """The simulated study that comes with the extension, installed or in a checkout.
 
@@ -223,6 +234,14 @@ def sampleStudy() -> Path:
             return path
     msg = "Resources/SampleData holds no .nrrd study"
     raise FileNotFoundError(msg)
+
+
+def onStartup() -> None:
+    """Slicer is up: make known what other parts of it ask for."""
+    from MSSTUNetReorientLib.panel.layout_description import register
+
+    registerSampleData()
+    register(slicer.mrmlScene)
 
 
 def registerSampleData() -> None:
@@ -239,6 +258,7 @@ def registerSampleData() -> None:
         thumbnailFileName=str(Path(__file__).resolve().parent / "Resources" / "Icons" / "MSSTUNetReorient.png"),
         uris=study.as_uri(),
         fileNames=study.name,
+        checksums=f"SHA256:{hashlib.sha256(study.read_bytes()).hexdigest()}",
         nodeNames="CardiacSPECTPhantom",
     )
 

@@ -153,7 +153,7 @@ def _child(scene: Any) -> list[Row]:
     add_volume(scene, study, "Sample", float(study.array.max()))
     with tempfile.TemporaryDirectory() as folder:
         panel = Panel(scene, ChildProcess(), HandDelay())  # type: ignore[arg-type]
-        panel.session.model = _model(Path(folder))
+        panel.session.enquiry.model = _model(Path(folder))
         clock = _Clock(panel)
         panel.session.run()
         first = clock.until(lambda: panel.session.stage is not Stage.RUNNING)

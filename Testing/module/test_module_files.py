@@ -51,6 +51,12 @@ def test_file_scope_imports_only_what_slicer_brings() -> None:
     assert names <= set(sys.stdlib_module_names) | {"slicer", "qt", "ctk", "vtk"}
 
 
+def test_what_slicers_start_imports_is_light() -> None:
+    code = (FOLDER / "MSSTUNetReorientLib" / "panel" / "layout_description.py").read_text(encoding="utf-8")
+    found = [node.module for node in ast.walk(ast.parse(code)) if isinstance(node, ast.ImportFrom)]
+    assert found == ["__future__", "typing"]
+
+
 def test_module_declares_the_four_classes_slicer_looks_for() -> None:
     classes = {node.name for node in TREE.body if isinstance(node, ast.ClassDef)}
     assert classes >= {f"MSSTUNetReorient{end}" for end in ("", "Widget", "Logic", "Test")}

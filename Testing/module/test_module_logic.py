@@ -132,14 +132,25 @@ def test_missing_torch_is_offered(
     assert offers == [{"askConfirmation": False, "torchVersionRequirement": ">=2.4"}] * agreed
 
 
-def test_verdict_in_words(module: types.ModuleType, result: Result) -> None:
-    lines = module.describe(result).splitlines()
-    assert lines == ["Quality control: review", "The shell is synthetic.", "Myocardium 132 ml, blood pool 45 ml"]
+def test_a_failing_installation_is_said_in_words(module: types.ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+    class PyTorchUtilsLogic:
+        def installTorch(self, **offer: Any) -> None:
+            msg = "pip returned non-zero exit status 1"
+            raise RuntimeError(msg)
+
+    monkeypatch.setattr(module.slicer.util, "confirmOkCancelDisplay", lambda text, title: True, raising=False)
+    monkeypatch.setattr(module.importlib.util, "find_spec", lambda name: None)
+    monkeypatch.setitem(sys.modules, "PyTorchUtils", types.SimpleNamespace(PyTorchUtilsLogic=PyTorchUtilsLogic))
+    with pytest.raises(InputError, match=r"could not be installed \(pip returned non-zero"):
+        module.MSSTUNetReorientLogic().ensureTorch()
 
 
 def test_metadata(module: types.ModuleType) -> None:
     parent = types.SimpleNamespace()
+    connected: dict[str, Any] = {}
+    module.slicer.app.connect = connected.__setitem__
     module.MSSTUNetReorient(parent)
+    assert connected == {"startupCompleted()": module.onStartup}
     assert parent.categories == ["Nuclear Medicine"]
     for paper in ("2310.10095", "2208.03752"):
         assert paper in parent.acknowledgementText

@@ -17,7 +17,7 @@ try:
 except ImportError as error:
     pytest.skip(f"Qt cannot be loaded ({error}); see .ci/run for the packages it needs", allow_module_level=True)
 
-from MSSTUNetReorientLib.panel.layout import LAYOUT_ID
+from MSSTUNetReorientLib.panel.layout_description import LAYOUT_ID
 from MSSTUNetReorientLib.panel.session import Stage
 from panel import host
 from panel.conftest import UI_FILE
@@ -77,12 +77,22 @@ def test_views_look_again_as_they_did(widget: Any) -> None:
     before = from_matrix4x4(red.GetSliceToRAS())
     widget.enter()
     widget.session.run()
-    widget.session.worker.answer()
+    widget.session.enquiry.worker.answer()
     widget.session.accept()
     assert (from_matrix4x4(red.GetSliceToRAS()) != before).any()
     widget.exit()
     assert (from_matrix4x4(red.GetSliceToRAS()) == before).all()
     assert composite_node(slicer.mrmlScene, "Red").GetBackgroundVolumeID() == study.GetID()
+
+
+def test_while_the_application_saves_the_layout_is_the_usual_one(widget: Any) -> None:
+    import slicer
+
+    widget.enter()
+    slicer.mrmlScene.InvokeEvent(slicer.mrmlScene.StartSaveEvent)
+    assert arrangement() == slicer.vtkMRMLLayoutNode.SlicerLayoutFourUpView
+    slicer.mrmlScene.InvokeEvent(slicer.mrmlScene.EndSaveEvent)
+    assert arrangement() == LAYOUT_ID
 
 
 def test_a_layout_chosen_meanwhile_stays(widget: Any) -> None:
@@ -112,7 +122,7 @@ def test_closing_the_scene_in_mid_run(widget: Any) -> None:
     widget.session.run()
     slicer.mrmlScene.Clear(False)
     assert widget.session.stage is Stage.EMPTY
-    assert widget.session.worker.requests == []
+    assert widget.session.enquiry.worker.requests == []
     assert widget.ui.studySelector.currentNode() is None
     add_study(slicer.mrmlScene)
     widget.enter()
@@ -168,6 +178,7 @@ def test_sample_study_is_registered(module: types.ModuleType, monkeypatch: pytes
     module.registerSampleData()
     (source,) = told
     assert source["uris"].startswith("file:///")
+    assert source["checksums"].startswith("SHA256:")
     assert source["uris"].endswith("spect_phantom.nrrd")
 
 

@@ -10,7 +10,6 @@ from typing import Any
 
 from PySide6 import QtCore
 from PySide6 import QtGui
-from PySide6 import QtWidgets
 from PySide6.QtUiTools import QUiLoader
 from PySide6.QtWidgets import QApplication
 from PySide6.QtWidgets import QWidget
@@ -33,18 +32,31 @@ def application() -> QApplication:
 
 
 def qt_module() -> types.ModuleType:
-    """``qt`` as PythonQt offers it: all of Qt's names in one place."""
+    """``qt``, with what has been checked against PythonQt and nothing more; ``README.md`` here says how."""
     module = types.ModuleType("qt")
-
-    def find(name: str) -> Any:
-        for part in (QtWidgets, QtGui, QtCore):
-            if hasattr(part, name):
-                return getattr(part, name)
-        msg = f"qt has no {name}"
-        raise AttributeError(msg)
-
-    module.__getattr__ = find  # type: ignore[method-assign]
+    module.QTimer = QTimer  # type: ignore[attr-defined]
+    module.QProcess = QProcess  # type: ignore[attr-defined]
     return module
+
+
+class QTimer(QtCore.QTimer):
+    """As PythonQt wraps it: no keyword arguments."""
+
+    def __init__(self) -> None:
+        super().__init__()
+
+
+class QProcess(QtCore.QProcess):
+    """As PythonQt wraps it: no keyword arguments, and bytes where C++ has a QByteArray."""
+
+    def __init__(self) -> None:
+        super().__init__()
+
+    def write(self, data: bytes) -> int:
+        if not isinstance(data, bytes):
+            msg = f"write takes bytes, not {type(data).__name__}"
+            raise TypeError(msg)
+        return int(super().write(data))
 
 
 def properties_as_attributes() -> None:

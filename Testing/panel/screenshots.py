@@ -24,6 +24,7 @@ from PySide6.QtGui import QPainter
 from panel.conftest import HandDelay
 from panel.conftest import HandWorker
 from panel.conftest import add_study
+from panel.test_panel_labels import paint
 from panel.test_panel_widget import Panel
 from panel.views_picture import TILE
 from panel.views_picture import views_picture
@@ -82,10 +83,15 @@ def main() -> None:
         panel.worker.fail("The process that runs the network ended: out of memory")
         save(panel, "7-failed")
         panel.session.message = ""
+        paint(panel.session.nodes.node("segmentation"))
+        panel.session.show_again()
+        save(panel, "8-edited-by-hand")
+        panel.click("segmentAgainButton")
+        panel.worker.answer()
         panel.session.choose_paired(rest)
         panel.ui.readerEdit.setText("A. Reader")
         panel.click("acceptButton")
-        save(panel, "8-accepted")
+        save(panel, "9-accepted")
         panel.close()
 
 

@@ -92,7 +92,6 @@ class ctkSliderWidget(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self._slider, 1)
         layout.addWidget(self._box)
-        self.setFocusProxy(self._slider)
         self._box.setFixedWidth(BOX)
         self._slider.valueChanged.connect(lambda n: self.setValue(self._low + n * self._step))
         self._box.valueChanged.connect(self.setValue)
@@ -167,7 +166,7 @@ class qMRMLNodeComboBox(QWidget):
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self._box)
-        self.setFocusProxy(self._box)
+        self._box.setFocusProxy(self)
         self._box.activated.connect(lambda index: self.setCurrentNode(self._nodes[index]))
 
     def connect(self, signal: str, call: Callable[[Any], None]) -> None:

@@ -125,12 +125,65 @@ def test_a_dying_child_is_told(scene: Any, study: Any, monkeypatch: pytest.Monke
     host.install()
     host.application()
     monkeypatch.setattr(child, "BOOT", "import sys; sys.exit('no torch here')")
+    worker = child.ChildProcess()
+    session = Session(scene, worker, HandDelay())
+    session.choose(study)
+    session.run()
+    process = worker._process
+    Loop().until(lambda: session.stage is not Stage.RUNNING)
+    assert session.message == "The process that runs the network ended: no torch here"
+    assert worker._ended is process  # PythonQt would have deleted it in the midst of its last signal
+    session.close()
+
+
+def test_a_program_that_cannot_be_started_is_told(scene: Any, study: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Such a process never finishes; it only says that an error occurred."""
+    host.install()
+    host.application()
+    monkeypatch.setattr(child, "python_executable", lambda: "/no/such/python")
     session = Session(scene, child.ChildProcess(), HandDelay())
     session.choose(study)
     session.run()
     Loop().until(lambda: session.stage is not Stage.RUNNING)
-    assert session.message == "The process that runs the network ended: no torch here"
+    assert session.message.startswith("The process that runs the network ended: ")
     session.close()
+
+
+LAUNCHER = """#!{python}
+import pathlib, subprocess, sys
+started = subprocess.Popen(["{python}", *sys.argv[1:]])
+pathlib.Path("{told}").write_text(str(started.pid))
+started.wait()
+"""
+"""As PythonSlicer: it starts Python with its own standard streams and waits."""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="the launcher here is a script")
+def test_cancel_reaches_the_worker_behind_a_launcher(
+    scene: Any, study: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    host.install()
+    host.application()
+    launcher, told = tmp_path / "launcher", tmp_path / "pid"
+    launcher.write_text(LAUNCHER.format(python=sys.executable, told=told))
+    launcher.chmod(0o755)
+    monkeypatch.setattr(child, "python_executable", lambda: str(launcher))
+    session, loop = Session(scene, child.ChildProcess(), HandDelay()), Loop()
+    session.choose(study)
+    session.run()
+    loop.until(lambda: session.step == "starting the network" and told.exists())
+    session.cancel()
+    loop.until(lambda: not alive(int(told.read_text())))
+    session.close()
+
+
+def alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    stat = Path(f"/proc/{pid}/stat")
+    return not stat.exists() or stat.read_text().rsplit(")", 1)[1].split()[0] != "Z"
 
 
 def test_python_is_slicers_own_inside_slicer(monkeypatch: pytest.MonkeyPatch) -> None:

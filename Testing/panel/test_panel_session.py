@@ -2,26 +2,21 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from MSSTUNetReorientLib.panel.adjustment import CONTROLS
+from MSSTUNetReorientLib.panel.reasons import COPIED
 from MSSTUNetReorientLib.panel.record_node import find_record
 from MSSTUNetReorientLib.panel.record_node import linked
 from MSSTUNetReorientLib.panel.record_node import read_record
-from MSSTUNetReorientLib.panel.session import COPIED
 from MSSTUNetReorientLib.panel.session import Session
 from MSSTUNetReorientLib.panel.session import Stage
 from MSSTUNetReorientLib.panel.transform_node import read_pose
 from MSSTUNetReorientLib.pose import MEAN_ROTATION
 from MSSTUNetReorientLib.pose import Correction
 from MSSTUNetReorientLib.pose import Pose
-from MSSTUNetReorientLib.scene import add_result
-from MSSTUNetReorientLib.scene import load_scene
-from MSSTUNetReorientLib.scene import new_scene
-from MSSTUNetReorientLib.scene import save_scene
 from MSSTUNetReorientLib.scene.arrays import from_matrix4x4
 from MSSTUNetReorientLib.scene.arrays import to_matrix4x4
 from MSSTUNetReorientLib.scene.arrays import volume_of
@@ -141,8 +136,8 @@ def test_standard_angles_keep_the_centre(done: Session) -> None:
     done.nudge("basal", 5.0)
     centre = done.record.pose.centre
     done.standard_angles()
-    assert done.record.pose.rotation_error(Pose(MEAN_ROTATION, centre)) < 0.1
-    np.testing.assert_allclose(done.record.pose.centre, centre, atol=0.1)
+    assert done.record.pose.rotation_error(Pose(MEAN_ROTATION, centre)) < 1e-6
+    np.testing.assert_allclose(done.record.pose.centre, centre, atol=1e-9)
     check_together(done)
 
 
@@ -170,7 +165,7 @@ def test_handles_drive_the_same_parameters(done: Session, delay: HandDelay) -> N
     wanted = Correction(swing=3.04, roll=-7.0, inferior=2.51)
     transform = done.nodes.node("pose")
     transform.SetMatrixTransformToParent(to_matrix4x4(POSE.corrected(wanted).ras_matrix))
-    assert done.adjustment.correction == Correction(swing=3.0, roll=-7.0, inferior=2.5)
+    np.testing.assert_allclose(done.adjustment.correction.as_tuple(), wanted.as_tuple(), atol=1e-9)
     delay.rest()
     check_together(done)
     done.undo()
@@ -182,7 +177,7 @@ def test_handles_may_turn_but_not_stretch(done: Session, delay: HandDelay) -> No
     matrix = POSE.corrected(Correction(tilt=10.0)).ras_matrix @ np.diag([1.5, 1.5, 1.5, 1])
     done.nodes.node("pose").SetMatrixTransformToParent(to_matrix4x4(matrix))
     delay.rest()
-    assert done.adjustment.correction == Correction(tilt=10.0)
+    np.testing.assert_allclose(done.adjustment.correction.as_tuple(), (0, 10.0, 0, 0, 0, 0), atol=1e-9)
     check_together(done)
     done.nodes.node("pose").SetMatrixTransformToParent(to_matrix4x4(np.zeros((4, 4))))
     check_together(done)
@@ -195,7 +190,7 @@ def test_accept_locks_and_writes_the_record(done: Session, worker: HandWorker) -
     worker.answer()
     assert done.stage is Stage.ACCEPTED
     rows = told(done)
-    assert rows["correction swing"] == "4.0"
+    assert rows["correction swing"] == "4"
     assert rows["record state"] == "accepted"
     assert rows["record 2"] == "accepted by Ada Lovelace"
     assert rows["model sha256"] == "0" * 64
@@ -326,73 +321,6 @@ def test_an_accepted_paired_study_is_not_overwritten(done: Session, scene: Any, 
     assert "accepted already" in done.message
 
 
-@pytest.mark.parametrize("suffix", [".mrb", ".mrml"])
-def test_scene_comes_back_as_it_was_left(done: Session, worker: HandWorker, tmp_path: Path, suffix: str) -> None:
-    done.nudge("swing", 3.0)
-    done.settle()
-    worker.answer()
-    done.nudge("basal", -2.0)
-    done.settle()
-    worker.answer()
-    done.accept("Ada")
-    path = save_scene(done.scene, tmp_path / f"left{suffix}")
-    with new_scene() as other:
-        load_scene(other, path)
-        back = Session(other, HandWorker(), HandDelay())
-        back.on_scene_loaded()
-        assert back.study.GetName() == "Stress"
-        assert back.stage is Stage.ACCEPTED
-        assert back.adjustment == done.adjustment
-        assert back.record.events == done.record.events
-        check_together(back)
-        back.edit_again()
-        back.undo()
-        assert back.adjustment.correction == Correction(swing=3.0)
-        check_together(back)
-        back.close()
-
-
-def test_a_scene_of_the_command_line_is_adopted(scene: Any, tmp_path: Path) -> None:
-    result = make_result()
-    nodes = add_result(scene, result)
-    moved = POSE.corrected(Correction(tilt=6.0, lateral=1.5))
-    nodes.pose.SetMatrixTransformToParent(to_matrix4x4(moved.ras_matrix))
-    path = save_scene(scene, tmp_path / "old.mrb")
-    with new_scene() as other:
-        load_scene(other, path)
-        back = Session(other, HandWorker(), HandDelay())
-        back.on_scene_loaded()
-        assert back.adjustment.correction == Correction(tilt=6.0, lateral=1.5)
-        assert back.record.quality.reasons == result.quality.reasons
-        assert back.record.model == result.model
-        np.testing.assert_allclose(back.record.model_pose.matrix, POSE.matrix, atol=1e-6)
-        back.close()
-
-
-def test_a_scene_from_the_future_is_refused_in_words(done: Session, study: Any) -> None:
-    node = find_record(done.scene, study)
-    node.SetParameter("State", node.GetParameter("State").replace('"format": 2', '"format": 99'))
-    done.choose(None)
-    done.choose(study)
-    assert "newer than" in done.message
-    assert done.stage is Stage.READY
-
-
-def test_format_1_is_brought_up_to_date(done: Session, study: Any) -> None:
-    import json
-
-    done.nudge("roll", 2.0)
-    node = find_record(done.scene, study)
-    content = json.loads(node.GetParameter("State"))
-    later = ("past", "future", "events", "axis_mm", "axis_spread_deg", "labels_at")
-    old = {key: value for key, value in content.items() if key not in later}
-    node.SetParameter("State", json.dumps({**old, "format": 1}))
-    done.choose(None)
-    done.choose(study)
-    assert done.adjustment.correction == Correction(roll=2.0)
-    assert done.adjustment.past == ()
-
-
 @pytest.mark.parametrize("role", ["short_axis", "segmentation", "pose", "table", "axis"])
 def test_deleting_a_node_does_no_harm(done: Session, worker: HandWorker, delay: HandDelay, role: str) -> None:
     done.scene.RemoveNode(done.nodes.node(role))
@@ -442,4 +370,4 @@ def test_nothing_grows_over_nudges_and_runs(done: Session, worker: HandWorker, d
             done.run()
             worker.answer()
     assert done.scene.GetNumberOfNodes() == nodes
-    assert len(list(Path(done._folder.name).iterdir())) == 1
+    assert len(done.enquiry.files) == 1

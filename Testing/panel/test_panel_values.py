@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ast
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -12,14 +14,19 @@ from hypothesis import given
 from hypothesis import settings
 from hypothesis import strategies as st
 from MSSTUNetReorientLib.errors import InputError
+from MSSTUNetReorientLib.panel import reasons
 from MSSTUNetReorientLib.panel.adjustment import CONTROLS
 from MSSTUNetReorientLib.panel.adjustment import PAST_LIMIT
 from MSSTUNetReorientLib.panel.adjustment import Adjustment
-from MSSTUNetReorientLib.panel.adjustment import rounded
+from MSSTUNetReorientLib.panel.adjustment import limited
 from MSSTUNetReorientLib.panel.exchange import read_answer
 from MSSTUNetReorientLib.panel.exchange import read_study
 from MSSTUNetReorientLib.panel.exchange import write_answer
 from MSSTUNetReorientLib.panel.exchange import write_study
+from MSSTUNetReorientLib.panel.reasons import COPIED
+from MSSTUNetReorientLib.panel.reasons import is_listed
+from MSSTUNetReorientLib.panel.reasons import step_number
+from MSSTUNetReorientLib.panel.reasons import translated
 from MSSTUNetReorientLib.panel.record import Record
 from MSSTUNetReorientLib.panel.study_check import doubts
 from MSSTUNetReorientLib.panel.worker import handle
@@ -61,7 +68,7 @@ def test_any_sequence_keeps_numbers_and_pose_together(sequence: list[Any]) -> No
     for action in sequence:
         adjustment = act(adjustment, action)
         visited.add(adjustment.correction)
-        assert adjustment.correction == rounded(adjustment.correction)
+        assert adjustment.correction == limited(adjustment.correction)
         assert set(adjustment.past) | set(adjustment.future) <= visited
     pose = adjustment.pose(POSE)
     back = POSE.correction_to(pose)
@@ -100,9 +107,11 @@ def test_locked_means_locked() -> None:
     assert locked.standard_angles(POSE) == locked
 
 
-def test_numbers_are_whole_tenths() -> None:
-    assert rounded(Correction(swing=1.26, tilt=-0.04, basal=1e9)) == Correction(swing=1.3, basal=200.0)
-    assert str(rounded(Correction(tilt=-0.04)).tilt) == "0.0"
+def test_sliders_say_whole_tenths_and_handles_what_they_did() -> None:
+    assert Adjustment().nudged("swing", 1.2600001).correction == Correction(swing=1.3)
+    assert Adjustment().moved(Correction(swing=1.26, roll=-0.04)).correction == Correction(swing=1.26, roll=-0.04)
+    assert limited(Correction(basal=1e9, tilt=-1e9)) == Correction(basal=200.0, tilt=-180.0)
+    assert str(Adjustment(Correction(tilt=1.0)).nudged("tilt", -0.04).correction.tilt) == "0.0"
 
 
 @pytest.mark.parametrize("text", ["{", "[]", '{"format": 2}', '{"format": 0}', '{"format": 1, "correction": []}'])
@@ -160,3 +169,38 @@ def test_the_worker_survives_whatever_goes_wrong(tmp_path: Path) -> None:
     handle({"op": "predict", "study": str(tmp_path / "none.npz"), "answer": ""}, told.append)
     assert told[-1]["unexpected"]
     assert "FileNotFoundError" in told[-1]["error"]
+
+
+def test_every_reason_of_quality_control_can_be_translated() -> None:
+    from MSSTUNetReorientLib.qc import RULES
+
+    for name, _, sentence in RULES:
+        for value in (0.0, 0.25, 7.5, 1234.0, -3.0, float("nan")):
+            assert is_listed(sentence(value)), name
+    assert is_listed("No left ventricle was found in this study.")
+    assert is_listed(COPIED)
+
+
+def test_a_translated_reason_keeps_its_numbers(monkeypatch: pytest.MonkeyPatch) -> None:
+    own = {"The blood pool is {ml} ml, which is not plausible: check the segmentation.": "Le sang : {ml} ml."}
+    monkeypatch.setattr(reasons, "tr", lambda text: own.get(text, text))
+    assert translated("The blood pool is 12 ml, which is not plausible: check the segmentation.") == "Le sang : 12 ml."
+    assert translated("Something that nobody foresaw.") == "Something that nobody foresaw."
+
+
+def test_the_steps_of_a_run_are_known() -> None:
+    """Those that the predictor and the worker name in their source."""
+    library = Path(reasons.__file__).parents[1]
+    said = set()
+    for path in (library / "predictor.py", library / "panel" / "worker.py", library / "panel" / "reading.py"):
+        said |= set(re.findall(r'(?:say|progress)\(?"?:? ?"([a-z ]+)"', path.read_text(encoding="utf-8")))
+    assert {"segmenting", "starting the network"} <= said
+    assert {step_number(step) for step in said - {"progress"}} <= set(range(1, 6))
+    assert len({step_number(step) for step in said}) == len(said)
+
+
+def test_texts_are_literals_where_the_translations_tools_look() -> None:
+    for path in sorted(Path(reasons.__file__).parent.glob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "_":
+                assert isinstance(node.args[0], ast.Constant), f"{path.name}:{node.lineno}"

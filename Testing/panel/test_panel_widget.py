@@ -19,11 +19,8 @@ try:
 except ImportError as error:  # the package or a library of the system; .ci/run makes sure of both
     pytest.skip(f"Qt cannot be loaded ({error}); see .ci/run for the packages it needs", allow_module_level=True)
 
-from hypothesis import HealthCheck
-from hypothesis import given
-from hypothesis import settings
-from hypothesis import strategies as st
 from MSSTUNetReorientLib.panel.adjustment import CONTROLS
+from MSSTUNetReorientLib.panel.record_node import _records
 from MSSTUNetReorientLib.panel.session import Session
 from MSSTUNetReorientLib.panel.session import Stage
 from MSSTUNetReorientLib.pose import Correction
@@ -117,6 +114,8 @@ def test_a_doubtful_geometry_is_warned_of(panel: Panel) -> None:
     panel.ui.studySelector.setCurrentNode(odd)
     assert panel.ui.warningLabel.isVisible()
     assert "exactly 1 mm" in panel.ui.warningLabel.text()
+    panel.app.processEvents()
+    assert panel.ui.warningLabel.height() >= panel.ui.warningLabel.heightForWidth(panel.ui.warningLabel.width())
 
 
 def test_run_with_progress_to_a_verdict(panel: Panel) -> None:
@@ -237,6 +236,15 @@ def test_two_studies(panel: Panel, study: Any) -> None:
     assert panel.ui.rollSlider.value == roll
 
 
+def test_a_slider_changes_its_own_number_only(panel: Panel) -> None:
+    """What handles did to the others is kept as it is, though sliders show tenths."""
+    panel.run()
+    panel.session._adjust(panel.session.adjustment.moved(Correction(swing=3.04, roll=1.23456), "handles"))
+    assert panel.ui.rollSlider.value == 1.2
+    panel.key("swing", Qt.Key_Right)
+    assert panel.session.adjustment.correction == Correction(swing=3.1, roll=1.23456)
+
+
 def test_sliders_widen_for_what_lies_beyond(panel: Panel) -> None:
     panel.run()
     panel.session.nudge("tilt", 80.0)
@@ -269,51 +277,84 @@ def test_nothing_can_be_done_without_a_study(scene: Any, worker: HandWorker, del
 
 
 def test_every_control_says_what_it_does(panel: Panel) -> None:
-    controls = [w for name, w in vars(panel.ui).items() if name.endswith(("Button", "Slider", "Selector", "Edit"))]
-    silent = [w.objectName() for w in controls if not w.toolTip() and "Collapsible" not in w.objectName()]
-    assert silent == []
+    ends = ("Button", "Slider", "Selector", "Edit", "CheckBox")
+    controls = [w for name, w in vars(panel.ui).items() if name.endswith(ends)]
+    assert len(controls) > 20
+    assert [w.objectName() for w in controls if not w.toolTip()] == []
 
 
 def test_keyboard_order_runs_from_top_to_bottom(panel: Panel) -> None:
+    """By what Tab reaches: sliders and boxes within CTK's widget, which takes no focus itself."""
     panel.run()
-    panel.ui.studySelector.setFocus()
-    order, widget = [], panel.ui.studySelector
-    for _ in range(60):
+    panel.drag("swing", 12)
+    order, widget = [], panel.ui.reorientButton
+    for _ in range(80):
+        reached = widget.focusPolicy() & Qt.TabFocus and widget.focusProxy() is None and widget.isEnabled()
+        if reached and widget.isVisible():
+            name = widget.objectName()
+            order.append(name if name and not name.startswith("qt_") else widget.parentWidget().objectName())
         widget = widget.nextInFocusChain()
-        if widget.objectName() in ("reorientButton", *(f"{n}Slider" for n in CONTROLS), "undoButton", "acceptButton"):
-            order.append(widget.objectName())
-    assert order[:9] == ["reorientButton", *(f"{n}Slider" for n in CONTROLS), "undoButton", "acceptButton"]
+        if widget is panel.ui.reorientButton:
+            break
+    shown = [name for name in dict.fromkeys(order) if not name.endswith("CollapsibleButton") and "elector" not in name]
+    sliders = [f"{n}Slider" for n in CONTROLS]
+    buttons = ["undoButton", "resetButton", "standardButton", "handlesCheckBox", "readerEdit", "acceptButton"]
+    assert shown == ["reorientButton", "hintButton", "runAtOnceCheckBox", *sliders, *buttons]
 
 
-actions = st.one_of(
-    st.tuples(st.sampled_from(CONTROLS), st.floats(-44, 44)),
-    st.sampled_from(["undo", "redo", "reset", "standard", "rest", "answer", "come back"]),
-)
+def test_labels_edited_by_hand_are_told_and_segmented_again_on_request(panel: Panel) -> None:
+    from panel.test_panel_labels import is_painted
+    from panel.test_panel_labels import paint
 
-
-def act(panel: Panel, action: Any, study: Any) -> None:
-    """One thing a reader may do, through the widgets where they allow it."""
-    if isinstance(action, tuple):
-        getattr(panel.ui, f"{action[0]}Slider").setValue(action[1])
-    elif action in ("undo", "redo", "reset", "standard"):
-        getattr(panel.ui, f"{action}Button").click()  # does nothing where it is not enabled
-    elif action == "come back":
-        panel.session.choose(None)
-        panel.session.choose(study)
-    else:
-        {"rest": panel.delay.rest, "answer": panel.worker.answer}[action]()
-
-
-@settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
-@given(sequence=st.lists(actions, min_size=3, max_size=12))
-def test_any_sequence_keeps_sliders_pose_and_views_together(panel: Panel, study: Any, sequence: list[Any]) -> None:
-    if panel.session.record is None:
-        panel.run()
-    for action in sequence:
-        act(panel, action, study)
-        check_together(panel.session)
-        shown = [getattr(panel.ui, f"{name}Slider").value for name in CONTROLS]
-        np.testing.assert_allclose(shown, panel.session.adjustment.correction.as_tuple(), atol=1e-6)
-    panel.delay.rest()
+    panel.run()
+    assert not panel.ui.segmentAgainButton.isVisible()
+    paint(panel.session.nodes.node("segmentation"))
+    panel.session.put_away()  # as the reader goes to the Segment Editor and comes back
+    panel.session.show_again()
+    assert panel.ui.editedLabel.isVisible()
+    assert "not of the edited labels" in panel.ui.reasonsLabel.text()
+    panel.click("segmentAgainButton")
     panel.worker.answer()
-    assert not panel.session.record.labels_follow
+    assert not panel.ui.editedLabel.isVisible()
+    assert not is_painted(panel.session.nodes.node("segmentation"))
+
+
+def test_selectors_may_signal_while_a_scene_closes(panel: Panel) -> None:
+    """The real selector goes to the neighbour of a node that is removed, also while everything is removed."""
+    scene, other = panel.session.scene, add_study(panel.session.scene, "Rest")
+    tag = scene.AddObserver(scene.NodeRemovedEvent, lambda *_: panel.widget.onStudyChanged(other))
+    panel.session.on_scene_closing()
+    scene.Clear(False)
+    scene.RemoveObserver(tag)
+    assert panel.session.stage is Stage.EMPTY
+    assert panel.session.remembered_study is None
+    assert list(_records(scene)) == []
+
+
+PROPERTIES = {
+    "QLabel": ("text", "visible", "styleSheet"),
+    "QPushButton": ("text", "enabled", "visible"),
+    "QCheckBox": ("enabled", "checked"),
+    "QProgressBar": ("value", "visible"),
+    "QLineEdit": ("text", "enabled"),
+    "ctkSliderWidget": ("value", "minimum", "maximum", "enabled"),
+    "qMRMLNodeComboBox": ("enabled",),
+}
+"""What the panel sets and reads as attributes: in PythonQt these must be Qt properties, and writable."""
+
+
+def test_attributes_are_qt_properties(panel: Panel) -> None:
+    import ast
+    import inspect
+
+    from MSSTUNetReorientLib.panel import widget as module
+
+    tree = ast.parse(inspect.getsource(module))
+    targets = (t for node in ast.walk(tree) if isinstance(node, ast.Assign) for t in node.targets)
+    written = {t.attr for t in targets if isinstance(t, ast.Attribute) and ast.unparse(t.value) != "self"}
+    known = {name for names in PROPERTIES.values() for name in names}
+    assert written - {"run_at_once", "changed"} <= known
+    for widget in vars(panel.ui).values():
+        meta = widget.metaObject()
+        for name in PROPERTIES.get(meta.className(), ()):
+            assert meta.property(meta.indexOfProperty(name)).isWritable(), (meta.className(), name)

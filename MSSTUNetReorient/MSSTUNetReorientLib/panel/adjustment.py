@@ -1,7 +1,7 @@
 """A reader's correction of the model's pose, with undo, redo and a lock: values only, no Qt and no MRML.
 
-The six numbers are kept as they are shown, in whole tenths of a degree or millimetre. Sliders, record and scene
-therefore hold the same numbers, and nothing is ever decoded from a matrix except what the handles in the views did.
+A slider sets its number in whole tenths of a degree or millimetre; what the handles in the views did is kept as it
+is. Record and scene hold these numbers, and nothing else is ever decoded from a matrix.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ class Adjustment:
 
     def moved(self, correction: Correction, gesture: str = "") -> Adjustment:
         """Go to another correction; with the same gesture as before it is no new step to undo."""
-        target = rounded(correction)
+        target = limited(correction)
         if self.locked or target == self.correction:
             return self
         if gesture and gesture == self.gesture and self.past:
@@ -64,7 +64,7 @@ class Adjustment:
 
     def nudged(self, control: str, value: float) -> Adjustment:
         """One of :data:`CONTROLS` set to a value in degrees or mm."""
-        return self.moved(replace(self.correction, **{control: float(value)}), control)
+        return self.moved(replace(self.correction, **{control: tenths(value)}), control)
 
     def settled(self) -> Adjustment:
         """The control was let go: the next change is a step of its own."""
@@ -98,9 +98,12 @@ class Adjustment:
         return replace(self, locked=locked, gesture="")
 
 
-def rounded(correction: Correction) -> Correction:
-    """In whole tenths and within the limits; no negative zero."""
-    values = np.array(astuple(correction), dtype=float)
+def tenths(value: float) -> float:
+    """A slider's value without its binary dust."""
+    return float(np.rint(value / STEP)) / round(1 / STEP)
+
+
+def limited(correction: Correction) -> Correction:
+    """Within what can be asked for; no negative zero."""
     limits = np.array([MAX_TURN_DEG] * 3 + [MAX_SHIFT_MM] * 3)
-    tenths = np.rint(np.clip(values, -limits, limits) / STEP)
-    return Correction(*(float(n) / round(1 / STEP) + 0.0 for n in tenths))
+    return Correction(*(float(x) + 0.0 for x in np.clip(np.array(astuple(correction), dtype=float), -limits, limits)))

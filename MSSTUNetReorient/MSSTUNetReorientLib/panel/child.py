@@ -1,6 +1,7 @@
 """The child process through ``QProcess``: the window goes on while networks run, and a run can be cancelled.
 
-It is started by the first request and kept, for loading torch takes seconds and a request does not.
+It is started by the first request and kept, for loading torch takes seconds and a request does not. What PythonQt
+and 3D Slicer's launcher make of it is told in Testing/panel/README.md.
 """
 
 from __future__ import annotations
@@ -20,6 +21,8 @@ Listener = Callable[[dict[str, Any]], None]
 BOOT = "import sys; sys.path.insert(0, sys.argv[1]); from MSSTUNetReorientLib.panel.worker import main; main()"
 """What the child's Python runs; its argument is the folder that holds the package."""
 PACKAGE_FOLDER = Path(__file__).resolve().parents[2]
+PATIENCE_MS = 2000
+"""A killed process is gone in a few milliseconds."""
 TAIL_CHARACTERS = 600
 """How much of what a dying child said is told."""
 
@@ -39,6 +42,7 @@ class ChildProcess:
 
     def __init__(self) -> None:
         self._process: Any = None
+        self._ended: Any = None
         self._listeners: list[Listener] = []
         self._pending = ""
         self._said = ""
@@ -55,17 +59,21 @@ class ChildProcess:
         process, self._process = self._process, None
         self._listeners, self._pending, self._said = [], "", ""
         if process is not None:
+            # Kept until the next one is started: PythonQt deletes what nobody refers to, even while it still signals.
+            self._ended = process
+            process.closeWriteChannel()  # where the process is only a launcher, this is what ends its child
             process.kill()  # what it still signals is ignored: it is ours no more
-            process.waitForFinished(2000)
-            process.deleteLater()
+            process.waitForFinished(PATIENCE_MS)
 
     def _start(self) -> None:
         import qt
 
+        self._ended = None
         self._process = qt.QProcess()
         self._process.readyReadStandardOutput.connect(self._on_output)
         self._process.readyReadStandardError.connect(self._on_error_output)
-        self._process.finished.connect(self._on_finished)
+        self._process.finished.connect(self._on_end)
+        self._process.errorOccurred.connect(self._on_error)
         self._process.start(python_executable(), ["-u", "-c", BOOT, str(PACKAGE_FOLDER)])
 
     def _on_output(self) -> None:
@@ -88,13 +96,21 @@ class ChildProcess:
         listener = self._listeners.pop(0) if last else self._listeners[0]
         listener(content)
 
-    def _on_finished(self, *status: Any) -> None:
-        """It died by itself: everyone who waits is told."""
+    def _on_error(self, *error: Any) -> None:
+        """A program that cannot be started never finishes; every other error is followed by an end."""
+        import qt
+
+        if self._process is not None and self._process.state() == qt.QProcess.NotRunning:
+            self._on_end()
+
+    def _on_end(self, *status: Any) -> None:
+        """It ended by itself: everyone who waits is told."""
         if self._process is None:
             return
+        self._on_error_output()
         listeners, said = self._listeners, self._said.strip().splitlines()
+        reason = said[-1] if said else self._process.errorString()
         self.stop()
-        reason = said[-1] if said else _("no reason was given")
         for listener in listeners:
             listener({"error": _("The process that runs the network ended: {0}").format(reason), "unexpected": True})
 

@@ -17,11 +17,16 @@ from ..scene.arrays import from_matrix4x4
 from ..scene.arrays import ijk_to_ras
 from ..scene.arrays import to_matrix4x4
 from ..scene.host import mrml
+from ..volume import Grid
 from ..volume import Volume
 from .surfaces import Surface
 from .surfaces import to_polydata
 
 Points = NDArray[np.float64]
+Prints = tuple[tuple[float, ...], ...]
+"""For each of our segments: its number of voxels and their mean, mm in the SA frame."""
+SAME_MM = 2e-3
+"""Means differ by less after motion and files; a voxel moved to another place moves them further."""
 
 
 class LabelsNode:
@@ -46,10 +51,49 @@ class LabelsNode:
         for name, matrix in self._images.items():
             segment = self.node.GetSegmentation().GetSegment(name)
             segment.GetRepresentation(_binary()).SetImageToWorldMatrix(to_matrix4x4(ras @ matrix))
+        self._tell_geometry()
         for name, (surface, points) in self._surfaces.items():
             _add_surface(self.node.GetSegmentation().GetSegment(name), surface, points @ ras[:3, :3].T + ras[:3, 3])
         self.pose = pose
         self._stamp = self._shape()
+
+    def prints(self) -> Prints:
+        """What our segments hold, to be compared later: an edit by hand changes it, motion and saving do not."""
+        back = np.linalg.inv(self.pose.ras_matrix)
+        return tuple(_print(self.node.GetSegmentation().GetSegment(style.id), back) for style in SEGMENTS)
+
+    def edited_since(self, prints: Prints) -> bool:
+        """Whether our segments hold something else than when :meth:`prints` told this."""
+        now = self.prints()
+        return [len(one) for one in now] != [len(one) for one in prints] or any(
+            one[0] != other[0] or not np.allclose(one[1:], other[1:], rtol=0.0, atol=SAME_MM)
+            for one, other in zip(now, prints, strict=True)
+        )
+
+    def array_on(self, grid: Grid) -> NDArray[np.uint8]:
+        """Our segments as labels ``(K, J, I)`` on a grid; the later segment wins where two overlap."""
+        labels = np.zeros(grid.size[::-1], np.uint8)
+        reference = fill_image(mrml().vtkOrientedImageData(), labels)
+        reference.SetImageToWorldMatrix(ijk_to_ras(grid))
+        for style in SEGMENTS:
+            segment = self.node.GetSegmentation().GetSegment(style.id)
+            image = segment.GetRepresentation(_binary()) if segment is not None else None
+            if image is None:
+                continue
+            found = mrml().vtkOrientedImageData()
+            mrml().vtkOrientedImageDataResample.ResampleOrientedImageToReferenceOrientedImage(image, reference, found)
+            labels[_voxels(found) == segment.GetLabelValue()] = style.label_value
+        return labels
+
+    def copy(self, scene: Any, name: str) -> Any:
+        """A segmentation of its own with the same segments, not shown; nothing replaces it."""
+        node = scene.AddNewNodeByClass("vtkMRMLSegmentationNode", name)
+        node.GetSegmentation().DeepCopy(self.node.GetSegmentation())
+        node.CreateDefaultDisplayNodes()
+        if self.node.GetDisplayNode() is not None:
+            node.GetDisplayNode().CopyContent(self.node.GetDisplayNode())
+        node.GetDisplayNode().SetVisibility(False)
+        return node
 
     def replace(self, labels: Volume, pose: Pose, surfaces: dict[str, Surface]) -> None:
         """Put new labels into our two segments; a segment that the reader added stays."""
@@ -69,10 +113,23 @@ class LabelsNode:
             segment.AddRepresentation(_binary(), image)
         for name, surface in surfaces.items():
             segmentation.GetSegment(name).AddRepresentation(_closed(), to_polydata(surface))
-        if surfaces:
-            self.node.GetDisplayNode().SetPreferredDisplayRepresentationName3D(_closed())
+        display = self.node.GetDisplayNode()
+        if surfaces and display is not None:
+            display.SetPreferredDisplayRepresentationName3D(_closed())
+            display.SetPreferredDisplayRepresentationName2D(_closed())  # contours without stairs
         self.pose = pose
         self._stamp = -1
+
+    def _tell_geometry(self) -> None:
+        """The grid on which labels are written to a file: theirs, so that saving does not resample them."""
+        convert = mrml().vtkSegmentationConverter
+        for name in self._images:
+            image = self.node.GetSegmentation().GetSegment(name).GetRepresentation(_binary())
+            geometry = convert.SerializeImageGeometry(image)
+            self.node.GetSegmentation().SetConversionParameter(
+                convert.GetReferenceImageGeometryParameterName(), geometry
+            )
+            return
 
     def _remember(self) -> None:
         """Labelmap matrices and surface points in the SA frame; again whenever somebody edited the segmentation."""
@@ -110,6 +167,27 @@ def axis_extent(labels: Volume, pose: Pose) -> tuple[float, float]:
         return (-50.0, 40.0)
     along = pose.apply_inverse(labels.grid.at(np.stack([i, j, k], axis=1)))[:, 2]
     return (round(float(along.min()), 1), round(float(along.max()), 1))
+
+
+def _print(segment: Any, ras_to_sa: NDArray[np.floating[Any]]) -> tuple[float, ...]:
+    image = segment.GetRepresentation(_binary()) if segment is not None else None
+    if image is None or not image.GetNumberOfPoints():
+        return (0.0,)
+    k, j, i = np.nonzero(_voxels(image) == segment.GetLabelValue())
+    if not len(k):
+        return (0.0,)
+    matrix, extent = to_matrix4x4(np.eye(4)), image.GetExtent()
+    image.GetImageToWorldMatrix(matrix)
+    index = np.array([i.mean() + extent[0], j.mean() + extent[2], k.mean() + extent[4], 1.0])
+    x, y, z, _ = (ras_to_sa @ from_matrix4x4(matrix) @ index).tolist()
+    return (float(len(k)), x, y, z)
+
+
+def _voxels(image: Any) -> NDArray[Any]:
+    from vtkmodules.util.numpy_support import vtk_to_numpy
+
+    i, j, k = image.GetDimensions()
+    return np.asarray(vtk_to_numpy(image.GetPointData().GetScalars()).reshape(k, j, i))
 
 
 def _points(surface: Any) -> Points:

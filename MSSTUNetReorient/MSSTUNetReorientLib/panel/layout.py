@@ -1,4 +1,8 @@
-"""The panel's own view layout; what was there before comes back when the panel is left."""
+"""The panel's own view layout; what was there before comes back when the panel is left.
+
+Slice nodes are 3D Slicer's own Red, Green and Yellow, so that a saved scene looks the same in 3D Slicer without this
+module; a layout's labels are given only to views that it makes, so theirs are set and put back here.
+"""
 
 from __future__ import annotations
 
@@ -11,39 +15,20 @@ from numpy.typing import NDArray
 from ..scene.arrays import from_matrix4x4
 from ..scene.arrays import to_matrix4x4
 from ..scene.slices import SLICE_NAMES
-from .live_views import TRANSAXIAL
-
-LAYOUT_ID = 73112
-"""Free in 3D Slicer, whose own end well below."""
-
-_SLICE = """
-<item><view class="vtkMRMLSliceNode" singletontag="{tag}">
- <property name="orientation" action="default">{orientation}</property>
- <property name="viewlabel" action="default">{label}</property>
- <property name="viewcolor" action="default">{colour}</property>
-</view></item>"""
-_VIEW_3D = """
-<item><view class="vtkMRMLViewNode" singletontag="1"><property name="viewlabel" action="default">1</property></view>
-</item>"""
-
-
-def layout_xml() -> str:
-    """Two columns: the study and the heart in 3D on the left; SA large above HLA and VLA on the right."""
-    transaxial = _SLICE.format(tag=TRANSAXIAL, orientation="Axial", label="TX", colour="#7399D9")
-    sa = _SLICE.format(tag="Red", orientation="Axial", label="SA", colour="#F34A33")
-    hla = _SLICE.format(tag="Green", orientation="Coronal", label="HLA", colour="#6EB04B")
-    vla = _SLICE.format(tag="Yellow", orientation="Sagittal", label="VLA", colour="#EDD54C")
-    left = f'<item splitSize="400"><layout type="vertical" split="true">{transaxial}{_VIEW_3D}</layout></item>'
-    pair = f'<item splitSize="400"><layout type="horizontal" split="true">{hla}{vla}</layout></item>'
-    sa = sa.replace("<item>", '<item splitSize="600">')
-    right = f'<item splitSize="600"><layout type="vertical" split="true">{sa}{pair}</layout></item>'
-    return f'<layout type="horizontal" split="true">{left}{right}</layout>'
+from ..views import VIEWS
+from .layout_description import LAYOUT_ID
+from .layout_description import layout_node
+from .layout_description import register
+from .view_3d import Camera
+from .view_3d import camera_of
+from .view_3d import set_camera
 
 
 @dataclass(frozen=True, eq=False)
 class _Slice:
     """How a slice view stood."""
 
+    label: str
     slice_to_ras: NDArray[np.float64]
     field: tuple[float, float, float]
     background: str | None
@@ -54,33 +39,62 @@ class Layout:
     """Enters and leaves the panel's layout in one scene."""
 
     def __init__(self) -> None:
-        self._before: int | None = None
-        self._slices: dict[str, _Slice] = {}
-
-    def enter(self, scene: Any) -> None:
-        """Remember what is shown and show ours."""
-        node = scene.GetFirstNodeByClass("vtkMRMLLayoutNode")
-        if node is None:
-            return
-        if not node.IsLayoutDescription(LAYOUT_ID):
-            node.AddLayoutDescription(LAYOUT_ID, layout_xml())
-        if node.GetViewArrangement() != LAYOUT_ID:
-            self._before = node.GetViewArrangement()
-            self._slices = {name: state for name in SLICE_NAMES if (state := _state(scene, name))}
-            node.SetViewArrangement(LAYOUT_ID)
-
-    def leave(self, scene: Any) -> None:
-        """Put back what was shown, unless somebody chose another layout meanwhile."""
-        node = scene.GetFirstNodeByClass("vtkMRMLLayoutNode")
-        if node is not None and self._before is not None and node.GetViewArrangement() == LAYOUT_ID:
-            node.SetViewArrangement(self._before)
-            for name, state in self._slices.items():
-                _restore(scene, name, state)
+        self._saving, self._modifying = False, 0
         self.forget()
 
     def forget(self) -> None:
         """The scene was closed: what was remembered of it is gone."""
-        self._before, self._slices = None, {}
+        self._before: int | None = None
+        self._slices: dict[str, _Slice] = {}
+        self._camera: Camera | None = None
+
+    def enter(self, scene: Any) -> None:
+        """Remember what is shown and show ours."""
+        node = layout_node(scene)
+        if node is None:
+            return
+        register(scene)
+        if node.GetViewArrangement() != LAYOUT_ID:
+            self._before = node.GetViewArrangement()
+            self._slices = {name: state for name in SLICE_NAMES if (state := _state(scene, name))}
+            self._camera = camera_of(scene)
+            node.SetViewArrangement(LAYOUT_ID)
+        for view, name in zip(VIEWS, SLICE_NAMES, strict=True):
+            _set_label(scene, name, view.name)
+
+    def leave(self, scene: Any) -> None:
+        """Put back what was shown, unless somebody chose another layout meanwhile."""
+        node = layout_node(scene)
+        if node is not None and node.GetViewArrangement() == LAYOUT_ID:
+            node.SetViewArrangement(node.SlicerLayoutFourUpView if self._before is None else self._before)
+        for name in SLICE_NAMES:
+            _set_label(scene, name, self._slices[name].label if name in self._slices else name[0])
+        for name, state in self._slices.items():
+            _restore(scene, name, state)
+        set_camera(scene, self._camera)
+        self.forget()
+
+    def before_save(self, scene: Any) -> None:
+        """A file has the usual four views, for 3D Slicer where this layout is not known; nothing moves on screen."""
+        node = layout_node(scene)
+        self._saving = node is not None and node.GetViewArrangement() == LAYOUT_ID
+        if self._saving:
+            self._modifying = node.StartModify()
+            node.SetViewArrangement(node.SlicerLayoutFourUpView)
+
+    def after_save(self, scene: Any) -> None:
+        """Ours again."""
+        node = layout_node(scene)
+        if node is not None and self._saving:
+            node.SetViewArrangement(LAYOUT_ID)
+            node.EndModify(self._modifying)
+        self._saving = False
+
+
+def _set_label(scene: Any, name: str, label: str) -> None:
+    node = scene.GetSingletonNode(name, "vtkMRMLSliceNode")
+    if node is not None:
+        node.SetLayoutLabel(label)
 
 
 def _state(scene: Any, name: str) -> _Slice | None:
@@ -90,7 +104,9 @@ def _state(scene: Any, name: str) -> _Slice | None:
         return None
     matrix = from_matrix4x4(node.GetSliceToRAS())
     x, y, z = node.GetFieldOfView()
-    return _Slice(matrix, (x, y, z), shown.GetBackgroundVolumeID(), shown.GetForegroundVolumeID())
+    return _Slice(
+        node.GetLayoutLabel(), matrix, (x, y, z), shown.GetBackgroundVolumeID(), shown.GetForegroundVolumeID()
+    )
 
 
 def _restore(scene: Any, name: str, state: _Slice) -> None:

@@ -15,12 +15,13 @@ from ..scene.arrays import to_matrix4x4
 from ..scene.host import mrml
 from ..scene.slices import SLICE_NAMES
 from ..scene.slices import composite_node
+from ..scene.slices import name_orientation
 from ..scene.slices import set_field
 from ..scene.slices import slice_node
 from ..scene.slices import slice_to_ras
 from ..views import VIEWS
+from .layout_description import TRANSAXIAL
 
-TRANSAXIAL = "Transaxial"
 TRANSAXIAL_COLOUR = (0.45, 0.60, 0.85)
 ALIGNED = 1e-3
 """A view whose axes differ by more than this was turned by somebody; it is brought back."""
@@ -53,6 +54,14 @@ def set_background(scene: Any, background: Any) -> None:
         composite = composite_node(scene, name)
         if composite.GetBackgroundVolumeID() != background.GetID():
             composite.SetBackgroundVolumeID(background.GetID())
+
+
+def name_views(scene: Any, pose: Pose) -> None:
+    """Let 3D Slicer call the views' orientations SA, HLA and VLA; another one it calls "Reformat"."""
+    for view, name in zip(VIEWS, SLICE_NAMES, strict=True):
+        node = scene.GetSingletonNode(name, "vtkMRMLSliceNode")
+        if node is not None:
+            name_orientation(node, view, slice_to_ras(view, pose))
 
 
 def follow(scene: Any, old: Pose, new: Pose) -> None:

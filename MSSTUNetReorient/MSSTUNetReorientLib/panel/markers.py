@@ -9,7 +9,7 @@ import numpy as np
 from ..pose import Pose
 from ..pose import lps_from_ras
 from ..scene.nodes import PREFIX
-from .live_views import TRANSAXIAL
+from .layout_description import TRANSAXIAL
 
 AXIS_COLOUR = (1.0, 0.85, 0.2)
 HINT_COLOUR = (0.2, 0.9, 0.9)

@@ -25,13 +25,15 @@ from ..qc import Quality
 from ..result import ModelIdentity
 from .adjustment import Adjustment
 
-FORMAT = 2
-"""Of the JSON. 1 had neither history nor events; 0 is a scene of the command line, which has only the table."""
+FORMAT = 3
+"""Of the JSON. 2 did not notice edits by hand; 1 had neither history nor events; 0 is a scene of the command line,
+which has only the table."""
 
 
 @dataclass(frozen=True)
 class Event:
-    """Something that was done: "run", "accept", "edit" or "copy", when (ISO 8601) and, if given, by whom."""
+    """Something that was done: "run", "accept", "edit" (again), "copy" (of a pose), "paint" (of labels by hand) or
+    "segment" (again, after that), when (ISO 8601) and, if given, by whom."""
 
     what: str
     when: str
@@ -49,6 +51,8 @@ class Record:
         model: which weights answered.
         quality: the verdict on the labels as they stand.
         labels_at: the correction at which the labels were segmented; elsewhere they follow rigidly.
+        prints: what was segmented there, to notice edits by hand; empty where it is not known.
+        edited: a reader changed the labels by hand; they are not replaced before somebody asks for it.
         axis_mm: lowest and highest k of the labels, mm in the SA frame: where the long axis is drawn.
         axis_spread_deg: of the model's answer, for later verdicts.
         adjustment: the reader's correction and its history.
@@ -60,6 +64,8 @@ class Record:
     model: ModelIdentity
     quality: Quality
     labels_at: Correction = field(default_factory=Correction)
+    prints: tuple[tuple[float, ...], ...] = ()
+    edited: bool = False
     axis_mm: tuple[float, float] = (-50.0, 40.0)
     axis_spread_deg: float = 0.0
     adjustment: Adjustment = field(default_factory=Adjustment)
@@ -90,6 +96,8 @@ class Record:
             "model": asdict(self.model),
             "quality": asdict(self.quality),
             "labels_at": self.labels_at.as_tuple(),
+            "prints": self.prints,
+            "edited": self.edited,
             "axis_mm": self.axis_mm,
             "axis_spread_deg": self.axis_spread_deg,
             "correction": history.correction.as_tuple(),
@@ -126,6 +134,8 @@ def _from_content(content: dict[str, Any]) -> Record:
         model=ModelIdentity(**content["model"]),
         quality=Quality(quality["status"], tuple(quality["reasons"]), quality["measures"]),
         labels_at=Correction(*content["labels_at"]),
+        prints=tuple(tuple(float(x) for x in one) for one in content["prints"]),
+        edited=bool(content["edited"]),
         axis_mm=(low, high),
         axis_spread_deg=content["axis_spread_deg"],
         adjustment=Adjustment(Correction(*content["correction"]), past, future, locked=content["locked"]),
@@ -148,5 +158,9 @@ def _from_1(content: dict[str, Any]) -> dict[str, Any]:
     return {**later, "labels_at": content["correction"], **content, "format": 2}
 
 
-UPGRADES: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {1: _from_1}
+def _from_2(content: dict[str, Any]) -> dict[str, Any]:
+    return {"prints": [], "edited": False, **content, "format": 3}
+
+
+UPGRADES: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {1: _from_1, 2: _from_2}
 """Format to the step that leads to the next one."""

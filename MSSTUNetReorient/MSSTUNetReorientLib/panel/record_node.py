@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from ..pose import Correction
 from ..pose import Cube
 from ..pose import Pose
 from ..qc import Quality
@@ -24,7 +25,6 @@ from ..scene.nodes import pose_of
 from ..scene.nodes import read_result_nodes
 from ..scene.table import read_table
 from .adjustment import Adjustment
-from .adjustment import rounded
 from .record import Record
 
 NODE_CLASS = "vtkMRMLScriptedModuleNode"
@@ -33,12 +33,17 @@ STATE = "State"
 TABLE, AXIS, HINT, PAIRED = "table", "axis", "hint", "paired"
 PANEL_TAG = "MSSTUNetReorientPanel"
 RUN_AT_ONCE = "RunAtOnce"
+TABLE_DIGITS = 5
+"""Decimals of degrees and mm that survive the table and the transform's file."""
 
 
-def panel_node(scene: Any) -> Any:
-    """The panel's own node: which study is chosen, and its one setting."""
+def panel_node(scene: Any, *, make: bool = False) -> Any:
+    """The panel's own node: which study is chosen, and its one setting.
+
+    Asking for it never changes the scene, which may be closing just then; None if there is none yet.
+    """
     node = scene.GetSingletonNode(PANEL_TAG, NODE_CLASS)
-    if node is None:
+    if node is None and make:
         node = mrml().vtkMRMLScriptedModuleNode()
         node.SetSingletonTag(PANEL_TAG)
         node.SetName("MSSTUNet Reorient panel")
@@ -137,8 +142,8 @@ def _record_of(nodes: SceneNodes) -> Record:
         model=ModelIdentity(told["model", ""], told["model version", ""], told["model sha256", ""]),
         quality=Quality(status, reasons, measures),  # type: ignore[arg-type]
     )
-    moved = rounded(model_pose.correction_to(pose_of(nodes)))
-    if np.allclose(moved.as_tuple(), 0):
+    moved = Correction(*np.round(model_pose.correction_to(pose_of(nodes)).as_tuple(), TABLE_DIGITS).tolist())
+    if not any(moved.as_tuple()):
         return record
     return replace(record, adjustment=Adjustment(moved))
 

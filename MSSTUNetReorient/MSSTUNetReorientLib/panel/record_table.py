@@ -23,6 +23,8 @@ WORDS = {
     "accept": "accepted",
     "edit": "edited again",
     "copy": "pose taken from the paired study",
+    "paint": "labels edited by hand",
+    "segment": "segmented again, edited labels kept as a copy",
 }
 
 
@@ -48,9 +50,10 @@ def record_rows(record: Record) -> list[Row]:
     rows = _pose_rows("model answer", record.model_pose)
     values = record.adjustment.correction.as_tuple()
     rows += [
-        Row(f"correction {name}", f"{value:.1f}", "deg" if name in TURNS else "mm")
+        Row(f"correction {name}", f"{value:.10g}", "deg" if name in TURNS else "mm")
         for name, value in zip(CONTROLS, values, strict=True)
     ]
+    rows.append(Row("record labels", "edited by hand" if record.edited else "segmented by the model", ""))
     rows.append(Row("record state", "accepted" if record.adjustment.locked else "being adjusted", ""))
     for n, event in enumerate(record.events, 1):
         reader = f" by {event.reader}" if event.reader else ""

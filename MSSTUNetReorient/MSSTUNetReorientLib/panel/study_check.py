@@ -6,6 +6,7 @@ import numpy as np
 
 from ..volume import Grid
 from ..volume import Volume
+from .words import tr as _
 
 MAX_ANISOTROPY = 2.0
 """Slice distance over pixel size: reconstructed SPECT is isotropic, PET nearly so; more is a header read wrongly."""
@@ -21,11 +22,11 @@ MODALITIES = {"NM": "SPECT", "PT": "PET"}
 
 def describe_study(volume: Volume) -> str:
     """Modality, size and spacing in one line."""
-    modality = MODALITIES.get(str(volume.info.get("modality")), "modality not stated")
+    modality = MODALITIES.get(str(volume.info.get("modality")), _("modality not stated"))
     size = " × ".join(str(n) for n in volume.grid.size)
     edges = [f"{x:.3g}" for x in volume.grid.spacing]
     spacing = edges[0] if len(set(edges)) == 1 else " × ".join(edges)
-    return f"{modality} · {size} voxels of {spacing} mm"
+    return _("{0} · {1} voxels of {2} mm").format(modality, size, spacing)
 
 
 def doubts(volume: Volume) -> list[str]:
@@ -40,12 +41,28 @@ def _rules(grid: Grid, modality: str) -> list[tuple[bool, str]]:
     lost = abs(spacing[2] - DEFAULT_SPACING_MM) < 1e-6 and across > MAX_ANISOTROPY * DEFAULT_SPACING_MM
     uneven = not lost and max(spacing[2] / across, across / spacing[2]) > MAX_ANISOTROPY
     tilt = float(np.rad2deg(np.arccos(np.clip(np.abs(grid.direction).max(axis=0).min(), -1, 1))))
-    mirrored = np.linalg.det(grid.direction) < 0
     return [
-        (lost, "The slice distance is exactly 1 mm, as if the header's own had been lost: check it."),
-        (uneven, f"Slices lie {spacing[2]:.3g} mm apart, pixels {across:.3g} mm: check the slice distance."),
-        (float(extent.max()) > MAX_FIELD_MM, f"The field of view is {extent.max():.0f} mm long: check the spacing."),
-        (bool(mirrored), "The voxel axes are left-handed: check that left and right, head and feet are not swapped."),
-        (tilt > MAX_OBLIQUITY_DEG, f"The study is turned by {tilt:.0f}° from the patient's axes: is it transaxial?"),
-        (modality not in (*MODALITIES, "unknown", "None", ""), f"The modality is {modality}, not SPECT or PET."),
+        (lost, _("The slice distance is exactly 1 mm, as if the header's own had been lost: check it.")),
+        (
+            uneven,
+            _("Slices lie {0} mm apart, pixels {1} mm: check the slice distance.").format(
+                f"{spacing[2]:.3g}", f"{across:.3g}"
+            ),
+        ),
+        (
+            float(extent.max()) > MAX_FIELD_MM,
+            _("The field of view is {0} mm long: check the spacing.").format(f"{extent.max():.0f}"),
+        ),
+        (
+            bool(np.linalg.det(grid.direction) < 0),
+            _("The voxel axes are left-handed: check that left and right, head and feet are not swapped."),
+        ),
+        (
+            tilt > MAX_OBLIQUITY_DEG,
+            _("The study is turned by {0}° from the patient's axes: is it transaxial?").format(f"{tilt:.0f}"),
+        ),
+        (
+            modality not in (*MODALITIES, "unknown", "None", ""),
+            _("The modality is {0}, not SPECT or PET.").format(modality),
+        ),
     ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from ..pose import Pose
@@ -16,11 +17,12 @@ from ..scene.nodes import add_volume
 from ..scene.nodes import group
 from ..scene.nodes import hierarchy_of
 from ..scene.nodes import lv_maximum
-from ..scene.nodes import show_counts
 from ..scene.slices import set_views
 from ..scene.table import rows_of
+from ..volume import Volume
 from .labels_node import LabelsNode
 from .live_views import follow
+from .live_views import name_views
 from .live_views import set_background
 from .live_views import show_transaxial
 from .markers import add_long_axis
@@ -31,9 +33,13 @@ from .record_node import TABLE
 from .record_node import link
 from .record_node import linked
 from .record_table import update_table
+from .study_window import make_window
+from .study_window import show_ours
+from .study_window import show_own
 from .surfaces import Surface
 from .transform_node import show_handles
 from .transform_node import write_pose
+from .view_3d import look_at
 
 
 class StudyNodes:
@@ -72,10 +78,16 @@ class StudyNodes:
         return self._labels
 
     def put(self, result: Result, surfaces: dict[str, Surface], record: Record) -> None:
-        """Show a result: nodes that are there get new content, missing ones are made."""
+        """Show a result: nodes that are there get new content, missing ones are made.
+
+        Labels that were edited by hand are moved, not replaced: ``result`` has them from :meth:`with_own_labels`.
+        """
         name = self.study.GetName()
         self._put_short_axis(result, f"{name} short axis")
-        self._put_labels(result, surfaces, f"{name} LV")
+        if record.edited and self.labels is not None:
+            self.labels.move(result.pose)
+        else:
+            self._put_labels(result, surfaces, f"{name} LV")
         if self.node("pose") is None:
             self._made("pose", add_pose(self.scene, result.pose, f"{name} LV pose"))
         if self.node(TABLE) is None:
@@ -88,15 +100,33 @@ class StudyNodes:
         update_table(table, record, rows_of(result))
         self.shown = result.pose
 
+    def edited(self, record: Record) -> bool:
+        """Somebody painted since the labels were made."""
+        return bool(record.prints) and self.labels is not None and self.labels.edited_since(record.prints)
+
+    def with_own_labels(self, result: Result) -> Result:
+        """A result with the labels as they stand in the scene instead of its own."""
+        if self.labels is None:
+            return result
+        self.labels.move(result.pose)
+        grid = result.labels.grid
+        return replace(result, labels=Volume(self.labels.array_on(grid), grid, result.labels.info))
+
+    def put_labels_aside(self) -> None:
+        """Keep the labels as they stand as a segmentation of their own, in the study's folder."""
+        if self.labels is not None:
+            self._into_folder(self.labels.copy(self.scene, f"{self.study.GetName()} LV edited"))
+
     def note(self, record: Record) -> None:
         """Tell the table what was done."""
         if self.node(TABLE) is not None:
             update_table(self.node(TABLE), record)
 
-    def follow(self, record: Record, *, by_handles: bool = False) -> None:
+    def follow(self, record: Record, *, by_handles: bool = False, views: bool = True) -> None:
         """Move views, labels, long axis and transform to the record's pose, at once."""
         pose = record.pose
-        follow(self.scene, self.shown, pose)
+        if views:
+            follow(self.scene, self.shown, pose)
         if self.labels is not None:
             self.labels.move(pose)
         self.shown = pose
@@ -110,10 +140,17 @@ class StudyNodes:
         if self.node("pose") is not None:
             write_pose(self.node("pose"), record.pose)
 
+    def rest(self, record: Record) -> None:
+        """Where a nudge has led: the transform as the record, the views' orientations under their names."""
+        self.straighten(record)
+        name_views(self.scene, record.pose)
+
     def show(self, record: Record, *, handles: bool) -> None:
         """Turn all views to this study, as it stands."""
         background = self.node("short_axis") if record.adjustment.locked else None
+        show_ours(self.record_node, self.study)
         set_views(self.scene, record.pose, background or self.study)
+        look_at(self.scene, record.pose)
         show_transaxial(self.scene, record.pose, self.study)
         self.follow(record)
         self.show_handles(handles and not record.adjustment.locked)
@@ -132,6 +169,12 @@ class StudyNodes:
                 node.GetDisplayNode().SetVisibility(visible)
         if not visible:
             self.show_handles(False)
+            self.undress()
+
+    def undress(self) -> None:
+        """The study looks as it did before the panel showed it."""
+        if self.scene.IsNodePresent(self.study):
+            show_own(self.study)
 
     def show_handles(self, visible: bool) -> None:
         """Handles in the views."""
@@ -142,7 +185,7 @@ class StudyNodes:
         node, hottest = self.node("short_axis"), lv_maximum(result)
         if node is None:
             self._made("short_axis", add_volume(self.scene, result.short_axis, name, hottest))
-            show_counts(self.scene, self.study, hottest)  # how it is shown, once; never what it is
+            make_window(self.scene, self.record_node, self.study, hottest)
             return
         node.SetAndObserveImageData(to_image(result.short_axis))
         node.SetIJKToRASMatrix(ijk_to_ras(result.short_axis.grid))
@@ -156,6 +199,11 @@ class StudyNodes:
             self.labels.replace(result.labels, result.pose, surfaces)
         self.node("segmentation").SetReferenceImageGeometryParameterFromVolumeNode(self.node("short_axis"))
 
+    def take_into_folder(self, role: str) -> None:
+        """Put a node that was made elsewhere to the study's others."""
+        if self.node(role) is not None:
+            self._into_folder(self.node(role))
+
     def _new_table(self, name: str) -> Any:
         node = self.scene.AddNewNodeByClass("vtkMRMLTableNode", name)
         node.SetAttribute(PREFIX + "Role", "result")
@@ -164,6 +212,9 @@ class StudyNodes:
     def _made(self, role: str, node: Any) -> None:
         """Give a new node its role and its place in the study's folder."""
         link(self.record_node, role, node)
+        self._into_folder(node)
+
+    def _into_folder(self, node: Any) -> None:
         hierarchy = hierarchy_of(self.scene)
         folder = self._folder(hierarchy)
         if folder is None:

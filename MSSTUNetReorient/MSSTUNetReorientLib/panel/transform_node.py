@@ -11,6 +11,7 @@ from ..pose import nearest_rotation
 from ..scene.arrays import from_matrix4x4
 from ..scene.arrays import to_matrix4x4
 
+SAME = 1e-9
 EDITOR = {
     "EditorScalingEnabled": False,
     "EditorScalingSliceEnabled": False,
@@ -23,8 +24,8 @@ EDITOR = {
 
 
 def write_pose(node: Any, pose: Pose) -> None:
-    """Set the transform; nothing happens where it is that already."""
-    if not np.array_equal(_matrix(node), pose.ras_matrix):
+    """Set the transform; nothing happens where it is that already, so that a handle in the reader's hand stays."""
+    if not np.allclose(_matrix(node), pose.ras_matrix, rtol=0.0, atol=SAME):
         node.SetMatrixTransformToParent(to_matrix4x4(pose.ras_matrix))
 
 

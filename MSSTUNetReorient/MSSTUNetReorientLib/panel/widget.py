@@ -16,6 +16,9 @@ from .adjustment import CONTROLS
 from .adjustment import MAX_SHIFT_MM
 from .adjustment import MAX_TURN_DEG
 from .adjustment import TURNS
+from .reasons import step_number
+from .reasons import translated
+from .reasons import translated_step
 from .session import Session
 from .session import Stage
 from .words import tr as _
@@ -27,22 +30,8 @@ SAME = 1e-6
 """Sliders count in binary fractions; closer than this is the same tenth."""
 RANGE_DEG, RANGE_MM = 45.0, 50.0
 """What sliders span at first; one that is needed further away widens."""
-STEPS = (
-    "preparing the study",
-    "starting the network",
-    "locating the left ventricle",
-    "segmenting",
-    "resampling the short axis",
-)
-"""What a run says, in order, for the progress bar."""
-BADGES = {
-    "pass": ("#1b7f4b", "Pass"),
-    "review": ("#a85d00", "Review"),
-    "fail": ("#b3261e", "Fail"),
-}
-"""Colour and word of a verdict; white on each is read well."""
-UNCHECKED = ("#5f6368", "Not checked yet")
-"""While the pose has changed and the labels only follow."""
+COLOURS = {"pass": "#1b7f4b", "review": "#a85d00", "fail": "#b3261e", "unchecked": "#5f6368"}
+"""Of a verdict; white on each is read well."""
 PARAMETERS = ("α", "β", "γ", "tx", "ty", "tz")
 
 
@@ -69,6 +58,7 @@ class PanelWidget:
             "redoButton": session.redo,
             "resetButton": session.reset,
             "standardButton": session.standard_angles,
+            "segmentAgainButton": session.segment_again,
             "acceptButton": self.onAcceptButton,
             "usePairedButton": self.onUsePairedButton,
         }
@@ -80,13 +70,13 @@ class PanelWidget:
     # --- signals ---
 
     def onStudyChanged(self, node: Any) -> None:
-        """Another study was chosen."""
-        if not self._drawing:
+        """Another study was chosen; selectors also signal while a scene comes and goes."""
+        if not self._drawing and not self.session.scene.IsImporting():
             self.session.choose(node)
 
     def onPairedChanged(self, node: Any) -> None:
         """The study of the same patient was named."""
-        if not self._drawing:
+        if not self._drawing and not self.session.scene.IsImporting() and not self.session.scene.IsClosing():
             self.session.choose_paired(node)
 
     def onReorientButton(self) -> None:
@@ -141,7 +131,7 @@ class PanelWidget:
         ui.studySelector.enabled = stage is not Stage.RUNNING
         ui.pairedSelector.enabled = stage not in (Stage.EMPTY, Stage.RUNNING)
         _say(ui.studyInfoLabel, session.study_text)
-        _say(ui.warningLabel, "\n".join(_(text) for text in session.warnings))
+        _say(ui.warningLabel, "\n".join(session.warnings))
         _check(ui.runAtOnceCheckBox, session.run_at_once)
 
     def _draw_run(self, stage: Stage) -> None:
@@ -152,14 +142,15 @@ class PanelWidget:
         ui.hintButton.enabled = stage in (Stage.READY, Stage.ADJUSTING)
         ui.progressBar.visible = running
         if running:
-            ui.progressBar.value = _step_number(session.step)
+            ui.progressBar.value = step_number(session.step)
         _say(ui.messageLabel, session.message)
         _say(ui.statusLabel, self._status(stage))
 
     def _status(self, stage: Stage) -> str:
         session = self.session
         if stage is Stage.RUNNING:
-            return session.step[:1].upper() + session.step[1:] + "…"
+            step = translated_step(session.step)
+            return step[:1].upper() + step[1:] + "…"
         if session.segmenting:
             return _("Segmenting at this pose…")
         return {
@@ -196,17 +187,30 @@ class PanelWidget:
 
     def _draw_quality(self, stage: Stage) -> None:
         ui, record = self.ui, self.session.record
+        edited = record is not None and record.edited
+        ui.editedLabel.visible = ui.segmentAgainButton.visible = edited
+        ui.segmentAgainButton.enabled = stage is Stage.ADJUSTING and not self.session.segmenting
         if record is None:
             _say(ui.verdictLabel, "")
             _say(ui.reasonsLabel, _("Quality control follows the run."), hide=False)
             return
-        colour, word = UNCHECKED if record.labels_follow else BADGES[record.quality.status]
-        _style(ui.verdictLabel, f"background: {colour}; color: white; border-radius: 4px; padding: 3px 12px;")
-        _say(ui.verdictLabel, _(word))
-        reasons = [_(reason) for reason in record.quality.reasons] or [_("Nothing unusual was found.")]
+        status = "unchecked" if record.labels_follow else record.quality.status
+        _style(ui.verdictLabel, f"background: {COLOURS[status]}; color: white; border-radius: 4px; padding: 3px 12px;")
+        _say(ui.verdictLabel, self._verdict(status))
+        reasons = [translated(reason) for reason in record.quality.reasons] or [_("Nothing unusual was found.")]
+        if edited:
+            reasons.insert(0, _("The verdict is of the model's own segmentation, not of the edited labels."))
         if record.labels_follow:
             reasons.insert(0, _("The pose has changed; the verdict is of the last segmentation."))
         _say(ui.reasonsLabel, "\n".join(f"• {reason}" for reason in reasons), hide=False)
+
+    def _verdict(self, status: str) -> str:
+        return {
+            "pass": _("Pass"),
+            "review": _("Review"),
+            "fail": _("Fail"),
+            "unchecked": _("Not checked yet"),
+        }[status]
 
     def _draw_accept(self, stage: Stage) -> None:
         ui, session = self.ui, self.session
@@ -275,8 +279,3 @@ def _set_slider(slider: Any, value: float, name: str) -> None:
         slider.minimum, slider.maximum = -limit, limit
     if abs(slider.value - value) > SAME:
         slider.value = value
-
-
-def _step_number(step: str) -> int:
-    said = [_(text) for text in STEPS]
-    return said.index(step) + 1 if step in said else 1

@@ -2,16 +2,20 @@
 
 Requests are lines of JSON on standard input: ``{"op": "predict" | "segment", "study": path, "answer": path, ...}``.
 Answers are lines on standard output that begin with :data:`MARK`: ``progress`` (words), then ``done`` or ``error``.
-Closing standard input ends it; so does killing it, which is how a run is cancelled.
+The end of standard input ends it at once, whatever it is doing. That is how a run is cancelled: what the panel can
+kill may be no more than the launcher of this process, whose end closes its standard input all the same.
 """
 
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
+from queue import SimpleQueue
+from threading import Thread
 from typing import Any
 
 from ..errors import InputError
@@ -29,9 +33,17 @@ Say = Callable[[str], None]
 
 def main() -> None:
     """Answer until standard input ends."""
+    requests: SimpleQueue[str] = SimpleQueue()
+    Thread(target=_listen, args=(requests,), daemon=True).start()
+    while True:
+        handle(json.loads(requests.get()), _tell)
+
+
+def _listen(requests: SimpleQueue[str]) -> None:
     for line in sys.stdin:
         if line.strip():
-            handle(json.loads(line), _tell)
+            requests.put(line)
+    os._exit(0)
 
 
 def handle(request: dict[str, Any], tell: Callable[[dict[str, Any]], None]) -> None:

@@ -135,7 +135,11 @@ def add_volume(scene: Any, volume: Volume, name: str, hottest: float) -> Any:
 def show_counts(scene: Any, node: Any, hottest: float) -> None:
     """Show a volume from 0 to ``hottest``, as nuclear cardiology does: by the LV, whatever the gut takes up."""
     node.CreateDefaultDisplayNodes()
-    display = node.GetDisplayNode()
+    set_counts(scene, node.GetDisplayNode(), hottest)
+
+
+def set_counts(scene: Any, display: Any, hottest: float) -> None:
+    """The window and colours of :func:`show_counts` for a volume's display node."""
     display.SetAutoWindowLevel(False)
     display.SetWindowLevelMinMax(0.0, hottest)
     display.SetInterpolate(True)

@@ -43,15 +43,20 @@ def set_views(scene: Any, pose: Pose, background: Any) -> None:
     for view, name, colour in zip(VIEWS, SLICE_NAMES, SLICE_COLOURS, strict=True):
         node = slice_node(scene, name, colour)
         matrix = slice_to_ras(view, pose)
-        if node.HasSliceOrientationPreset(view.name):
-            node.RemoveSliceOrientationPreset(view.name)
-        node.AddSliceOrientationPreset(view.name, _matrix3x3(matrix))
+        name_orientation(node, view, matrix)
         node.GetSliceToRAS().DeepCopy(to_matrix4x4(matrix))
         node.UpdateMatrices()
         set_field(node)
         composite_node(scene, name).SetBackgroundVolumeID(background.GetID())
     if scene.GetFirstNodeByClass("vtkMRMLLayoutNode") is None:
         _ask_for_four_views(scene)
+
+
+def name_orientation(node: Any, view: View, matrix: NDArray[np.float64]) -> None:
+    """Put an orientation under a view's name into the menu of a slice view."""
+    if node.HasSliceOrientationPreset(view.name):
+        node.RemoveSliceOrientationPreset(view.name)
+    node.AddSliceOrientationPreset(view.name, _matrix3x3(matrix))
 
 
 def _ask_for_four_views(scene: Any) -> None:

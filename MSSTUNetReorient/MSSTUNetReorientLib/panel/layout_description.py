@@ -1,0 +1,45 @@
+"""The panel's view layout as the application has to know it; read at its start, so nothing heavy is imported here."""
+
+from __future__ import annotations
+
+from typing import Any
+
+TRANSAXIAL = "Transaxial"
+"""Layout name of the view of the study as it was scanned."""
+LAYOUT_ID = 73112
+"""Free in 3D Slicer, whose own end well below."""
+
+_SLICE = """
+<item><view class="vtkMRMLSliceNode" singletontag="{tag}">
+ <property name="orientation" action="default">{orientation}</property>
+ <property name="viewlabel" action="default">{label}</property>
+ <property name="viewcolor" action="default">{colour}</property>
+</view></item>"""
+_VIEW_3D = """
+<item><view class="vtkMRMLViewNode" singletontag="1"><property name="viewlabel" action="default">1</property></view>
+</item>"""
+
+
+def layout_xml() -> str:
+    """Two columns: the study and the heart in 3D on the left; SA large above HLA and VLA on the right."""
+    transaxial = _SLICE.format(tag=TRANSAXIAL, orientation="Axial", label="TX", colour="#7399D9")
+    sa = _SLICE.format(tag="Red", orientation="Axial", label="SA", colour="#F34A33")
+    hla = _SLICE.format(tag="Green", orientation="Coronal", label="HLA", colour="#6EB04B")
+    vla = _SLICE.format(tag="Yellow", orientation="Sagittal", label="VLA", colour="#EDD54C")
+    left = f'<item splitSize="400"><layout type="vertical" split="true">{transaxial}{_VIEW_3D}</layout></item>'
+    pair = f'<item splitSize="400"><layout type="horizontal" split="true">{hla}{vla}</layout></item>'
+    sa = sa.replace("<item>", '<item splitSize="600">')
+    right = f'<item splitSize="600"><layout type="vertical" split="true">{sa}{pair}</layout></item>'
+    return f'<layout type="horizontal" split="true">{left}{right}</layout>'
+
+
+def register(scene: Any) -> None:
+    """Make the layout known to the application."""
+    node = layout_node(scene)
+    if node is not None and not node.IsLayoutDescription(LAYOUT_ID):
+        node.AddLayoutDescription(LAYOUT_ID, layout_xml())
+
+
+def layout_node(scene: Any) -> Any:
+    """The scene's layout node; None outside the application."""
+    return scene.GetFirstNodeByClass("vtkMRMLLayoutNode")

@@ -1,0 +1,367 @@
+"""What a reader does to one study, from run to acceptance. No Qt; MRML and a worker are all it needs.
+
+:class:`.session.Session` is this and, besides, chooses the study.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC
+from datetime import datetime
+from enum import Enum
+from typing import TYPE_CHECKING
+from typing import Any
+
+from ..errors import InputError
+from ..pose import Correction
+from ..qc import Quality
+from ..volume import Volume
+from .adjustment import Adjustment
+from .child import Worker
+from .delay import Delay
+from .enquiry import Enquiry
+from .exchange import Answer
+from .labels_node import axis_extent
+from .observers import Observers
+from .reasons import COPIED
+from .record import Record
+from .record_node import find_record
+from .record_node import new_record
+from .record_node import write_record
+from .study_nodes import StudyNodes
+from .transform_node import read_pose
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+class Stage(Enum):
+    """Where the reader stands."""
+
+    EMPTY = "no study is chosen"
+    READY = "a study is chosen, there is no result yet"
+    RUNNING = "the model runs"
+    ADJUSTING = "there is a result that can be changed"
+    ACCEPTED = "the result is accepted and locked"
+
+
+class Reading:
+    """The state of one study in the reader's hand.
+
+    Attributes:
+        changed: called after every change; the widget redraws itself.
+        study: the chosen volume node, or None.
+        record: the study's record; None before its first run.
+        step: what the running model does, in its own words; empty while it does not run.
+        message: the last thing that went wrong, in words.
+        segmenting: labels are being made for the pose as it stands.
+        handles: whether handles are shown in the views.
+        away: another module is shown, to which the views belong; answers that come now leave them alone.
+    """
+
+    def __init__(
+        self,
+        scene: Any,
+        worker: Worker,
+        delay: Delay,
+        *,
+        prepare: Callable[[], None] = lambda: None,
+        model: str | None = None,
+    ) -> None:
+        self.scene, self.delay, self.prepare = scene, delay, prepare
+        self.enquiry = Enquiry(worker, model)
+        self.enquiry.on_step, self.enquiry.on_error = self._on_step, self._failed
+        self.changed: Callable[[], None] = lambda: None
+        self.handles = self.away = False
+        self._observers = Observers()
+        self._quiet = False
+        self._forget()
+
+    def _forget(self) -> None:
+        self.study: Any = None
+        self.record: Record | None = None
+        self.nodes: StudyNodes | None = None
+        self.step = self.message = ""
+        self.segmenting = False
+        self._accepting: str | None = None
+
+    @property
+    def stage(self) -> Stage:
+        """Where the reader stands."""
+        if self.study is None:
+            return Stage.EMPTY
+        if self.step:
+            return Stage.RUNNING
+        if self.record is None:
+            return Stage.READY
+        return Stage.ACCEPTED if self.record.adjustment.locked else Stage.ADJUSTING
+
+    @property
+    def adjustment(self) -> Adjustment:
+        """The correction as it stands; zero without a result."""
+        return self.record.adjustment if self.record else Adjustment()
+
+    @property
+    def _record_node(self) -> Any:
+        return find_record(self.scene, self.study) if self.study is not None else None
+
+    # --- run ---
+
+    def run(self, hint: list[float] | None = None) -> None:
+        """Ask the model; what was there stays until its answer is there."""
+        if self.study is None or self.stage in (Stage.RUNNING, Stage.ACCEPTED):
+            return
+        self.message = ""
+        with self._told():
+            self.prepare()
+            self.delay.stop()
+            self.segmenting, self._accepting = False, None
+            self.step = "preparing the study"
+            self.enquiry.ask(self.study, {"op": "predict", "hint": hint}, self._take_run)
+        self.changed()
+
+    def cancel(self) -> None:
+        """Stop the model; what was there stays."""
+        if self.step:
+            self.enquiry.stop()
+            self.step = ""
+            self.changed()
+            if self._labels_wanted:
+                self.delay.start(self.settle)
+
+    def _take_run(self, answer: Answer, volume: Volume) -> None:
+        self.notice_edits()
+        if self.record is not None and self.record.edited and self.nodes is not None:
+            self.nodes.put_labels_aside()
+        before = self.record
+        record = Record(
+            model_pose=answer.pose,
+            cube=answer.cube,
+            model=answer.model,
+            quality=answer.quality,
+            axis_mm=axis_extent(answer.labels, answer.pose),
+            axis_spread_deg=answer.quality.measures.get("axis_spread_deg", 0.0),
+            events=before.events if before else (),
+        ).noted("run", now())
+        node = self._record_node or new_record(self.scene, self.study)
+        if self.nodes is None:
+            self.nodes = StudyNodes(self.scene, self.study, node, record.pose)
+        self.step = ""
+        self._put(answer, volume, record)
+        self._show()
+
+    # --- adjust ---
+
+    def nudge(self, control: str, value: float) -> None:
+        """A slider moved: degrees or mm."""
+        self._adjust(self.adjustment.nudged(control, value))
+
+    def reset(self) -> None:
+        """Back to the model's answer."""
+        self._adjust(self.adjustment.reset())
+
+    def undo(self) -> None:
+        """One step back."""
+        self._adjust(self.adjustment.undone())
+
+    def redo(self) -> None:
+        """One step forward again."""
+        self._adjust(self.adjustment.redone())
+
+    def standard_angles(self) -> None:
+        """The mean orientation, where the LV centre now is."""
+        if self.record is not None:
+            self._adjust(self.adjustment.standard_angles(self.record.model_pose))
+
+    def show_handles(self, visible: bool) -> None:
+        """Handles in the views."""
+        self.handles = bool(visible)
+        if self.nodes is not None:
+            self.nodes.show_handles(self.handles and self.stage is Stage.ADJUSTING)
+
+    def _adjust(self, adjustment: Adjustment, *, by_handles: bool = False) -> None:
+        if self.record is None or self.nodes is None or adjustment == self.adjustment or self.step:
+            return
+        self._accepting = None
+        record = replace(self.record, adjustment=adjustment)
+        with self._quietly():
+            self.nodes.follow(record, by_handles=by_handles, views=not self.away)
+        self._keep(record)
+        self.delay.start(self.settle)
+
+    def settle(self) -> None:
+        """The reader's hand rests: the next change is a new step, and the labels are made for this pose."""
+        self.delay.stop()
+        if self.record is None or self.nodes is None or self.step:
+            return
+        with self._quietly():
+            self.nodes.rest(self.record)
+        self._keep(replace(self.record, adjustment=self.adjustment.settled()))
+        if self._labels_wanted:
+            self._ask_labels()
+
+    def _on_transform(self, *event: Any) -> None:
+        """Handles, or anybody else, moved the transform: it drives the same parameters."""
+        if self._quiet or self.record is None or self.nodes is None:
+            return
+        pose = read_pose(self.nodes.node("pose"))
+        if pose is None or self.adjustment.locked or self.step:
+            with self._quietly():
+                self.nodes.straighten(self.record)
+            return
+        correction = self.record.model_pose.correction_to(pose)
+        self._adjust(self.adjustment.moved(correction, "handles"), by_handles=True)
+
+    # --- labels at the pose as it stands ---
+
+    @property
+    def _labels_wanted(self) -> bool:
+        return (
+            self.record is not None
+            and self.nodes is not None
+            and (self.record.labels_follow or not self.nodes.complete)
+        )
+
+    def notice_edits(self) -> None:
+        """A reader may have painted, here or in another module; that is never replaced unasked."""
+        if self.record is None or self.nodes is None or self.record.edited or not self.nodes.edited(self.record):
+            return
+        self._keep(replace(self.record, edited=True).noted("paint", now()))
+        self.nodes.note(self.record)
+
+    def segment_again(self) -> None:
+        """Labels by the model instead of those edited by hand, which are kept as a copy."""
+        self.notice_edits()
+        if self.stage is not Stage.ADJUSTING or self.record is None or self.nodes is None or not self.record.edited:
+            return
+        self.nodes.put_labels_aside()
+        self._keep(replace(self.record, edited=False, prints=()).noted("segment", now()))
+        self._ask_labels()
+
+    def _ask_labels(self) -> None:
+        if self.record is None:
+            return
+        self.notice_edits()
+        correction = self.adjustment.correction
+        request = {
+            "op": "segment",
+            "pose": self.record.pose.matrix.tolist(),
+            "axis_spread_deg": self.record.axis_spread_deg,
+        }
+        with self._told():
+            self.segmenting = True
+            self.enquiry.ask(self.study, request, lambda answer, volume: self._take_labels(answer, volume, correction))
+        self.changed()
+
+    def _take_labels(self, answer: Answer, volume: Volume, correction: Correction) -> None:
+        self.segmenting = False
+        if self.record is None or self.nodes is None or correction != self.adjustment.correction:
+            return
+        self.notice_edits()
+        quality, extent = answer.quality, axis_extent(answer.labels, answer.pose)
+        if any(event.what == "copy" for event in self.record.events[-1:]):
+            status = "review" if quality.status == "pass" else quality.status
+            quality = Quality(status, (COPIED, *quality.reasons), quality.measures)
+        self._put(answer, volume, replace(self.record, quality=quality, labels_at=correction, axis_mm=extent))
+        if self._accepting is not None:
+            self._lock(self._accepting)
+
+    def _put(self, answer: Answer, volume: Volume, record: Record) -> None:
+        """Show an answer and keep its record."""
+        assert self.nodes is not None
+        result = answer.with_study(volume)
+        with self._quietly():
+            if record.edited:
+                result = self.nodes.with_own_labels(result)
+            self.nodes.put(result, answer.surfaces, record)
+            self.nodes.follow(record, views=not self.away)
+        labels = self.nodes.labels
+        self._keep(replace(record, prints=labels.prints() if labels is not None else ()))
+        self._watch()
+
+    # --- accept ---
+
+    def accept(self, reader: str = "") -> None:
+        """Lock the pose and write the record; labels that only followed are segmented first."""
+        if self.stage is not Stage.ADJUSTING:
+            return
+        self.notice_edits()
+        self.settle()
+        if self._labels_wanted:
+            self._accepting = reader if self.segmenting else None
+            self.changed()
+        else:
+            self._lock(reader)
+
+    def edit_again(self, reader: str = "") -> None:
+        """Unlock; that is recorded too."""
+        if self.stage is Stage.ACCEPTED and self.record is not None:
+            self._set_lock(False, "edit", reader)
+
+    def _lock(self, reader: str) -> None:
+        self._accepting = None
+        self._set_lock(True, "accept", reader)
+
+    def _set_lock(self, locked: bool, what: str, reader: str) -> None:
+        if self.record is None or self.nodes is None:
+            return
+        record = replace(self.record, adjustment=self.adjustment.lock(locked)).noted(what, now(), reader)
+        self.nodes.note(record)
+        if not self.away:
+            self.nodes.lock(record)
+            self.nodes.show_handles(self.handles and not locked)
+        self._keep(record)
+
+    # --- within ---
+
+    def _show(self) -> None:
+        """Turn the views to the study as it stands, if they are ours."""
+        if self.nodes is not None and self.record is not None and not self.away:
+            with self._quietly():
+                self.nodes.show(self.record, handles=self.handles)
+
+    def _keep(self, record: Record) -> None:
+        self.record = record
+        if self.nodes is not None:
+            write_record(self.nodes.record_node, record)
+        self.changed()
+
+    def _watch(self) -> None:
+        node = self.nodes.node("pose") if self.nodes is not None else None
+        if node is not None:
+            self._observers.add(node, node.TransformModifiedEvent, self._on_transform)
+
+    def _on_step(self, step: str) -> None:
+        if self.step:
+            self.step = step
+            self.changed()
+
+    def _failed(self, error: str) -> None:
+        """Nothing is lost: the result that was there stays."""
+        self.step, self.segmenting, self._accepting = "", False, None
+        self.message = error
+        self.changed()
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        """What the reader can mend is said in the panel."""
+        try:
+            yield
+        except InputError as error:
+            self._failed(str(error))
+
+    @contextmanager
+    def _quietly(self) -> Iterator[None]:
+        """We move the transform ourselves: that is no change by the reader."""
+        before, self._quiet = self._quiet, True
+        try:
+            yield
+        finally:
+            self._quiet = before
+
+
+def now() -> str:
+    """ISO 8601, UTC."""
+    return datetime.now(UTC).isoformat(timespec="seconds")

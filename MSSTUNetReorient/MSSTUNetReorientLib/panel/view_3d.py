@@ -1,0 +1,57 @@
+"""The camera of the 3D view, where there is one: it looks at the heart."""
+
+from __future__ import annotations
+
+from typing import Any
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..pose import Pose
+
+VIEW_ID = "vtkMRMLViewNode1"
+FROM_RAS = (-0.55, 0.8, 0.25)
+"""From the patient's left and front, a little from above, as cardiologists hold the heart."""
+DISTANCE_MM = 420.0
+
+
+class Camera(NamedTuple):
+    """How a camera stands, RAS mm."""
+
+    position: tuple[float, ...]
+    focal_point: tuple[float, ...]
+    view_up: tuple[float, ...]
+
+
+def camera_of(scene: Any) -> Camera | None:
+    """How the camera of the first 3D view stands; None outside the application."""
+    node = _node(scene)
+    if node is None:
+        return None
+    return Camera(*(tuple(get()) for get in (node.GetPosition, node.GetFocalPoint, node.GetViewUp)))
+
+
+def set_camera(scene: Any, camera: Camera | None) -> None:
+    """Put the camera there."""
+    node = _node(scene)
+    if node is not None and camera is not None:
+        node.SetPosition(*camera.position)
+        node.SetFocalPoint(*camera.focal_point)
+        node.SetViewUp(*camera.view_up)
+        node.ResetClippingRange()
+
+
+def look_at(scene: Any, pose: Pose) -> None:
+    """Turn the camera to the LV centre."""
+    centre: NDArray[np.float64] = pose.ras_matrix[:3, 3]
+    way = np.array(FROM_RAS) / np.linalg.norm(FROM_RAS)
+    position = centre + DISTANCE_MM * way
+    set_camera(scene, Camera(tuple(position.tolist()), tuple(centre.tolist()), (0.0, 0.0, 1.0)))
+
+
+def _node(scene: Any) -> Any:
+    found = scene.GetNodesByClass("vtkMRMLCameraNode")
+    cameras = [found.GetItemAsObject(n) for n in range(found.GetNumberOfItems())]
+    ours = (c for c in cameras if VIEW_ID in (c.GetActiveTag(), f"vtkMRMLViewNode{c.GetLayoutName()}"))
+    return next(ours, None)

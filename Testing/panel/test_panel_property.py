@@ -1,0 +1,107 @@
+"""Any sequence of what a reader may do, through the widgets and through files."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+pytest.importorskip("PySide6.QtTest", exc_type=ImportError)
+
+from hypothesis import HealthCheck
+from hypothesis import given
+from hypothesis import settings
+from hypothesis import strategies as st
+from MSSTUNetReorientLib.panel.adjustment import CONTROLS
+from MSSTUNetReorientLib.panel.session import Stage
+from MSSTUNetReorientLib.scene import load_scene
+from MSSTUNetReorientLib.scene import new_scene
+from MSSTUNetReorientLib.scene import save_scene
+
+from panel.conftest import HandDelay
+from panel.conftest import HandWorker
+from panel.conftest import add_study
+from panel.test_panel_session import check_together
+from panel.test_panel_widget import Panel
+
+SHOWN = 0.05 + 1e-9
+"""Sliders show tenths; what standard angles and handles set is kept as it is."""
+
+actions = st.one_of(
+    st.tuples(st.sampled_from(CONTROLS), st.floats(-44, 44)),
+    st.sampled_from(["undo", "redo", "reset", "standard", "rest", "answer", "come back"]),
+)
+
+
+@pytest.fixture
+def panel(scene: Any, study: Any, worker: HandWorker, delay: HandDelay) -> Iterator[Panel]:
+    made = Panel(scene, worker, delay)
+    yield made
+    made.close()
+
+
+def act(panel: Panel, action: Any, study: Any) -> None:
+    """One thing a reader may do, through the widgets where they allow it."""
+    if isinstance(action, tuple):
+        getattr(panel.ui, f"{action[0]}Slider").setValue(action[1])
+    elif action in ("undo", "redo", "reset", "standard"):
+        getattr(panel.ui, f"{action}Button").click()  # does nothing where it is not enabled
+    elif action == "come back":
+        panel.session.choose(None)
+        panel.session.choose(study)
+    else:
+        {"rest": panel.delay.rest, "answer": panel.worker.answer}[action]()
+
+
+@settings(max_examples=4, deadline=None, suppress_health_check=list(HealthCheck))
+@given(
+    sequence=st.lists(actions, min_size=2, max_size=5), accept=st.booleans(), suffix=st.sampled_from([".mrb", ".mrml"])
+)
+def test_any_sequence_comes_back_from_a_file(
+    tmp_path_factory: pytest.TempPathFactory, sequence: list[Any], accept: bool, suffix: str
+) -> None:
+    """Sliders, lock, undo and views, from real files."""
+    with new_scene() as scene:
+        left = Panel(scene, HandWorker(), HandDelay())
+        study = add_study(scene)
+        left.session.choose(study)
+        left.run()
+        for action in sequence:
+            act(left, action, study)
+        if accept:
+            left.session.accept("Ada")
+            left.worker.answer()
+        adjustment, pose = left.session.adjustment.settled(), left.session.record.pose
+        path = save_scene(scene, tmp_path_factory.mktemp("scene") / f"left{suffix}")
+        left.close()
+    with new_scene() as scene:
+        load_scene(scene, path)
+        back = Panel(scene, HandWorker(), HandDelay())
+        assert back.session.adjustment == adjustment
+        assert (back.session.stage is Stage.ACCEPTED) == accept
+        assert back.ui.swingSlider.isEnabled() != accept
+        shown = [getattr(back.ui, f"{name}Slider").value for name in CONTROLS]
+        np.testing.assert_allclose(shown, adjustment.correction.as_tuple(), atol=SHOWN)
+        np.testing.assert_allclose(back.session.record.pose.matrix, pose.matrix, atol=1e-9)
+        assert not back.session.record.edited
+        check_together(back.session)
+        back.close()
+
+
+@settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
+@given(sequence=st.lists(actions, min_size=3, max_size=12))
+def test_any_sequence_keeps_sliders_pose_and_views_together(panel: Panel, study: Any, sequence: list[Any]) -> None:
+    if panel.session.record is None:
+        panel.run()
+    for action in sequence:
+        act(panel, action, study)
+        check_together(panel.session)
+        shown = [getattr(panel.ui, f"{name}Slider").value for name in CONTROLS]
+        np.testing.assert_allclose(shown, panel.session.adjustment.correction.as_tuple(), atol=SHOWN)
+    panel.delay.rest()
+    panel.worker.answer()
+    assert not panel.session.record.labels_follow

@@ -1,0 +1,91 @@
+"""Scenes that come back: from files, from the command line, from older and from newer versions."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from MSSTUNetReorientLib.panel.record_node import find_record
+from MSSTUNetReorientLib.panel.session import Session
+from MSSTUNetReorientLib.panel.session import Stage
+from MSSTUNetReorientLib.pose import Correction
+from MSSTUNetReorientLib.scene import add_result
+from MSSTUNetReorientLib.scene import load_scene
+from MSSTUNetReorientLib.scene import new_scene
+from MSSTUNetReorientLib.scene import save_scene
+from MSSTUNetReorientLib.scene.arrays import to_matrix4x4
+from results import POSE
+from results import make_result
+
+from panel.conftest import HandDelay
+from panel.conftest import HandWorker
+from panel.test_panel_session import check_together
+
+
+@pytest.mark.parametrize("suffix", [".mrb", ".mrml"])
+def test_scene_comes_back_as_it_was_left(done: Session, worker: HandWorker, tmp_path: Path, suffix: str) -> None:
+    done.nudge("swing", 3.0)
+    done.settle()
+    worker.answer()
+    done.nudge("basal", -2.0)
+    done.settle()
+    worker.answer()
+    done.accept("Ada")
+    path = save_scene(done.scene, tmp_path / f"left{suffix}")
+    with new_scene() as other:
+        load_scene(other, path)
+        back = Session(other, HandWorker(), HandDelay())
+        back.on_scene_loaded()
+        assert back.study.GetName() == "Stress"
+        assert back.stage is Stage.ACCEPTED
+        assert back.adjustment == done.adjustment
+        assert back.record.events == done.record.events
+        check_together(back)
+        back.edit_again()
+        back.undo()
+        assert back.adjustment.correction == Correction(swing=3.0)
+        check_together(back)
+        back.close()
+
+
+def test_a_scene_of_the_command_line_is_adopted(scene: Any, tmp_path: Path) -> None:
+    result = make_result()
+    nodes = add_result(scene, result)
+    moved = POSE.corrected(Correction(tilt=6.0, lateral=1.5))
+    nodes.pose.SetMatrixTransformToParent(to_matrix4x4(moved.ras_matrix))
+    path = save_scene(scene, tmp_path / "old.mrb")
+    with new_scene() as other:
+        load_scene(other, path)
+        back = Session(other, HandWorker(), HandDelay())
+        back.on_scene_loaded()
+        assert back.adjustment.correction == Correction(tilt=6.0, lateral=1.5)
+        assert back.record.quality.reasons == result.quality.reasons
+        assert back.record.model == result.model
+        np.testing.assert_allclose(back.record.model_pose.matrix, POSE.matrix, atol=1e-6)
+        back.close()
+
+
+def test_a_scene_from_the_future_is_refused_in_words(done: Session, study: Any) -> None:
+    node = find_record(done.scene, study)
+    node.SetParameter("State", node.GetParameter("State").replace('"format": 3', '"format": 99'))
+    done.choose(None)
+    done.choose(study)
+    assert "newer than" in done.message
+    assert done.stage is Stage.READY
+
+
+def test_format_1_is_brought_up_to_date(done: Session, study: Any) -> None:
+    import json
+
+    done.nudge("roll", 2.0)
+    node = find_record(done.scene, study)
+    content = json.loads(node.GetParameter("State"))
+    later = ("prints", "edited", "past", "future", "events", "axis_mm", "axis_spread_deg", "labels_at")
+    old = {key: value for key, value in content.items() if key not in later}
+    node.SetParameter("State", json.dumps({**old, "format": 1}))
+    done.choose(None)
+    done.choose(study)
+    assert done.adjustment.correction == Correction(roll=2.0)
+    assert done.adjustment.past == ()
