@@ -64,6 +64,7 @@ def _sentences(_: Callable[[str], str]) -> list[str]:
         _("The long axis could not be checked against the segmentation."),
         _("The long axis of the segmentation differs from the network's by {degrees} degrees: check the orientation."),
         _("The network's long axis varies by {degrees} degrees with its start: check the orientation."),
+        _("The long axis of studies like this one may be off by {degrees} degrees: check the orientation."),
         _("The myocardium as it appears is {ml} ml, which is not plausible: check the segmentation."),
         _("The blood pool is {ml} ml, which is not plausible: check the segmentation."),
         _("{percent} % of the left ventricle lie at or beyond the edge of the field of view."),
