@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -70,4 +72,16 @@ def test_a_full_disk_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytest.M
     monkeypatch.setattr(disk, "write_volume", full)
     with pytest.raises(InputError, match="No space left"):
         list(make_studies(Request("czt", 5, tmp_path / "out", fast=True), 1))
-    assert list((tmp_path / "out").iterdir()) == []
+    assert [f.name for f in (tmp_path / "out").iterdir()] == ["czt_5.json"]
+
+
+@pytest.mark.parametrize("other", [{"fast": False}, {"gates": 8}, {"dicom": True}])
+def test_other_options_are_refused(tmp_path: Path, other: dict[str, Any]) -> None:
+    request = Request("spect", 5, tmp_path, fast=True)
+    list(make_studies(request, 1))
+    with pytest.raises(InputError, match=f"made alike.*{next(iter(other))}"):
+        list(make_studies(replace(request, **other), 2))
+    assert len(list(make_studies(request, 1))) == 1
+    (tmp_path / "spect_5.json").unlink()
+    with pytest.raises(InputError, match="other options"):
+        list(make_studies(request, 2))

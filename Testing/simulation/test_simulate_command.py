@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -30,6 +31,10 @@ def maps(tmp_path: Path) -> dict[str, str]:
         (["--kind", "composite", "--hearts", "{empty}"], "volumes.csv"),
         (["--kind", "pet", "--gates", "8", "--dicom"], "gated PET"),
         (["--kind", "spect", "--count", "0"], "count"),
+        (["--kind", "spect", "--split", "all"], "train, validation, test"),
+        (["--kind", "spect", "--split", "test"], "needs real hearts"),
+        (["--kind", "spect", "--fast", "--pose", "-1", "-1", "1", "200", "0", "0"], "field of view"),
+        (["--kind", "spect", "--fast", "--pose", "-1", "-1", "1", "nan", "0", "0"], "finite"),
     ],
 )
 def test_impossible_requests(
@@ -46,6 +51,40 @@ def test_studies_are_made(tmp_path: Path) -> None:
     arguments = ["simulate", "--kind", "spect", "--fast", "--seed", "4", "--out", str(tmp_path), "--quiet"]
     assert main(arguments) == 0
     assert is_finished(tmp_path / "spect_4_00000")
+
+
+def test_a_pose_asked_for_is_the_studys(tmp_path: Path) -> None:
+    asked = ["-0.9", "-1.1", "1.2", "30", "-10", "5"]
+    assert main(["simulate", "--kind", "spect", "--fast", "--pose", *asked, "--out", str(tmp_path), "--quiet"]) == 0
+    told = json.loads((tmp_path / "spect_0_00000" / "truth.json").read_text())
+    assert told["subject"] is None
+    assert told["pose"]["euler_yxz_rad"] == pytest.approx([-0.9, -1.1, 1.2], abs=1e-6)
+    from_middle = np.array(told["pose"]["translation_normalized"]) * told["pose"]["cube"]["half_mm"]
+    assert from_middle == pytest.approx([30, -10, 5], abs=1e-6)
+
+
+def ventricles(folder: Path, names: list[str]) -> Path:
+    """Made-up hearts: a block of LV (1), one of RV (2) at its right side."""
+    labels = np.zeros((44, 44, 44), np.uint8)
+    labels[10:34, 12:32, 22:40] = 1
+    labels[12:32, 14:30, 8:20] = 2
+    image = sitk.GetImageFromArray(labels)
+    image.SetSpacing([3.0] * 3)
+    folder.mkdir()
+    for name in names:
+        sitk.WriteImage(image, str(folder / f"{name}.nrrd"))
+    return folder
+
+
+def test_a_split_has_its_subjects_alone(tmp_path: Path) -> None:
+    folder = ventricles(tmp_path / "hearts", ["p002", "p003", "p004", "p007", "p012"])
+    common = ["simulate", "--kind", "spect", "--fast", "--count", "5", "--anatomy", str(folder), "--quiet"]
+    for split, allowed in (("train", {"p002", "p004"}), ("validation", {"p007"}), ("test", {"p003", "p012"})):
+        assert main([*common, "--split", split, "--out", str(tmp_path / split)]) == 0
+        told = [json.loads(f.read_text()) for f in (tmp_path / split).glob("*/truth.json")]
+        assert {t["subject"] for t in told} - {None} <= allowed
+        assert any(t["subject"] for t in told)
+        assert json.loads((tmp_path / split / "spect_0.json").read_text())["split"] == split
 
 
 @pytest.mark.slow

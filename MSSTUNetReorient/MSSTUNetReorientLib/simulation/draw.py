@@ -109,7 +109,13 @@ def draw_chest(rng: np.random.Generator, sources: Sources) -> Ellipsoids | Place
 
 
 def draw_parameters(
-    kind: Kind, seed: int, sources: Sources | None = None, *, fast: bool = False, gates: int = 0
+    kind: Kind,
+    seed: int,
+    sources: Sources | None = None,
+    *,
+    fast: bool = False,
+    gates: int = 0,
+    placement: Placement | None = None,
 ) -> StudyParameters:
     """The parameters of the study of a seed.
 
@@ -119,6 +125,7 @@ def draw_parameters(
         sources: real anatomy; the parametric one serves without.
         fast: the image-space model instead of projections and OSEM. PET and composite studies always use it.
         gates: 8 or 16 for a gated study.
+        placement: of the heart, instead of a drawn one; all else is drawn as without.
 
     Raises:
         InputError: an unknown kind, an impossible number of gates, a composite study without real hearts.
@@ -132,10 +139,11 @@ def draw_parameters(
     scanner: Scanner | Camera = draw_camera(rng, kind) if projected else draw_scanner(rng, camera_kind)
     chest = draw_chest(rng, sources)
     heart, rotation = _draw_heart(rng, kind, sources)
+    perfusion, beat = draw_perfusion(rng), draw_beat(rng, gates, PHASES if projected else 1)
+    spots, tissue, offset = draw_spots(rng), draw_tissue(rng), _offset_in_view(rng, camera_kind)
     return StudyParameters(
-        kind, seed, heart, draw_perfusion(rng), draw_beat(rng, gates, PHASES if projected else 1), chest, activity,
-        draw_spots(rng), draw_tissue(rng), Placement.of(rotation, _offset_in_view(rng, camera_kind)), scanner,
-        draw_raster(rng, camera_kind, scanner),
+        kind, seed, heart, perfusion, beat, chest, activity, spots, tissue,
+        placement or Placement.of(rotation, offset), scanner, draw_raster(rng, camera_kind, scanner),
     )  # fmt: skip
 
 

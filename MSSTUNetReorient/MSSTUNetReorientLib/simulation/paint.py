@@ -79,11 +79,20 @@ def _near(local: Field) -> NDArray[np.int64]:
     return np.flatnonzero((np.abs(local) < REACH_MM).all(axis=-1))
 
 
-def paint_heart(image: Field, p: StudyParameters, shape: Shape, local: Field, rotation: Array, origin: Array) -> None:
+def paint_heart(
+    image: Field,
+    p: StudyParameters,
+    shape: Shape,
+    local: Field,
+    rotation: Array,
+    origin: Array,
+    uniform: float | None = None,
+) -> None:
     """Put wall, cavities and the tissue round them into the chest, in place.
 
     Args:
         local: ``(K, J, I, 3)`` mm from the LV centre; rotation: SA axes; origin: the LV centre in the shape's frame.
+        uniform: uptake of the whole wall, instead of the study's perfusion.
     """
     spacing = p.raster.spacing
     near = _near(local)
@@ -98,7 +107,8 @@ def paint_heart(image: Field, p: StudyParameters, shape: Shape, local: Field, ro
     values += rv_wall * (p.tissue.right_wall - values)
     wall = wall_share(shape, q, spacing)
     inside = wall > 0
-    values[inside] += wall[inside] * (uptake(p.perfusion, shape, q[inside]) - values[inside])
+    shown = uptake(p.perfusion, shape, q[inside]) if uniform is None else uniform
+    values[inside] += wall[inside] * (shown - values[inside])
     image.reshape(-1)[near] = values.astype(np.float32)
 
 

@@ -26,6 +26,8 @@ from ..errors import InputError
 from ..volume import Volume
 from .heart import Ventricles
 from .heart import ventricles_from_labels
+from .splits import Split
+from .splits import of_split
 from .torso import ORGANS
 from .torso import OrganMap
 
@@ -178,8 +180,11 @@ def _read(file: Path) -> sitk.Image:
         raise InputError(msg) from error
 
 
-def load_anatomy(folders: Sequence[Path]) -> Sources:
+def load_anatomy(folders: Sequence[Path], split: Split | None = None) -> Sources:
     """Chests and ventricles of folders, told apart by their names and their label values.
+
+    Args:
+        split: only the hearts that serve for it; chests serve for all.
 
     Raises:
         InputError: a folder that is not there or holds no label map; a map of no chest that has no LV.
@@ -192,7 +197,9 @@ def load_anatomy(folders: Sequence[Path]) -> Sources:
             raise InputError(msg)
         found = load_chests(folder)
         chests |= {name: found[name] for name in found}
-        ventricles |= {f.stem: f for f in files if f.stem not in found}
+        hearts = {f.stem: f for f in files if f.stem not in found}
+        chosen = set(hearts) if split is None else of_split(hearts, split)
+        ventricles |= {name: file for name, file in hearts.items() if name in chosen}
     for file in ventricles.values():
         if not (sitk.GetArrayViewFromImage(_read(file)) == 1).any():
             msg = f"{file}: a label map of a heart must have an LV (label 1), but has none; relabel or remove it"
