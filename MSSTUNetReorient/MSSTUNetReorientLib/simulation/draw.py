@@ -91,7 +91,21 @@ def draw_spots(rng: np.random.Generator) -> tuple[Spot, ...]:
         a, b, c = (float(x) for x in np.exp(rng.normal(np.log([22, 13, 11]), 0.45)))
         value = float(np.clip(0.9 * np.exp(rng.normal(0, 0.9)), 0.1, 6.0))
         spots.append(Spot(centre, (a, b, c), float(rng.uniform(-1.5, 1.5)), value))
+    if rng.random() < DOME_SHARE:
+        spots.append(_draw_dome(rng))
     return tuple(spots)
+
+
+DOME_SHARE = 0.3
+"""Studies in which the liver comes up beside the heart, whatever chest it has."""
+
+
+def _draw_dome(rng: np.random.Generator) -> Spot:
+    """The right dome of the diaphragm with the liver in it, at the septal and inferior side."""
+    centre = (float(rng.uniform(-95, -45)), float(rng.uniform(-40, 30)), float(rng.uniform(-65, -20)))
+    a, b, c = (float(x) for x in rng.uniform((28, 28, 22), (60, 55, 50)))
+    value = float(np.clip(0.6 * np.exp(rng.normal(0, 0.6)), 0.15, 3.0))
+    return Spot(centre, (a, b, c), float(rng.uniform(-0.5, 0.5)), value)
 
 
 def draw_tissue(rng: np.random.Generator) -> Tissue:

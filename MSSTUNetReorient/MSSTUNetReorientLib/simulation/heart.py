@@ -132,7 +132,7 @@ def _above_plane(p: Array, base: float, tilt: tuple[float, float]) -> Array:
 
 def draw_tilt(rng: np.random.Generator) -> tuple[float, float]:
     """Slope of the valve plane along (i, j): the septal wall mostly ends below the lateral one."""
-    return (float(np.clip(rng.normal(0.12, 0.12), -0.1, 0.4)), float(rng.normal(0.0, 0.06)))
+    return (float(np.clip(rng.normal(0.16, 0.12), -0.1, 0.45)), float(rng.normal(0.0, 0.06)))
 
 
 def draw_parametric_shape(rng: np.random.Generator) -> ParametricShape:

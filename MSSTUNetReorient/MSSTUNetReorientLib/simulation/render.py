@@ -195,6 +195,7 @@ def _finish_fast(
 ) -> Field:
     gates = max(p.beat.gates, 1)
     image = fast.attenuate(image, scanner, local)
+    image = fast.add_streaks(image, scanner, p.raster.spacing)
     image = fast.add_noise(image, scanner, p.raster.spacing, number, gates)
     image = fast.limit_field(image, scanner, points)
     return fast.resolve(image, scanner.voxel, p.raster.spacing) / np.float32(gates)

@@ -137,13 +137,18 @@ class Ellipsoids:
 
 
 def draw_ellipsoids(rng: np.random.Generator) -> Ellipsoids:
-    """Body, lungs, liver, spleen, stomach, kidneys, spine and bowel at their usual places, all varied."""
+    """Body, lungs, liver, spleen, stomach, kidneys, spine and bowel at their usual places, all varied.
+
+    The dome of the liver lies below the heart or beside it, at its right.
+    """
     wide, deep = rng.uniform(140, 215), rng.uniform(95, 150)
     mid_x, mid_y = rng.normal(-45, 15), deep - rng.uniform(60, 85)
 
     def at(x: float, y: float, z: float, jitter: float = 12.0) -> tuple[float, float, float]:
         dx, dy, dz = rng.normal(0, jitter, 3)
         return (mid_x + x + dx, mid_y + y + dy, z + dz)
+
+    dome, lobe = rng.uniform(0, 45), rng.uniform(0, 22)
 
     def axes(a: float, b: float, c: float) -> tuple[float, float, float]:
         u, v, w = rng.uniform(0.8, 1.25, 3)
@@ -154,8 +159,8 @@ def draw_ellipsoids(rng: np.random.Generator) -> Ellipsoids:
         ("lung", at(-0.45 * wide, 0.0, 40), axes(0.42 * wide, 0.62 * deep, 120), 0.0),
         ("lung", at(0.45 * wide, 0.05 * deep, 40), axes(0.42 * wide, 0.62 * deep, 120), 0.0),
         ("blood", at(0.0, 10.0, 60), axes(35, 35, 55), 0.0),
-        ("liver", at(-0.38 * wide, -5.0, -106), axes(0.55 * wide, 0.7 * deep, 62), rng.uniform(-0.3, 0.3)),
-        ("liver", at(0.02 * wide, -0.35 * deep, -96), axes(0.35 * wide, 0.4 * deep, 35), rng.uniform(-0.3, 0.3)),
+        ("liver", at(-0.38 * wide, -5.0, dome - 106), axes(0.55 * wide, 0.7 * deep, 62), rng.uniform(-0.3, 0.3)),
+        ("liver", at(0.02 * wide, -0.35 * deep, lobe - 96), axes(0.35 * wide, 0.4 * deep, 35), rng.uniform(-0.3, 0.3)),
         ("spleen", at(0.62 * wide, 0.45 * deep, -85), axes(28, 40, 45), rng.uniform(-0.6, 0.6)),
         ("stomach", at(0.35 * wide, -0.2 * deep, -85), axes(50, 42, 32), rng.uniform(-0.8, 0.8)),
         ("kidney", at(0.45 * wide, 0.5 * deep, -140), axes(25, 25, 50), 0.0),

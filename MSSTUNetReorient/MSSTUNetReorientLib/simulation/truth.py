@@ -15,8 +15,10 @@ from .apparent import Surfaces
 from .apparent import anatomical_labels
 from .apparent import apparent_labels
 from .apparent import labels_where_seen
+from .beat import MEASURE_SIZE
+from .beat import MEASURE_SPACING
+from .beat import shares
 from .beat import volumes_ml
-from .beat import wall_share
 from .heart import Shape
 from .heart import points_round_origin
 from .parameters import StudyParameters
@@ -119,17 +121,19 @@ def _truth(
     if not full:
         return Truth(pose, labels, origin, None, None)
     grid = points_round_origin(LABEL_SIZE, LABEL_SPACING)
-    wall, cavity = volumes_ml(phases[0])
-    gates = tuple(volumes_ml(s)[1] for s in phases) if parameters.beat.gates else ()
-    anatomy = Anatomy(wall, cavity, gates, true_segments(parameters, phases[0]))
+    anatomy = anatomy_of(parameters, phases)
     return Truth(pose, labels, origin, anatomical_labels(phases[0], grid + origin), anatomy)
 
 
-def true_segments(parameters: StudyParameters, shape: Shape, spacing: float = 3.0) -> tuple[float, ...]:
-    """Mean uptake of the wall in each of the 17 segments."""
-    p = points_round_origin(54, spacing)
-    weights = wall_share(shape, p, spacing)
-    inside = weights > 0
-    q, weights = p[inside], weights[inside]
-    numbers = segment_of(height(shape, q), direction(q))
-    return segment_means(uptake(parameters.perfusion, shape, q), numbers, weights)
+def anatomy_of(parameters: StudyParameters, phases: Sequence[Shape]) -> Anatomy:
+    """Volumes and mean uptake of the 17 segments at end-diastole, the first phase; cavities of all gates."""
+    diastole = phases[0]
+    p = points_round_origin(MEASURE_SIZE, MEASURE_SPACING)
+    wall, cavity = shares(diastole, p, MEASURE_SPACING)
+    inside = wall > 0
+    q, weights = p[inside], wall[inside]
+    numbers = segment_of(height(diastole, q), direction(q))
+    means = segment_means(uptake(parameters.perfusion, diastole, q), numbers, weights)
+    ml = MEASURE_SPACING**3 / 1000
+    gates = tuple(volumes_ml(s)[1] for s in phases) if parameters.beat.gates else ()
+    return Anatomy(float(wall.sum()) * ml, float(cavity.sum()) * ml, gates, means)
