@@ -11,6 +11,7 @@ from ..pose import MEAN_ROTATION
 from .beat import draw_beat
 from .camera import Camera
 from .camera import draw_camera
+from .ellipsoids import draw_ellipsoids
 from .heart import MeasuredHeart
 from .heart import ParametricShape
 from .heart import draw_measured_heart
@@ -30,7 +31,6 @@ from .sources import Sources
 from .torso import Ellipsoids
 from .torso import draw_activity
 from .torso import draw_deformation
-from .torso import draw_ellipsoids
 from .uptake import draw_perfusion
 
 Array = NDArray[np.float64]

@@ -8,7 +8,9 @@ from numpy.typing import NDArray
 from ..errors import InputError
 from .apparent import occupancy
 from .beat import wall_share
+from .bodywall import paint_ribs
 from .camera import MU_PER_MM
+from .ellipsoids import render_ellipsoids
 from .heart import RV_WALL_MM
 from .heart import Shape
 from .parameters import Spot
@@ -16,7 +18,6 @@ from .parameters import StudyParameters
 from .sources import Sources
 from .torso import Ellipsoids
 from .torso import Field
-from .torso import render_ellipsoids
 from .torso import render_map
 from .torso import smooth_noise
 from .uptake import uptake
@@ -110,6 +111,14 @@ def paint_heart(
     shown = uptake(p.perfusion, shape, q[inside]) if uniform is None else uniform
     values[inside] += wall[inside] * (shown - values[inside])
     image.reshape(-1)[near] = values.astype(np.float32)
+
+
+def attenuation(p: StudyParameters, sources: Sources, local: Field) -> Field:
+    """Of the chest without its heart, per mm; ``local`` as in :func:`render_chest`."""
+    mu = render_chest(p, sources, MU_PER_MM, local)
+    if isinstance(p.chest, Ellipsoids) and p.chest.bodies:
+        paint_ribs(mu, p.chest, MU_PER_MM["bone"], local)
+    return mu
 
 
 def paint_attenuation(mu: Field, shape: Shape, local: Field, rotation: Array, origin: Array) -> None:

@@ -16,21 +16,20 @@ from ..volume import Grid
 from ..volume import Volume
 from . import scanner as fast
 from .beat import phases_of
-from .camera import MU_PER_MM
 from .camera import Camera
+from .composite import blend_counts
+from .composite import resampled_labels
+from .composite import spots_outside
 from .heart import ParametricShape
 from .heart import Shape
-from .heart import points_round_origin
+from .paint import attenuation
 from .paint import background
 from .paint import paint_attenuation
 from .paint import paint_heart
-from .paint import paint_spot
-from .paint import render_chest
 from .paint import uneven_chest
 from .parameters import CountedHeart
 from .parameters import StudyParameters
 from .scanner import Scanner
-from .sources import HeartCounts
 from .sources import Sources
 from .torso import Field
 from .truth import LABEL_SIZE
@@ -97,7 +96,7 @@ def render(parameters: StudyParameters, sources: Sources | None = None, *, anato
     check_in_view(p, truth, grid)
     still = background(p, sources, local)
     if projected:
-        mu = render_chest(p, sources, MU_PER_MM, local)
+        mu = attenuation(p, sources, local)
         paint_attenuation(mu, phases[0], local, rotation, truth.origin)
         images = _scan_projected(p, still, mu, phases, truth.origin, points, local)
         wall = _seen_wall(p, still, mu, phases, truth.origin, points, local)
@@ -214,52 +213,10 @@ def _counted(p: StudyParameters, sources: Sources, pose: Pose, points: Field, lo
     own = (np.argwhere(real.labels > 0)[:, ::-1].mean(axis=0) - half) * heart.spacing
     turn = pose.rotation @ real.axes.T
     image = fast.blur_by_place(uneven_chest(p, sources, local), scanner, local, p.raster.spacing)
-    _blend_counts(image, real.counts / np.percentile(real.counts[real.labels == 1], 90), heart, local, turn, own)
-    image += fast.blur_by_place(_spots_outside(p, real.labels, local, turn, own), scanner, local, p.raster.spacing)
-    labels = _resampled_labels(real, heart.spacing, own)
+    blend_counts(image, real.counts / np.percentile(real.counts[real.labels == 1], 90), heart, local, turn, own)
+    image += fast.blur_by_place(spots_outside(p, real.labels, local, turn, own), scanner, local, p.raster.spacing)
+    labels = resampled_labels(real, heart.spacing, own)
     return _finish_fast(p, scanner, image, points, local), Truth(pose, labels, own, None, None)
-
-
-def _blend_counts(image: Field, counts: Field, heart: CountedHeart, local: Field, turn: Array, own: Array) -> None:
-    """Only the cylinder round the volume's own axis holds counts; its edge fades into the chest. In place.
-
-    ``turn`` and ``own`` place the chest in the frame of the volume: ``p = turn.T @ x + own``.
-    """
-    half = (counts.shape[0] - 1) / 2
-    near = np.flatnonzero((np.abs(local) < 85).all(axis=-1))
-    p = local.reshape(-1, 3)[near].astype(float) @ turn + own
-    index = np.moveaxis(p[..., ::-1] / heart.spacing + half, -1, 0)
-    shown = ndimage.map_coordinates(counts, index, order=1, mode="nearest")
-    limit = min(48.0, half * heart.spacing)
-    inside = np.minimum(limit - np.hypot(p[..., 0], p[..., 1]), half * heart.spacing - np.abs(p[..., 2]))
-    weight = np.clip(inside / heart.edge, 0, 1)
-    values = image.reshape(-1)[near]
-    image.reshape(-1)[near] = (values + weight * (shown - values)).astype(np.float32)
-
-
-def _spots_outside(p: StudyParameters, labels: NDArray[np.uint8], local: Field, turn: Array, own: Array) -> Field:
-    """Extracardiac activity that may touch the LV but not lie in it: it is added to the counts, as gut is."""
-    assert isinstance(p.heart, CountedHeart)
-    hot = np.zeros(local.shape[:3], np.float32)
-    for spot in p.spots:
-        paint_spot(hot, spot, local)
-    near = np.flatnonzero((np.abs(local) < 85).all(axis=-1))
-    index = (local.reshape(-1, 3)[near].astype(float) @ turn + own) / p.heart.spacing + (len(labels) - 1) / 2
-    ventricle = ndimage.map_coordinates((labels > 0).astype(np.float32), np.moveaxis(index[..., ::-1], -1, 0), order=1)
-    hot.reshape(-1)[near] *= (1 - ventricle).astype(np.float32)
-    return hot
-
-
-def _resampled_labels(real: HeartCounts, spacing: float, centre: Array) -> NDArray[np.uint8]:
-    labels = real.labels
-    points = points_round_origin(LABEL_SIZE, LABEL_SPACING) @ real.axes.T + centre
-    index = points / spacing + (labels.shape[0] - 1) / 2
-    coordinates = np.moveaxis(index[..., ::-1], -1, 0)
-    shares = [
-        ndimage.map_coordinates((labels == v).astype(np.float32), coordinates, order=1, cval=float(v == 0))
-        for v in range(3)
-    ]
-    return np.argmax(shares, axis=0).astype(np.uint8)
 
 
 def check_in_view(parameters: StudyParameters, truth: Truth, grid: Grid) -> None:
