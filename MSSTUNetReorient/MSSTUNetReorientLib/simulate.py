@@ -35,6 +35,9 @@ def simulate(
     split: Annotated[
         str | None, typer.Option(help="Only the real hearts that serve for train, validation or test.")
     ] = None,
+    poses: Annotated[
+        str, typer.Option(help="What drawn poses follow: cta (hearts seen by CT) or table2 (published, Ni 2023).")
+    ] = "cta",
     pose: Annotated[
         tuple[float, float, float, float, float, float] | None,
         typer.Option(help="Of every LV: alpha, beta, gamma in rad, and its centre in mm LPS from the field's middle."),
@@ -51,8 +54,8 @@ def simulate(
     _check_choice("the kind of study", kind, KINDS)
     if split is not None:
         _check_choice("the split", split, SPLITS)
-    folders = tuple(anatomy or ())
-    request = Request(kind, seed, out, fast, gates, dicom, folders, hearts, split, _placement(pose))  # type: ignore[arg-type]
+    folders, placement = tuple(anatomy or ()), _placement(pose)
+    request = Request(kind, seed, out, fast, gates, dicom, folders, hearts, split, poses, placement)  # type: ignore[arg-type]
     _check_out(out)
     _follow(make_studies(request, count, jobs), count, quiet)
     if not quiet:

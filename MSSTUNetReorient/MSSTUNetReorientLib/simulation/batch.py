@@ -22,6 +22,7 @@ from .draw import draw_parameters
 from .parameters import Kind
 from .parameters import Placement
 from .parameters import StudyParameters
+from .poses import Poses
 from .render import OutOfViewError
 from .render import render
 from .sources import Sources
@@ -43,7 +44,7 @@ class Request:
         kind, fast, gates: of the studies; seed: of the first one's.
         out: folder of the studies; dicom: also as DICOM.
         anatomy: folders of label maps; hearts: folder of real count volumes; split: whose hearts of these.
-        placement: of every heart, instead of drawn ones.
+        poses: which real ones the drawn ones follow; placement: of every heart, instead of drawn ones.
     """
 
     kind: Kind
@@ -55,6 +56,7 @@ class Request:
     anatomy: tuple[Path, ...] = ()
     hearts: Path | None = None
     split: Split | None = None
+    poses: Poses = "cta"
     placement: Placement | None = None
 
     @property
@@ -95,8 +97,10 @@ def study_seed(request: Request, number: int, attempt: int = 0) -> int:
 def draw_one(request: Request, number: int, sources: Sources, attempt: int = 0) -> StudyParameters:
     """The parameters of a study of the series; see :func:`.draw.draw_parameters`."""
     seed = study_seed(request, number, attempt)
-    options = {"fast": request.fast, "gates": request.gates, "placement": request.placement}
-    return draw_parameters(request.kind, seed, sources, **options)  # type: ignore[arg-type]
+    return draw_parameters(
+        request.kind, seed, sources, fast=request.fast, gates=request.gates, poses=request.poses,
+        placement=request.placement,
+    )  # fmt: skip
 
 
 def make_one(request: Request, number: int, sources: Sources) -> Path:
@@ -151,6 +155,7 @@ def options_of(request: Request, sources: Sources) -> dict[str, Any]:
         "gates": request.gates,
         "dicom": request.dicom,
         "split": request.split,
+        "poses": request.poses,
         "pose": None if request.placement is None else request.placement.to_json(),
         "chests": sorted(sources.chests),
         "ventricles": sorted(sources.ventricles),
