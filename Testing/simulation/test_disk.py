@@ -16,9 +16,11 @@ from MSSTUNetReorientLib.pose import Pose
 from MSSTUNetReorientLib.simulation import disk
 from MSSTUNetReorientLib.simulation.batch import Request
 from MSSTUNetReorientLib.simulation.batch import make_studies
+from MSSTUNetReorientLib.simulation.dicom import write_pet
 from MSSTUNetReorientLib.simulation.draw import draw_parameters
 from MSSTUNetReorientLib.simulation.parameters import StudyParameters
 from MSSTUNetReorientLib.simulation.render import render
+from MSSTUNetReorientLib.volume import Grid
 
 
 @pytest.mark.parametrize(("kind", "gates"), [("spect", 0), ("spect", 8), ("pet", 0)])
@@ -32,6 +34,18 @@ def test_dicom_is_read_back(tmp_path: Path, kind: str, gates: int) -> None:
     if gates:
         one = read_study(tmp_path / "s" / disk.DICOM, gate=3)
         np.testing.assert_array_equal(one.array, read_study(tmp_path / "s" / "gate_03.nrrd").array)
+
+
+def test_gated_pet_is_read_back(tmp_path: Path) -> None:
+    gates = np.random.default_rng(0).integers(0, 900, (8, 18, 17, 16)).astype(np.uint16)
+    grid = Grid((16, 17, 18), np.array([8.0, 8.0, 6.0]), np.array([-60.0, -70.0, 900.0]))
+    files = write_pet(gates.sum(axis=0).astype(np.uint16), gates, grid, tmp_path, seed=3)
+    assert len(files) == 8 * 18
+    whole, third = read_study(tmp_path), read_study(files[0], gate=3)
+    np.testing.assert_array_equal(whole.array, gates.sum(axis=0))
+    np.testing.assert_array_equal(third.array, gates[2])
+    np.testing.assert_allclose(whole.grid.matrix, grid.matrix, atol=1e-6)
+    assert whole.info["gates"] == 8
 
 
 def test_truth_tells_everything(tmp_path: Path) -> None:

@@ -14,11 +14,18 @@ from MSSTUNetReorientLib.simulation.disk import is_finished
 
 @pytest.fixture
 def maps(tmp_path: Path) -> dict[str, str]:
-    """Folders: empty, and with a label map that has no LV."""
+    """Folders: empty, with a label map that has no LV or is damaged, with counts that are not there; and a file."""
     (tmp_path / "empty").mkdir()
     (tmp_path / "no_lv").mkdir()
     sitk.WriteImage(sitk.GetImageFromArray(np.full((20, 20, 20), 2, np.uint8)), str(tmp_path / "no_lv" / "a.nrrd"))
-    return {name: str(tmp_path / name) for name in ("empty", "no_lv")}
+    (tmp_path / "damaged").mkdir()
+    (tmp_path / "damaged" / "a.nrrd").write_bytes(b"NRRD0005\nnothing")
+    rows = {"no_columns": "name,counts\na,1\n", "no_files": "patient,state,gate,max_counts\na,rest,01,5\n"}
+    for name, text in rows.items():
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "volumes.csv").write_text(text)
+    (tmp_path / "file").touch()
+    return {path.name: str(path) for path in tmp_path.iterdir()}
 
 
 @pytest.mark.parametrize(
@@ -29,7 +36,13 @@ def maps(tmp_path: Path) -> dict[str, str]:
         (["--kind", "spect", "--anatomy", "{no_lv}"], "must have an LV"),
         (["--kind", "composite"], "--hearts"),
         (["--kind", "composite", "--hearts", "{empty}"], "volumes.csv"),
-        (["--kind", "pet", "--gates", "8", "--dicom"], "gated PET"),
+        (["--kind", "spect", "--fast", "--gates", "7"], "8 or 16"),
+        (["--kind", "spect", "--fast", "--poses", "mean"], "cta, table2"),
+        (["--kind", "spect", "--anatomy", "{damaged}"], "cannot be read"),
+        (["--kind", "spect", "--anatomy", "{file}/none"], "must hold label maps"),
+        (["--kind", "composite", "--hearts", "{no_columns}"], "columns must be"),
+        (["--kind", "composite", "--hearts", "{no_files}"], "cannot be read"),
+        (["--kind", "spect", "--fast", "--out", "{file}"], "output folder"),
         (["--kind", "spect", "--count", "0"], "count"),
         (["--kind", "spect", "--split", "all"], "train, validation, test"),
         (["--kind", "spect", "--split", "test"], "needs real hearts"),
@@ -42,6 +55,7 @@ def test_impossible_requests(
 ) -> None:
     told = [option.format(**maps) for option in options]
     assert main(["simulate", "--out", str(tmp_path / "out"), *told]) == 2
+    assert not any(path.is_dir() for path in (tmp_path / "out").glob("*"))
     said = capsys.readouterr().err
     assert message in said
     assert said.count("\n") == 1

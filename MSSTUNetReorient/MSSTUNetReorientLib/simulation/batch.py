@@ -130,9 +130,6 @@ def make_studies(request: Request, count: int, jobs: int = 1) -> Iterator[Path]:
     """
     sources = load_sources(request)
     draw_one(request, 0, sources)
-    if request.dicom and request.gates and request.kind == "pet":
-        msg = "a gated PET study cannot be written as a DICOM series; leave --dicom or --gates out"
-        raise InputError(msg)
     keep_options(request, sources)
     todo = []
     for number in range(count):

@@ -131,7 +131,8 @@ def draw_parameters(
     heart, rotation = _draw_heart(rng, kind, sources)
     if poses == "table2":
         rotation = draw_published_rotation(np.random.default_rng((seed, 2)), "pet" if kind == "pet" else "spect")
-    perfusion, beat = draw_perfusion(rng), draw_beat(rng, gates, PHASES if projected else 1)
+    aneurysm = isinstance(heart, ParametricShape) and heart.bulge > 0
+    perfusion, beat = draw_perfusion(rng, aneurysm=aneurysm), draw_beat(rng, gates, PHASES if projected else 1)
     spots, tissue, offset = draw_spots(rng), draw_tissue(rng), _offset_in_view(rng, camera_kind)
     return StudyParameters(
         kind, seed, heart, perfusion, beat, chest, activity, spots, tissue,

@@ -176,7 +176,7 @@ def _read(file: Path) -> sitk.Image:
     try:
         return sitk.ReadImage(str(file))
     except RuntimeError as error:
-        msg = f"{file}: the label map cannot be read; check the file"
+        msg = f"{file}: the volume cannot be read; check the file"
         raise InputError(msg) from error
 
 
@@ -215,6 +215,9 @@ def load_counts(folder: Path, subjects: set[str] | None = None) -> Mapping[str, 
     """
     table = folder / "volumes.csv"
     rows = list(csv.DictReader(table.read_text().splitlines())) if table.is_file() else []
+    if rows and not {"patient", "state", "gate", "max_counts"} <= set(rows[0]):
+        msg = f"{table}: its columns must be patient, state, gate and max_counts, but found {', '.join(rows[0])}"
+        raise InputError(msg)
     rows = [r for r in rows if subjects is None or r["patient"] in subjects]
     if not rows:
         msg = f"{folder}: a folder of real hearts must have a volumes.csv that lists them, but found none"
@@ -240,9 +243,12 @@ def _turned(read: Callable[[], HeartCounts], axes: Callable[[], NDArray[np.float
 
 
 def _gate(folder: Path, stem: str, maximum: float) -> HeartCounts:
-    image = sitk.ReadImage(str(folder / f"{stem}_image.nrrd"))
+    image = _read(folder / f"{stem}_image.nrrd")
     counts = sitk.GetArrayFromImage(image).astype(np.float32)
-    labels = sitk.GetArrayFromImage(sitk.ReadImage(str(folder / f"{stem}_label.nrrd")))
+    labels = sitk.GetArrayFromImage(_read(folder / f"{stem}_label.nrrd"))
+    if not (labels == 1).any() or counts.max() <= 0:
+        msg = f"{folder / stem}: a real heart must have counts and an LV wall (label 1); mend or remove it"
+        raise InputError(msg)
     return HeartCounts(stem.split("_")[0], counts * (maximum / counts.max()), labels, image.GetSpacing()[0])
 
 

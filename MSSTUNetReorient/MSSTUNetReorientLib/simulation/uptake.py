@@ -59,8 +59,8 @@ class Perfusion:
     septal_fade: float = 0.0
 
 
-def draw_perfusion(rng: np.random.Generator) -> Perfusion:
-    """Half of the hearts healthy, the others with one to three defects; seldom a full wall that is evenly bright."""
+def draw_perfusion(rng: np.random.Generator, *, aneurysm: bool = False) -> Perfusion:
+    """Half of the hearts healthy, the others with one to three defects; an aneurysm is a scar at the apex besides."""
     count = 0 if rng.random() < 0.5 else int(rng.integers(1, 4))
     defects = tuple(
         Defect(
@@ -71,6 +71,8 @@ def draw_perfusion(rng: np.random.Generator) -> Perfusion:
         )
         for _ in range(count)
     )
+    if aneurysm:
+        defects += (Defect(APEX, float(rng.uniform(1.5, 3.5)), float(rng.uniform(0.6, 0.95)), 1.0),)
     swing, side, slope = float(rng.uniform(0, 0.22)), float(rng.uniform(0, 360)), float(rng.normal(0, 0.12))
     return Perfusion(defects, swing, side, slope, float(rng.uniform(0, 0.3)), float(rng.uniform(0, 0.4)))
 
