@@ -190,14 +190,13 @@ def keep_options(request: Request, sources: Sources) -> None:
 
 def _in_processes(request: Request, todo: list[int], jobs: int) -> Iterator[Path]:
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(min(jobs, len(todo)), mp_context=context, initializer=_start, initargs=(request,)) as pool:
+    pool = ProcessPoolExecutor(min(jobs, len(todo)), mp_context=context, initializer=_start, initargs=(request,))
+    try:
         waiting = [pool.submit(_make_in_process, number) for number in todo]
-        try:
-            for done in as_completed(waiting):
-                yield done.result()
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
+        for done in as_completed(waiting):
+            yield done.result()
+    finally:
+        pool.shutdown(cancel_futures=True)  # `with` would first work off all that is waiting
 
 
 _of_process: tuple[Request, Sources] | None = None
