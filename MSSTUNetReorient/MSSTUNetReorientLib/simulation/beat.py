@@ -93,21 +93,17 @@ class Contracted:
         return self.shape.right_cavity(self._relaxed(p)) + 0.6 * self.endo_in
 
 
-def shares(shape: Shape, p: Array, width: float) -> tuple[Array, Array]:
+def shares(surfaces: Surfaces, width: float) -> tuple[Array, Array]:
     """Shares of a voxel of ``width`` mm that are (wall, cavity), right also for walls thinner than the voxel."""
-    epi, endo, valve = Surfaces.of(shape, p)
+    epi, endo, valve = surfaces
     hollow, below = occupancy(endo, width), occupancy(valve, width)
     return np.maximum(occupancy(epi, width) - hollow, 0.0) * below, hollow * below
 
 
-def wall_share(shape: Shape, p: Array, width: float) -> Array:
-    """Share of a voxel of ``width`` mm that is wall."""
-    return shares(shape, p, width)[0]
-
-
 def volumes_ml(shape: Shape) -> tuple[float, float]:
     """(wall, cavity) below the valve plane, ml."""
-    wall, cavity = shares(shape, points_round_origin(MEASURE_SIZE, MEASURE_SPACING), MEASURE_SPACING)
+    surfaces = Surfaces.of(shape, points_round_origin(MEASURE_SIZE, MEASURE_SPACING))
+    wall, cavity = shares(surfaces, MEASURE_SPACING)
     voxel = MEASURE_SPACING**3 / 1000
     return float(wall.sum()) * voxel, float(cavity.sum()) * voxel
 

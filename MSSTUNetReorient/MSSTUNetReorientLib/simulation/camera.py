@@ -88,11 +88,11 @@ def draw_camera(rng: np.random.Generator, kind: str) -> Camera:
     if kind == "czt":
         return Camera(
             kind, views=24, arc=180.0, first=-135.0, radius=float(rng.uniform(165, 200)),
-            slope=float(rng.uniform(0.02, 0.045)),
+            slope=float(rng.uniform(0.02, 0.055)),
             floor=2.0, intrinsic=3.0, counts=float(np.exp(rng.uniform(np.log(2.5e6), np.log(1.5e7)))),
             scatter=float(rng.uniform(0.1, 0.4)), scatter_fwhm=80.0, field=140.0, axial=100.0,
             iterations=int(rng.integers(4, 11)), subsets=4, corrected=False, recovery=bool(rng.random() < 0.6),
-            filter="butterworth", cutoff=float(rng.uniform(0.42, 0.85)), order=7, seed=seed, margin=15,
+            filter="butterworth", cutoff=float(rng.uniform(0.34, 0.85)), order=7, seed=seed, margin=15,
         )  # fmt: skip
     butterworth = rng.random() < 0.6
     views = int(rng.choice([30, 32, 60, 64]))

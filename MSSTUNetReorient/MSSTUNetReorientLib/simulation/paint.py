@@ -6,8 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import InputError
+from .apparent import Surfaces
 from .apparent import occupancy
-from .beat import wall_share
+from .beat import shares
 from .bodywall import paint_ribs
 from .camera import MU_PER_MM
 from .ellipsoids import render_ellipsoids
@@ -98,7 +99,8 @@ def paint_heart(
     spacing = p.raster.spacing
     near = _near(local)
     q = local.reshape(-1, 3)[near].astype(float) @ rotation + origin
-    epi, rv, valve = shape.epicardium(q), shape.right_cavity(q), shape.valve(q)
+    surfaces, rv = Surfaces.of(shape, q), shape.right_cavity(q)
+    epi, _, valve = surfaces
     values = image.reshape(-1)[near].astype(float)
     blood, body = p.activity.values["blood"], p.activity.values["body"]
     around = np.minimum(np.maximum(epi, valve - 25.0), rv)
@@ -106,7 +108,7 @@ def paint_heart(
     values += occupancy(np.minimum(np.maximum(epi, valve - ATRIUM_MM), rv), spacing) * (blood - values)
     rv_wall = (occupancy(rv - RV_WALL_MM, spacing) - occupancy(rv, spacing)) * (epi > 0)
     values += rv_wall * (p.tissue.right_wall - values)
-    wall = wall_share(shape, q, spacing)
+    wall, _ = shares(surfaces, spacing)
     inside = wall > 0
     shown = uptake(p.perfusion, shape, q[inside]) if uniform is None else uniform
     values[inside] += wall[inside] * (shown - values[inside])

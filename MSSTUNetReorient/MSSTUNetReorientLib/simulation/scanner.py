@@ -67,7 +67,7 @@ def draw_scanner(rng: np.random.Generator, kind: str | None = None) -> Scanner:
 
 def _draw_czt(rng: np.random.Generator, noise: float, seed: int) -> Scanner:
     return Scanner(
-        "czt", fwhm=rng.uniform(8.0, 16.0), voxel=4.0, noise=noise * 1.3, noise_fwhm=rng.uniform(8, 22),
+        "czt", fwhm=rng.uniform(8.0, 17.5), voxel=4.0, noise=noise * 1.3, noise_fwhm=rng.uniform(8, 22),
         floor=rng.uniform(0.05, 0.5), shading=rng.uniform(0.0, 0.35), depth_loss=rng.uniform(0, 0.006),
         field=rng.uniform(125, 145), axial=rng.uniform(80, 104), rim=_draw_rim(rng),
         specks=int(rng.integers(0, 30)), seed=seed, widening=rng.uniform(1.0, 1.7),

@@ -129,7 +129,7 @@ def anatomy_of(parameters: StudyParameters, phases: Sequence[Shape]) -> Anatomy:
     """Volumes and mean uptake of the 17 segments at end-diastole, the first phase; cavities of all gates."""
     diastole = phases[0]
     p = points_round_origin(MEASURE_SIZE, MEASURE_SPACING)
-    wall, cavity = shares(diastole, p, MEASURE_SPACING)
+    wall, cavity = shares(Surfaces.of(diastole, p), MEASURE_SPACING)
     inside = wall > 0
     q, weights = p[inside], wall[inside]
     numbers = segment_of(height(diastole, q), direction(q))
