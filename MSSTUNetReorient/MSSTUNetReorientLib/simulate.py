@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING
 from typing import Annotated
 
+import numpy as np
 import typer
 
 from .errors import InputError
@@ -13,6 +15,8 @@ from .terminal import tell
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from .simulation.parameters import Placement
 
 
 def simulate(
@@ -28,6 +32,16 @@ def simulate(
         list[Path] | None, typer.Option(help="Folder of label maps of chests or hearts; may be given again.")
     ] = None,
     hearts: Annotated[Path | None, typer.Option(help="Folder of real short-axis counts, for composite.")] = None,
+    split: Annotated[
+        str | None, typer.Option(help="Only the real hearts that serve for train, validation or test.")
+    ] = None,
+    poses: Annotated[
+        str, typer.Option(help="What drawn poses follow: cta (hearts seen by CT) or table2 (published, Ni 2023).")
+    ] = "cta",
+    pose: Annotated[
+        tuple[float, float, float, float, float, float] | None,
+        typer.Option(help="Of every LV: alpha, beta, gamma in rad, and its centre in mm LPS from the field's middle."),
+    ] = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but errors.")] = False,
     debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
 ) -> None:
@@ -35,15 +49,36 @@ def simulate(
     from .simulation.batch import Request
     from .simulation.batch import make_studies
     from .simulation.parameters import KINDS
+    from .simulation.splits import SPLITS
 
-    if kind not in KINDS:
-        msg = f"the kind of study must be one of {', '.join(KINDS)}, but found {kind}; choose one of them"
-        raise InputError(msg)
-    request = Request(kind, seed, out, fast, gates, dicom, tuple(anatomy or ()), hearts)
+    _check_choice("the kind of study", kind, KINDS)
+    if split is not None:
+        _check_choice("the split", split, SPLITS)
+    folders, placement = tuple(anatomy or ()), _placement(pose)
+    request = Request(kind, seed, out, fast, gates, dicom, folders, hearts, split, poses, placement)  # type: ignore[arg-type]
     _check_out(out)
     _follow(make_studies(request, count, jobs), count, quiet)
     if not quiet:
         tell(f"{count} studies in {out}")
+
+
+def _check_choice(what: str, found: str, choices: tuple[str, ...]) -> None:
+    if found not in choices:
+        msg = f"{what} must be one of {', '.join(choices)}, but found {found}; choose one of them"
+        raise InputError(msg)
+
+
+def _placement(pose: tuple[float, ...] | None) -> Placement | None:
+    from .pose import rotation_from_euler
+    from .simulation.parameters import Placement
+
+    if pose is None:
+        return None
+    alpha, beta, gamma, *centre = pose
+    if not all(map(isfinite, pose)):
+        msg = f"--pose must be six finite numbers, but found {' '.join(f'{x:g}' for x in pose)}; mend it"
+        raise InputError(msg)
+    return Placement.of(rotation_from_euler(alpha, beta, gamma), np.array(centre))
 
 
 def _check_out(out: Path) -> None:

@@ -99,8 +99,34 @@ def test_slices_of_unlike_size_or_place_are_refused(tmp_path: Path):
 
 
 def test_gate_of_pet_is_refused(tmp_path: Path):
-    with pytest.raises(InputError, match="this is PET"):
+    with pytest.raises(InputError, match="not gated"):
         read_study(save_series(pet_series()[0], tmp_path), gate=1)
+
+
+def gated_pet(gates: int = 3) -> tuple[list, list[np.ndarray]]:
+    """A gated series, slice by slice within a gate, and the values of each gate."""
+    images, values = [], []
+    for slot in range(gates):
+        series, shown = pet_series(SeriesType=["GATED", "IMAGE"], NumberOfTimeSlots=gates, NumberOfRRIntervals=1)
+        for place, ds in enumerate(series):
+            ds.NumberOfSlices, ds.ImageIndex = len(series), slot * len(series) + place + 1
+            ds.SeriesInstanceUID = images[0].SeriesInstanceUID if images else ds.SeriesInstanceUID
+            ds.RescaleSlope = float(ds.RescaleSlope) * (slot + 1)
+        images += series
+        values.append(shown * (slot + 1))
+    return images, values
+
+
+def test_gates_of_pet(tmp_path: Path):
+    images, values = gated_pet()
+    folder = save_series(images, tmp_path / "whole")
+    np.testing.assert_allclose(read_study(folder).array, sum(values), rtol=1e-4)
+    np.testing.assert_allclose(read_study(folder, gate=2).array, values[1], rtol=1e-4)
+    assert read_study(folder).info["gates"] == 3
+    with pytest.raises(InputError, match="1 to 3"):
+        read_study(folder, gate=4)
+    with pytest.raises(InputError, match="cannot be told"):
+        read_study(save_series(images[:-1], tmp_path / "short"))
 
 
 def test_several_series_are_listed_and_chosen_by_number(tmp_path: Path):

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,9 +16,11 @@ from MSSTUNetReorientLib.pose import Pose
 from MSSTUNetReorientLib.simulation import disk
 from MSSTUNetReorientLib.simulation.batch import Request
 from MSSTUNetReorientLib.simulation.batch import make_studies
+from MSSTUNetReorientLib.simulation.dicom import write_pet
 from MSSTUNetReorientLib.simulation.draw import draw_parameters
 from MSSTUNetReorientLib.simulation.parameters import StudyParameters
 from MSSTUNetReorientLib.simulation.render import render
+from MSSTUNetReorientLib.volume import Grid
 
 
 @pytest.mark.parametrize(("kind", "gates"), [("spect", 0), ("spect", 8), ("pet", 0)])
@@ -30,6 +34,18 @@ def test_dicom_is_read_back(tmp_path: Path, kind: str, gates: int) -> None:
     if gates:
         one = read_study(tmp_path / "s" / disk.DICOM, gate=3)
         np.testing.assert_array_equal(one.array, read_study(tmp_path / "s" / "gate_03.nrrd").array)
+
+
+def test_gated_pet_is_read_back(tmp_path: Path) -> None:
+    gates = np.random.default_rng(0).integers(0, 900, (8, 18, 17, 16)).astype(np.uint16)
+    grid = Grid((16, 17, 18), np.array([8.0, 8.0, 6.0]), np.array([-60.0, -70.0, 900.0]))
+    files = write_pet(gates.sum(axis=0).astype(np.uint16), gates, grid, tmp_path, seed=3)
+    assert len(files) == 8 * 18
+    whole, third = read_study(tmp_path), read_study(files[0], gate=3)
+    np.testing.assert_array_equal(whole.array, gates.sum(axis=0))
+    np.testing.assert_array_equal(third.array, gates[2])
+    np.testing.assert_allclose(whole.grid.matrix, grid.matrix, atol=1e-6)
+    assert whole.info["gates"] == 8
 
 
 def test_truth_tells_everything(tmp_path: Path) -> None:
@@ -70,4 +86,16 @@ def test_a_full_disk_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytest.M
     monkeypatch.setattr(disk, "write_volume", full)
     with pytest.raises(InputError, match="No space left"):
         list(make_studies(Request("czt", 5, tmp_path / "out", fast=True), 1))
-    assert list((tmp_path / "out").iterdir()) == []
+    assert [f.name for f in (tmp_path / "out").iterdir()] == ["czt_5.json"]
+
+
+@pytest.mark.parametrize("other", [{"fast": False}, {"gates": 8}, {"dicom": True}])
+def test_other_options_are_refused(tmp_path: Path, other: dict[str, Any]) -> None:
+    request = Request("spect", 5, tmp_path, fast=True)
+    list(make_studies(request, 1))
+    with pytest.raises(InputError, match=f"made alike.*{next(iter(other))}"):
+        list(make_studies(replace(request, **other), 2))
+    assert len(list(make_studies(request, 1))) == 1
+    (tmp_path / "spect_5.json").unlink()
+    with pytest.raises(InputError, match="other options"):
+        list(make_studies(request, 2))

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from MSSTUNetReorientLib.errors import InputError
 from MSSTUNetReorientLib.pose import MEAN_ROTATION
 from MSSTUNetReorientLib.pose import Pose
+from MSSTUNetReorientLib.pose import euler_from_rotation
 from MSSTUNetReorientLib.simulation.draw import draw_parameters
-from MSSTUNetReorientLib.simulation.draw import draw_pose_rotation
 from MSSTUNetReorientLib.simulation.parameters import StudyParameters
+from MSSTUNetReorientLib.simulation.poses import draw_pose_rotation
+from MSSTUNetReorientLib.simulation.poses import draw_published_rotation
+
+Vector = tuple[float, float, float]
 
 
 @pytest.mark.parametrize("kind", ["spect", "czt", "pet"])
@@ -47,3 +52,29 @@ def test_poses_spread_as_real_ones() -> None:
     errors = [mean.rotation_error(Pose(draw_pose_rotation(rng), np.zeros(3))) for _ in range(600)]
     assert 11 < np.median(errors) < 18
     assert 24 < np.percentile(errors, 95) < 45
+
+
+@pytest.mark.parametrize(
+    ("modality", "mean", "sd", "least", "greatest"),
+    [
+        ("pet", (-0.79, -0.97, 1.21), (0.18, 0.21, 0.19), (-1.21, -1.69, 0.56), (-0.34, -0.48, 1.67)),
+        ("spect", (-0.83, -1.14, 1.22), (0.22, 0.27, 0.27), (-1.49, -1.68, 0.66), (-0.26, -0.32, 1.80)),
+    ],
+)
+def test_published_poses(modality: str, mean: Vector, sd: Vector, least: Vector, greatest: Vector) -> None:
+    """The angles of drawn poses have the moments and the limits of Table 2."""
+    rng = np.random.default_rng(0)
+    rotations = [draw_published_rotation(rng, modality) for _ in range(800)]
+    angles = np.array([euler_from_rotation(r, near=mean) for r in rotations])
+    assert angles.mean(axis=0) == pytest.approx(mean, abs=0.05)
+    assert angles.std(axis=0) == pytest.approx(sd, abs=0.05)
+    assert (angles >= np.array(least) - 1e-6).all()
+    assert (angles <= np.array(greatest) + 1e-6).all()
+
+
+def test_other_poses_leave_all_else() -> None:
+    seen, published = (draw_parameters("spect", 3, fast=True, poses=p) for p in ("cta", "table2"))  # type: ignore[arg-type]
+    assert seen.placement.rotation != published.placement.rotation
+    assert replace(published, placement=seen.placement) == seen
+    with pytest.raises(InputError, match="cta, table2"):
+        draw_parameters("spect", 3, poses="mean")  # type: ignore[arg-type]

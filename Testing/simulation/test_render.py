@@ -9,6 +9,7 @@ import pytest
 from MSSTUNetReorientLib.cup import fit_cup
 from MSSTUNetReorientLib.errors import InputError
 from MSSTUNetReorientLib.simulation.draw import draw_parameters
+from MSSTUNetReorientLib.simulation.ellipsoids import render_ellipsoids
 from MSSTUNetReorientLib.simulation.parameters import CountedHeart
 from MSSTUNetReorientLib.simulation.parameters import PlacedMap
 from MSSTUNetReorientLib.simulation.parameters import Placement
@@ -20,7 +21,6 @@ from MSSTUNetReorientLib.simulation.torso import ORGANS
 from MSSTUNetReorientLib.simulation.torso import Deformation
 from MSSTUNetReorientLib.simulation.torso import Ellipsoids
 from MSSTUNetReorientLib.simulation.torso import OrganMap
-from MSSTUNetReorientLib.simulation.torso import render_ellipsoids
 from scipy.spatial.transform import Rotation
 from studies import plain
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -13,11 +14,18 @@ from MSSTUNetReorientLib.simulation.disk import is_finished
 
 @pytest.fixture
 def maps(tmp_path: Path) -> dict[str, str]:
-    """Folders: empty, and with a label map that has no LV."""
+    """Folders: empty, with a label map that has no LV or is damaged, with counts that are not there; and a file."""
     (tmp_path / "empty").mkdir()
     (tmp_path / "no_lv").mkdir()
     sitk.WriteImage(sitk.GetImageFromArray(np.full((20, 20, 20), 2, np.uint8)), str(tmp_path / "no_lv" / "a.nrrd"))
-    return {name: str(tmp_path / name) for name in ("empty", "no_lv")}
+    (tmp_path / "damaged").mkdir()
+    (tmp_path / "damaged" / "a.nrrd").write_bytes(b"NRRD0005\nnothing")
+    rows = {"no_columns": "name,counts\na,1\n", "no_files": "patient,state,gate,max_counts\na,rest,01,5\n"}
+    for name, text in rows.items():
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "volumes.csv").write_text(text)
+    (tmp_path / "file").touch()
+    return {path.name: str(path) for path in tmp_path.iterdir()}
 
 
 @pytest.mark.parametrize(
@@ -28,8 +36,18 @@ def maps(tmp_path: Path) -> dict[str, str]:
         (["--kind", "spect", "--anatomy", "{no_lv}"], "must have an LV"),
         (["--kind", "composite"], "--hearts"),
         (["--kind", "composite", "--hearts", "{empty}"], "volumes.csv"),
-        (["--kind", "pet", "--gates", "8", "--dicom"], "gated PET"),
+        (["--kind", "spect", "--fast", "--gates", "7"], "8 or 16"),
+        (["--kind", "spect", "--fast", "--poses", "mean"], "cta, table2"),
+        (["--kind", "spect", "--anatomy", "{damaged}"], "cannot be read"),
+        (["--kind", "spect", "--anatomy", "{file}/none"], "must hold label maps"),
+        (["--kind", "composite", "--hearts", "{no_columns}"], "columns must be"),
+        (["--kind", "composite", "--hearts", "{no_files}"], "cannot be read"),
+        (["--kind", "spect", "--fast", "--out", "{file}"], "output folder"),
         (["--kind", "spect", "--count", "0"], "count"),
+        (["--kind", "spect", "--split", "all"], "train, validation, test"),
+        (["--kind", "spect", "--split", "test"], "needs real hearts"),
+        (["--kind", "spect", "--fast", "--pose", "-1", "-1", "1", "200", "0", "0"], "field of view"),
+        (["--kind", "spect", "--fast", "--pose", "-1", "-1", "1", "nan", "0", "0"], "finite"),
     ],
 )
 def test_impossible_requests(
@@ -37,6 +55,7 @@ def test_impossible_requests(
 ) -> None:
     told = [option.format(**maps) for option in options]
     assert main(["simulate", "--out", str(tmp_path / "out"), *told]) == 2
+    assert not any(path.is_dir() for path in (tmp_path / "out").glob("*"))
     said = capsys.readouterr().err
     assert message in said
     assert said.count("\n") == 1
@@ -46,6 +65,40 @@ def test_studies_are_made(tmp_path: Path) -> None:
     arguments = ["simulate", "--kind", "spect", "--fast", "--seed", "4", "--out", str(tmp_path), "--quiet"]
     assert main(arguments) == 0
     assert is_finished(tmp_path / "spect_4_00000")
+
+
+def test_a_pose_asked_for_is_the_studys(tmp_path: Path) -> None:
+    asked = ["-0.9", "-1.1", "1.2", "30", "-10", "5"]
+    assert main(["simulate", "--kind", "spect", "--fast", "--pose", *asked, "--out", str(tmp_path), "--quiet"]) == 0
+    told = json.loads((tmp_path / "spect_0_00000" / "truth.json").read_text())
+    assert told["subject"] is None
+    assert told["pose"]["euler_yxz_rad"] == pytest.approx([-0.9, -1.1, 1.2], abs=1e-6)
+    from_middle = np.array(told["pose"]["translation_normalized"]) * told["pose"]["cube"]["half_mm"]
+    assert from_middle == pytest.approx([30, -10, 5], abs=1e-6)
+
+
+def ventricles(folder: Path, names: list[str]) -> Path:
+    """Made-up hearts: a block of LV (1), one of RV (2) at its right side."""
+    labels = np.zeros((44, 44, 44), np.uint8)
+    labels[10:34, 12:32, 22:40] = 1
+    labels[12:32, 14:30, 8:20] = 2
+    image = sitk.GetImageFromArray(labels)
+    image.SetSpacing([3.0] * 3)
+    folder.mkdir()
+    for name in names:
+        sitk.WriteImage(image, str(folder / f"{name}.nrrd"))
+    return folder
+
+
+def test_a_split_has_its_subjects_alone(tmp_path: Path) -> None:
+    folder = ventricles(tmp_path / "hearts", ["p002", "p003", "p004", "p007", "p012"])
+    common = ["simulate", "--kind", "spect", "--fast", "--count", "5", "--anatomy", str(folder), "--quiet"]
+    for split, allowed in (("train", {"p002", "p004"}), ("validation", {"p007"}), ("test", {"p003", "p012"})):
+        assert main([*common, "--split", split, "--out", str(tmp_path / split)]) == 0
+        told = [json.loads(f.read_text()) for f in (tmp_path / split).glob("*/truth.json")]
+        assert {t["subject"] for t in told} - {None} <= allowed
+        assert any(t["subject"] for t in told)
+        assert json.loads((tmp_path / split / "spect_0.json").read_text())["split"] == split
 
 
 @pytest.mark.slow

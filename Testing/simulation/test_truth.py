@@ -14,11 +14,13 @@ from MSSTUNetReorientLib.simulation.beat import Beat
 from MSSTUNetReorientLib.simulation.beat import phases_of
 from MSSTUNetReorientLib.simulation.beat import volumes_ml
 from MSSTUNetReorientLib.simulation.draw import draw_parameters
+from MSSTUNetReorientLib.simulation.heart import ParametricShape
 from MSSTUNetReorientLib.simulation.heart import points_round_origin
 from MSSTUNetReorientLib.simulation.measure import measure
 from MSSTUNetReorientLib.simulation.render import render
 from MSSTUNetReorientLib.simulation.segments import scores
 from MSSTUNetReorientLib.simulation.segments import segment_of
+from MSSTUNetReorientLib.simulation.torso import Ellipsoids
 from MSSTUNetReorientLib.simulation.uptake import Defect
 from MSSTUNetReorientLib.simulation.uptake import Perfusion
 from MSSTUNetReorientLib.volume import Grid
@@ -145,3 +147,19 @@ def test_segments_face_the_right_way() -> None:
     u, here = np.full(4, 0.5), np.array([0.0, 90.0, 180.0, 270.0])
     assert segment_of(u, here).tolist() == [7, 9, 10, 12]
     assert segment_of(np.array([-0.1, 0.1, 0.9]), np.zeros(3)).tolist() == [17, 13, 1]
+
+
+def test_an_aneurysm_bulges_thin_and_scarred() -> None:
+    drawn = next(
+        p for seed in range(400) if getattr((p := draw_parameters("spect", seed, fast=True)).heart, "bulge", 0)
+    )
+    heart = drawn.heart
+    assert isinstance(heart, ParametricShape)
+    plain_cup = replace(heart, bulge=0.0)
+    below = np.array([[0.0, 0.0, -0.7 * heart.apex]]) + np.array([[heart.radius_i * 0.7, 0.0, 0.0]])
+    assert heart.epicardium(below)[0] < plain_cup.epicardium(below)[0]
+    assert heart.apical_wall <= 0.5 * heart.wall
+    assert volumes_ml(heart) == pytest.approx(voxel_volumes(heart), rel=0.03)
+    study = render(replace(drawn, chest=Ellipsoids(), placement=plain().placement))
+    assert study.truth.anatomy is not None
+    assert scores(study.truth.anatomy.segments)[16] >= 1

@@ -18,29 +18,66 @@ from .messages import refuse
 from .stacking import Slice
 from .stacking import stack_slices
 
-SEVERAL_PER_POSITION = ("DYNAMIC", "GATED")
+DYNAMIC, GATED = "DYNAMIC", "GATED"
 """Values of SeriesType that hold several images per position."""
 
 
-def read_pet_series(paths: tuple[Path, ...], name: str) -> Volume:
-    """A static PET series, one file per slice, in any order; each slice has its own rescale.
+def read_pet_series(paths: tuple[Path, ...], name: str, gate: int | None = None) -> Volume:
+    """A static or gated PET series, one file per image, in any order; each image has its own rescale.
+
+    Args:
+        paths: its files.
+        name: for messages.
+        gate: of a gated series, the gate to read, from 1; None sums the gates.
 
     Returns:
         float32 ``(K, J, I)``, LPS mm, not yet checked.
 
     Raises:
-        InputError: a gated or dynamic series, missing slices or geometry, damaged files.
+        InputError: a dynamic series, gates that cannot be told or are not there, missing slices or geometry, damaged
+            files.
     """
     datasets = [(path, read_dataset(path)) for path in paths]
     first = datasets[0][1]
-    series_type = [str(v) for v in np.atleast_1d(first.get("SeriesType") or [])]
-    if series_type and series_type[0] in SEVERAL_PER_POSITION:
-        refuse(name, f"a static PET series is needed, but this is {series_type[0]}; give a static or summed series")
-    expected = int(number(first, "NumberOfSlices", name) or 0)
+    series_type = str(np.atleast_1d(first.get("SeriesType") or [""])[0])
+    if series_type == DYNAMIC:
+        refuse(name, f"a static or gated PET series is needed, but this is {series_type}; give a summed series")
+    if series_type == GATED:
+        return _read_gated(datasets, name, gate)
+    if gate is not None:
+        refuse(name, "a gate can be chosen only of a gated study, but this one is not gated; leave --gate out")
+    return _stack(datasets, int(number(first, "NumberOfSlices", name) or 0), "DICOM PT series", name)
+
+
+def _stack(datasets: list[tuple[Path, Any]], expected: int, kind: str, name: str) -> Volume:
     slices = [_slice(dataset, path) for path, dataset in datasets]
     if len(slices) < expected:
         refuse(name, f"the series must have {expected} slices, but found {len(slices)}; copy or export it again")
-    return stack_slices(slices, technical_info(first, "DICOM PT series"), name)
+    return stack_slices(slices, technical_info(datasets[0][1], kind), name)
+
+
+def _read_gated(datasets: list[tuple[Path, Any]], name: str, gate: int | None) -> Volume:
+    """Images are numbered slice by slice within a gate (ImageIndex, DICOM PS3.3 C.8.9.4.1.9)."""
+    first = datasets[0][1]
+    deep, gates, intervals = (
+        int(number(first, keyword, name) or 0)
+        for keyword in ("NumberOfSlices", "NumberOfTimeSlots", "NumberOfRRIntervals")
+    )
+    places = [int(number(dataset, "ImageIndex", name) or 0) - 1 for _, dataset in datasets]
+    if deep < 1 or intervals > 1 or sorted(places) != list(range(deep * gates)):
+        refuse(
+            name,
+            f"the gates of this GATED series of {len(datasets)} images cannot be told (it tells of {gates} with {deep} "
+            "slices each); export it again, or give a static or summed series",
+        )
+    if gate is not None and not 1 <= gate <= gates:
+        refuse(name, f"the gate must lie in 1 to {gates}, but found {gate}; choose another or leave it out to sum all")
+    wanted = range(gates) if gate is None else [gate - 1]
+    members = [[pair for pair, at in zip(datasets, places, strict=True) if at // deep == slot] for slot in wanted]
+    volumes = [_stack(pairs, deep, "DICOM PT gated series", name) for pairs in members]
+    summed = np.asarray(np.sum([v.array for v in volumes], axis=0), np.float32)
+    info = volumes[0].info | {"gates": gates, "gate": "sum" if gate is None else gate}
+    return Volume(summed, volumes[0].grid, info)
 
 
 def _slice(dataset: Any, path: Path) -> Slice:

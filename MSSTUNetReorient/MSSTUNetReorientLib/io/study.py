@@ -78,8 +78,8 @@ def _read_dicom(paths: tuple[Path, ...], gate: int | None, name: str) -> Volume:
         if len(paths) > 1:
             refuse(name, f"an NM study must be one multi-frame object, but found {len(paths)} files; give one of them")
         return read_nuclear(paths[0], name, gate)
-    if gate is not None:
-        refuse(name, "only gated NM studies have gates that can be chosen, but this is PET; leave --gate out")
     if sop_class == ENHANCED_PET:
+        if gate is not None:
+            refuse(name, "of an Enhanced PET object no gate can be chosen; leave --gate out")
         return read_enhanced_pet(paths[0], name)
-    return read_pet_series(paths, name)
+    return read_pet_series(paths, name, gate)

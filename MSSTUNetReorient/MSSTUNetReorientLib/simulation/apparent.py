@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,30 +30,58 @@ def apparent_labels(
 ) -> NDArray[np.uint8]:
     """0/1/2 on a regular SA grid ``p`` ``(K, J, I, 3)`` mm of ``spacing``: the wall as it appears.
 
-    LV-MY is where a uniformly perfused wall, blurred to ``fwhm`` mm, exceeds half of its local ridge; the ridge is
-    its value at the nearest point of the mid-wall surface. LV-BP is what remains inside, up to the valve plane.
+    LV-MY is where a uniformly perfused wall, blurred to ``fwhm`` mm, exceeds half of its local ridge; see
+    :func:`labels_where_seen`.
 
     Args:
         shape: the heart, or the middle of its motion; its surfaces say what is inside.
         phases: the shapes whose mean is seen, ``shape`` alone by default.
     """
-    epi, endo, valve = shape.epicardium(p), shape.endocardium(p), shape.valve(p)
-    below = valve < 0
-    if phases:
-        walls = [_wall(s.epicardium(p), s.endocardium(p), s.valve(p), spacing) for s in phases]
-        wall = np.mean(walls, axis=0)
-    else:
-        wall = _wall(epi, endo, valve, spacing)
+    surfaces = Surfaces.of(shape, p)
+    walls = [_wall(Surfaces.of(s, p) if phases else surfaces, spacing) for s in phases or (shape,)]
+    wall = np.mean(walls, axis=0) if phases else walls[0]
     blurred = ndimage.gaussian_filter(wall.astype(np.float32), fwhm / 2.355 / spacing, truncate=3.0)
+    return labels_where_seen(surfaces, blurred, spacing, fwhm / 2)
+
+
+def labels_where_seen(
+    surfaces: Surfaces, seen: NDArray[np.floating[Any]], spacing: float, reach: float
+) -> NDArray[np.uint8]:
+    """0/1/2 from an image of a uniformly perfused wall alone.
+
+    LV-MY is where the image exceeds half of its ridge, which is its value at the nearest point of the mid-wall
+    surface. LV-BP is what remains inside, up to the valve plane.
+
+    Args:
+        surfaces: of the heart on a regular SA grid of ``spacing`` mm.
+        seen: ``(K, J, I)`` image on that grid.
+        reach: mm beyond the epicardium where nothing is wall any more.
+    """
+    epi, endo, valve = surfaces
+    below = valve < 0
     middle = (np.abs(epi + endo) < 1.2 * spacing) & (epi < 0) & (endo > -spacing) & below
     nearest = ndimage.distance_transform_edt(~middle, return_distances=False, return_indices=True)
-    ridge = ndimage.maximum_filter(blurred, size=3)[tuple(nearest)]
-    my = (blurred > 0.5 * ridge) & (epi < fwhm / 2)
+    ridge = ndimage.maximum_filter(seen, size=3)[tuple(nearest)]
+    my = (seen > 0.5 * ridge) & (epi < reach)
     bp = (epi < 0) & below & ~my
     return (MYOCARDIUM * my + BLOOD_POOL * bp).astype(np.uint8)
 
 
-def _wall(epi: Array, endo: Array, valve: Array, spacing: float) -> Array:
+class Surfaces(NamedTuple):
+    """Signed distances in mm to the surfaces of a heart at some points."""
+
+    epicardium: Array
+    endocardium: Array
+    valve: Array
+
+    @classmethod
+    def of(cls, shape: Shape, p: Array) -> Surfaces:
+        """At SA points ``(..., 3)`` mm."""
+        return cls(shape.epicardium(p), shape.endocardium(p), shape.valve(p))
+
+
+def _wall(surfaces: Surfaces, spacing: float) -> Array:
+    epi, endo, valve = surfaces
     return occupancy(np.maximum(epi, -endo), spacing) * occupancy(valve, spacing)
 
 

@@ -2,24 +2,35 @@
 
 from __future__ import annotations
 
+import json
 import multiprocessing
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures import as_completed
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
+from .. import __version__
 from ..errors import InputError
 from .disk import is_finished
 from .disk import write_study
+from .disk import write_text
 from .draw import draw_parameters
 from .parameters import Kind
+from .parameters import Placement
+from .parameters import StudyParameters
+from .poses import Poses
+from .render import OutOfViewError
 from .render import render
 from .sources import Sources
 from .sources import load_anatomy
 from .sources import load_counts
+from .splits import COUNTS_SUBJECTS
+from .splits import SPLITS
+from .splits import Split
 
 MAX_TRIES = 20
 """Draws that put the LV outside the field of view are thrown away; so many in a row mean that none fits."""
@@ -32,7 +43,8 @@ class Request:
     Attributes:
         kind, fast, gates: of the studies; seed: of the first one's.
         out: folder of the studies; dicom: also as DICOM.
-        anatomy: folders of label maps; hearts: folder of real count volumes.
+        anatomy: folders of label maps; hearts: folder of real count volumes; split: whose hearts of these.
+        poses: which real ones the drawn ones follow; placement: of every heart, instead of drawn ones.
     """
 
     kind: Kind
@@ -43,41 +55,66 @@ class Request:
     dicom: bool = False
     anatomy: tuple[Path, ...] = ()
     hearts: Path | None = None
+    split: Split | None = None
+    poses: Poses = "cta"
+    placement: Placement | None = None
+
+    @property
+    def series(self) -> str:
+        """What the names of its studies begin with."""
+        return f"{self.kind}_{self.seed}"
 
     def folder(self, number: int) -> Path:
         """Of the study ``number``, from 0."""
-        return self.out / f"{self.kind}_{self.seed}_{number:05d}"
+        return self.out / f"{self.series}_{number:05d}"
 
 
 def load_sources(request: Request) -> Sources:
     """What the request names; read when it is used.
 
     Raises:
-        InputError: an empty folder, a label map without an LV.
+        InputError: an empty folder, a label map without an LV, a split without a heart.
     """
-    found = load_anatomy(request.anatomy)
-    counts = {} if request.hearts is None else load_counts(request.hearts)
+    found = load_anatomy(request.anatomy, request.split)
+    subjects = None if request.split is None else set(COUNTS_SUBJECTS[request.split])
+    counts = {} if request.hearts is None else load_counts(request.hearts, subjects)
+    if request.split is not None and not found.ventricles and not counts:
+        msg = f"--split {request.split} needs real hearts, but found none of it; give them with --anatomy or --hearts"
+        raise InputError(msg)
     return Sources(found.chests, found.ventricles, counts)
 
 
-def study_seed(seed: int, number: int, attempt: int = 0) -> int:
-    """Seed of a study of a series; independent of how many there are and of who makes it."""
-    return int(np.random.SeedSequence((seed, number, attempt)).generate_state(1, np.uint64)[0] >> 11)
+def study_seed(request: Request, number: int, attempt: int = 0) -> int:
+    """Seed of a study of a series; independent of how many there are and of who makes it.
+
+    Splits draw apart: one's studies shall not be those of another with other hearts.
+    """
+    apart = () if request.split is None else (1 + SPLITS.index(request.split),)
+    entropy = (request.seed, number, attempt, *apart)
+    return int(np.random.SeedSequence(entropy).generate_state(1, np.uint64)[0] >> 11)
+
+
+def draw_one(request: Request, number: int, sources: Sources, attempt: int = 0) -> StudyParameters:
+    """The parameters of a study of the series; see :func:`.draw.draw_parameters`."""
+    seed = study_seed(request, number, attempt)
+    return draw_parameters(
+        request.kind, seed, sources, fast=request.fast, gates=request.gates, poses=request.poses,
+        placement=request.placement,
+    )  # fmt: skip
 
 
 def make_one(request: Request, number: int, sources: Sources) -> Path:
-    """Draw, render and write one study.
+    """Draw, render and write one study; where a drawn pose puts the LV out of view, another is drawn.
 
     Raises:
         InputError: as the three of them.
     """
-    for attempt in range(MAX_TRIES):
-        seed = study_seed(request.seed, number, attempt)
-        parameters = draw_parameters(request.kind, seed, sources, fast=request.fast, gates=request.gates)
+    tries = MAX_TRIES if request.placement is None else 1
+    for attempt in range(tries):
         try:
-            study = render(parameters, sources)
-        except InputError:
-            if attempt == MAX_TRIES - 1:
+            study = render(draw_one(request, number, sources, attempt), sources)
+        except OutOfViewError:
+            if attempt == tries - 1:
                 raise
             continue
         write_study(study, request.folder(number), dicom=request.dicom)
@@ -92,10 +129,8 @@ def make_studies(request: Request, count: int, jobs: int = 1) -> Iterator[Path]:
         InputError: an impossible request, told before anything is made where that can be known.
     """
     sources = load_sources(request)
-    draw_parameters(request.kind, 0, sources, fast=request.fast, gates=request.gates)
-    if request.dicom and request.gates and request.kind == "pet":
-        msg = "a gated PET study cannot be written as a DICOM series; leave --dicom or --gates out"
-        raise InputError(msg)
+    draw_one(request, 0, sources)
+    keep_options(request, sources)
     todo = []
     for number in range(count):
         if is_finished(request.folder(number)):
@@ -109,16 +144,59 @@ def make_studies(request: Request, count: int, jobs: int = 1) -> Iterator[Path]:
     yield from _in_processes(request, todo, jobs)
 
 
+def options_of(request: Request, sources: Sources) -> dict[str, Any]:
+    """What the studies of a series follow from, besides their numbers."""
+    return {
+        "software": f"MSSTUNetReorient {__version__}",
+        "fast": request.fast,
+        "gates": request.gates,
+        "dicom": request.dicom,
+        "split": request.split,
+        "poses": request.poses,
+        "pose": None if request.placement is None else request.placement.to_json(),
+        "chests": sorted(sources.chests),
+        "ventricles": sorted(sources.ventricles),
+        "counts": sorted(sources.counts),
+    }
+
+
+def keep_options(request: Request, sources: Sources) -> None:
+    """Write the options of a series once; another run of it must have the same.
+
+    Raises:
+        InputError: the folder holds studies of the series that were made with others; it cannot be written.
+    """
+    file, wanted = request.out / f"{request.series}.json", options_of(request, sources)
+    try:
+        if file.is_file():
+            found = json.loads(file.read_text())
+        elif any(is_finished(folder) for folder in request.out.glob(f"{request.series}_*")):
+            found = {}
+        else:
+            request.out.mkdir(parents=True, exist_ok=True)
+            write_text(file, json.dumps(wanted, indent=1) + "\n")
+            return
+    except (OSError, ValueError) as error:
+        msg = f"{file}: the options of the studies cannot be kept ({error}); choose another folder"
+        raise InputError(msg) from error
+    differing = [name for name, value in wanted.items() if name not in found or found[name] != value]
+    if differing:
+        msg = (
+            f"{request.out}: studies of one kind and seed must be made alike, but those here have other options "
+            f"({', '.join(differing)}); choose another folder, or the same options"
+        )
+        raise InputError(msg)
+
+
 def _in_processes(request: Request, todo: list[int], jobs: int) -> Iterator[Path]:
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(min(jobs, len(todo)), mp_context=context, initializer=_start, initargs=(request,)) as pool:
+    pool = ProcessPoolExecutor(min(jobs, len(todo)), mp_context=context, initializer=_start, initargs=(request,))
+    try:
         waiting = [pool.submit(_make_in_process, number) for number in todo]
-        try:
-            for done in as_completed(waiting):
-                yield done.result()
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
+        for done in as_completed(waiting):
+            yield done.result()
+    finally:
+        pool.shutdown(cancel_futures=True)  # `with` would first work off all that is waiting
 
 
 _of_process: tuple[Request, Sources] | None = None

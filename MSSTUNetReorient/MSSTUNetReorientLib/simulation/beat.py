@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from .apparent import Surfaces
 from .apparent import occupancy
 from .codec import parameters_class
 from .heart import Shape
@@ -92,18 +93,19 @@ class Contracted:
         return self.shape.right_cavity(self._relaxed(p)) + 0.6 * self.endo_in
 
 
-def wall_share(shape: Shape, p: Array, width: float) -> Array:
-    """Share of a voxel of ``width`` mm that is wall, right also for walls thinner than the voxel."""
-    inside = occupancy(shape.epicardium(p), width) - occupancy(shape.endocardium(p), width)
-    return np.asarray(np.maximum(inside, 0.0) * occupancy(shape.valve(p), width))
+def shares(surfaces: Surfaces, width: float) -> tuple[Array, Array]:
+    """Shares of a voxel of ``width`` mm that are (wall, cavity), right also for walls thinner than the voxel."""
+    epi, endo, valve = surfaces
+    hollow, below = occupancy(endo, width), occupancy(valve, width)
+    return np.maximum(occupancy(epi, width) - hollow, 0.0) * below, hollow * below
 
 
 def volumes_ml(shape: Shape) -> tuple[float, float]:
     """(wall, cavity) below the valve plane, ml."""
-    p = points_round_origin(MEASURE_SIZE, MEASURE_SPACING)
+    surfaces = Surfaces.of(shape, points_round_origin(MEASURE_SIZE, MEASURE_SPACING))
+    wall, cavity = shares(surfaces, MEASURE_SPACING)
     voxel = MEASURE_SPACING**3 / 1000
-    cavity = occupancy(shape.endocardium(p), MEASURE_SPACING) * occupancy(shape.valve(p), MEASURE_SPACING)
-    return float(wall_share(shape, p, MEASURE_SPACING).sum()) * voxel, float(cavity.sum()) * voxel
+    return float(wall.sum()) * voxel, float(cavity.sum()) * voxel
 
 
 def contracted(shape: Shape, wall_ml: float, cavity_ml: float, shortened: float) -> Shape:

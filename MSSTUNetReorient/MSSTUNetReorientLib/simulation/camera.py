@@ -13,9 +13,9 @@ from .codec import parameters_class
 
 MU_PER_MM = {
     "air": 0.0, "body": 0.0153, "lung": 0.0042, "liver": 0.0158, "spleen": 0.0158, "stomach": 0.0150, "bowel": 0.0145,
-    "gall": 0.0153, "kidney": 0.0157, "bone": 0.0230, "blood": 0.0159,
+    "gall": 0.0153, "kidney": 0.0157, "bone": 0.0230, "blood": 0.0159, "breast": 0.0150, "arm": 0.0165,
 }  # fmt: skip
-"""Linear attenuation at 140 keV (NIST XCOM for ICRU 44 tissues), lung inflated."""
+"""Linear attenuation at 140 keV (NIST XCOM for ICRU 44 tissues), lung inflated; an arm with its bone."""
 
 
 UNCONVERGED, RECOVERED = 1.6, 1.8
@@ -88,11 +88,11 @@ def draw_camera(rng: np.random.Generator, kind: str) -> Camera:
     if kind == "czt":
         return Camera(
             kind, views=24, arc=180.0, first=-135.0, radius=float(rng.uniform(165, 200)),
-            slope=float(rng.uniform(0.03, 0.045)),
-            floor=2.0, intrinsic=3.0, counts=float(np.exp(rng.uniform(np.log(2.5e6), np.log(8e6)))),
-            scatter=float(rng.uniform(0.25, 0.45)), scatter_fwhm=80.0, field=140.0, axial=100.0,
-            iterations=int(rng.integers(4, 9)), subsets=4, corrected=False, recovery=bool(rng.random() < 0.4),
-            filter="butterworth", cutoff=float(rng.uniform(0.42, 0.75)), order=7, seed=seed, margin=15,
+            slope=float(rng.uniform(0.02, 0.055)),
+            floor=2.0, intrinsic=3.0, counts=float(np.exp(rng.uniform(np.log(2.5e6), np.log(1.5e7)))),
+            scatter=float(rng.uniform(0.1, 0.4)), scatter_fwhm=80.0, field=140.0, axial=100.0,
+            iterations=int(rng.integers(4, 11)), subsets=4, corrected=False, recovery=bool(rng.random() < 0.6),
+            filter="butterworth", cutoff=float(rng.uniform(0.34, 0.85)), order=7, seed=seed, margin=15,
         )  # fmt: skip
     butterworth = rng.random() < 0.6
     views = int(rng.choice([30, 32, 60, 64]))
@@ -100,10 +100,10 @@ def draw_camera(rng: np.random.Generator, kind: str) -> Camera:
     return Camera(
         "spect", views=views, arc=180.0, first=-135.0, radius=float(rng.uniform(190, 250)),
         slope=float(rng.uniform(0.035, 0.05)), floor=float(rng.uniform(1.4, 2.2)), intrinsic=3.8,
-        counts=float(np.exp(rng.uniform(np.log(2e6), np.log(1.2e7)))), scatter=float(rng.uniform(0.2, 0.4)),
+        counts=float(np.exp(rng.uniform(np.log(8e5), np.log(1.2e7)))), scatter=float(rng.uniform(0.1, 0.4)),
         scatter_fwhm=float(rng.uniform(70, 110)), field=0.0, axial=0.0, iterations=iterations, subsets=subsets,
         corrected=bool(rng.random() < 0.35), recovery=bool(rng.random() < 0.25),
         filter="butterworth" if butterworth else "gaussian",
-        cutoff=float(rng.uniform(0.3, 0.6)) if butterworth else float(rng.uniform(6, 13)),
+        cutoff=float(rng.uniform(0.35, 0.75)) if butterworth else float(rng.uniform(5, 12)),
         order=int(rng.integers(4, 9)), seed=seed,
     )  # fmt: skip

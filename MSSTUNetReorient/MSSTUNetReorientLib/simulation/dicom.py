@@ -1,4 +1,4 @@
-"""Simulated studies as DICOM: one NM object (RECON TOMO or RECON GATED TOMO), or a PET series. No patient in them."""
+"""Simulated studies as DICOM: an NM object (RECON TOMO, RECON GATED TOMO) or a PET series. No patient in them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ from pydicom.sequence import Sequence
 from pydicom.uid import ExplicitVRLittleEndian
 from pydicom.uid import generate_uid
 
-from ..errors import InputError
 from ..volume import Grid
 
 Counts = NDArray[np.uint16]
@@ -22,6 +21,8 @@ NM = "1.2.840.10008.5.1.4.1.1.20"
 PT = "1.2.840.10008.5.1.4.1.1.128"
 DATE, TIME = "20000101", "120000"
 """Viewers want some; no simulated study was acquired at any."""
+BEAT_MS = 1000
+"""Length of a simulated heart beat."""
 MANUFACTURER = "MSSTUNetReorient simulator"
 
 
@@ -60,28 +61,33 @@ def write_nuclear(counts: Counts, gates: Counts | None, grid: Grid, folder: Path
 
 
 def write_pet(counts: Counts, gates: Counts | None, grid: Grid, folder: Path, seed: int) -> list[Path]:
-    """A static PET series, one file per slice; arguments as :func:`write_nuclear`.
-
-    Raises:
-        InputError: a gated study, which a static series cannot hold.
-    """
-    if gates is not None:
-        msg = "a gated PET study cannot be written as a DICOM series; leave --dicom or --gates out"
-        raise InputError(msg)
+    """A PET series, static or gated, one file per image; arguments as :func:`write_nuclear`."""
+    shown = counts[None] if gates is None else gates
+    deep = len(counts)
     files = []
-    for number, frame in enumerate(counts):
+    for number, frame in enumerate(shown.reshape(-1, *counts.shape[1:])):
+        slot, place = divmod(number, deep)
         ds = _dataset(PT, "PT", frame[None], grid, seed, number)
         ds.ImageType = ["ORIGINAL", "PRIMARY"]
         ds.SeriesType, ds.Units, ds.CountsSource = ["STATIC", "IMAGE"], "PROPCNTS", "EMISSION"
         ds.DecayCorrection, ds.AttenuationCorrectionMethod = "START", "simulated"
-        ds.NumberOfSlices, ds.ImageIndex, ds.InstanceNumber = len(counts), number + 1, number + 1
+        ds.NumberOfSlices, ds.ImageIndex, ds.InstanceNumber = deep, number + 1, number + 1
         ds.SliceThickness = _ds(grid.spacing[2])
-        position = grid.at([0, 0, number])
-        ds.ImagePositionPatient = [_ds(x) for x in position]
+        ds.ImagePositionPatient = [_ds(x) for x in grid.at([0, 0, place])]
         ds.ImageOrientationPatient = [1, 0, 0, 0, 1, 0]
         ds.RescaleSlope, ds.RescaleIntercept = 1, 0
-        files.append(_save(ds, folder / f"slice_{number + 1:03d}.dcm"))
+        if gates is not None:
+            _gate(ds, slot, len(gates))
+        files.append(_save(ds, folder / f"image_{number + 1:04d}.dcm"))
     return files
+
+
+def _gate(ds: Dataset, slot: int, gates: int) -> None:
+    """What makes an image one of a gated series (PS3.3 C.8.9.1, C.8.9.3)."""
+    ds.SeriesType = ["GATED", "IMAGE"]
+    ds.NumberOfTimeSlots, ds.NumberOfRRIntervals = gates, 1
+    ds.FrameTime, ds.TriggerTime = _ds(BEAT_MS / gates), _ds(slot * BEAT_MS / gates)
+    ds.NominalInterval, ds.BeatRejectionFlag = BEAT_MS, "N"
 
 
 def _ds(value: float) -> str:

@@ -69,6 +69,13 @@ def write_study(study: Study, folder: Path, *, dicom: bool = False) -> None:
         raise
 
 
+def write_text(file: Path, text: str) -> None:
+    """A text file, written beside and renamed into place."""
+    temporary = file.with_name(file.name + TEMPORARY)
+    temporary.write_text(text)
+    os.replace(temporary, file)  # noqa: PTH105
+
+
 def _write(study: Study, folder: Path, dicom: bool) -> None:
     scale = count_scale(study)
     counts = as_counts(study.image, scale)
@@ -119,6 +126,7 @@ def truth_record(study: Study) -> dict[str, Any]:
         "what": f"simulated cardiac study ({p.kind}); no patient",
         "software": f"MSSTUNetReorient {__version__}",
         "seed": p.seed,
+        "subject": p.subject,
         "modality": "PT" if p.kind == "pet" else "NM",
         "model": "projections and OSEM" if isinstance(p.scanner, Camera) else "image space",
         "pose": pose_record(study),

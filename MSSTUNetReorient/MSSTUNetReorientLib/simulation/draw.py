@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.spatial.transform import Rotation
 
 from ..errors import InputError
-from ..pose import MEAN_ROTATION
 from .beat import draw_beat
 from .camera import Camera
 from .camera import draw_camera
+from .ellipsoids import draw_ellipsoids
 from .heart import MeasuredHeart
 from .heart import ParametricShape
 from .heart import draw_measured_heart
@@ -24,51 +23,25 @@ from .parameters import Raster
 from .parameters import Spot
 from .parameters import StudyParameters
 from .parameters import Tissue
+from .poses import Poses
+from .poses import check_poses
+from .poses import draw_pose_rotation
+from .poses import draw_published_rotation
+from .poses import draw_rotation as draw_rotation
 from .scanner import Scanner
 from .scanner import draw_scanner
 from .sources import Sources
 from .torso import Ellipsoids
 from .torso import draw_activity
 from .torso import draw_deformation
-from .torso import draw_ellipsoids
 from .uptake import draw_perfusion
 
 Array = NDArray[np.float64]
 
-POSE_SD_RAD = (0.16, 0.12, 0.15)
-"""Spread of 53 hearts seen by CT about :data:`..pose.MEAN_ROTATION`, as rotation vectors along LPS."""
-TRUNCATED_AT = 3.0
-"""Standard deviations at which the Gaussians of the poses end."""
-WIDE_SHARE, WIDE_FACTOR = 0.2, 2.0
-"""How many poses come from wider tails, and how much wider these are."""
 PHASES = 4
 """Phases of the cycle that an ungated study of a physical camera averages."""
 TABLE_MM = 1000.0
 """Height of the middle of the field of view: the scanner's table counts from the feet."""
-
-
-def draw_pose_rotation(rng: np.random.Generator, mean: Array = MEAN_ROTATION) -> Array:
-    """A truncated Gaussian fitted to real poses, with wider tails, ``(3, 3)``."""
-    factor = WIDE_FACTOR if rng.random() < WIDE_SHARE else 1.0
-    vector = truncated_normal(rng, 3) * np.array(POSE_SD_RAD) * factor
-    return np.asarray(Rotation.from_rotvec(vector).as_matrix() @ mean)
-
-
-def truncated_normal(rng: np.random.Generator, count: int) -> Array:
-    """Standard normal numbers within :data:`TRUNCATED_AT`."""
-    out = rng.normal(size=count)
-    while (np.abs(out) > TRUNCATED_AT).any():
-        out = np.where(np.abs(out) > TRUNCATED_AT, rng.normal(size=count), out)
-    return np.asarray(out)
-
-
-def draw_rotation(rng: np.random.Generator, mean: Array = MEAN_ROTATION, degrees: float = 13.0) -> Array:
-    """For training: a rotation about the mean pose, normal, with one in six from tails twice as wide."""
-    spread = degrees * (2.0 if rng.random() < 1 / 6 else 1.0)
-    vector = rng.normal(0.0, np.deg2rad(spread), 3)
-    length = np.linalg.norm(vector)
-    vector *= min(1.0, np.deg2rad(60.0) / (length + 1e-9))
-    return np.asarray(Rotation.from_rotvec(vector).as_matrix() @ mean)
 
 
 def draw_offset(rng: np.random.Generator, kind: str) -> Array:
@@ -91,7 +64,21 @@ def draw_spots(rng: np.random.Generator) -> tuple[Spot, ...]:
         a, b, c = (float(x) for x in np.exp(rng.normal(np.log([22, 13, 11]), 0.45)))
         value = float(np.clip(0.9 * np.exp(rng.normal(0, 0.9)), 0.1, 6.0))
         spots.append(Spot(centre, (a, b, c), float(rng.uniform(-1.5, 1.5)), value))
+    if rng.random() < DOME_SHARE:
+        spots.append(_draw_dome(rng))
     return tuple(spots)
+
+
+DOME_SHARE = 0.3
+"""Studies in which the liver comes up beside the heart, whatever chest it has."""
+
+
+def _draw_dome(rng: np.random.Generator) -> Spot:
+    """The right dome of the diaphragm with the liver in it, at the septal and inferior side."""
+    centre = (float(rng.uniform(-95, -45)), float(rng.uniform(-40, 30)), float(rng.uniform(-65, -20)))
+    a, b, c = (float(x) for x in rng.uniform((28, 28, 22), (60, 55, 50)))
+    value = float(np.clip(0.6 * np.exp(rng.normal(0, 0.6)), 0.15, 3.0))
+    return Spot(centre, (a, b, c), float(rng.uniform(-0.5, 0.5)), value)
 
 
 def draw_tissue(rng: np.random.Generator) -> Tissue:
@@ -109,7 +96,14 @@ def draw_chest(rng: np.random.Generator, sources: Sources) -> Ellipsoids | Place
 
 
 def draw_parameters(
-    kind: Kind, seed: int, sources: Sources | None = None, *, fast: bool = False, gates: int = 0
+    kind: Kind,
+    seed: int,
+    sources: Sources | None = None,
+    *,
+    fast: bool = False,
+    gates: int = 0,
+    poses: Poses = "cta",
+    placement: Placement | None = None,
 ) -> StudyParameters:
     """The parameters of the study of a seed.
 
@@ -119,12 +113,15 @@ def draw_parameters(
         sources: real anatomy; the parametric one serves without.
         fast: the image-space model instead of projections and OSEM. PET and composite studies always use it.
         gates: 8 or 16 for a gated study.
+        poses: which real ones the drawn ones follow, see :mod:`.poses`; all else is drawn alike.
+        placement: of the heart, instead of a drawn one; all else is drawn as without.
 
     Raises:
-        InputError: an unknown kind, an impossible number of gates, a composite study without real hearts.
+        InputError: an unknown kind or poses, an impossible number of gates, a composite study without real hearts.
     """
     sources = sources or Sources()
     _check(kind, gates, sources)
+    check_poses(poses)
     rng = np.random.default_rng(seed)
     activity = draw_activity(rng, tracer="ammonia" if kind == "pet" else "sestamibi")
     camera_kind = str(rng.choice(["spect", "czt"], p=[0.65, 0.35])) if kind == "composite" else kind
@@ -132,10 +129,14 @@ def draw_parameters(
     scanner: Scanner | Camera = draw_camera(rng, kind) if projected else draw_scanner(rng, camera_kind)
     chest = draw_chest(rng, sources)
     heart, rotation = _draw_heart(rng, kind, sources)
+    if poses == "table2":
+        rotation = draw_published_rotation(np.random.default_rng((seed, 2)), "pet" if kind == "pet" else "spect")
+    aneurysm = isinstance(heart, ParametricShape) and heart.bulge > 0
+    perfusion, beat = draw_perfusion(rng, aneurysm=aneurysm), draw_beat(rng, gates, PHASES if projected else 1)
+    spots, tissue, offset = draw_spots(rng), draw_tissue(rng), _offset_in_view(rng, camera_kind)
     return StudyParameters(
-        kind, seed, heart, draw_perfusion(rng), draw_beat(rng, gates, PHASES if projected else 1), chest, activity,
-        draw_spots(rng), draw_tissue(rng), Placement.of(rotation, _offset_in_view(rng, camera_kind)), scanner,
-        draw_raster(rng, camera_kind, scanner),
+        kind, seed, heart, perfusion, beat, chest, activity, spots, tissue,
+        placement or Placement.of(rotation, offset), scanner, draw_raster(rng, camera_kind, scanner),
     )  # fmt: skip
 
 

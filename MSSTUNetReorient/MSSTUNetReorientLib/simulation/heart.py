@@ -26,6 +26,8 @@ Array = NDArray[np.float64]
 
 RV_WALL_MM = 4.0
 """Thickness of the right ventricular wall."""
+ANEURYSM_SHARE = 0.05
+"""Of the parametric hearts, those whose apex bulges, thinned."""
 TYPICAL_FWHM_MM = 11.0
 """Resolution at which the long axis of a measured heart is taken."""
 
@@ -132,7 +134,7 @@ def _above_plane(p: Array, base: float, tilt: tuple[float, float]) -> Array:
 
 def draw_tilt(rng: np.random.Generator) -> tuple[float, float]:
     """Slope of the valve plane along (i, j): the septal wall mostly ends below the lateral one."""
-    return (float(np.clip(rng.normal(0.12, 0.12), -0.1, 0.4)), float(rng.normal(0.0, 0.06)))
+    return (float(np.clip(rng.normal(0.16, 0.12), -0.1, 0.45)), float(rng.normal(0.0, 0.06)))
 
 
 def draw_parametric_shape(rng: np.random.Generator) -> ParametricShape:
@@ -143,6 +145,7 @@ def draw_parametric_shape(rng: np.random.Generator) -> ParametricShape:
     wall = float(np.clip(rng.normal(10.5, 1.7), 7.0, 15.0))
     base = length * (1 - shoulder)
     ratio = rng.uniform(0.9, 1.1)
+    aneurysm = rng.random() < ANEURYSM_SHARE
     return ParametricShape(
         radius_i=radius * ratio,
         radius_j=radius / ratio,
@@ -150,11 +153,11 @@ def draw_parametric_shape(rng: np.random.Generator) -> ParametricShape:
         base=base,
         tilt=draw_tilt(rng),
         wall=wall,
-        apical_wall=wall * rng.uniform(0.5, 1.0),
+        apical_wall=wall * (rng.uniform(0.35, 0.5) if aneurysm else rng.uniform(0.5, 1.0)),
         taper=rng.uniform(0.0, 0.22),
         wobble=rng.uniform(0.0, 0.06),
         wobble_phase=rng.uniform(0, 2 * np.pi),
-        bulge=float(rng.uniform(0.1, 0.3)) if rng.random() < 0.05 else 0.0,
+        bulge=float(rng.uniform(0.1, 0.3)) if aneurysm else 0.0,
         rv_radius=(rng.uniform(26, 42), rng.uniform(30, 46), rng.uniform(36, 52)),
         rv_centre=(-radius * rng.uniform(0.75, 1.0), rng.uniform(-14, 10), base - rng.uniform(10, 35)),
     )

@@ -6,9 +6,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import InputError
+from .apparent import Surfaces
 from .apparent import occupancy
-from .beat import wall_share
+from .beat import shares
+from .bodywall import paint_ribs
 from .camera import MU_PER_MM
+from .ellipsoids import render_ellipsoids
 from .heart import RV_WALL_MM
 from .heart import Shape
 from .parameters import Spot
@@ -16,7 +19,6 @@ from .parameters import StudyParameters
 from .sources import Sources
 from .torso import Ellipsoids
 from .torso import Field
-from .torso import render_ellipsoids
 from .torso import render_map
 from .torso import smooth_noise
 from .uptake import uptake
@@ -79,16 +81,26 @@ def _near(local: Field) -> NDArray[np.int64]:
     return np.flatnonzero((np.abs(local) < REACH_MM).all(axis=-1))
 
 
-def paint_heart(image: Field, p: StudyParameters, shape: Shape, local: Field, rotation: Array, origin: Array) -> None:
+def paint_heart(
+    image: Field,
+    p: StudyParameters,
+    shape: Shape,
+    local: Field,
+    rotation: Array,
+    origin: Array,
+    uniform: float | None = None,
+) -> None:
     """Put wall, cavities and the tissue round them into the chest, in place.
 
     Args:
         local: ``(K, J, I, 3)`` mm from the LV centre; rotation: SA axes; origin: the LV centre in the shape's frame.
+        uniform: uptake of the whole wall, instead of the study's perfusion.
     """
     spacing = p.raster.spacing
     near = _near(local)
     q = local.reshape(-1, 3)[near].astype(float) @ rotation + origin
-    epi, rv, valve = shape.epicardium(q), shape.right_cavity(q), shape.valve(q)
+    surfaces, rv = Surfaces.of(shape, q), shape.right_cavity(q)
+    epi, _, valve = surfaces
     values = image.reshape(-1)[near].astype(float)
     blood, body = p.activity.values["blood"], p.activity.values["body"]
     around = np.minimum(np.maximum(epi, valve - 25.0), rv)
@@ -96,10 +108,19 @@ def paint_heart(image: Field, p: StudyParameters, shape: Shape, local: Field, ro
     values += occupancy(np.minimum(np.maximum(epi, valve - ATRIUM_MM), rv), spacing) * (blood - values)
     rv_wall = (occupancy(rv - RV_WALL_MM, spacing) - occupancy(rv, spacing)) * (epi > 0)
     values += rv_wall * (p.tissue.right_wall - values)
-    wall = wall_share(shape, q, spacing)
+    wall, _ = shares(surfaces, spacing)
     inside = wall > 0
-    values[inside] += wall[inside] * (uptake(p.perfusion, shape, q[inside]) - values[inside])
+    shown = uptake(p.perfusion, shape, q[inside]) if uniform is None else uniform
+    values[inside] += wall[inside] * (shown - values[inside])
     image.reshape(-1)[near] = values.astype(np.float32)
+
+
+def attenuation(p: StudyParameters, sources: Sources, local: Field) -> Field:
+    """Of the chest without its heart, per mm; ``local`` as in :func:`render_chest`."""
+    mu = render_chest(p, sources, MU_PER_MM, local)
+    if isinstance(p.chest, Ellipsoids) and p.chest.bodies:
+        paint_ribs(mu, p.chest, MU_PER_MM["bone"], local)
+    return mu
 
 
 def paint_attenuation(mu: Field, shape: Shape, local: Field, rotation: Array, origin: Array) -> None:

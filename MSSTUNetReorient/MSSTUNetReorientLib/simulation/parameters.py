@@ -43,6 +43,11 @@ class CountedHeart:
     spacing: float
     edge: float
 
+    @property
+    def subject(self) -> str:
+        """The patient: names are ``subject_state_gate``."""
+        return self.name.split("_")[0]
+
 
 @parameters_class
 @dataclass(frozen=True)
@@ -104,6 +109,10 @@ class Placement:
     rotation: tuple[Vector, Vector, Vector]
     offset: Vector
 
+    def to_json(self) -> dict[str, Any]:
+        """Plain lists, numbers and strings."""
+        return encode(self)
+
     @classmethod
     def of(cls, rotation: Array, offset: Array) -> Placement:
         """From a ``(3, 3)`` rotation and a ``(3,)`` offset."""
@@ -138,6 +147,11 @@ class StudyParameters:
     placement: Placement
     scanner: Scanner | Camera
     raster: Raster
+
+    @property
+    def subject(self) -> str | None:
+        """The patient whose heart it is; None for a parametric one."""
+        return None if isinstance(self.heart, ParametricShape) else self.heart.subject
 
     def to_json(self) -> dict[str, Any]:
         """Plain lists, numbers and strings."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,33 +13,39 @@ from scipy import ndimage
 from ..errors import InputError
 from ..pose import Pose
 from ..volume import Grid
+from ..volume import Volume
 from . import scanner as fast
 from .beat import phases_of
-from .camera import MU_PER_MM
+from .camera import Camera
+from .composite import blend_counts
+from .composite import resampled_labels
+from .composite import spots_outside
 from .heart import ParametricShape
 from .heart import Shape
-from .heart import points_round_origin
+from .paint import attenuation
 from .paint import background
 from .paint import paint_attenuation
 from .paint import paint_heart
-from .paint import paint_spot
-from .paint import render_chest
 from .paint import uneven_chest
 from .parameters import CountedHeart
 from .parameters import StudyParameters
 from .scanner import Scanner
-from .sources import HeartCounts
 from .sources import Sources
 from .torso import Field
 from .truth import LABEL_SIZE
 from .truth import LABEL_SPACING
 from .truth import Truth
+from .truth import truth_as_seen
 from .truth import truth_of_shape
 
 Array = NDArray[np.float64]
 
 MIN_IN_VIEW = 0.9
 """Share of the LV wall that must lie within the field of view."""
+
+
+class OutOfViewError(InputError):
+    """A pose that puts the LV outside of what the scanner sees: another draw may be better."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,7 +76,7 @@ def render(parameters: StudyParameters, sources: Sources | None = None, *, anato
         anatomy: also tell the anatomical truth; training does without.
 
     Raises:
-        InputError: a heart or chest that the sources do not have, or an LV outside the field of view.
+        InputError: a heart or chest that the sources do not have; OutOfViewError: an LV outside the field of view.
     """
     sources = sources or Sources()
     p = parameters
@@ -83,10 +91,20 @@ def render(parameters: StudyParameters, sources: Sources | None = None, *, anato
         image, truth = _counted(p, sources, pose, points, local)
         check_in_view(p, truth, grid)
         return Study(image, None, grid, truth, p)
-    phases = phases_of(shape_of(p, sources), p.beat)
-    truth = truth_of_shape(p, phases, pose, full=anatomy)
+    phases, projected = phases_of(shape_of(p, sources), p.beat), isinstance(p.scanner, Camera)
+    truth = truth_of_shape(p, phases, pose, full=anatomy and not projected)
     check_in_view(p, truth, grid)
-    images = _scan_phases(p, sources, phases, truth.origin, points, local)
+    still = background(p, sources, local)
+    if projected:
+        mu = attenuation(p, sources, local)
+        paint_attenuation(mu, phases[0], local, rotation, truth.origin)
+        images = _scan_projected(p, still, mu, phases, truth.origin, points, local)
+        wall = _seen_wall(p, still, mu, phases, truth.origin, points, local)
+        truth = truth_as_seen(p, phases, truth, Volume(wall, grid), full=anatomy)
+    else:
+        painted = _painted(p, still, phases, truth.origin, local)
+        shown = painted if p.beat.gates else [_mean(painted)]
+        images = [_scan_fast(p, image, points, local, n) for n, image in enumerate(shown)]
     gates = np.stack(images) if p.beat.gates else None
     return Study(np.sum(images, axis=0, dtype=np.float32), gates, grid, truth, p)
 
@@ -116,29 +134,52 @@ def shape_of(parameters: StudyParameters, sources: Sources) -> Shape:
     return sources.ventricles[heart.subject].shape(heart)
 
 
-def _scan_phases(
-    p: StudyParameters, sources: Sources, phases: tuple[Shape, ...], origin: Array, points: Field, local: Field
+def _painted(
+    p: StudyParameters, still: Field, phases: Sequence[Shape], origin: Array, local: Field, uniform: float | None = None
 ) -> list[Field]:
-    """The gates, or one image of the mean of the phases."""
-    still = background(p, sources, local)
-    rotation, spacing = np.array(p.placement.rotation), p.raster.spacing
-    painted = []
+    """The activity of each phase, blurred by breathing; ``uniform`` as in :func:`.paint.paint_heart`."""
+    rotation = np.array(p.placement.rotation)
+    out = []
     for shape in phases:
         image = still.copy()
-        paint_heart(image, p, shape, local, rotation, origin)
-        painted.append(image)
-    shown = painted if p.beat.gates else [np.asarray(np.mean(painted, axis=0), np.float32)]
-    if p.beat.breath > 0 and (p.beat.phases > 1 or p.beat.gates):
-        breath = p.beat.breath / 2.355 / spacing
-        shown = [ndimage.gaussian_filter1d(image, breath, axis=0) for image in shown]
-    if isinstance(p.scanner, Scanner):
-        return [_scan_fast(p, image, points, local, n) for n, image in enumerate(shown)]
+        paint_heart(image, p, shape, local, rotation, origin, uniform)
+        out.append(image)
+    if p.beat.breath > 0 and len(phases) > 1:
+        breath = p.beat.breath / 2.355 / p.raster.spacing
+        out = [ndimage.gaussian_filter1d(image, breath, axis=0) for image in out]
+    return out
+
+
+def _mean(images: Sequence[Field]) -> Field:
+    return np.asarray(np.mean(images, axis=0), np.float32)
+
+
+def _scan_projected(
+    p: StudyParameters, still: Field, mu: Field, phases: Sequence[Shape], origin: Array, points: Field, local: Field
+) -> list[Field]:
+    """The gates, or one image of the mean of the phases, by the physical camera."""
     from .projections import scan
 
-    mu = render_chest(p, sources, MU_PER_MM, local)
-    paint_attenuation(mu, phases[0], local, rotation, origin)
-    share = 1 / len(shown)
+    assert isinstance(p.scanner, Camera)
+    painted = _painted(p, still, phases, origin, local)
+    shown = painted if p.beat.gates else [_mean(painted)]
+    share, spacing = 1 / len(shown), p.raster.spacing
     return [scan(image, mu, p.scanner, spacing, points, n, share) * np.float32(share) for n, image in enumerate(shown)]
+
+
+def _seen_wall(
+    p: StudyParameters, still: Field, mu: Field, phases: Sequence[Shape], origin: Array, points: Field, local: Field
+) -> Field:
+    """The uniformly perfused wall as the physical camera shows it, without noise.
+
+    It is what the wall adds to the image of all the rest: OSEM is not linear, a wall alone would look different.
+    """
+    from .projections import scan
+
+    assert isinstance(p.scanner, Camera)
+    noiseless = replace(p.scanner, seed=0)
+    full, empty = (_mean(_painted(p, still, phases, origin, local, uptake)) for uptake in (1.0, 0.0))
+    return scan(full, mu, noiseless, p.raster.spacing, points) - scan(empty, mu, noiseless, p.raster.spacing, points)
 
 
 def _scan_fast(p: StudyParameters, activity: Field, points: Field, local: Field, number: int) -> Field:
@@ -153,6 +194,7 @@ def _finish_fast(
 ) -> Field:
     gates = max(p.beat.gates, 1)
     image = fast.attenuate(image, scanner, local)
+    image = fast.add_streaks(image, scanner, p.raster.spacing)
     image = fast.add_noise(image, scanner, p.raster.spacing, number, gates)
     image = fast.limit_field(image, scanner, points)
     return fast.resolve(image, scanner.voxel, p.raster.spacing) / np.float32(gates)
@@ -171,59 +213,17 @@ def _counted(p: StudyParameters, sources: Sources, pose: Pose, points: Field, lo
     own = (np.argwhere(real.labels > 0)[:, ::-1].mean(axis=0) - half) * heart.spacing
     turn = pose.rotation @ real.axes.T
     image = fast.blur_by_place(uneven_chest(p, sources, local), scanner, local, p.raster.spacing)
-    _blend_counts(image, real.counts / np.percentile(real.counts[real.labels == 1], 90), heart, local, turn, own)
-    image += fast.blur_by_place(_spots_outside(p, real.labels, local, turn, own), scanner, local, p.raster.spacing)
-    labels = _resampled_labels(real, heart.spacing, own)
+    blend_counts(image, real.counts / np.percentile(real.counts[real.labels == 1], 90), heart, local, turn, own)
+    image += fast.blur_by_place(spots_outside(p, real.labels, local, turn, own), scanner, local, p.raster.spacing)
+    labels = resampled_labels(real, heart.spacing, own)
     return _finish_fast(p, scanner, image, points, local), Truth(pose, labels, own, None, None)
-
-
-def _blend_counts(image: Field, counts: Field, heart: CountedHeart, local: Field, turn: Array, own: Array) -> None:
-    """Only the cylinder round the volume's own axis holds counts; its edge fades into the chest. In place.
-
-    ``turn`` and ``own`` place the chest in the frame of the volume: ``p = turn.T @ x + own``.
-    """
-    half = (counts.shape[0] - 1) / 2
-    near = np.flatnonzero((np.abs(local) < 85).all(axis=-1))
-    p = local.reshape(-1, 3)[near].astype(float) @ turn + own
-    index = np.moveaxis(p[..., ::-1] / heart.spacing + half, -1, 0)
-    shown = ndimage.map_coordinates(counts, index, order=1, mode="nearest")
-    limit = min(48.0, half * heart.spacing)
-    inside = np.minimum(limit - np.hypot(p[..., 0], p[..., 1]), half * heart.spacing - np.abs(p[..., 2]))
-    weight = np.clip(inside / heart.edge, 0, 1)
-    values = image.reshape(-1)[near]
-    image.reshape(-1)[near] = (values + weight * (shown - values)).astype(np.float32)
-
-
-def _spots_outside(p: StudyParameters, labels: NDArray[np.uint8], local: Field, turn: Array, own: Array) -> Field:
-    """Extracardiac activity that may touch the LV but not lie in it: it is added to the counts, as gut is."""
-    assert isinstance(p.heart, CountedHeart)
-    hot = np.zeros(local.shape[:3], np.float32)
-    for spot in p.spots:
-        paint_spot(hot, spot, local)
-    near = np.flatnonzero((np.abs(local) < 85).all(axis=-1))
-    index = (local.reshape(-1, 3)[near].astype(float) @ turn + own) / p.heart.spacing + (len(labels) - 1) / 2
-    ventricle = ndimage.map_coordinates((labels > 0).astype(np.float32), np.moveaxis(index[..., ::-1], -1, 0), order=1)
-    hot.reshape(-1)[near] *= (1 - ventricle).astype(np.float32)
-    return hot
-
-
-def _resampled_labels(real: HeartCounts, spacing: float, centre: Array) -> NDArray[np.uint8]:
-    labels = real.labels
-    points = points_round_origin(LABEL_SIZE, LABEL_SPACING) @ real.axes.T + centre
-    index = points / spacing + (labels.shape[0] - 1) / 2
-    coordinates = np.moveaxis(index[..., ::-1], -1, 0)
-    shares = [
-        ndimage.map_coordinates((labels == v).astype(np.float32), coordinates, order=1, cval=float(v == 0))
-        for v in range(3)
-    ]
-    return np.argmax(shares, axis=0).astype(np.uint8)
 
 
 def check_in_view(parameters: StudyParameters, truth: Truth, grid: Grid) -> None:
     """Refuse a pose that puts the LV outside the field of view.
 
     Raises:
-        InputError: less than :data:`MIN_IN_VIEW` of the LV wall lies where the scanner sees.
+        OutOfViewError: less than :data:`MIN_IN_VIEW` of the LV wall lies where the scanner sees.
     """
     seen = share_in_view(parameters, truth, grid)
     if seen < MIN_IN_VIEW:
@@ -231,7 +231,7 @@ def check_in_view(parameters: StudyParameters, truth: Truth, grid: Grid) -> None
             f"the LV must lie in the field of view, but only {100 * seen:.0f} % of its wall does; "
             "move the heart or widen the field"
         )
-        raise InputError(msg)
+        raise OutOfViewError(msg)
 
 
 def share_in_view(parameters: StudyParameters, truth: Truth, grid: Grid) -> float:

@@ -15,6 +15,9 @@ from .torso import smooth_noise
 
 FAR_MM = 180.0
 """Distance from the heart at which the resolution is at its worst."""
+STREAK_VIEWS, STREAK_REACH_MM, STREAK_LEVEL = 14, 20.0, 0.5
+"""Directions of the streaks; how far round a place its activity makes them (standard deviation); that activity's root
+near a heart."""
 
 
 @parameters_class
@@ -33,6 +36,7 @@ class Scanner:
         rim: amplitude of the bright rim; specks: number of single bright voxels on it.
         seed: of the noise.
         widening: resolution far from the detectors over that at the heart.
+        streaks: standard deviation of streaks and patches of middle size, as few views leave them; streak_fwhm: mm.
     """
 
     kind: str
@@ -49,6 +53,8 @@ class Scanner:
     specks: int
     seed: int
     widening: float = 1.0
+    streaks: float = 0.0
+    streak_fwhm: float = 25.0
 
 
 def draw_scanner(rng: np.random.Generator, kind: str | None = None) -> Scanner:
@@ -60,13 +66,22 @@ def draw_scanner(rng: np.random.Generator, kind: str | None = None) -> Scanner:
 
 
 def _draw_czt(rng: np.random.Generator, noise: float, seed: int) -> Scanner:
-    noise *= 1.5
     return Scanner(
-        "czt", fwhm=rng.uniform(8.0, 16.0), voxel=4.0, noise=noise, noise_fwhm=rng.uniform(8, 18),
+        "czt", fwhm=rng.uniform(8.0, 17.5), voxel=4.0, noise=noise * 1.3, noise_fwhm=rng.uniform(8, 22),
         floor=rng.uniform(0.05, 0.5), shading=rng.uniform(0.0, 0.35), depth_loss=rng.uniform(0, 0.006),
-        field=rng.uniform(125, 145), axial=rng.uniform(80, 104), rim=rng.uniform(0.0, 3.0),
+        field=rng.uniform(125, 145), axial=rng.uniform(80, 104), rim=_draw_rim(rng),
         specks=int(rng.integers(0, 30)), seed=seed, widening=rng.uniform(1.0, 1.7),
+        streaks=_draw_streaks(rng, 0.055), streak_fwhm=rng.uniform(14, 32),
     )  # fmt: skip
+
+
+def _draw_rim(rng: np.random.Generator) -> float:
+    """From none to several times the heart, where a prone or wide patient fills the edge of the field."""
+    return float(np.exp(rng.uniform(np.log(0.4), np.log(20.0))))
+
+
+def _draw_streaks(rng: np.random.Generator, median: float) -> float:
+    return float(np.clip(median * np.exp(rng.normal(0.0, 0.6)), 0.0, 0.16))
 
 
 def _draw_pet(rng: np.random.Generator, noise: float, seed: int) -> Scanner:
@@ -82,8 +97,8 @@ def _draw_spect(rng: np.random.Generator, noise: float, seed: int) -> Scanner:
         "spect", fwhm=rng.uniform(8, 18), voxel=rng.uniform(4.8, 6.8), noise=noise * 1.3, noise_fwhm=rng.uniform(6, 16),
         floor=rng.uniform(0.02, 0.3), shading=rng.uniform(0, 0.35), depth_loss=rng.uniform(0, 0.006),
         field=rng.uniform(150, 230) if rng.random() < 0.5 else 0.0, axial=rng.uniform(70, 210),
-        rim=rng.uniform(0, 3.0) if rng.random() < 0.4 else 0.0, specks=int(rng.integers(0, 40)), seed=seed,
-        widening=rng.uniform(1.0, 1.5),
+        rim=_draw_rim(rng) if rng.random() < 0.4 else 0.0, specks=int(rng.integers(0, 40)), seed=seed,
+        widening=rng.uniform(1.0, 1.5), streaks=_draw_streaks(rng, 0.03), streak_fwhm=rng.uniform(14, 36),
     )  # fmt: skip
 
 
@@ -127,6 +142,30 @@ def add_noise(image: Field, scanner: Scanner, spacing: float, number: int = 0, g
     return np.asarray(np.maximum(image + amount * level * grain, 0.0), np.float32)
 
 
+def add_streaks(image: Field, scanner: Scanner, spacing: float) -> Field:
+    """What a backprojection of few noisy views leaves: streaks in the planes, patches where they cross.
+
+    Made on every second voxel; they follow the root of the activity round about.
+    """
+    if scanner.streaks <= 0:
+        return image
+    rng = np.random.default_rng(scanner.seed + 3)
+    coarse = image[::2, ::2, ::2]
+    deep, tall, wide = coarse.shape
+    y, x = np.mgrid[:tall, :wide].astype(np.float32) - np.float32((tall + wide) / 4)
+    reach = int(np.ceil(np.hypot(tall, wide)))
+    sigma = scanner.streak_fwhm / 2.355 / (2 * spacing)
+    found = np.zeros((deep, tall * wide), np.float32)
+    for angle in rng.uniform(0, np.pi, STREAK_VIEWS):
+        profile = ndimage.gaussian_filter(rng.standard_normal((deep, reach), dtype=np.float32), sigma, truncate=2.5)
+        place = np.rint(x * np.cos(angle) + y * np.sin(angle)).astype(int).ravel() + reach // 2
+        found += profile[:, np.clip(place, 0, reach - 1)]
+    level = np.sqrt(ndimage.gaussian_filter(np.maximum(coarse, 0.0), STREAK_REACH_MM / (2 * spacing), truncate=2.0))
+    found = found.reshape(coarse.shape) * (level * np.float32(scanner.streaks / (found.std() * STREAK_LEVEL)))
+    fine = F.interpolate(torch.from_numpy(found)[None, None], size=image.shape, mode="trilinear", align_corners=True)
+    return np.asarray(np.maximum(image + fine[0, 0].numpy(), 0.0), np.float32)
+
+
 def limit_field(image: Field, scanner: Scanner, from_centre: Field) -> Field:
     """Cut to the field of view (``from_centre`` is mm from its centre) and add the artefacts of its edge."""
     rng = np.random.default_rng(scanner.seed + 2)
@@ -134,8 +173,8 @@ def limit_field(image: Field, scanner: Scanner, from_centre: Field) -> Field:
     if scanner.field > 0:
         radius = np.hypot(from_centre[..., 0], from_centre[..., 1])
         if scanner.rim > 0:
-            at_edge = np.exp(-(((radius - scanner.field) / rng.uniform(3, 9)) ** 2))
-            patchy = np.maximum(smooth_noise(rng, 5, image.shape)[0], 0.0)
+            at_edge = np.exp(-(((radius - scanner.field) / rng.uniform(3, 13)) ** 2))
+            patchy = np.maximum(smooth_noise(rng, 5, image.shape)[0] + 0.2, 0.0)
             out = out + np.float32(scanner.rim) * (at_edge * patchy).astype(np.float32) * (0.05 + out)
             out = _specks(out, scanner, from_centre, rng)
         out = np.where(radius < scanner.field, out, 0.0)

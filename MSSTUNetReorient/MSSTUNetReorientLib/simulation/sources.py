@@ -27,6 +27,8 @@ from ..pose import shortest_rotation
 from ..volume import Volume
 from .heart import Ventricles
 from .heart import ventricles_from_labels
+from .splits import Split
+from .splits import of_split
 from .torso import ORGANS
 from .torso import OrganMap
 
@@ -175,12 +177,15 @@ def _read(file: Path) -> sitk.Image:
     try:
         return sitk.ReadImage(str(file))
     except RuntimeError as error:
-        msg = f"{file}: the label map cannot be read; check the file"
+        msg = f"{file}: the volume cannot be read; check the file"
         raise InputError(msg) from error
 
 
-def load_anatomy(folders: Sequence[Path]) -> Sources:
+def load_anatomy(folders: Sequence[Path], split: Split | None = None) -> Sources:
     """Chests and ventricles of folders, told apart by their names and their label values.
+
+    Args:
+        split: only the hearts that serve for it; chests serve for all.
 
     Raises:
         InputError: a folder that is not there or holds no label map; a map of no chest that has no LV.
@@ -193,7 +198,9 @@ def load_anatomy(folders: Sequence[Path]) -> Sources:
             raise InputError(msg)
         found = load_chests(folder)
         chests |= {name: found[name] for name in found}
-        ventricles |= {f.stem: f for f in files if f.stem not in found}
+        hearts = {f.stem: f for f in files if f.stem not in found}
+        chosen = set(hearts) if split is None else of_split(hearts, split)
+        ventricles |= {name: file for name, file in hearts.items() if name in chosen}
     for file in ventricles.values():
         if not (sitk.GetArrayViewFromImage(_read(file)) == 1).any():
             msg = f"{file}: a label map of a heart must have an LV (label 1), but has none; relabel or remove it"
@@ -209,6 +216,9 @@ def load_counts(folder: Path, subjects: set[str] | None = None) -> Mapping[str, 
     """
     table = folder / "volumes.csv"
     rows = list(csv.DictReader(table.read_text().splitlines())) if table.is_file() else []
+    if rows and not {"patient", "state", "gate", "max_counts"} <= set(rows[0]):
+        msg = f"{table}: its columns must be patient, state, gate and max_counts, but found {', '.join(rows[0])}"
+        raise InputError(msg)
     rows = [r for r in rows if subjects is None or r["patient"] in subjects]
     if not rows:
         msg = f"{folder}: a folder of real hearts must have a volumes.csv that lists them, but found none"
@@ -234,9 +244,12 @@ def _turned(read: Callable[[], HeartCounts], axes: Callable[[], NDArray[np.float
 
 
 def _gate(folder: Path, stem: str, maximum: float) -> HeartCounts:
-    image = sitk.ReadImage(str(folder / f"{stem}_image.nrrd"))
+    image = _read(folder / f"{stem}_image.nrrd")
     counts = sitk.GetArrayFromImage(image).astype(np.float32)
-    labels = sitk.GetArrayFromImage(sitk.ReadImage(str(folder / f"{stem}_label.nrrd")))
+    labels = sitk.GetArrayFromImage(_read(folder / f"{stem}_label.nrrd"))
+    if not (labels == 1).any() or counts.max() <= 0:
+        msg = f"{folder / stem}: a real heart must have counts and an LV wall (label 1); mend or remove it"
+        raise InputError(msg)
     return HeartCounts(stem.split("_")[0], counts * (maximum / counts.max()), labels, image.GetSpacing()[0])
 
 

@@ -7,12 +7,18 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import ndimage
 
 from ..pose import Pose
+from ..volume import Volume
+from .apparent import Surfaces
 from .apparent import anatomical_labels
 from .apparent import apparent_labels
+from .apparent import labels_where_seen
+from .beat import MEASURE_SIZE
+from .beat import MEASURE_SPACING
+from .beat import shares
 from .beat import volumes_ml
-from .beat import wall_share
 from .heart import Shape
 from .heart import points_round_origin
 from .parameters import StudyParameters
@@ -26,6 +32,8 @@ Array = NDArray[np.float64]
 
 LABEL_SIZE, LABEL_SPACING = 48, 3.2
 """The SA cube in which the true labels are kept: voxels along an edge, and mm."""
+SEEN_REACH_MM = 20.0
+"""Beyond the epicardium by this much, no camera shows half of a wall."""
 
 
 @dataclass(frozen=True)
@@ -76,19 +84,56 @@ def truth_of_shape(parameters: StudyParameters, phases: Sequence[Shape], pose: P
     rough = apparent_labels(middle, grid, LABEL_SPACING, fwhm, moving)
     origin = np.asarray(grid[rough > 0].mean(axis=0))
     labels = apparent_labels(middle, grid + origin, LABEL_SPACING, fwhm, moving)
+    return _truth(parameters, phases, pose, labels, origin, full)
+
+
+def truth_as_seen(
+    parameters: StudyParameters, phases: Sequence[Shape], placed: Truth, seen: Volume, *, full: bool = True
+) -> Truth:
+    """Truth of a heart whose wall, uniformly perfused and alone, is seen in an image; see :mod:`.apparent`.
+
+    Args:
+        placed: where the heart lies: its frame is that of ``placed.pose``, shifted by ``placed.origin``.
+        seen: the image, LPS.
+    """
+    middle = phases[len(phases) // 4]
+    grid = points_round_origin(LABEL_SIZE, LABEL_SPACING)
+    wall = ndimage.spline_filter(seen.array.astype(float))
+
+    def labels_round(centre: Array) -> NDArray[np.uint8]:
+        index = seen.grid.index_of(placed.pose.apply(grid + centre - placed.origin))
+        shown = ndimage.map_coordinates(wall, np.moveaxis(index[..., ::-1], -1, 0), prefilter=False)
+        return labels_where_seen(Surfaces.of(middle, grid + centre), shown, LABEL_SPACING, SEEN_REACH_MM)
+
+    origin = placed.origin + np.asarray(grid[labels_round(placed.origin) > 0].mean(axis=0))
+    pose = Pose(placed.pose.rotation, placed.pose.apply(origin - placed.origin))
+    return _truth(parameters, phases, pose, labels_round(origin), origin, full)
+
+
+def _truth(
+    parameters: StudyParameters,
+    phases: Sequence[Shape],
+    pose: Pose,
+    labels: NDArray[np.uint8],
+    origin: Array,
+    full: bool,
+) -> Truth:
     if not full:
         return Truth(pose, labels, origin, None, None)
-    wall, cavity = volumes_ml(phases[0])
-    gates = tuple(volumes_ml(s)[1] for s in phases) if parameters.beat.gates else ()
-    anatomy = Anatomy(wall, cavity, gates, true_segments(parameters, phases[0]))
+    grid = points_round_origin(LABEL_SIZE, LABEL_SPACING)
+    anatomy = anatomy_of(parameters, phases)
     return Truth(pose, labels, origin, anatomical_labels(phases[0], grid + origin), anatomy)
 
 
-def true_segments(parameters: StudyParameters, shape: Shape, spacing: float = 3.0) -> tuple[float, ...]:
-    """Mean uptake of the wall in each of the 17 segments."""
-    p = points_round_origin(54, spacing)
-    weights = wall_share(shape, p, spacing)
-    inside = weights > 0
-    q, weights = p[inside], weights[inside]
-    numbers = segment_of(height(shape, q), direction(q))
-    return segment_means(uptake(parameters.perfusion, shape, q), numbers, weights)
+def anatomy_of(parameters: StudyParameters, phases: Sequence[Shape]) -> Anatomy:
+    """Volumes and mean uptake of the 17 segments at end-diastole, the first phase; cavities of all gates."""
+    diastole = phases[0]
+    p = points_round_origin(MEASURE_SIZE, MEASURE_SPACING)
+    wall, cavity = shares(Surfaces.of(diastole, p), MEASURE_SPACING)
+    inside = wall > 0
+    q, weights = p[inside], wall[inside]
+    numbers = segment_of(height(diastole, q), direction(q))
+    means = segment_means(uptake(parameters.perfusion, diastole, q), numbers, weights)
+    ml = MEASURE_SPACING**3 / 1000
+    gates = tuple(volumes_ml(s)[1] for s in phases) if parameters.beat.gates else ()
+    return Anatomy(float(wall.sum()) * ml, float(cavity.sum()) * ml, gates, means)

@@ -17,6 +17,9 @@ from .segments import height
 
 Array = NDArray[np.float64]
 
+FADES_AT = 0.65
+"""Height (see :func:`.segments.height`) above which the wall fades towards the valve plane."""
+
 
 @parameters_class
 @dataclass(frozen=True)
@@ -44,16 +47,20 @@ class Perfusion:
         defects: see :class:`Defect`.
         swing: relative excess of one side over the other; swing_degrees: that side, from anterior by the septum.
         slope: relative change from the apex to the base.
+        fade: loss at the valve plane, from :data:`FADES_AT` of the way there; septal_fade: more of it at the septum,
+            whose base is a membrane. A healthy wall fades so, and the segment means tell it.
     """
 
     defects: tuple[Defect, ...] = ()
     swing: float = 0.0
     swing_degrees: float = 0.0
     slope: float = 0.0
+    fade: float = 0.0
+    septal_fade: float = 0.0
 
 
-def draw_perfusion(rng: np.random.Generator) -> Perfusion:
-    """Half of the hearts healthy, the others with one to three defects; seldom a full wall that is evenly bright."""
+def draw_perfusion(rng: np.random.Generator, *, aneurysm: bool = False) -> Perfusion:
+    """Half of the hearts healthy, the others with one to three defects; an aneurysm is a scar at the apex besides."""
     count = 0 if rng.random() < 0.5 else int(rng.integers(1, 4))
     defects = tuple(
         Defect(
@@ -64,7 +71,10 @@ def draw_perfusion(rng: np.random.Generator) -> Perfusion:
         )
         for _ in range(count)
     )
-    return Perfusion(defects, float(rng.uniform(0, 0.22)), float(rng.uniform(0, 360)), float(rng.normal(0, 0.12)))
+    if aneurysm:
+        defects += (Defect(APEX, float(rng.uniform(1.5, 3.5)), float(rng.uniform(0.6, 0.95)), 1.0),)
+    swing, side, slope = float(rng.uniform(0, 0.22)), float(rng.uniform(0, 360)), float(rng.normal(0, 0.12))
+    return Perfusion(defects, swing, side, slope, float(rng.uniform(0, 0.3)), float(rng.uniform(0, 0.4)))
 
 
 def uptake(perfusion: Perfusion, shape: Shape, p: Array) -> Array:
@@ -72,6 +82,10 @@ def uptake(perfusion: Perfusion, shape: Shape, p: Array) -> Array:
     u, degrees = height(shape, p), direction(p)
     out = 1 + perfusion.swing * np.cos(np.deg2rad(degrees - perfusion.swing_degrees))
     out = out * (1 + perfusion.slope * (np.clip(u, 0, 1) - 0.5))
+    if perfusion.fade > 0 or perfusion.septal_fade > 0:
+        basal = np.clip((u - FADES_AT) / (1 - FADES_AT), 0.0, 1.0)
+        septal = np.maximum(np.cos(np.deg2rad(degrees - 90.0)), 0.0)
+        out = out * (1 - basal**2 * (3 - 2 * basal) * (perfusion.fade + perfusion.septal_fade * septal))
     if perfusion.defects:
         endo, epi = shape.endocardium(p), shape.epicardium(p)
         depth = np.clip(endo / np.maximum(endo - epi, 1.0), 0.0, 1.0)
