@@ -74,7 +74,7 @@ def test_a_few_steps_lower_the_loss(architecture: str, one: Studies, tmp_path: P
     frame = "short-axis" if architecture == "msunet" else "transaxial"
     state = Training(tiny(tmp_path, architecture, frame=frame))
     totals = [sum(state.advance(one).values()) for _ in range(8)]
-    assert np.mean(totals[-2:]) < 0.97 * np.mean(totals[:2])
+    assert np.mean(totals[-2:]) < 0.98 * np.mean(totals[:2])
 
 
 @pytest.mark.parametrize("architecture", ["ms-st-unet", "single-scale-st-unet", "omega-net", "msstn", "cnn-stn", "vgg"])
