@@ -25,6 +25,7 @@ from .terminal import sigterm_raises
 from .terminal import stdout_reserved
 from .terminal import tell
 from .terminal import tell_error
+from .train import calibrate
 from .train import pool
 from .train import train
 from .train import validate
@@ -108,6 +109,7 @@ app.command()(evaluate)
 app.command()(train)
 app.command()(pool)
 app.command()(validate)
+app.command()(calibrate)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -1,4 +1,4 @@
-"""The commands ``train``, ``pool`` and ``validate``: models from recipes."""
+"""The commands ``train``, ``pool``, ``validate`` and ``calibrate``: models from recipes."""
 
 from __future__ import annotations
 
@@ -124,6 +124,20 @@ def validate(
         raise InputError(msg)
     figures = measure_all(folder, load_method(model), tell)
     sys.stdout.write((dumps(figures, indent=1) if json else as_table(figures)) + "\n")
+
+
+def calibrate(
+    weights: Annotated[Path, typer.Argument(help="Weight file of the compact model.")],
+    pools: Annotated[list[Path], typer.Argument(help="Pools of studies that it was not trained on.")],
+    out: Annotated[Path, typer.Option("--out", "-o", help="The weight file with its calibration.")],
+    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
+) -> None:
+    """Learn the bound of the long axis that the quality verdict tells, from held-out studies."""
+    _needs_training()
+    from .training.calibrate import calibrate as learn
+
+    within = learn(weights, pools, out)
+    sys.stdout.write(f"{100 * within:.0f} % of the studies lie within their bound; written to {out}\n")
 
 
 class Stop:

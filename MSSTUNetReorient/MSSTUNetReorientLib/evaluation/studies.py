@@ -21,8 +21,8 @@ from ..pose import rotation_from_long_axis
 from ..simulation.disk import IMAGE
 from ..simulation.disk import LABELS
 from ..simulation.disk import TRUTH
-from ..training.splits import COUNTS_SUBJECTS
-from ..training.splits import ventricle_subjects
+from ..simulation.splits import COUNTS_SUBJECTS
+from ..simulation.splits import of_split
 from ..volume import Volume
 
 Kind = Literal["simulated", "real-derived", "real"]
@@ -46,7 +46,7 @@ class TrueStudy:
         pose: SA frame to LPS.
         cube: what the normalised translation is told in; None where the truth holds no full pose.
         uncertainty_deg: of a reference axis; None for an exact pose.
-        held_out: whether no model of ours may have seen the subject, by :mod:`..training.splits`.
+        held_out: whether no model of ours may have seen the subject, by :mod:`..simulation.splits`.
         sha256: of everything the measurement rests on.
     """
 
@@ -166,12 +166,8 @@ def _heart_of(parameters: dict[str, Any]) -> tuple[str, Kind, bool]:
         patient = str(heart["name"]).split("_")[0]
         return patient, "real-derived", patient not in COUNTS_SUBJECTS["train"]
     if heart["type"] == "MeasuredHeart":
-        return str(heart["subject"]), "real-derived", str(heart["subject"]) in _held_out_ventricles()
+        return str(heart["subject"]), "real-derived", not of_split([str(heart["subject"])], "train")
     return f"seed {parameters['seed']}", "simulated", True
-
-
-def _held_out_ventricles() -> set[str]:
-    return ventricle_subjects(Path(), "validation") | ventricle_subjects(Path(), "test")
 
 
 def _real_studies(folder: Path, name: str) -> Iterable[TrueStudy]:
