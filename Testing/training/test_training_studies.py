@@ -27,7 +27,7 @@ from MSSTUNetReorientLib.volume import resample
 def simulated(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("simulated")
     assert main(["simulate", "--kind", "spect", "--fast", "--seed", "3", "--out", str(folder), "--quiet"]) == 0
-    return next(folder.iterdir())
+    return next(path for path in folder.iterdir() if path.is_dir())
 
 
 @pytest.fixture
