@@ -103,7 +103,7 @@ def masked(shared_data: Path, name: str) -> tuple[Result, np.ndarray, Grid]:
 
 
 class TestRealStudies:
-    """The floor of the first weights: the LV is found. Accuracy is measured elsewhere."""
+    """A floor: the LV is found. Accuracy is measured elsewhere, by evaluate."""
 
     @pytest.mark.parametrize("name", ["102843", "118564"])
     def test_wall_overlaps_the_mask(self, shared_data: Path, name: str) -> None:
@@ -115,7 +115,10 @@ class TestRealStudies:
         "name",
         [
             pytest.param(
-                "102843", marks=pytest.mark.xfail(reason="13.5 mm with the first weights: see the model card")
+                "102843",
+                marks=pytest.mark.xfail(
+                    reason="our wall runs further along the inferior base than the mask: see the model card"
+                ),
             ),
             "118564",
         ],

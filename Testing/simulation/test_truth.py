@@ -26,6 +26,7 @@ from MSSTUNetReorientLib.simulation.uptake import Perfusion
 from MSSTUNetReorientLib.volume import Grid
 from MSSTUNetReorientLib.volume import Volume
 from MSSTUNetReorientLib.volume import resample
+from scipy import ndimage
 from studies import HEART
 from studies import plain
 
@@ -163,3 +164,11 @@ def test_an_aneurysm_bulges_thin_and_scarred() -> None:
     study = render(replace(drawn, chest=Ellipsoids(), placement=plain().placement))
     assert study.truth.anatomy is not None
     assert scores(study.truth.anatomy.segments)[16] >= 1
+
+
+def test_the_pool_lies_inside_the_wall() -> None:
+    """No specks of pool on the outside of the wall: all of it but a few voxels is one body."""
+    for seed in range(4):
+        labels = render(draw_parameters("pet", seed), anatomy=False).truth.labels
+        sizes = np.bincount(ndimage.label(labels == 2, np.ones((3, 3, 3)))[0].ravel())[1:]
+        assert sizes.sum() - sizes.max() <= 0.005 * sizes.sum() + 2

@@ -50,7 +50,7 @@ def labels_where_seen(
     """0/1/2 from an image of a uniformly perfused wall alone.
 
     LV-MY is where the image exceeds half of its ridge, which is its value at the nearest point of the mid-wall
-    surface. LV-BP is what remains inside, up to the valve plane.
+    surface. LV-BP is what remains inside of the mid-wall, up to the valve plane.
 
     Args:
         surfaces: of the heart on a regular SA grid of ``spacing`` mm.
@@ -63,7 +63,7 @@ def labels_where_seen(
     nearest = ndimage.distance_transform_edt(~middle, return_distances=False, return_indices=True)
     ridge = ndimage.maximum_filter(seen, size=3)[tuple(nearest)]
     my = (seen > 0.5 * ridge) & (epi < reach)
-    bp = (epi < 0) & below & ~my
+    bp = (epi + endo < 0) & below & ~my
     return (MYOCARDIUM * my + BLOOD_POOL * bp).astype(np.uint8)
 
 
