@@ -83,6 +83,19 @@ def _load_bytes(content: bytes, name: str) -> nn.Module:
     return network.eval().requires_grad_(False)
 
 
+def read_weight_file(path: Path) -> bytes:
+    """The bytes of a weight file, for :func:`read_weights`.
+
+    Raises:
+        InputError: it cannot be read.
+    """
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        msg = f"{path}: a weight file must be readable, but: {error.strerror or error}"
+        raise InputError(msg) from error
+
+
 def read_weights(content: bytes, name: str) -> tuple[str, dict[str, torch.Tensor]]:
     """What a weight file says it is, and its parameters as float32.
 
@@ -118,11 +131,7 @@ def _no_archive() -> None:
 
 
 def _load(path: Path, sha256: str | None, name: str, version: str) -> tuple[nn.Module, ModelIdentity]:
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        msg = f"{path}: a weight file must be readable, but: {error.strerror or error}"
-        raise InputError(msg) from error
+    content = read_weight_file(path)
     digest = hashlib.sha256(content).hexdigest()
     if sha256 is not None and digest != sha256:
         msg = f"{path}: a shipped weight file must have sha256 {sha256}, but found {digest}; it is damaged, reinstall"

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 from MSSTUNetReorientLib.simulation.sources import Sources
+from MSSTUNetReorientLib.simulation.splits import COUNTS_SUBJECTS
+from MSSTUNetReorientLib.simulation.splits import ventricle_subjects
 from MSSTUNetReorientLib.training.pool import draw_sample
 from MSSTUNetReorientLib.training.pool import load_sources
-from MSSTUNetReorientLib.training.splits import COUNTS_SUBJECTS
-from MSSTUNetReorientLib.training.splits import ventricle_subjects
 
 
 def test_same_seed_same_sample() -> None:

@@ -12,10 +12,10 @@ from MSSTUNetReorientLib.evaluation.method import Answer
 from MSSTUNetReorientLib.networks.compact import HALF_MM
 from MSSTUNetReorientLib.pose import Correction
 from MSSTUNetReorientLib.pose import Pose
+from MSSTUNetReorientLib.simulation import splits
 from MSSTUNetReorientLib.simulation.sources import Sources
 from MSSTUNetReorientLib.training import batches
 from MSSTUNetReorientLib.training import compact_loss as losses
-from MSSTUNetReorientLib.training import splits
 from MSSTUNetReorientLib.training.loop import Studies
 from MSSTUNetReorientLib.training.loop import Training
 from MSSTUNetReorientLib.training.pool import draw_sample

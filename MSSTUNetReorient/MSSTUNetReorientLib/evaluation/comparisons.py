@@ -18,6 +18,7 @@ from torch import nn
 from ..errors import InputError
 from ..labelling import largest_ventricle
 from ..models import load_model
+from ..models import read_weight_file
 from ..models import read_weights
 from ..networks.compact import HALF_MM
 from ..networks.joint import JointOutput
@@ -171,12 +172,7 @@ def load_method(model: str | Path) -> Method:
     path = Path(model)
     if not path.suffix:
         return CompactMethod(f"MS-ST-UNet ({model})", str(model))
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        msg = f"{path}: a weight file must be readable, but: {error.strerror or error}"
-        raise InputError(msg) from error
-    configuration, state = read_weights(content, str(path))
+    configuration, state = read_weights(read_weight_file(path), str(path))
     if not configuration.startswith("{"):
         return CompactMethod(f"MS-ST-UNet ({configuration})", path)
     return _trained(json.loads(configuration), state, str(path))

@@ -17,7 +17,7 @@ from ..simulation.draw import draw_parameters
 from ..simulation.render import render
 from ..simulation.sources import HeartCounts
 from ..simulation.sources import load_counts
-from ..training.splits import COUNTS_SUBJECTS
+from ..simulation.splits import COUNTS_SUBJECTS
 from ..volume import Grid
 from ..volume import Volume
 from ..volume import resample

@@ -14,6 +14,7 @@ from torch import nn
 from ..errors import InputError
 from ..evaluation.comparisons import TrainedMethod
 from ..evaluation.comparisons import load_method
+from ..models import read_weight_file
 from ..models import read_weights
 from ..models import save_weights
 from .files import replaced
@@ -132,12 +133,7 @@ def initialised(recipe: Recipe, path: Path) -> nn.Module:
     Raises:
         InputError: the file cannot be read or is of another architecture.
     """
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        msg = f"{path}: the weight file to begin from must be readable, but: {error.strerror or error}"
-        raise InputError(msg) from error
-    _, state = read_weights(content, str(path))
+    _, state = read_weights(read_weight_file(path), str(path))
     network = recipe.network.build()
     try:
         network.load_state_dict(state)

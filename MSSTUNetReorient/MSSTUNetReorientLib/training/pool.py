@@ -34,11 +34,11 @@ from ..simulation.sources import Sources
 from ..simulation.sources import load_chests
 from ..simulation.sources import load_counts
 from ..simulation.sources import load_ventricles
+from ..simulation.splits import COUNTS_SUBJECTS
+from ..simulation.splits import Split
+from ..simulation.splits import ventricle_subjects
 from ..simulation.torso import draw_activity
 from ..simulation.uptake import draw_perfusion
-from .splits import COUNTS_SUBJECTS
-from .splits import Split
-from .splits import ventricle_subjects
 
 CUBE = Raster((96, 96, 96), 4.0, (0.0, 0.0, 0.0))
 """What a network sees."""

@@ -14,9 +14,9 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 
 from ..errors import InputError
+from ..simulation.splits import Split
 from .pool import fill_pool
 from .pool import load_sources
-from .splits import Split
 
 NICENESS = 5
 """Studies are made with what training leaves of the machine."""

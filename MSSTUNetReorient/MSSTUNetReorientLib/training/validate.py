@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ..evaluation.method import Method
+from ..evaluation.metrics import dice
+from ..evaluation.metrics import is_failure
 from ..labels import BLOOD_POOL
 from ..labels import MYOCARDIUM
 from ..networks.compact import CUBE_SIZE
@@ -22,8 +23,6 @@ from ..volume import resample
 from .pool import Sample
 from .pool import read_sample
 
-FAILURE_DEG, FAILURE_MM = 15.0, 20.0
-"""A long axis or a centre further off than this is a failure."""
 MEASURED_SIZE = 64
 """Voxels of 3.2 mm along the edge of the cube round the true LV in which labels are compared."""
 COLUMNS = {
@@ -62,12 +61,6 @@ def pose_and_volume(sample: Sample) -> tuple[Pose, Volume]:
     return Pose(sample.rotation, sample.centre), Volume(sample.cube.astype(np.float32), cube)
 
 
-def dice(a: NDArray[np.bool_], b: NDArray[np.bool_]) -> float:
-    """Dice coefficient; 1 where both are empty."""
-    total = int(a.sum()) + int(b.sum())
-    return 2 * int((a & b).sum()) / total if total else 1.0
-
-
 def validate(pool: Path, method: Method, progress: Callable[[str], None]) -> dict[str, dict[str, Any]]:
     """Figures by kind of study (e.g. "czt-counts"), and of "all", each with its number of studies."""
     rows: dict[str, list[dict[str, float]]] = {}
@@ -87,7 +80,8 @@ def summarise(rows: list[dict[str, float]]) -> dict[str, Any]:
     column = {name: np.array([row[name] for row in rows]) for name in rows[0]}
     out: dict[str, Any] = {"studies": len(rows)}
     if "long_axis_deg" in column:
-        failed = (column["long_axis_deg"] > FAILURE_DEG) | (column["centre_mm"] > FAILURE_MM)
+        errors = zip(column["long_axis_deg"], column["centre_mm"], strict=True)
+        failed = np.array([is_failure(degrees, mm) for degrees, mm in errors])
         out["failures"] = int(failed.sum())
         if "passed" in column:
             out["failures_passed_by_quality_control"] = int((failed & (column["passed"] == 1)).sum())
