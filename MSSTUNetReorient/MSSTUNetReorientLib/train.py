@@ -23,6 +23,13 @@ if TYPE_CHECKING:
     from .training.recipe import Recipe
 
 
+class Cameras(StrEnum):
+    """What studies of a pool are made with."""
+
+    fast = "fast"
+    physical = "physical"
+
+
 class Split(StrEnum):
     """Who of the development data may be seen."""
 
@@ -32,13 +39,14 @@ class Split(StrEnum):
 
 
 DATA = "Development data for the simulator; without it the parametric anatomy serves alone."
+POOL = "Train from this pool, or from several, each drawn from as often; without one studies are made here."
 
 
 def train(
     recipe: Annotated[str | None, typer.Argument(help="Name of a shipped recipe, or path of one.")] = None,
     out: Annotated[Path | None, typer.Option("--out", "-o", help="Folder of the run; run it again to go on.")] = None,
     data: Annotated[Path | None, typer.Option(help=DATA)] = None,
-    pool: Annotated[Path | None, typer.Option(help="Train from this pool; without it studies are made here.")] = None,
+    pool: Annotated[list[Path] | None, typer.Option(help=POOL)] = None,
     held_out: Annotated[Path | None, typer.Option(help="Folder for the held-out studies of the table.")] = None,
     studies: Annotated[Path | None, typer.Option(help="A centre's own studies, a folder each, to be mixed in.")] = None,
     init: Annotated[Path | None, typer.Option(help="Weight file to begin from (fine-tuning).")] = None,
@@ -77,7 +85,7 @@ def train(
 
             say = Teller(name)
             common = out if all_small else None
-            request = Request(chosen, folder, data, pool, held_out, studies, init, common)
+            request = Request(chosen, folder, data, tuple(pool or ()), held_out, studies, init, common)
             done = train_model(request, say, keep_going)
         if not done:
             tell(f"{name}: stopped before the end; the same command goes on")
@@ -92,6 +100,7 @@ def pool(
     slots: Annotated[int, typer.Option(min=1, help="Studies that the folder holds; then the oldest goes.")] = 3000,
     count: Annotated[int | None, typer.Option(min=1, help="Stop when so many were made in all.")] = None,
     seed: Annotated[int, typer.Option(min=0, help="Of the first study.")] = 1000,
+    cameras: Annotated[Cameras, typer.Option(help="physical: projections and OSEM, some 10 s a study.")] = Cameras.fast,
     debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
 ) -> None:
     """Make simulated studies to train from, for as long as it is left running; several runs can share them."""
@@ -102,7 +111,8 @@ def pool(
     from .training.pool import load_sources
 
     torch.set_num_threads(1)
-    fill_pool(folder, load_sources(data, split.value), slots=slots, first_seed=seed, count=count)
+    sources = load_sources(data, split.value)
+    fill_pool(folder, sources, slots=slots, first_seed=seed, count=count, cameras=cameras.value)
 
 
 def validate(

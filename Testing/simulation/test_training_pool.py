@@ -2,14 +2,29 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
+import numpy as np
 import pytest
+from MSSTUNetReorientLib.labels import MYOCARDIUM
+from MSSTUNetReorientLib.pose import Pose
+from MSSTUNetReorientLib.simulation.draw import draw_parameters
 from MSSTUNetReorientLib.simulation.sources import Sources
 from MSSTUNetReorientLib.simulation.splits import COUNTS_SUBJECTS
 from MSSTUNetReorientLib.simulation.splits import ventricle_subjects
+from MSSTUNetReorientLib.simulation.truth import LABEL_SIZE
+from MSSTUNetReorientLib.simulation.truth import LABEL_SPACING
+from MSSTUNetReorientLib.training import pool
+from MSSTUNetReorientLib.training.batches import draw_batch
+from MSSTUNetReorientLib.training.pool import Sample
 from MSSTUNetReorientLib.training.pool import draw_sample
+from MSSTUNetReorientLib.training.pool import draw_samples
+from MSSTUNetReorientLib.training.pool import fill_pool
 from MSSTUNetReorientLib.training.pool import load_sources
+from MSSTUNetReorientLib.volume import Grid
+from MSSTUNetReorientLib.volume import Volume
+from MSSTUNetReorientLib.volume import resample
 
 
 def test_same_seed_same_sample() -> None:
@@ -33,3 +48,35 @@ def test_real_sources_are_those_of_the_split(shared_data: Path, split: str) -> N
     sources = load_sources(shared_data, split)  # type: ignore[arg-type]
     assert set(sources.ventricles) <= ventricle_subjects(shared_data / "cta_ventricles", split)  # type: ignore[arg-type]
     assert {name.split("_")[0] for name in sources.counts} == set(COUNTS_SUBJECTS[split])  # type: ignore[index]
+
+
+def upright(sample: Sample) -> np.ndarray:
+    """The counts of a sample in its true SA frame, on the grid of its labels."""
+    cube = Volume(sample.cube.astype(np.float32), Grid.centred(96, 4.0, Pose(np.eye(3), np.zeros(3))))
+    pose = Pose(sample.rotation, sample.centre)
+    return np.asarray(resample(cube, Grid.centred(LABEL_SIZE, LABEL_SPACING, pose)).array)
+
+
+def test_a_physical_study_is_looked_at_from_several_sides(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """The fast model stands in for the slow one: what is checked is that every look has the truth of its own cube."""
+    monkeypatch.setattr(pool, "draw_parameters", partial(draw_parameters, fast=True))
+    looks = draw_samples(3, Sources(), "physical")
+    assert len(looks) == pool.LOOKS
+    first = upright(looks[0])
+    turns = []
+    for look in looks:
+        seen = upright(look)
+        assert np.corrcoef(seen.ravel(), first.ravel())[0, 1] > 0.97
+        assert np.median(seen[look.labels == MYOCARDIUM]) == pytest.approx(1.0, abs=0.1)
+        turns.append(Pose(look.rotation, look.centre).rotation_error(Pose(looks[0].rotation, looks[0].centre)))
+    assert turns[0] == 0
+    assert min(turns[1:]) > 1
+    fill_pool(tmp_path, Sources(), slots=4, first_seed=3, count=2, cameras="physical")
+    assert len(list(tmp_path.glob("*.npz"))) == 2 * pool.LOOKS
+
+
+def test_a_batch_draws_from_every_pool(tmp_path: Path) -> None:
+    for name, seed in (("a", 1), ("b", 2)):
+        fill_pool(tmp_path / name, Sources(), slots=1, first_seed=seed, count=1)
+    batch = draw_batch([tmp_path / "a", tmp_path / "b"], 24, np.random.default_rng(0), changed=False)
+    assert len({cube.numpy().tobytes() for cube in batch.cube}) == 2

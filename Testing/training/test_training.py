@@ -79,7 +79,7 @@ def test_a_few_steps_lower_the_loss_of_the_compact_model(pool: Path) -> None:
     recipe = load_recipe("compact")
     schedule = replace(recipe.schedule, iterations=9, warmup=1, cooldown=0.01)
     state = Training(replace(recipe, schedule=schedule, data=replace(recipe.data, batch=2)))
-    totals = [sum(state.advance(Studies(pool)).values()) for _ in range(7)]
+    totals = [sum(state.advance(Studies([pool])).values()) for _ in range(7)]
     assert np.mean(totals[-3:]) < 0.95 * np.mean(totals[:2])
 
 

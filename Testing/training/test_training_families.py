@@ -39,7 +39,7 @@ def one(pool: Path, tmp_path: Path) -> Studies:
     file = sorted(pool.glob("*.npz"))[0]
     (tmp_path / "one").mkdir()
     (tmp_path / "one" / file.name).write_bytes(file.read_bytes())
-    return Studies(tmp_path / "one")
+    return Studies([tmp_path / "one"])
 
 
 def study() -> Volume:

@@ -14,6 +14,7 @@ from MSSTUNetReorientLib.cli import main
 from MSSTUNetReorientLib.errors import InputError
 from MSSTUNetReorientLib.evaluation.comparisons import load_method
 from MSSTUNetReorientLib.models import read_weights
+from MSSTUNetReorientLib.training import machine as machines
 from MSSTUNetReorientLib.training.job import Request
 from MSSTUNetReorientLib.training.job import train_model
 from MSSTUNetReorientLib.training.loop import Studies
@@ -37,11 +38,11 @@ def test_a_stopped_run_goes_on_as_if_never_stopped(architecture: str, pool: Path
     more = "[stages]\ntranslation = 0.4\nrotation = 0.4" if architecture == "vgg" else ""
     recipe = tiny(tmp_path, architecture, more=more)
     whole = Training(recipe)
-    assert run(whole, Studies(pool), tmp_path / "whole", quiet)
-    assert not run(Training(recipe), Studies(pool), tmp_path / "stopped", quiet, steps(3))
+    assert run(whole, Studies([pool]), tmp_path / "whole", quiet)
+    assert not run(Training(recipe), Studies([pool]), tmp_path / "stopped", quiet, steps(3))
     second = Training(recipe)
     torch.manual_seed(99)
-    assert run(second, Studies(pool), tmp_path / "stopped", quiet)
+    assert run(second, Studies([pool]), tmp_path / "stopped", quiet)
     for (name, a), b in zip(whole.network.state_dict().items(), second.network.state_dict().values(), strict=True):
         assert torch.equal(a, b), name
     for a, b in zip(whole.average.parameters(), second.average.parameters(), strict=True):
@@ -49,10 +50,10 @@ def test_a_stopped_run_goes_on_as_if_never_stopped(architecture: str, pool: Path
 
 
 def test_a_checkpoint_of_another_architecture_is_refused(pool: Path, tmp_path: Path) -> None:
-    run(Training(tiny(tmp_path, "msstn")), Studies(pool), tmp_path / "run", quiet, steps(1))
+    run(Training(tiny(tmp_path, "msstn")), Studies([pool]), tmp_path / "run", quiet, steps(1))
     before = (tmp_path / "run" / "checkpoint.pt").read_bytes()
     with pytest.raises(InputError, match="must be of v-net"):
-        run(Training(tiny(tmp_path, "v-net")), Studies(pool), tmp_path / "run", quiet)
+        run(Training(tiny(tmp_path, "v-net")), Studies([pool]), tmp_path / "run", quiet)
     assert (tmp_path / "run" / "checkpoint.pt").read_bytes() == before
 
 
@@ -60,13 +61,13 @@ def test_a_checkpoint_of_another_architecture_is_refused(pool: Path, tmp_path: P
 def test_a_full_disk_loses_nothing(pool: Path, tmp_path: Path) -> None:
     recipe = tiny(tmp_path, "msstn")
     folder = tmp_path / "run"
-    run(Training(recipe), Studies(pool), folder, quiet, steps(1))
+    run(Training(recipe), Studies([pool]), folder, quiet, steps(1))
     before = (folder / "checkpoint.pt").read_bytes()
     (folder / "checkpoint.pt.tmp").symlink_to("/dev/full")
     with pytest.raises(InputError, match="cannot be written"):
-        run(Training(recipe), Studies(pool), folder, quiet)
+        run(Training(recipe), Studies([pool]), folder, quiet)
     assert (folder / "checkpoint.pt").read_bytes() == before
-    assert run(Training(recipe), Studies(pool), folder, quiet)
+    assert run(Training(recipe), Studies([pool]), folder, quiet)
 
 
 def command(folder: Path, pool: Path, *more: str) -> list[str]:
@@ -94,7 +95,7 @@ def test_a_run_begins_from_given_weights(pool: Path, tmp_path: Path) -> None:
     weights = tmp_path / "run" / "weights.npz"
     recipe = tiny(tmp_path, "msstn", schedule="average = 0.0")
     begun = tmp_path / "begun"
-    train_model(Request(recipe.lasting(1), begun, pool=pool, init=weights), quiet)
+    train_model(Request(recipe.lasting(1), begun, pools=(pool,), init=weights), quiet)
     _, before = read_weights(weights.read_bytes(), "")
     _, after = read_weights((begun / "weights.npz").read_bytes(), "")
     moved = max(float((before[k] - after[k]).abs().max()) for k in before if "running" not in k and "num" not in k)
@@ -151,8 +152,8 @@ def test_curves_have_a_row_per_fifty_steps_and_none_twice(
 ) -> None:
     monkeypatch.setattr("MSSTUNetReorientLib.training.loop.LOG_EVERY", 2)
     recipe = tiny(tmp_path, "msstn").lasting(6)
-    run(Training(recipe), Studies(pool), tmp_path, quiet, steps(5))
-    run(Training(recipe), Studies(pool), tmp_path, quiet)
+    run(Training(recipe), Studies([pool]), tmp_path, quiet, steps(5))
+    run(Training(recipe), Studies([pool]), tmp_path, quiet)
     rows = np.genfromtxt(tmp_path / "curves.csv", delimiter=",", names=True)
     assert rows["step"].tolist() == [2, 4, 6]
     assert np.isfinite(rows["rotation"]).all()
@@ -163,3 +164,19 @@ def test_studies_are_made_by_the_run_itself_and_its_process_ends(tmp_path: Path)
     assert train_model(Request(recipe, tmp_path / "run"), quiet)
     made = len(list((tmp_path / "run" / "pool").glob("*.npz")))
     assert made >= 1
+
+
+class Spy(torch.nn.Module):
+    """Says what it was given, and whether it computes in half precision."""
+
+    def forward(self, truth: torch.Tensor) -> tuple[torch.Tensor, bool]:
+        return truth, torch.is_autocast_enabled("cpu")
+
+
+def test_half_precision_rounds_no_truth(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(machines, "computes_bf16", lambda _: True)
+    truth = torch.tensor([0.12345678])
+    given, halved = machines.machine("bf16", "cpu").setup_module(Spy())(truth)
+    assert halved
+    assert given.dtype == torch.float32
+    assert given.item() == truth.item()

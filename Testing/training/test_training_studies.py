@@ -68,10 +68,10 @@ def test_all_ways_to_tell_the_pose_agree(own: Path) -> None:
 
 def test_own_studies_are_mixed_in(own: Path, pool: Path, tmp_path: Path) -> None:
     assert make_samples(own.parent, tmp_path / "own") == 1
-    batch = draw_batch(pool, 2, np.random.default_rng(0), changed=False, own=tmp_path / "own", own_share=1.0)
+    batch = draw_batch([pool], 2, np.random.default_rng(0), changed=False, own=tmp_path / "own", own_share=1.0)
     sample = read_sample(tmp_path / "own" / "a.npz")
     np.testing.assert_allclose(batch.cube[1, 0].numpy(), sample.cube.astype(np.float32))
-    none = draw_batch(pool, 2, np.random.default_rng(0), changed=False, own=tmp_path / "own", own_share=0.0)
+    none = draw_batch([pool], 2, np.random.default_rng(0), changed=False, own=tmp_path / "own", own_share=0.0)
     assert not np.array_equal(none.cube[0, 0].numpy(), sample.cube.astype(np.float32))
 
 

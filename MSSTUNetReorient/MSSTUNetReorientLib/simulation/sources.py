@@ -202,7 +202,7 @@ def load_anatomy(folders: Sequence[Path], split: Split | None = None) -> Sources
         chosen = set(hearts) if split is None else of_split(hearts, split)
         ventricles |= {name: file for name, file in hearts.items() if name in chosen}
     for file in ventricles.values():
-        if not (sitk.GetArrayViewFromImage(_read(file)) == 1).any():
+        if not (sitk.GetArrayFromImage(_read(file)) == 1).any():  # a view would outlive its image
             msg = f"{file}: a label map of a heart must have an LV (label 1), but has none; relabel or remove it"
             raise InputError(msg)
     return Sources(chests, Lazy(ventricles, _read_ventricles))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -70,7 +71,7 @@ def augment(batch: Batch, rng: np.random.Generator, reach: int = 10) -> Batch:
 
 
 def draw_batch(
-    folder: Path,
+    pools: Sequence[Path],
     size: int,
     rng: np.random.Generator,
     *,
@@ -81,11 +82,12 @@ def draw_batch(
     """A batch of studies drawn from a pool.
 
     Args:
-        folder: of simulated studies.
+        pools: folders of simulated studies, each drawn from as often.
         changed: by :func:`augment`.
         own: folder of a centre's own studies in the same form; ``own_share`` of the batch is drawn from there.
     """
-    folders = [folder] * size if own is None else [own if rng.random() < own_share else folder for _ in range(size)]
+    picked = [pools[int(rng.integers(len(pools)))] for _ in range(size)]
+    folders = picked if own is None else [own if rng.random() < own_share else pool for pool in picked]
     names = {place: sorted(p.name for p in place.glob("*.npz")) for place in set(folders)}
     samples = [read_sample(place / names[place][int(rng.integers(len(names[place])))]) for place in folders]
     batch = collate(samples)

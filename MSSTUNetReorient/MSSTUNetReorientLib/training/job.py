@@ -45,7 +45,7 @@ class Request:
     Attributes:
         out: folder of the run: checkpoint, curves, weights, validation.
         data: development data for the simulator; None leaves the parametric anatomy alone.
-        pool: folder of studies made by another process; None makes them here.
+        pools: folders of studies made by another process; without them they are made here.
         held_out: folder of held-out studies, made where it is not complete; None makes them here.
         common: where studies are made, ``out`` by default; several runs can share it.
         studies: folder of a centre's own studies.
@@ -55,7 +55,7 @@ class Request:
     recipe: Recipe
     out: Path
     data: Path | None = None
-    pool: Path | None = None
+    pools: tuple[Path, ...] = ()
     held_out: Path | None = None
     studies: Path | None = None
     init: Path | None = None
@@ -84,13 +84,13 @@ def train_model(request: Request, say: Say, keep_going: Callable[[], bool] = lam
             own = out / "own"
             if first:
                 say(f"{make_samples(request.studies, own)} own studies")
-        pool, check = request.pool or (request.common or out) / "pool", lambda: None
-        if request.pool is None and first:
-            making = pool_being_made(pool, request.data, slots=recipe.data.slots, first_seed=1000 + recipe.seed)
+        pools, check = request.pools or ((request.common or out) / "pool",), lambda: None
+        if not request.pools and first:
+            making = pool_being_made(pools[0], request.data, slots=recipe.data.slots, first_seed=1000 + recipe.seed)
             check = stack.enter_context(making)
-        wait_for(pool, recipe.data.first if request.pool is None else 1, check, say)
+        wait_for(pools[0], 1 if request.pools else recipe.data.first, check, say)
         training.fabric.barrier()
-        done = run(training, Studies(pool, own), out, say, keep_going)
+        done = run(training, Studies(pools, own), out, say, keep_going)
     if first:
         finish(request, training, say, measured=done or keep_going())
     return done
@@ -146,8 +146,8 @@ def initialised(recipe: Recipe, path: Path) -> nn.Module:
 
 def _check(request: Request) -> None:
     """What can be known before any work."""
-    if request.pool is not None and not any(request.pool.glob("*.npz")):
-        msg = f"{request.pool}: a pool must hold studies (.npz), but there is none; run the command pool first"
+    for pool in (p for p in request.pools if not any(p.glob("*.npz"))):
+        msg = f"{pool}: a pool must hold studies (.npz), but there is none; run the command pool first"
         raise InputError(msg)
     if request.data is not None:
         load_sources(request.data, "train")

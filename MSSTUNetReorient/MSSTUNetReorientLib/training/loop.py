@@ -9,6 +9,7 @@ import copy
 import csv
 import time
 from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import asdict
 from dataclasses import dataclass
 from pathlib import Path
@@ -41,7 +42,7 @@ Say = Callable[[str], None]
 class Studies:
     """Folders of samples: simulated ones and, where a centre has given them, its own."""
 
-    pool: Path
+    pools: Sequence[Path]
     own: Path | None = None
 
 
@@ -90,7 +91,7 @@ class Training:
         rng = np.random.default_rng((self.recipe.seed, self.step, self.fabric.global_rank))
         torch.manual_seed(int(rng.integers(2**62)))
         batch = draw_batch(
-            studies.pool, data.batch, rng, changed=data.augment, own=studies.own, own_share=data.own_share
+            studies.pools, data.batch, rng, changed=data.augment, own=studies.own, own_share=data.own_share
         )  # fmt: skip
         return Batch(*(self.fabric.to_device(x) for x in (batch.cube, batch.rotation, batch.translation, batch.labels)))
 

@@ -9,6 +9,15 @@ from typing import Literal
 
 import torch
 from lightning_fabric import Fabric
+from lightning_fabric.plugins import MixedPrecision
+
+
+class TruthKept(MixedPrecision):
+    """Half precision within the network; a true pose rounded to eight bits would be wrong by 0.2 degrees."""
+
+    def convert_input(self, data: Any) -> Any:
+        """As it comes."""
+        return data
 
 
 def machine(precision: Literal["float32", "bf16"], device: str = "auto") -> Fabric:
@@ -26,7 +35,7 @@ def machine(precision: Literal["float32", "bf16"], device: str = "auto") -> Fabr
         devices=local,
         num_nodes=world // local,
         strategy="ddp_find_unused_parameters_true" if world > 1 else "auto",
-        precision="bf16-mixed" if precision == "bf16" and computes_bf16(device) else "32-true",
+        plugins=TruthKept("bf16-mixed", device) if precision == "bf16" and computes_bf16(device) else None,
     )
     fabric.launch()
     return fabric

@@ -6,14 +6,22 @@ import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.spatial.transform import Rotation
 
 from ..errors import InputError
+from ..labels import MYOCARDIUM
+from ..pose import Pose
+from ..search import antialiased
+from ..search import cubes_for
+from ..search import read_cube
 from ..simulation.beat import Beat
 from ..simulation.draw import draw_chest
 from ..simulation.draw import draw_offset
+from ..simulation.draw import draw_parameters
 from ..simulation.draw import draw_rotation
 from ..simulation.draw import draw_spots
 from ..simulation.draw import draw_tissue
@@ -38,12 +46,25 @@ from ..simulation.splits import COUNTS_SUBJECTS
 from ..simulation.splits import Split
 from ..simulation.splits import ventricle_subjects
 from ..simulation.torso import draw_activity
+from ..simulation.truth import LABEL_SIZE
+from ..simulation.truth import LABEL_SPACING
 from ..simulation.uptake import draw_perfusion
+from ..volume import Grid
+from ..volume import Volume
+from ..volume import resample
+
+Cameras = Literal["fast", "physical"]
 
 CUBE = Raster((96, 96, 96), 4.0, (0.0, 0.0, 0.0))
 """What a network sees."""
 MIN_IN_VIEW = 0.93
 """Share of the LV wall where a training study must have counts."""
+LOOKS = 3
+"""Samples made of one study of a physical camera, which costs as much as seventy fast ones: as it lies, and turned."""
+WIDEST = 70
+"""Columns of a physical study; one of 128 takes minutes, and is read at 4 mm all the same."""
+TURN_DEG = 9.0
+"""Standard deviation of such a turn, about a random axis."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,6 +106,51 @@ def _check_truth(counts: Path) -> None:
         raise InputError(msg)
 
 
+def draw_samples(seed: int, sources: Sources, cameras: Cameras = "fast") -> list[Sample]:
+    """The study of a seed: one sample by the fast cameras, :data:`LOOKS` by a physical one."""
+    return [draw_sample(seed, sources)] if cameras == "fast" else draw_physical_samples(seed, sources)
+
+
+def draw_physical_samples(seed: int, sources: Sources) -> list[Sample]:
+    """A study of a parallel-hole or CZT camera (projections and OSEM), read in cubes turned at random."""
+    rng = np.random.default_rng((seed, 1))
+    kind: Kind = "spect" if rng.random() < 0.5 else "czt"
+    study = None
+    while study is None:
+        parameters = draw_parameters(kind, int(rng.integers(2**31)), sources)
+        study = try_render(parameters, sources) if parameters.raster.size[0] <= WIDEST else None
+    image, pose = Volume(study.image, study.grid), study.truth.pose
+    labels = Volume(study.truth.labels, Grid.centred(LABEL_SIZE, LABEL_SPACING, pose))
+    turns = [
+        np.eye(3),
+        *(Rotation.from_rotvec(np.deg2rad(rng.normal(0, TURN_DEG / 3**0.5, (LOOKS - 1, 3)))).as_matrix()),
+    ]
+    return [sample_of(image, labels, pose, f"{kind}-physical", turn) for turn in turns]
+
+
+def sample_of(image: Volume, labels: Volume, pose: Pose, kind: str, turn: NDArray[np.float64] | None = None) -> Sample:
+    """A study of any grid as a sample, its healthy wall about 1.
+
+    Args:
+        labels: on any grid; turn: ``(3, 3)`` axes of the cube in LPS, those of LPS by default.
+
+    Raises:
+        InputError: no counts where the labels have the wall.
+    """
+    turn = np.eye(3) if turn is None else turn
+    middle = min((c.centre for c in cubes_for(image.grid)), key=lambda c: float(np.linalg.norm(c - pose.centre)))
+    grid = Grid.centred(CUBE.size[0], CUBE.spacing, Pose(turn, middle))
+    cube = read_cube(antialiased(image), grid)[0, 0].numpy()
+    upright = resample(labels, Grid.centred(LABEL_SIZE, LABEL_SPACING, pose), order=0).array.astype(np.uint8)
+    there = resample(labels, grid, order=0).array == MYOCARDIUM
+    wall = float(np.median(cube[there])) if there.any() else 0.0
+    if wall <= 0:
+        msg = "the image must have counts where the labels have the wall, but it has none; check the geometry"
+        raise InputError(msg)
+    counts = np.clip(cube / wall, 0, 1000).astype(np.float16)
+    return Sample(counts, turn.T @ pose.rotation, turn.T @ (pose.centre - middle), upright, kind)
+
+
 def draw_sample(seed: int, sources: Sources) -> Sample:
     """The study of a seed: parametric or measured anatomy, or a real heart's counts in a chest."""
     rng = np.random.default_rng(seed)
@@ -104,9 +170,10 @@ def draw_training_parameters(rng: np.random.Generator, seed: int, sources: Sourc
     offset, chest = draw_offset(rng, scanner.kind), draw_chest(rng, sources)
     heart, rotation, name = _draw_heart(rng, sources)
     kind: Kind = "composite" if name == "counts" else scanner.kind  # type: ignore[assignment]
+    aneurysm = isinstance(heart, ParametricShape) and heart.bulge > 0
     parameters = StudyParameters(
-        kind, seed, heart, draw_perfusion(rng), Beat(), chest, activity, draw_spots(rng), draw_tissue(rng),
-        Placement.of(rotation, offset), scanner, CUBE,
+        kind, seed, heart, draw_perfusion(rng, aneurysm=aneurysm), Beat(), chest, activity, draw_spots(rng),
+        draw_tissue(rng), Placement.of(rotation, offset), scanner, CUBE,
     )  # fmt: skip
     return parameters, name
 
@@ -162,6 +229,7 @@ def fill_pool(
     slots: int,
     first_seed: int,
     count: int | None = None,
+    cameras: Cameras = "fast",
     keep_going: Callable[[], bool] = lambda: True,
 ) -> None:
     """Make studies into a folder, replacing the oldest when it is full; a folder begun before is gone on with.
@@ -170,6 +238,7 @@ def fill_pool(
         slots: studies that the folder holds.
         first_seed: of the first study; the others follow.
         count: stop when so many were made in all; None goes on until ``keep_going`` says no.
+        cameras: "physical" makes :data:`LOOKS` samples of each study.
 
     Raises:
         InputError: the disk is full or cannot be written.
@@ -179,7 +248,8 @@ def fill_pool(
         folder.mkdir(parents=True, exist_ok=True)
         made = int(record.read_text()) if record.exists() else 0
         while (count is None or made < count) and keep_going():
-            write_sample(draw_sample(first_seed + made, sources), folder / f"{made % slots:05d}.npz")
+            for n, sample in enumerate(draw_samples(first_seed + made, sources, cameras)):
+                write_sample(sample, folder / f"{made % slots:05d}{f'_{n}' if n else ''}.npz")
             made += 1
             record.write_text(f"{made}\n")
     except OSError as error:

@@ -17,19 +17,13 @@ from ..errors import InputError
 from ..io import read_pose
 from ..io import read_study
 from ..io.image_file import read_image_file
-from ..labels import MYOCARDIUM
 from ..pose import MEAN_ROTATION
 from ..pose import Pose
 from ..pose import nearest_rotation
-from ..search import antialiased
-from ..search import cubes_for
-from ..search import read_cube
-from ..simulation.truth import LABEL_SIZE
-from ..simulation.truth import LABEL_SPACING
 from ..volume import Grid
 from ..volume import Volume
-from ..volume import resample
 from .pool import Sample
+from .pool import sample_of
 from .pool import write_sample
 
 UNUSUAL_DEG = 75.0
@@ -72,16 +66,11 @@ def read_own_study(study: Path) -> Sample:
     labels = read_image_file(_part(study, "labels"))
     labels = Volume(_whole_labels(labels.array, study), labels.grid)
     pose = _pose(study, labels, image)
-    grid = min(cubes_for(image.grid), key=lambda cube: float(np.linalg.norm(cube.centre - pose.centre)))
-    cube = read_cube(antialiased(image), grid)[0, 0].numpy()
-    upright = resample(labels, Grid.centred(LABEL_SIZE, LABEL_SPACING, pose), order=0).array.astype(np.uint8)
-    there = resample(labels, grid, order=0).array == MYOCARDIUM
-    wall = float(np.median(cube[there])) if there.any() else 0.0
-    if wall <= 0:
-        msg = f"{study}: the image must have counts where the labels have the wall, but it has none; check the geometry"
-        raise InputError(msg)
-    scaled = np.clip(cube / wall, 0, 1000).astype(np.float16)
-    return Sample(scaled, pose.rotation, pose.centre - grid.centre, upright, "own")
+    try:
+        return sample_of(image, labels, pose, "own")
+    except InputError as error:
+        msg = f"{study}: {error}"
+        raise InputError(msg) from error
 
 
 def _part(study: Path, name: str) -> Path:
