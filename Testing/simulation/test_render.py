@@ -8,8 +8,11 @@ import numpy as np
 import pytest
 from MSSTUNetReorientLib.cup import fit_cup
 from MSSTUNetReorientLib.errors import InputError
+from MSSTUNetReorientLib.simulation.bodywall import arms_beside
+from MSSTUNetReorientLib.simulation.bodywall import draw_round_map
 from MSSTUNetReorientLib.simulation.draw import draw_parameters
 from MSSTUNetReorientLib.simulation.ellipsoids import render_ellipsoids
+from MSSTUNetReorientLib.simulation.paint import render_chest
 from MSSTUNetReorientLib.simulation.parameters import CountedHeart
 from MSSTUNetReorientLib.simulation.parameters import PlacedMap
 from MSSTUNetReorientLib.simulation.parameters import Placement
@@ -21,6 +24,7 @@ from MSSTUNetReorientLib.simulation.torso import ORGANS
 from MSSTUNetReorientLib.simulation.torso import Deformation
 from MSSTUNetReorientLib.simulation.torso import Ellipsoids
 from MSSTUNetReorientLib.simulation.torso import OrganMap
+from MSSTUNetReorientLib.simulation.torso import render_map
 from scipy.spatial.transform import Rotation
 from studies import plain
 
@@ -56,7 +60,7 @@ def test_missing_anatomy_is_named() -> None:
 def test_an_organ_map_is_placed_at_the_heart() -> None:
     tissues = np.full((40, 40, 40), ORGANS.index("body"), np.uint8)
     tissues[:20] = ORGANS.index("liver")
-    organs = OrganMap(tissues, 10.0, (200.0, 200.0, 195.0))
+    organs = OrganMap(tissues, 10.0, (200.0, 200.0, 195.0), np.zeros(tissues.shape, bool))
     still = Deformation((1.0, 1.0, 1.0), (0.0, 0.0, 0.0), 0.0, 1)
     drawn = plain(chest=PlacedMap("box", still))
     values = drawn.activity.values | dict.fromkeys(ORGANS, 0.0) | {"liver": 1.0}
@@ -105,3 +109,42 @@ def test_ellipsoids_by_voxels() -> None:
     assert out[liver].mean() > 2.5
     assert (out > 2).sum() == pytest.approx(liver.sum(), rel=0.05)
     assert out[(np.abs(points[..., 0]) > 145)].max() == 0
+
+
+def chest_with_arms() -> OrganMap:
+    """A body 280 mm wide with lungs up to 40 mm from its sides, and an arm beyond a gap on either side."""
+    tissues = np.full((40, 40, 60), ORGANS.index("air"), np.uint8)
+    tissues[:, 10:30, 16:44] = ORGANS.index("body")
+    tissues[:, 14:26, 20:40] = ORGANS.index("lung")
+    tissues[:, 16:24, 8:13] = tissues[:, 16:24, 47:52] = ORGANS.index("body")
+    return OrganMap(tissues, 10.0, (295.0, 195.0, 195.0), arms_beside(tissues, 10.0))
+
+
+def test_most_arms_of_a_label_map_are_raised() -> None:
+    organs, points = chest_with_arms(), points_of_grid((60, 40, 40), 10.0)
+    values = dict.fromkeys(ORGANS, 0.0) | {"body": 1.0}
+    still = Deformation((1.0, 1.0, 1.0), (0.0, 0.0, 0.0), 0.0, 1)
+    down, raised = (render_map(organs, values, still, points, arms=arms) for arms in (True, False))
+    there = down > 0.5
+    assert (raised[there] < 0.5).sum() == 40 * 8 * 10
+    assert (raised[~there] < 0.5).all()
+    drawn = [draw_round_map(organs, replace(still, seed=seed))[1] for seed in range(300)]
+    assert 0.05 < np.mean(drawn) < 0.16
+
+
+def test_breasts_lie_on_the_front_of_a_label_map() -> None:
+    """They end where the body begins, and whatever else is drawn is the same with them and without."""
+    organs, sources = chest_with_arms(), Sources(chests={"box": chest_with_arms()})
+    still = Deformation((1.0, 1.0, 1.0), (0.0, 0.0, 0.0), 0.0, 1)
+    seeds = [s for s in range(40) if draw_round_map(organs, replace(still, seed=s))[0]]
+    assert 8 <= len(seeds) <= 24
+    placed = PlacedMap("box", still, draw_round_map(organs, replace(still, seed=seeds[0]))[0], arms=False)
+    points = points_of_grid((60, 40, 40), 10.0)
+    values = dict.fromkeys((*ORGANS, "breast", "arm"), 0.0) | {"body": 1.0, "breast": 5.0}
+    image = render_chest(plain(chest=placed), sources, values, points)
+    bare = render_chest(plain(chest=replace(placed, outside=())), sources, values, points)
+    _, j, _ = np.nonzero(image > 2)
+    assert j.size > 50
+    assert j.max() <= 11
+    np.testing.assert_array_equal(image[:, 12:], bare[:, 12:])
+    assert image[:, :, :30].sum() == pytest.approx(image[:, :, 30:].sum(), rel=0.1)

@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -108,3 +113,27 @@ def test_processes_give_the_same(tmp_path: Path) -> None:
     assert main([*common, "--out", str(tmp_path / "two"), "--jobs", "2"]) == 0
     for file in (tmp_path / "one").rglob("*.*"):
         assert file.read_bytes() == (tmp_path / "two" / file.relative_to(tmp_path / "one")).read_bytes()
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no process groups to interrupt")
+def test_ctrl_c_stops_all_processes_and_loses_no_finished_study(tmp_path: Path) -> None:
+    common = ["simulate", "--kind", "czt", "--fast", "--out", str(tmp_path)]
+    command = [sys.executable, "-m", "MSSTUNetReorientLib", *common, "--count", "60", "--jobs", "2"]
+    running = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, start_new_session=True)
+    waiting = time.monotonic() + 180
+    while sum(map(is_finished, tmp_path.glob("czt_*_*"))) < 3:
+        assert running.poll() is None
+        assert time.monotonic() < waiting
+        time.sleep(0.1)
+    os.killpg(running.pid, signal.SIGINT)
+    _, said = running.communicate(timeout=60)
+    assert running.returncode == 130
+    assert said == "msstunet-reorient: interrupted\n"
+    finished = sorted(filter(is_finished, tmp_path.glob("czt_*_*")))
+    assert 3 <= len(finished) < 60
+    before = {f: f.stat().st_mtime_ns for folder in finished for f in folder.iterdir()}
+    count = int(finished[-1].name.rsplit("_", 1)[1]) + 1
+    assert main([*common, "--count", str(count), "--quiet"]) == 0
+    assert all(is_finished(tmp_path / f"czt_0_{n:05d}") for n in range(count))
+    assert {f: f.stat().st_mtime_ns for f in before} == before

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from ..errors import InputError
 from .beat import draw_beat
+from .bodywall import draw_round_map
 from .camera import Camera
 from .camera import draw_camera
 from .ellipsoids import draw_ellipsoids
@@ -91,7 +92,8 @@ def draw_chest(rng: np.random.Generator, sources: Sources) -> Ellipsoids | Place
     """An organ map in two of three studies where there are any, else ellipsoids."""
     names = sorted(sources.chests)
     if names and rng.random() < 0.65:
-        return PlacedMap(names[int(rng.integers(len(names)))], draw_deformation(rng))
+        name, deformation = names[int(rng.integers(len(names)))], draw_deformation(rng)
+        return PlacedMap(name, deformation, *draw_round_map(sources.chests[name], deformation))
     return draw_ellipsoids(rng)
 
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from .bodywall import draw_body_wall
 from .torso import OUTSIDE
+from .torso import Body
 from .torso import Ellipsoids
 from .torso import Field
 
@@ -48,26 +51,41 @@ def draw_ellipsoids(rng: np.random.Generator) -> Ellipsoids:
 
 
 def render_ellipsoids(chest: Ellipsoids, values: dict[str, float], points: Field) -> Field:
-    """Value of the tissue at ``points`` ``(K, J, I, 3)`` (mm from the LV centre, LPS axes); soft edges of a voxel."""
+    """Value of the tissue at ``points`` ``(K, J, I, 3)`` (mm from the LV centre, LPS axes)."""
     out = np.zeros(points.shape[:3], np.float32)
-    z, y, x = points[:, 0, 0, 2], points[0, :, 0, 1], points[0, 0, :, 0]
     body = None
-    for tissue, centre, semi, angle in chest.bodies:
-        box = tuple(_span(line, c, r) for line, c, r in _reach(z, y, x, centre, semi, angle))
-        q = [line[span] - np.float32(c) for line, span, c in zip((z, y, x), box, centre[::-1], strict=True)]
-        c, s = np.float32(np.cos(angle)), np.float32(np.sin(angle))
-        u = q[2][None, :] * c + q[1][:, None] * s
-        v = q[1][:, None] * c - q[2][None, :] * s
-        flat = (u / np.float32(semi[0])) ** 2 + (v / np.float32(semi[1])) ** 2
-        g = flat[None] + ((q[0] / np.float32(semi[2])) ** 2)[:, None, None]
-        inside = np.clip((1 - g) * np.float32(min(semi) / 8.0) + 0.5, 0, 1)
+    for placed in chest.bodies:
+        box, inside = _occupancy(placed, points)
         if body is None:
             body = np.zeros_like(out)
             body[box] = inside
         else:
-            inside = inside * (1 - body[box] if tissue in OUTSIDE else body[box])
-        out[box] += inside * (np.float32(values[tissue]) - out[box])
+            inside = inside * (1 - body[box] if placed[0] in OUTSIDE else body[box])
+        out[box] += inside * (np.float32(values[placed[0]]) - out[box])
     return out
+
+
+def paint_outside(
+    image: Field, bodies: Sequence[Body], values: dict[str, float], inside_body: Field, points: Field
+) -> None:
+    """Put breasts and arms round a body, in place; ``inside_body`` ``(K, J, I)`` is 1 within it."""
+    for placed in bodies:
+        box, inside = _occupancy(placed, points)
+        image[box] += inside * (1 - inside_body[box]) * (np.float32(values[placed[0]]) - image[box])
+
+
+def _occupancy(placed: Body, points: Field) -> tuple[tuple[slice, ...], Field]:
+    """The box that an ellipsoid reaches, and how much of each voxel there it fills; soft edges of a voxel."""
+    _, centre, semi, angle = placed
+    z, y, x = points[:, 0, 0, 2], points[0, :, 0, 1], points[0, 0, :, 0]
+    box = tuple(_span(line, c, r) for line, c, r in _reach(z, y, x, centre, semi, angle))
+    q = [line[span] - np.float32(c) for line, span, c in zip((z, y, x), box, centre[::-1], strict=True)]
+    c, s = np.float32(np.cos(angle)), np.float32(np.sin(angle))
+    u = q[2][None, :] * c + q[1][:, None] * s
+    v = q[1][:, None] * c - q[2][None, :] * s
+    flat = (u / np.float32(semi[0])) ** 2 + (v / np.float32(semi[1])) ** 2
+    g = flat[None] + ((q[0] / np.float32(semi[2])) ** 2)[:, None, None]
+    return box, np.clip((1 - g) * np.float32(min(semi) / 8.0) + 0.5, 0, 1)
 
 
 def _reach(

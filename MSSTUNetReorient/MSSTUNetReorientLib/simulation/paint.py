@@ -11,6 +11,7 @@ from .apparent import occupancy
 from .beat import shares
 from .bodywall import paint_ribs
 from .camera import MU_PER_MM
+from .ellipsoids import paint_outside
 from .ellipsoids import render_ellipsoids
 from .heart import RV_WALL_MM
 from .heart import Shape
@@ -42,7 +43,13 @@ def render_chest(p: StudyParameters, sources: Sources, values: dict[str, float],
     if p.chest.name not in sources.chests:
         msg = f"the study needs the chest {p.chest.name} of an anatomy folder, but it is not there; give the folder"
         raise InputError(msg)
-    return render_map(sources.chests[p.chest.name], values, p.chest.deformation, local)
+    chest, organs = p.chest, sources.chests[p.chest.name]
+    image = render_map(organs, values, chest.deformation, local, arms=chest.arms)
+    if chest.outside:
+        solid = {name: float(name != "air") for name in values}
+        body = render_map(organs, solid, chest.deformation, local, arms=chest.arms)
+        paint_outside(image, chest.outside, values, body, local)
+    return image
 
 
 def background(p: StudyParameters, sources: Sources, local: Field) -> Field:

@@ -19,6 +19,7 @@ from .heart import MeasuredHeart
 from .heart import ParametricShape
 from .scanner import Scanner
 from .torso import Activity
+from .torso import Body
 from .torso import Deformation
 from .torso import Ellipsoids
 from .uptake import Perfusion
@@ -52,10 +53,13 @@ class CountedHeart:
 @parameters_class
 @dataclass(frozen=True)
 class PlacedMap:
-    """An organ map of the anatomy folder, by its name, and how it is changed."""
+    """An organ map of the anatomy folder, by its name, how it is changed, what is put round its body, and whether its
+    own arms lie beside it."""
 
     name: str
     deformation: Deformation
+    outside: tuple[Body, ...] = ()
+    arms: bool = True
 
 
 @parameters_class

@@ -25,6 +25,7 @@ from ..cup import fit_cup
 from ..errors import InputError
 from ..pose import shortest_rotation
 from ..volume import Volume
+from .bodywall import arms_beside
 from .heart import Ventricles
 from .heart import ventricles_from_labels
 from .splits import Split
@@ -106,11 +107,14 @@ def _isotropic(image: sitk.Image, spacing: float) -> NDArray[np.uint8]:
     return np.asarray(sitk.GetArrayFromImage(fine))
 
 
-def _tissues(labels: NDArray[np.uint8], names: dict[int, str]) -> NDArray[np.uint8]:
+def _organ_map(
+    labels: NDArray[np.uint8], names: dict[int, str], spacing: float, heart: tuple[float, float, float]
+) -> OrganMap:
     table = np.zeros(256, np.uint8)
     for value, name in names.items():
         table[value] = ORGANS.index(name)
-    return table[labels]
+    tissues = table[labels]
+    return OrganMap(tissues, spacing, heart, arms_beside(tissues, spacing))
 
 
 def load_chests(folder: Path, spacing: float = 4.0) -> Mapping[str, OrganMap]:
@@ -124,13 +128,13 @@ def load_chests(folder: Path, spacing: float = 4.0) -> Mapping[str, OrganMap]:
 def _read_chest(file: Path, spacing: float) -> OrganMap:
     labels = _isotropic(_read(file), spacing)
     if file.stem == XCAT:
-        return OrganMap(_tissues(labels, XCAT_TISSUES), spacing, XCAT_HEART_MM)
+        return _organ_map(labels, XCAT_TISSUES, spacing, XCAT_HEART_MM)
     if file.stem == ICRP:
         heart = np.argwhere(np.isin(labels, ICRP_HEART)).mean(axis=0)[::-1] * spacing
         bottom = max(int(heart[2] / spacing) - 75, 0)
         labels = labels[bottom : bottom + 150]
         place = (float(heart[0]), float(heart[1]), float(heart[2]) - bottom * spacing)
-        return OrganMap(_tissues(labels, ICRP_TISSUES), spacing, place)
+        return _organ_map(labels, ICRP_TISSUES, spacing, place)
     return _described_chest(file, labels, spacing)
 
 
@@ -149,7 +153,7 @@ def _described_chest(file: Path, labels: NDArray[np.uint8], spacing: float) -> O
     if unknown:
         msg = f"{file.with_suffix('.json')}: tissues must be of {', '.join(ORGANS)}, but found {', '.join(unknown)}"
         raise InputError(msg)
-    return OrganMap(_tissues(labels, names), spacing, (x, y, z))
+    return _organ_map(labels, names, spacing, (x, y, z))
 
 
 def load_ventricles(folder: Path, subjects: set[str] | None = None) -> Mapping[str, Ventricles]:

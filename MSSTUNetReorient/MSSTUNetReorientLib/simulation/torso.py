@@ -17,7 +17,8 @@ Field = NDArray[np.float32]
 ORGANS = ("air", "body", "lung", "liver", "spleen", "stomach", "bowel", "gall", "kidney", "bone", "blood")
 OUTSIDE = ("breast", "arm")
 """Tissues that have an activity of their own; an organ map holds their indices. Those of :data:`OUTSIDE` lie round the
-body of a parametric chest."""
+body of a chest."""
+AIR, LUNG = ORGANS.index("air"), ORGANS.index("lung")
 
 
 @parameters_class
@@ -76,11 +77,13 @@ class OrganMap:
         tissues: ``(K, J, I)`` indices into :data:`ORGANS`.
         spacing: isotropic voxel, mm.
         heart: where the LV centre belongs, mm from the first voxel along (x, y, z).
+        arms: ``(K, J, I)`` where its arms lie, which most patients raise.
     """
 
     tissues: NDArray[np.uint8]
     spacing: float
     heart: tuple[float, float, float]
+    arms: NDArray[np.bool_]
 
 
 @parameters_class
@@ -115,10 +118,13 @@ def smooth_noise(rng: np.random.Generator, nodes: int, shape: tuple[int, ...], c
     return np.asarray(wide[0].numpy())
 
 
-def render_map(organs: OrganMap, values: dict[str, float], placed: Deformation, points: Field) -> Field:
-    """Value of the tissue at ``points`` ``(K, J, I, 3)`` (mm from the LV centre, LPS axes)."""
+def render_map(
+    organs: OrganMap, values: dict[str, float], placed: Deformation, points: Field, *, arms: bool = True
+) -> Field:
+    """Value of the tissue at ``points`` ``(K, J, I, 3)`` (mm from the LV centre, LPS axes), with arms or without."""
     table = np.array([values[name] for name in ORGANS], dtype=np.float32)
-    source = torch.from_numpy(table[organs.tissues])[None, None]
+    tissues = organs.tissues if arms else np.where(organs.arms, np.uint8(AIR), organs.tissues)
+    source = torch.from_numpy(table[tissues])[None, None]
     rng = np.random.default_rng(placed.seed)
     warp = np.moveaxis(smooth_noise(rng, 5, points.shape[:3], 3), 0, -1) * placed.warp
     at = (points + warp + np.array(placed.shift, np.float32)) / np.array(placed.scale, np.float32)
