@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -180,3 +182,20 @@ def test_half_precision_rounds_no_truth(monkeypatch: pytest.MonkeyPatch) -> None
     assert halved
     assert given.dtype == torch.float32
     assert given.item() == truth.item()
+
+
+@pytest.mark.slow
+def test_two_processes_train_one_network_and_go_on_together(pool: Path, tmp_path: Path) -> None:
+    arguments = command(tmp_path, pool, "--threads", "1")
+    launch = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
+    whole = [*launch, "-m", "MSSTUNetReorientLib", *arguments]
+    first = subprocess.run([*whole, "--iterations", "2"], capture_output=True, text=True, timeout=240, check=False)
+    assert first.returncode == 0, first.stderr
+    second = subprocess.run([*whole, "--iterations", "4"], capture_output=True, text=True, timeout=240, check=False)
+    assert second.returncode == 0, second.stderr
+    assert second.stderr.count("goes on at step 2") == 1
+    assert torch.load(tmp_path / "run" / "checkpoint.pt", weights_only=True)["step"] == 4
+    (tmp_path / "alone").mkdir()
+    assert main(command(tmp_path / "alone", pool, "--iterations", "4")) == 0
+    one, two = (read_weights((f / "run" / "weights.npz").read_bytes(), "")[1] for f in (tmp_path / "alone", tmp_path))
+    assert any(not torch.equal(one[name], two[name]) for name in one)
