@@ -141,7 +141,9 @@ def _compact_network(model: str | Path | None, device: str) -> tuple[CompactMSST
     if not isinstance(network, CompactMSSTUNet):
         msg = f"{identity.name}: the job needs a compact MS-ST-UNet, but this is a {type(network).__name__}"
         raise InputError(msg)
-    return network.to(target), identity, target
+    if next(network.parameters()).device != target:  # asking every module costs what a convolution does
+        network = network.to(target)
+    return network, identity, target
 
 
 def _completed(
