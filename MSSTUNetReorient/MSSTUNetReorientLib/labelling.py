@@ -26,8 +26,8 @@ from .volume import Grid
 
 Array = NDArray[np.float64]
 
-MAX_TURN_DEG = 20.0
-"""A labelled cup whose axis lies further from the network's than this does not correct it."""
+TRUST_DEG = 5.0
+"""A labelled cup whose axis lies this far from the network's counts half as much as it; further away, ever less."""
 
 
 def label_shares(model: CompactMSSTUNet, cube: Tensor, located: Located) -> Tensor:
@@ -63,7 +63,7 @@ class Seen:
 
     Attributes:
         offset: ``(3,)`` centroid of the labelled LV, mm along i, j, k from the middle of the label grid.
-        turn: ``(3, 3)`` SA axes in those of the label grid, ``k`` half way to the axis of the labelled cup.
+        turn: ``(3, 3)`` SA axes in those of the label grid, ``k`` up to half way to the axis of the labelled cup.
         disagreement_deg: between the axis of the cup and the network's; nan where there is no cup.
     """
 
@@ -76,7 +76,8 @@ def pose_from_labels(shares: Tensor) -> Seen:
     """Centre and long axis of what was labelled, on the network's own label grid.
 
     The centroid is the LV centre by definition. The axes that network and cup see err apart from each other, so
-    their mean is the better one; where they are too far apart for that, the network's stands and the verdict says so.
+    their mean is the better one; the further they lie apart, the likelier it is the cup that errs, as in blurred
+    studies, and the less it counts (docs/training.md).
     """
     size = shares.shape[-1]
     grid = Grid((size,) * 3, np.full(3, LABEL_SPACING), np.full(3, -(size - 1) / 2 * LABEL_SPACING))
@@ -88,10 +89,8 @@ def pose_from_labels(shares: Tensor) -> Seen:
         return Seen(offset, np.eye(3), float("nan"))
     along = np.array([0.0, 0.0, 1.0])
     apart = angle_between(cup.axis, along)
-    if apart > MAX_TURN_DEG:
-        return Seen(offset, np.eye(3), apart)
-    mean = (along + cup.axis) / np.linalg.norm(along + cup.axis)
-    return Seen(offset, shortest_rotation(along, mean), apart)
+    mean = along + cup.axis / (1 + (apart / TRUST_DEG) ** 2)
+    return Seen(offset, shortest_rotation(along, mean / np.linalg.norm(mean)), apart)
 
 
 def largest_ventricle(labels: NDArray[np.uint8]) -> NDArray[np.uint8]:

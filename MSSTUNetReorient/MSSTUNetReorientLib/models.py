@@ -77,10 +77,20 @@ def _load_bytes(content: bytes, name: str) -> nn.Module:
     configuration, state = read_weights(content, name)
     with _damage_told(content, name):
         network = build(configuration)
-        # Files made before models were calibrated have no calibration.
-        state |= {key: value for key, value in network.named_buffers() if key == "calibration" and key not in state}
-        network.load_state_dict(state)
+        load_state(network, state)
     return network.eval().requires_grad_(False)
+
+
+def load_state(network: nn.Module, state: dict[str, torch.Tensor]) -> None:
+    """Put the parameters of a weight file into a network; a calibration by other measures than today's is left out.
+
+    Raises:
+        RuntimeError: they are of another network.
+    """
+    own = dict(network.named_buffers()).get("calibration")
+    if own is not None and state.get("calibration", own[:0]).shape != own.shape:
+        state = state | {"calibration": torch.full_like(own, torch.nan)}
+    network.load_state_dict(state)
 
 
 def read_weight_file(path: Path) -> bytes:

@@ -100,7 +100,9 @@ def pool(
     slots: Annotated[int, typer.Option(min=1, help="Studies that the folder holds; then the oldest goes.")] = 3000,
     count: Annotated[int | None, typer.Option(min=1, help="Stop when so many were made in all.")] = None,
     seed: Annotated[int, typer.Option(min=0, help="Of the first study.")] = 1000,
-    cameras: Annotated[Cameras, typer.Option(help="physical: projections and OSEM, some 10 s a study.")] = Cameras.fast,
+    cameras: Annotated[
+        Cameras, typer.Option(help="physical: each on its own voxels; SPECT by OSEM, 5 to 10 s.")
+    ] = Cameras.fast,
     debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
 ) -> None:
     """Make simulated studies to train from, for as long as it is left running; several runs can share them."""

@@ -270,7 +270,7 @@ class CompactMSSTUNet(nn.Module):
         self.close = Refiner(CLOSE_SIZE, CLOSE_SCALE)
         self.unet = CompactUNet(wide_features=32)
         self.calibration: Tensor
-        self.register_buffer("calibration", torch.full((6,), float("nan")))
+        self.register_buffer("calibration", torch.full((7,), float("nan")))
 
     def segment(self, cube: Tensor, wide: Look, seen_at: tuple[Tensor, Tensor], at: tuple[Tensor, Tensor]) -> tuple[Tensor, Tensor]:  # fmt: skip  # noqa: E501
         """Label logits at the pose ``at``, with scale-2 features seen at the pose ``seen_at``."""

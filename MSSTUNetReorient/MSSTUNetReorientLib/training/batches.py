@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -88,7 +89,7 @@ def draw_batch(
     """
     picked = [pools[int(rng.integers(len(pools)))] for _ in range(size)]
     folders = picked if own is None else [own if rng.random() < own_share else pool for pool in picked]
-    names = {place: sorted(p.name for p in place.glob("*.npz")) for place in set(folders)}
+    names = {place: sorted(n for n in os.listdir(place) if n.endswith(".npz")) for place in set(folders)}  # noqa: PTH208
     samples = [read_sample(place / names[place][int(rng.integers(len(names[place])))]) for place in folders]
     batch = collate(samples)
     return augment(batch, rng) if changed else batch

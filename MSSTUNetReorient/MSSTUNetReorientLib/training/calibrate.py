@@ -17,13 +17,15 @@ from ..models import load_model
 from ..models import save_weights
 from ..networks.compact import CompactMSSTUNet
 from ..predictor import predict
+from .files import replaced
 from .pool import read_sample
 from .validate import pose_and_volume
 
 Array = NDArray[np.float64]
 
-SIGNS = ((None, None), (0, None), (0, None), (0, None), (None, 0), (0, None))
-"""Limits of the coefficients: spread, disagreement, residual and doubt only widen a bound, contrast only narrows it."""
+SIGNS = ((None, None), (0, None), (0, None), (0, None), (None, 0), (0, None), (None, 0))
+"""Limits of the coefficients: spread, disagreement, residual and doubt only widen a bound, contrast and openness only
+narrow it."""
 LEAST_DEG = 0.2
 """Errors below this are taken for this."""
 MIN_STUDIES = 40
@@ -33,10 +35,10 @@ def fit_bound(x: Array, error_deg: Array) -> Array:
     """Quantile regression of ``log(error)`` with coefficients of known sign, as a linear programme.
 
     Args:
-        x: ``(N, 6)`` features; error_deg: ``(N,)`` long-axis errors.
+        x: ``(N, 7)`` features; error_deg: ``(N,)`` long-axis errors.
 
     Returns:
-        ``(6,)`` coefficients.
+        ``(7,)`` coefficients.
     """
     n, m = x.shape
     y = np.log(np.maximum(error_deg, LEAST_DEG))
@@ -47,7 +49,7 @@ def fit_bound(x: Array, error_deg: Array) -> Array:
 
 
 def measured(pools: list[Path], model: str | Path) -> tuple[Array, Array]:
-    """Features ``(N, 6)`` and long-axis errors ``(N,)`` of the studies of pools; those without a bound are left out."""
+    """Features ``(N, 7)`` and long-axis errors ``(N,)`` of the studies of pools; those without a bound are left out."""
     rows, errors = [], []
     for file in sorted(f for pool in pools for f in pool.glob("*.npz")):
         true, study = pose_and_volume(read_sample(file))
@@ -63,7 +65,7 @@ def calibrate(weights: Path, pools: list[Path], out: Path) -> float:
     """Write a weight file again with its calibration; returns the share of studies within their bound.
 
     Raises:
-        InputError: too few studies, or another architecture.
+        InputError: too few studies, another architecture, or a full disk.
     """
     network, identity = load_model(weights)
     network = copy.deepcopy(network)
@@ -77,5 +79,6 @@ def calibrate(weights: Path, pools: list[Path], out: Path) -> float:
     coefficients = fit_bound(x, errors)
     within = float((errors <= np.exp(x @ coefficients) + 1e-9).mean())
     network.calibration.copy_(network.calibration.new_tensor(coefficients))
-    save_weights(network, "compact", out)
+    with replaced(out) as temporary:
+        save_weights(network, "compact", temporary)
     return within

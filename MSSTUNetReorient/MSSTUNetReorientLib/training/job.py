@@ -14,6 +14,7 @@ from torch import nn
 from ..errors import InputError
 from ..evaluation.comparisons import TrainedMethod
 from ..evaluation.comparisons import load_method
+from ..models import load_state
 from ..models import read_weight_file
 from ..models import read_weights
 from ..models import save_weights
@@ -136,7 +137,7 @@ def initialised(recipe: Recipe, path: Path) -> nn.Module:
     _, state = read_weights(read_weight_file(path), str(path))
     network = recipe.network.build()
     try:
-        network.load_state_dict(state)
+        load_state(network, state)
     except RuntimeError as error:
         reason = str(error).splitlines()[-1].strip()[:120]
         msg = f"{path}: the weights to begin from must be of the network of {recipe.name}, but: {reason}"

@@ -61,8 +61,11 @@ MIN_IN_VIEW = 0.93
 """Share of the LV wall where a training study must have counts."""
 LOOKS = 3
 """Samples made of one study of a physical camera, which costs as much as seventy fast ones: as it lies, and turned."""
+CAMERA_KINDS: tuple[Kind, ...] = ("spect", "czt", "pet")
+CAMERA_SHARES = (0.4, 0.35, 0.25)
+"""Kinds of studies that come on their own voxels, and how often each is drawn."""
 WIDEST = 70
-"""Columns of a physical study; one of 128 takes minutes, and is read at 4 mm all the same."""
+"""Columns of a projected study; one of 128 takes minutes, and is read at 4 mm all the same."""
 TURN_DEG = 9.0
 """Standard deviation of such a turn, about a random axis."""
 
@@ -111,14 +114,20 @@ def draw_samples(seed: int, sources: Sources, cameras: Cameras = "fast") -> list
     return [draw_sample(seed, sources)] if cameras == "fast" else draw_physical_samples(seed, sources)
 
 
-def draw_physical_samples(seed: int, sources: Sources) -> list[Sample]:
-    """A study of a parallel-hole or CZT camera (projections and OSEM), read in cubes turned at random."""
+def draw_physical_samples(seed: int, sources: Sources, kind: Kind | None = None) -> list[Sample]:
+    """A study as a camera gives it, on its own voxels, read in cubes turned at random.
+
+    Args:
+        kind: SPECT and CZT come by projections and OSEM, PET by the fast model; drawn by default.
+    """
     rng = np.random.default_rng((seed, 1))
-    kind: Kind = "spect" if rng.random() < 0.5 else "czt"
+    drawn: Kind = CAMERA_KINDS[int(rng.choice(len(CAMERA_KINDS), p=CAMERA_SHARES))]
+    kind = kind or drawn
     study = None
     while study is None:
         parameters = draw_parameters(kind, int(rng.integers(2**31)), sources)
-        study = try_render(parameters, sources) if parameters.raster.size[0] <= WIDEST else None
+        narrow = kind == "pet" or parameters.raster.size[0] <= WIDEST
+        study = try_render(parameters, sources) if narrow else None
     image, pose = Volume(study.image, study.grid), study.truth.pose
     labels = Volume(study.truth.labels, Grid.centred(LABEL_SIZE, LABEL_SPACING, pose))
     turns = [
