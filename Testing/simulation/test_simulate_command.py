@@ -119,7 +119,12 @@ def test_processes_give_the_same(tmp_path: Path) -> None:
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no process groups to interrupt")
 def test_ctrl_c_stops_all_processes_and_loses_no_finished_study(tmp_path: Path) -> None:
     common = ["simulate", "--kind", "czt", "--fast", "--out", str(tmp_path)]
-    command = [sys.executable, "-m", "MSSTUNetReorientLib", *common, "--count", "60", "--jobs", "2"]
+    script = (
+        "import signal, sys; from MSSTUNetReorientLib.cli import main\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"  # a job in the background ignores it
+        "if __name__ == '__main__': sys.exit(main(sys.argv[1:]))\n"
+    )
+    command = [sys.executable, "-c", script, *common, "--count", "60", "--jobs", "2"]
     running = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, start_new_session=True)
     waiting = time.monotonic() + 180
     while sum(map(is_finished, tmp_path.glob("czt_*_*"))) < 3:
