@@ -16,6 +16,11 @@ from MSSTUNetReorientLib.models import read_manifest
 from MSSTUNetReorientLib.models import read_weights
 from MSSTUNetReorientLib.models import save_weights
 from MSSTUNetReorientLib.models import weights_folder
+from MSSTUNetReorientLib.qc import dilated
+from MSSTUNetReorientLib.simulation.sources import Sources
+from MSSTUNetReorientLib.training.pool import draw_sample
+from MSSTUNetReorientLib.training.pool import read_sample
+from MSSTUNetReorientLib.training.pool import write_sample
 
 SURE = {
     "axis_spread_deg": 0.7, "axis_disagreement_deg": 1.0, "cup_residual_mm": 0.7, "contrast": 3.0, "presence": 1.0,
@@ -82,13 +87,17 @@ def test_a_calibration_is_written_into_the_weight_file(tmp_path: Path, monkeypat
     x = np.column_stack([np.ones(200), rng.normal(size=(200, len(FEATURES) - 1))])
     errors = np.exp(1.0 + 0.3 * rng.normal(size=200))
     monkeypatch.setattr(calibrate, "measured", lambda *_: (x, errors))
+    monkeypatch.setattr(calibrate, "wall_offset", lambda *_: 0.5)
     folder = weights_folder()
     weights, out = folder / read_manifest(folder)["models"]["compact"]["file"], tmp_path / "calibrated.npz"
     assert calibrate.calibrate(weights, [], out) == pytest.approx(0.9, abs=0.03)
     network, _ = load_model(out)
     assert float(network.calibration[0]) == pytest.approx(1.0 + 0.3 * 1.2816, abs=0.1)
     before, after = (read_weights(f.read_bytes(), "")[1] for f in (weights, out))
-    assert all(torch.equal(before[k], after[k]) for k in before if k != "calibration")
+    changed = [k for k in before if k != "calibration" and not torch.equal(before[k], after[k])]
+    assert changed == ["unet.last.bias"]
+    lowered = (before[changed[0]] - after[changed[0]]).reshape(3, 8)
+    assert lowered.numpy() == pytest.approx(np.repeat([[0.0], [0.5], [0.0]], 8, axis=1), abs=1e-3)
     monkeypatch.setattr(calibrate, "measured", lambda *_: (x[:10], errors[:10]))
     with pytest.raises(InputError, match="needs 40 studies"):
         calibrate.calibrate(weights, [], tmp_path / "none.npz")
@@ -106,3 +115,18 @@ def test_a_calibration_by_other_measures_is_left_out(tmp_path: Path) -> None:
     again, _ = load_model(tmp_path / "older.npz")
     assert again.calibration.isnan().all()
     assert torch.equal(next(again.parameters()), next(network.parameters()))
+
+
+def test_the_wall_is_made_as_thick_as_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A made-up answer whose wall reaches one ring of voxels too far, by a logit of 0.45."""
+    from MSSTUNetReorientLib.training import calibrate
+
+    write_sample(draw_sample(3, Sources()), tmp_path / "a.npz")
+    truth = read_sample(tmp_path / "a.npz").labels
+    ring = dilated(truth > 0, 1) & (truth == 0)
+    logits = np.stack([truth == 0, (truth == 1) | ring, truth == 2]).astype(np.float32) * 3
+    logits[0, ring] = 3 - 0.45
+    shares = torch.from_numpy(logits).softmax(0)[1:]
+    monkeypatch.setattr(calibrate, "label_shares", lambda *_: shares)
+    network, _ = load_model()
+    assert calibrate.wall_offset(network, [tmp_path]) == pytest.approx(0.5)

@@ -249,6 +249,12 @@ class CompactUNet(nn.Module):
         a = self.up0(torch.cat([up, self.gate0(a, up)], 1))
         return shuffle(self.last(a)), self.auxiliary(a)
 
+    @torch.no_grad()
+    def make_wall_less_likely(self, amount: float) -> None:
+        """Take ``amount`` from the logit of LV-MY at every voxel."""
+        assert self.last.bias is not None
+        self.last.bias[8:16] -= amount  # the eight corners of LV-MY, see `shuffle`
+
 
 def shuffle(x: Tensor) -> Tensor:
     """``(B, 8 C, D, H, W)`` to ``(B, C, 2 D, 2 H, 2 W)``: each voxel's eight channels become its eight corners."""
