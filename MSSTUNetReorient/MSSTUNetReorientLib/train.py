@@ -6,6 +6,7 @@ import signal
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack
 from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
@@ -61,6 +62,7 @@ def train(
     _needs_training()
     from .training.job import Request
     from .training.job import train_model
+    from .training.machine import leave
     from .training.recipe import load_recipe
     from .training.recipe import shipped_recipes
 
@@ -74,23 +76,25 @@ def train(
     import torch
 
     torch.set_num_threads(threads)
-    for name in names:
-        chosen = load_recipe(name).lasting(iterations)
-        folder = out / name if all_small else out
-        with stop_heard() as stop:
-            limit = None if limit_minutes is None else time.monotonic() + 60 * limit_minutes
+    with ExitStack() as stack:
+        stack.callback(leave)
+        for name in names:
+            chosen = load_recipe(name).lasting(iterations)
+            folder = out / name if all_small else out
+            with stop_heard() as stop:
+                limit = None if limit_minutes is None else time.monotonic() + 60 * limit_minutes
 
-            def keep_going(stop: Stop = stop, limit: float | None = limit) -> bool:
-                return stop.signal is None and (limit is None or time.monotonic() < limit)
+                def keep_going(stop: Stop = stop, limit: float | None = limit) -> bool:
+                    return stop.signal is None and (limit is None or time.monotonic() < limit)
 
-            say = Teller(name)
-            common = out if all_small else None
-            request = Request(chosen, folder, data, tuple(pool or ()), held_out, studies, init, common)
-            done = train_model(request, say, keep_going)
-        if not done:
-            tell(f"{name}: stopped before the end; the same command goes on")
-        if stop.signal is not None:
-            raise KeyboardInterrupt if stop.signal == signal.SIGINT else TerminatedError
+                say = Teller(name)
+                common = out if all_small else None
+                request = Request(chosen, folder, data, tuple(pool or ()), held_out, studies, init, common)
+                done = train_model(request, say, keep_going)
+            if not done:
+                tell(f"{name}: stopped before the end; the same command goes on")
+            if stop.signal is not None:
+                raise KeyboardInterrupt if stop.signal == signal.SIGINT else TerminatedError
 
 
 def pool(

@@ -41,6 +41,12 @@ def machine(precision: Literal["float32", "bf16"], device: str = "auto") -> Fabr
     return fabric
 
 
+def leave() -> None:
+    """Leave the processes that torchrun joined; one that ends without it may end with an abort."""
+    if torch.distributed.is_available() and torch.distributed.is_initialized():
+        torch.distributed.destroy_process_group()
+
+
 def computes_bf16(device: str) -> bool:
     """Whether half precision is faster there."""
     if device == "cuda":
