@@ -10,6 +10,7 @@ import pytest
 import torch
 from MSSTUNetReorientLib.certainty import FEATURES
 from MSSTUNetReorientLib.certainty import axis_bound_deg
+from MSSTUNetReorientLib.cli import main
 from MSSTUNetReorientLib.errors import InputError
 from MSSTUNetReorientLib.models import load_model
 from MSSTUNetReorientLib.models import read_manifest
@@ -128,5 +129,16 @@ def test_the_wall_is_made_as_thick_as_it_is(tmp_path: Path, monkeypatch: pytest.
     logits[0, ring] = 3 - 0.45
     shares = torch.from_numpy(logits).softmax(0)[1:]
     monkeypatch.setattr(calibrate, "label_shares", lambda *_: shares)
+    monkeypatch.setattr(calibrate, "MIN_STUDIES", 1)
     network, _ = load_model()
     assert calibrate.wall_offset(network, [tmp_path]) == pytest.approx(0.5)
+
+
+def test_an_empty_pool_is_told_in_one_line(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    folder = weights_folder()
+    weights = folder / read_manifest(folder)["models"]["compact"]["file"]
+    assert main(["calibrate", str(weights), str(tmp_path), "--out", str(tmp_path / "out.npz")]) == 2
+    said = capfd.readouterr().err
+    assert "needs 40 studies" in said
+    assert said.count("\n") == 1
+    assert not any(tmp_path.iterdir())

@@ -30,14 +30,14 @@ def shares_of_cup(turn: np.ndarray, shift: np.ndarray) -> Tensor:
     return torch.from_numpy(np.stack([lv & ~pool, pool]).astype(np.float32))
 
 
-@pytest.mark.parametrize(("degrees", "share"), [((0.0, 0.0), 0.5), ((3.0, -4.0), 0.333), ((-9.0, 7.0), 0.133)])
+@pytest.mark.parametrize(("degrees", "share"), [((0.0, 0.0), 0.5), ((6.0, -4.0), 0.245), ((-9.0, 7.0), 0.133)])
 def test_the_axis_goes_towards_the_cups(degrees: tuple[float, float], share: float) -> None:
-    """Half way where both agree, a third of it at 5 degrees (the cup counts half), 0.133 at 11.4 (1 / 6.2)."""
+    """Half way where both agree, 0.245 of it at 7.2 degrees (the cup counts 1 / 3.08), 0.133 at 11.4 (1 / 6.2)."""
     turn = Rotation.from_euler("YX", degrees, degrees=True).as_matrix()
     seen = pose_from_labels(shares_of_cup(turn, np.array([4.0, -3.0, 2.0])))
     apart = angle_between(turn[:, 2], [0, 0, 1])
-    assert seen.disagreement_deg == pytest.approx(apart, abs=0.8)
-    assert angle_between(seen.turn[:, 2], turn[:, 2]) == pytest.approx(apart * (1 - share), abs=0.7)
+    assert seen.disagreement_deg == pytest.approx(apart, abs=0.6)
+    assert angle_between(seen.turn[:, 2], turn[:, 2]) == pytest.approx(apart * (1 - share), abs=0.6)
     assert angle_between(seen.turn[:, 2], [0, 0, 1]) == pytest.approx(apart * share, abs=0.4)
 
 

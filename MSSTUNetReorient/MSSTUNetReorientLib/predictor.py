@@ -25,6 +25,7 @@ from .result import ModelIdentity
 from .result import Result
 from .search import Located
 from .search import antialiased
+from .search import cube_nearest
 from .search import cubes_for
 from .search import locate
 from .search import look_at
@@ -125,7 +126,7 @@ def segment_at(
     clock.lap("load_model")
     say("segmenting")
     with torch.inference_mode():
-        frame = min(cubes_for(study.grid), key=lambda cube: float(np.linalg.norm(cube.centre - pose.centre)))
+        frame = cube_nearest(study.grid, pose.centre)
         cube = read_cube(antialiased(study), frame).to(target)
         located = look_at(network, cube, frame, pose, axis_spread_deg)
         grid = short_axis_grid(pose, study.grid)

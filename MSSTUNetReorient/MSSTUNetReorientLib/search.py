@@ -74,6 +74,11 @@ def cubes_for(grid: Grid, hint: ArrayLike | None = None) -> list[Grid]:
     return [_cube_at(np.array(centre)) for centre in product(*lines)]
 
 
+def cube_nearest(grid: Grid, centre: ArrayLike) -> Grid:
+    """Of the input cubes the one whose middle is nearest to an LV centre that is known, LPS mm."""
+    return min(cubes_for(grid), key=lambda cube: float(np.linalg.norm(cube.centre - np.asarray(centre))))
+
+
 def _cube_at(centre: Array) -> Grid:
     return Grid.centred(CUBE_SIZE, CUBE_SPACING, Pose(np.eye(3), centre))
 

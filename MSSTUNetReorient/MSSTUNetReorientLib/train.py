@@ -6,7 +6,6 @@ import signal
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack
 from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
@@ -21,6 +20,7 @@ from .terminal import TerminatedError
 from .terminal import tell
 
 if TYPE_CHECKING:
+    from .training.job import Request
     from .training.recipe import Recipe
 
 
@@ -61,7 +61,6 @@ def train(
     """Train a network by a recipe. A stop (Ctrl-C) saves; the same command goes on. Ends with weights and a table."""
     _needs_training()
     from .training.job import Request
-    from .training.job import train_model
     from .training.machine import leave
     from .training.recipe import load_recipe
     from .training.recipe import shipped_recipes
@@ -76,25 +75,31 @@ def train(
     import torch
 
     torch.set_num_threads(threads)
-    with ExitStack() as stack:
-        stack.callback(leave)
+    try:
         for name in names:
             chosen = load_recipe(name).lasting(iterations)
-            folder = out / name if all_small else out
-            with stop_heard() as stop:
-                limit = None if limit_minutes is None else time.monotonic() + 60 * limit_minutes
+            folder, common = (out / name, out) if all_small else (out, None)
+            request = Request(chosen, folder, data, tuple(pool or ()), held_out, studies, init, common)
+            _train_one(name, request, limit_minutes)
+    finally:
+        leave()
 
-                def keep_going(stop: Stop = stop, limit: float | None = limit) -> bool:
-                    return stop.signal is None and (limit is None or time.monotonic() < limit)
 
-                say = Teller(name)
-                common = out if all_small else None
-                request = Request(chosen, folder, data, tuple(pool or ()), held_out, studies, init, common)
-                done = train_model(request, say, keep_going)
-            if not done:
-                tell(f"{name}: stopped before the end; the same command goes on")
-            if stop.signal is not None:
-                raise KeyboardInterrupt if stop.signal == signal.SIGINT else TerminatedError
+def _train_one(name: str, request: Request, limit_minutes: float | None) -> None:
+    """One run, to its end or to a stop, which is told and raised."""
+    from .training.job import train_model
+
+    with stop_heard() as stop:
+        limit = None if limit_minutes is None else time.monotonic() + 60 * limit_minutes
+
+        def keep_going() -> bool:
+            return stop.signal is None and (limit is None or time.monotonic() < limit)
+
+        done = train_model(request, Teller(name), keep_going)
+    if not done:
+        tell(f"{name}: stopped before the end; the same command goes on")
+    if stop.signal is not None:
+        raise KeyboardInterrupt if stop.signal == signal.SIGINT else TerminatedError
 
 
 def pool(
@@ -148,7 +153,7 @@ def calibrate(
     out: Annotated[Path, typer.Option("--out", "-o", help="The weight file with its calibration.")],
     debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
 ) -> None:
-    """Learn the bound of the long axis that the quality verdict tells, from held-out studies."""
+    """Make walls as thick as they are, and learn the bound that the quality verdict tells, from held-out studies."""
     _needs_training()
     from .training.calibrate import calibrate as learn
 

@@ -80,7 +80,7 @@ def draw_batch(
     own: Path | None = None,
     own_share: float = 0.0,
 ) -> Batch:
-    """A batch of studies drawn from a pool.
+    """A batch of studies drawn from pools, whose files are listed anew for every batch: pools grow meanwhile.
 
     Args:
         pools: folders of simulated studies, each drawn from as often.

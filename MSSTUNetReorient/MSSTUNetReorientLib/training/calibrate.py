@@ -9,6 +9,7 @@ from __future__ import annotations
 import copy
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import NoReturn
 
 import numpy as np
 import torch
@@ -26,7 +27,7 @@ from ..models import save_weights
 from ..networks.compact import CompactMSSTUNet
 from ..predictor import predict
 from ..search import antialiased
-from ..search import cubes_for
+from ..search import cube_nearest
 from ..search import look_at
 from ..search import read_cube
 from .files import replaced
@@ -63,10 +64,27 @@ def fit_bound(x: Array, error_deg: Array) -> Array:
     return np.asarray(solved.x[:m])
 
 
+def files_of(pools: list[Path]) -> list[Path]:
+    """The studies of pools.
+
+    Raises:
+        InputError: too few to learn from.
+    """
+    files = sorted(f for pool in pools for f in pool.glob("*.npz"))
+    if len(files) < MIN_STUDIES:
+        _too_few(len(files))
+    return files
+
+
+def _too_few(found: int) -> NoReturn:
+    msg = f"a calibration needs {MIN_STUDIES} studies with an LV found, but there are {found}; add studies"
+    raise InputError(msg)
+
+
 def measured(pools: list[Path], model: str | Path) -> tuple[Array, Array]:
     """Features ``(N, 7)`` and long-axis errors ``(N,)`` of the studies of pools; those without a bound are left out."""
     rows, errors = [], []
-    for file in sorted(f for pool in pools for f in pool.glob("*.npz")):
+    for file in files_of(pools):
         true, study = pose_and_volume(read_sample(file))
         result = predict(study, model=model)
         x = features(result.quality.measures)
@@ -80,10 +98,10 @@ def wall_offset(network: CompactMSSTUNet, pools: list[Path]) -> float:
     """By how much the wall's logit is to be lowered so that the median study has as much wall as its truth."""
     ratios = []
     with torch.inference_mode():
-        for file in sorted(f for pool in pools for f in pool.glob("*.npz")):
+        for file in files_of(pools):
             sample = read_sample(file)
             true, study = pose_and_volume(sample)
-            frame = min(cubes_for(study.grid), key=lambda cube: float(np.linalg.norm(cube.centre - true.centre)))
+            frame = cube_nearest(study.grid, true.centre)
             cube = read_cube(antialiased(study), frame)
             located = look_at(network, cube, frame, true, 0.0)
             shares = label_shares(network, cube, located)
@@ -110,8 +128,7 @@ def calibrate(weights: Path, pools: list[Path], out: Path) -> float:
         save_weights(network, "compact", balanced)
         x, errors = measured(pools, balanced)
     if len(x) < MIN_STUDIES:
-        msg = f"a calibration needs {MIN_STUDIES} studies with an LV found, but there are {len(x)}; add studies"
-        raise InputError(msg)
+        _too_few(len(x))
     coefficients = fit_bound(x, errors)
     within = float((errors <= np.exp(x @ coefficients) + 1e-9).mean())
     network.calibration.copy_(network.calibration.new_tensor(coefficients))

@@ -16,7 +16,7 @@ from ..errors import InputError
 from ..labels import MYOCARDIUM
 from ..pose import Pose
 from ..search import antialiased
-from ..search import cubes_for
+from ..search import cube_nearest
 from ..search import read_cube
 from ..simulation.beat import Beat
 from ..simulation.draw import draw_chest
@@ -61,13 +61,13 @@ MIN_IN_VIEW = 0.93
 """Share of the LV wall where a training study must have counts."""
 LOOKS = 3
 """Samples made of one study of a physical camera, which costs as much as seventy fast ones: as it lies, and turned."""
+TURN_DEG = 9.0
+"""Standard deviation of such a turn, about a random axis."""
 CAMERA_KINDS: tuple[Kind, ...] = ("spect", "czt", "pet")
 CAMERA_SHARES = (0.4, 0.35, 0.25)
 """Kinds of studies that come on their own voxels, and how often each is drawn."""
 WIDEST = 70
 """Columns of a projected study; one of 128 takes minutes, and is read at 4 mm all the same."""
-TURN_DEG = 9.0
-"""Standard deviation of such a turn, about a random axis."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -114,15 +114,13 @@ def draw_samples(seed: int, sources: Sources, cameras: Cameras = "fast") -> list
     return [draw_sample(seed, sources)] if cameras == "fast" else draw_physical_samples(seed, sources)
 
 
-def draw_physical_samples(seed: int, sources: Sources, kind: Kind | None = None) -> list[Sample]:
+def draw_physical_samples(seed: int, sources: Sources) -> list[Sample]:
     """A study as a camera gives it, on its own voxels, read in cubes turned at random.
 
-    Args:
-        kind: SPECT and CZT come by projections and OSEM, PET by the fast model; drawn by default.
+    SPECT and CZT come by projections and OSEM, PET by the fast model.
     """
     rng = np.random.default_rng((seed, 1))
-    drawn: Kind = CAMERA_KINDS[int(rng.choice(len(CAMERA_KINDS), p=CAMERA_SHARES))]
-    kind = kind or drawn
+    kind = CAMERA_KINDS[int(rng.choice(len(CAMERA_KINDS), p=CAMERA_SHARES))]
     study = None
     while study is None:
         parameters = draw_parameters(kind, int(rng.integers(2**31)), sources)
@@ -147,7 +145,7 @@ def sample_of(image: Volume, labels: Volume, pose: Pose, kind: str, turn: NDArra
         InputError: no counts where the labels have the wall.
     """
     turn = np.eye(3) if turn is None else turn
-    middle = min((c.centre for c in cubes_for(image.grid)), key=lambda c: float(np.linalg.norm(c - pose.centre)))
+    middle = cube_nearest(image.grid, pose.centre).centre
     grid = Grid.centred(CUBE.size[0], CUBE.spacing, Pose(turn, middle))
     cube = read_cube(antialiased(image), grid)[0, 0].numpy()
     upright = resample(labels, Grid.centred(LABEL_SIZE, LABEL_SPACING, pose), order=0).array.astype(np.uint8)
