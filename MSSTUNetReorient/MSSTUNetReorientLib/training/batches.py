@@ -10,11 +10,20 @@ from pathlib import Path
 import numpy as np
 import torch
 from torch import Tensor
+from torch.nn import functional as F
 
 from ..networks.compact import CUBE_SPACING
 from ..networks.compact import HALF_MM
 from .pool import Sample
 from .pool import read_sample
+from .stretch import stretched
+
+STRETCHED_SHARE = 0.5
+"""Of the studies, those that :func:`~.stretch.stretched` changes; it blurs them a little, so not all."""
+UPTAKE = 0.15
+"""Standard deviation of the logarithm of the smooth field that uptake is multiplied with, in half of the studies."""
+UPTAKE_MM = 32.0
+"""Distance between the points where that field is drawn."""
 
 
 @dataclass
@@ -47,7 +56,7 @@ def collate(samples: list[Sample]) -> Batch:
 
 
 def augment(batch: Batch, rng: np.random.Generator, reach: int = 10) -> Batch:
-    """Another place in the field of view, another brightness, another grain.
+    """Another place in the field of view, another brightness, another grain, uptake that varies smoothly.
 
     Args:
         reach: largest shift of the cube along an axis, voxels.
@@ -61,6 +70,8 @@ def augment(batch: Batch, rng: np.random.Generator, reach: int = 10) -> Batch:
             if s:
                 moved[(slice(None),) * axis + (blank,)] = 0
         moved = moved.clamp_min(0) ** float(np.exp(rng.normal(0, 0.08))) * float(np.exp(rng.normal(0, 1.0)))
+        if rng.random() < 0.5:
+            moved = moved * uneven_uptake(rng, moved.shape[-1])
         if rng.random() < 0.3:
             grain = torch.from_numpy(rng.standard_normal(moved.shape, dtype=np.float32))
             top = float(moved.amax()) * rng.uniform(0.0, 0.03)
@@ -69,6 +80,13 @@ def augment(batch: Batch, rng: np.random.Generator, reach: int = 10) -> Batch:
         shifts.append(shift * CUBE_SPACING / HALF_MM)
     moved_by = torch.from_numpy(np.stack(shifts).astype(np.float32))
     return Batch(torch.stack(cubes), batch.rotation, batch.translation + moved_by, batch.labels)
+
+
+def uneven_uptake(rng: np.random.Generator, size: int) -> Tensor:
+    """A smooth field about 1 over a cube of ``size`` voxels along an edge."""
+    points = round(size * CUBE_SPACING / UPTAKE_MM)
+    field = torch.from_numpy(rng.normal(0, UPTAKE, (1, 1, points, points, points)).astype(np.float32))
+    return F.interpolate(field, (size,) * 3, mode="trilinear", align_corners=True)[0].exp()
 
 
 def draw_batch(
@@ -84,12 +102,13 @@ def draw_batch(
 
     Args:
         pools: folders of simulated studies, each drawn from as often.
-        changed: by :func:`augment`.
+        changed: by :func:`augment`, and some by :func:`~.stretch.stretched`.
         own: folder of a centre's own studies in the same form; ``own_share`` of the batch is drawn from there.
     """
     picked = [pools[int(rng.integers(len(pools)))] for _ in range(size)]
     folders = picked if own is None else [own if rng.random() < own_share else pool for pool in picked]
     names = {place: sorted(n for n in os.listdir(place) if n.endswith(".npz")) for place in set(folders)}  # noqa: PTH208
     samples = [read_sample(place / names[place][int(rng.integers(len(names[place])))]) for place in folders]
-    batch = collate(samples)
-    return augment(batch, rng) if changed else batch
+    if not changed:
+        return collate(samples)
+    return augment(collate([stretched(s, rng) if rng.random() < STRETCHED_SHARE else s for s in samples]), rng)

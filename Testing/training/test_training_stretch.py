@@ -1,0 +1,60 @@
+"""A study stretched along its own axes, against ellipsoids that are drawn anew."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from MSSTUNetReorientLib.training.batches import uneven_uptake
+from MSSTUNetReorientLib.training.pool import Sample
+from MSSTUNetReorientLib.training.stretch import STRETCH
+from MSSTUNetReorientLib.training.stretch import stretched
+from MSSTUNetReorientLib.training.stretch import warped
+from numpy.typing import NDArray
+from scipy.spatial.transform import Rotation
+
+CENTRE = np.array([18.0, -22.0, 10.0])
+AXES = Rotation.from_euler("zyx", (40, -25, 70), degrees=True).as_matrix()
+RADII = np.array([26.0, 36.0, 52.0])
+
+
+def ellipsoid(size: int, spacing: float, axes: NDArray[np.float64], centre: NDArray[np.float64], radii: NDArray[np.float64]) -> NDArray[np.float64]:  # fmt: skip  # noqa: E501
+    """A Gaussian: smooth, so that reading between voxels is exact enough."""
+    line = (np.arange(size) - (size - 1) / 2) * spacing
+    z, y, x = np.meshgrid(line, line, line, indexing="ij")
+    own = (np.stack([x, y, z], -1) - centre) @ axes
+    result: NDArray[np.float64] = np.exp(-((own / radii) ** 2).sum(-1) / 2)
+    return result
+
+
+def study(axes: NDArray[np.float64], radii: NDArray[np.float64], kind: str = "spect-physical") -> Sample:
+    cube = ellipsoid(96, 4.0, axes, CENTRE, radii).astype(np.float16)
+    upright = ellipsoid(48, 3.2, np.eye(3), np.zeros(3), radii) > 0.6
+    return Sample(cube, axes, CENTRE, upright.astype(np.uint8), kind)
+
+
+@pytest.mark.parametrize("lengths", [(1.0, 1.0, 1.0), (1.15, 0.9, 1.1)])
+def test_what_is_stretched_is_the_stretched_heart_at_the_pose_it_tells(lengths: tuple[float, float, float]) -> None:
+    turn = Rotation.from_rotvec([0.1, -0.15, 0.12]).as_matrix()
+    found = warped(study(AXES, RADII), turn, np.array(lengths))
+    expected = study(turn @ AXES, RADII * lengths)
+    np.testing.assert_allclose(found.rotation, expected.rotation, atol=1e-12)
+    np.testing.assert_allclose(found.centre, CENTRE)
+    assert np.abs(found.cube.astype(float) - expected.cube).max() < 0.02
+    both = (found.labels & expected.labels).sum() * 2 / (found.labels.sum() + expected.labels.sum())
+    assert both > 0.97
+
+
+def test_the_stretch_differs_from_study_to_study_but_spares_sharp_ones() -> None:
+    one = study(AXES, RADII)
+    volumes = [stretched(one, np.random.default_rng(seed)).labels.sum() / one.labels.sum() for seed in range(40)]
+    assert np.std(np.log(volumes)) == pytest.approx(STRETCH * 3**0.5, rel=0.4)
+    pet = study(AXES, RADII, "pet-physical")
+    assert stretched(pet, np.random.default_rng(1)) is pet
+
+
+def test_uneven_uptake_is_smooth_and_about_one() -> None:
+    field = uneven_uptake(np.random.default_rng(5), 96)[0].numpy()
+    assert field.shape == (96, 96, 96)
+    assert field.mean() == pytest.approx(1, abs=0.05)
+    assert 0.05 < field.std() < 0.2
+    assert np.abs(np.diff(np.log(field), axis=0)).max() < 0.15
