@@ -36,6 +36,8 @@ CUBE_OVERLAP_MM = 120.0
 """A study longer than the cube is searched by cubes that overlap by this: an LV lies whole in one of them."""
 HINT_RADIUS_MM = 40.0
 """How far from a reader's click the LV centre may lie."""
+ABSENT = -10.0
+"""Logit of presence of what a reader's click rules out."""
 FINE_SPACING_MM = 3.0
 """Voxels finer than this are smoothed before they are read at the cube's 4 mm."""
 
@@ -120,7 +122,8 @@ def locate(model: CompactMSSTUNet, cube: Tensor, hint: bool = False) -> Located:
     """The pose of the LV in a cube ``(1, 1, 96, 96, 96)``.
 
     Candidates from the heat map are refined and the one that looks most like an LV wins; its pose is then found
-    again from turned starts, and the mean of these is the answer.
+    again from turned starts, and the mean of these is the answer. With a ``hint``, which is the cube's middle, an LV
+    further than :data:`HINT_RADIUS_MM` from it counts as absent.
     """
     first, heat = model.locate(cube)
     translation = peaks(heat, CANDIDATES, hint)
@@ -129,6 +132,8 @@ def locate(model: CompactMSSTUNet, cube: Tensor, hint: bool = False) -> Located:
     wide = model.wide(cubes, rotation, translation)
     close = model.close(cubes, wide.rotation, wide.translation)
     sure = torch.minimum(wide.presence, close.presence)
+    if hint:
+        sure = sure.masked_fill(close.translation.norm(dim=1) * HALF_MM > HINT_RADIUS_MM, ABSENT)
     n = int(sure.argmax())
     one = slice(n, n + 1)
     seen = Look(wide.rotation[one], wide.translation[one], wide.presence[one], wide.features[one])
