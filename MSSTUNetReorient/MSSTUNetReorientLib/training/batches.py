@@ -18,8 +18,6 @@ from .pool import Sample
 from .pool import read_sample
 from .stretch import stretched
 
-STRETCHED_SHARE = 0.5
-"""Of the studies, those that :func:`~.stretch.stretched` changes; it blurs them a little, so not all."""
 UPTAKE = 0.15
 """Standard deviation of the logarithm of the smooth field that uptake is multiplied with, in half of the studies."""
 UPTAKE_MM = 32.0
@@ -97,12 +95,13 @@ def draw_batch(
     changed: bool = True,
     own: Path | None = None,
     own_share: float = 0.0,
+    stretched_share: float = 0.0,
 ) -> Batch:
     """A batch of studies drawn from pools, whose files are listed anew for every batch: pools grow meanwhile.
 
     Args:
         pools: folders of simulated studies, each drawn from as often.
-        changed: by :func:`augment`, and some by :func:`~.stretch.stretched`.
+        changed: by :func:`augment`, and ``stretched_share`` of them by :func:`~.stretch.stretched`.
         own: folder of a centre's own studies in the same form; ``own_share`` of the batch is drawn from there.
     """
     picked = [pools[int(rng.integers(len(pools)))] for _ in range(size)]
@@ -111,4 +110,4 @@ def draw_batch(
     samples = [read_sample(place / names[place][int(rng.integers(len(names[place])))]) for place in folders]
     if not changed:
         return collate(samples)
-    return augment(collate([stretched(s, rng) if rng.random() < STRETCHED_SHARE else s for s in samples]), rng)
+    return augment(collate([stretched(s, rng) if rng.random() < stretched_share else s for s in samples]), rng)

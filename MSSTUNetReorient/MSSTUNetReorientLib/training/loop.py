@@ -91,7 +91,8 @@ class Training:
         rng = np.random.default_rng((self.recipe.seed, self.step, self.fabric.global_rank))
         torch.manual_seed(int(rng.integers(2**62)))
         batch = draw_batch(
-            studies.pools, data.batch, rng, changed=data.augment, own=studies.own, own_share=data.own_share
+            studies.pools, data.batch, rng, changed=data.augment, own=studies.own, own_share=data.own_share,
+            stretched_share=data.stretch,
         )  # fmt: skip
         return Batch(*(self.fabric.to_device(x) for x in (batch.cube, batch.rotation, batch.translation, batch.labels)))
 
