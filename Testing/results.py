@@ -53,7 +53,7 @@ def make_result(
     origin = middle - np.multiply(spacing, np.subtract(size, 1)) / 2
     grid = Grid(size, np.array(spacing), origin)
     study = Volume(counts(pose.apply_inverse(grid.points())), grid, {"kind": "synthetic shell", "modality": modality})
-    short = short_axis_grid(pose, grid)
+    short = short_axis_grid(pose)
     points = pose.apply_inverse(short.points())
     return Result(
         study=study,

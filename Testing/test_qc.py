@@ -15,7 +15,6 @@ from MSSTUNetReorientLib.pose import Pose
 from MSSTUNetReorientLib.volume import Grid
 from MSSTUNetReorientLib.volume import Volume
 from MSSTUNetReorientLib.volume import resample
-from MSSTUNetReorientLib.volume import short_axis_grid
 from scipy import ndimage
 from test_cup import cup
 
@@ -27,7 +26,7 @@ def labels(array: np.ndarray | None = None, pose: Pose = POSE) -> Volume:
     from scipy.spatial.transform import Rotation
 
     values = cup(Rotation.identity()) if array is None else array
-    return Volume(values, short_axis_grid(pose, STUDY_GRID))
+    return Volume(values, Grid.centred(63, 3.0, pose))
 
 
 def study(source: Volume, spot: float = 0.0) -> Volume:

@@ -28,7 +28,7 @@ def test_the_readers_pose_is_kept(weights: Path) -> None:
     study, pose = make_result().study, POSE.corrected(Correction(swing=12.0, basal=7.0))
     result = segment_at(study, pose, model=weights, axis_spread_deg=3.0)
     np.testing.assert_array_equal(result.pose.matrix, pose.matrix)
-    grid = short_axis_grid(pose, study.grid)
+    grid = short_axis_grid(pose)
     np.testing.assert_allclose(result.labels.grid.matrix, grid.matrix)
     np.testing.assert_allclose(result.short_axis.grid.matrix, grid.matrix)
     assert set(np.unique(result.labels.array)) <= {0, 1, 2}

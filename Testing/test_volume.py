@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import SimpleITK as sitk
 from MSSTUNetReorientLib.errors import InputError
+from MSSTUNetReorientLib.labels import box_round
 from MSSTUNetReorientLib.pose import MEAN_ROTATION
 from MSSTUNetReorientLib.pose import Pose
 from MSSTUNetReorientLib.volume import Grid
@@ -95,7 +96,7 @@ class TestResample:
         pose = Pose(MEAN_ROTATION, np.array([30.0, -20.0, 120.0]))
         spot = pose.apply([12.0, -9.0, 21.0])
         counts = np.exp(-((grid.points() - spot) ** 2).sum(-1) / (2 * 12.0**2))
-        sa = resample(Volume(counts.astype(np.float32), grid), short_axis_grid(pose, grid))
+        sa = resample(Volume(counts.astype(np.float32), grid), short_axis_grid(pose))
         weight = sa.array * (sa.array > 0.05)
         k, j, i = np.indices(weight.shape)
         mean = np.array([(weight * axis).sum() / weight.sum() for axis in (i, j, k)])
@@ -117,8 +118,16 @@ class TestResample:
         assert (resample(study, far).array == 0).all()
 
 
-@pytest.mark.parametrize(("spacing", "expected"), [(6.8, 3.0), (4.0, 3.0), (2.4, 2.4), (1.0, 2.0)])
-def test_short_axis_voxel_is_the_studys_own_within_bounds(spacing: float, expected: float) -> None:
-    grid = short_axis_grid(Pose(np.eye(3), np.zeros(3)), Grid((64, 64, 64), [spacing] * 3, [0, 0, 0]))
-    assert grid.spacing[0] == pytest.approx(expected)
+def test_the_short_axis_holds_the_ventricle_finer_than_studies_are() -> None:
+    grid = short_axis_grid(Pose(np.eye(3), np.array([10.0, -20.0, 30.0])))
+    np.testing.assert_allclose(grid.spacing, 2.0)
+    np.testing.assert_allclose(grid.at(np.array(grid.size) // 2), [10.0, -20.0, 30.0])
     assert 185 <= grid.extent[0] <= 195
+
+
+def test_the_box_round_labels_holds_them_and_their_margin() -> None:
+    labels = np.zeros((20, 22, 24), np.uint8)
+    labels[5:9, 1:4, 20:23] = 2
+    assert box_round(labels, 3) == (slice(2, 12), slice(0, 7), slice(17, 26))
+    assert labels[box_round(labels, 3)].shape == (10, 7, 7)
+    assert labels[box_round(labels * 0, 3)].shape == labels.shape

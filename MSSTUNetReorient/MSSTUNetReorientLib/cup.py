@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from .labels import BLOOD_POOL
 from .labels import MYOCARDIUM
+from .labels import box_round
 
 Array = NDArray[np.float64]
 
@@ -60,7 +61,8 @@ def fit_cup(labels: NDArray[np.uint8], spacing: float) -> Cup | None:
 
 
 def _outer_points(labels: NDArray[np.uint8], spacing: float) -> Array:
-    """Voxels ``(N, 3)`` (i, j, k) mm of LV-MY at the epicardium; the rim of the open base is left out."""
+    """Voxels ``(N, 3)`` (i, j, k) mm, from any origin, of LV-MY at the epicardium; without the rim of the open base."""
+    labels = labels[box_round(labels, 4)]
     lv = np.pad((labels > 0).astype(float), 1)
     for _ in range(2):
         for axis in range(3):

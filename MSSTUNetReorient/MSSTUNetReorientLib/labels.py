@@ -1,4 +1,22 @@
-"""Values of a label volume."""
+"""Values of a label volume, and where in it the LV lies."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
 
 BACKGROUND, MYOCARDIUM, BLOOD_POOL = 0, 1, 2
 """Outside, the LV wall as it appears, and what remains inside it up to the valve plane."""
+
+
+def box_round(labels: NDArray[np.uint8], margin: int) -> tuple[slice, ...]:
+    """Slices of the smallest box that holds every voxel above 0 and ``margin`` more on each side, cut at the edges.
+
+    All of the volume where no voxel is.
+    """
+    box = []
+    for axis in range(labels.ndim):
+        others = tuple(a for a in range(labels.ndim) if a != axis)
+        inside = np.flatnonzero((labels > 0).any(axis=others))
+        box.append(slice(max(int(inside[0]) - margin, 0), int(inside[-1]) + margin + 1) if len(inside) else slice(None))
+    return tuple(box)

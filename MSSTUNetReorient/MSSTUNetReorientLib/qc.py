@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from .certainty import axis_bound_deg
 from .cup import fit_cup
+from .labels import box_round
 from .pose import Pose
 from .pose import angle_between
 from .volume import Volume
@@ -111,9 +112,10 @@ def _axis_measures(labels: Volume, pose: Pose) -> dict[str, float]:
 
 def _count_measures(short_axis: Volume, labels: Volume) -> dict[str, float]:
     """Contrast of the wall, and the brightest neighbour, within 25 mm of the LV."""
-    counts, wall, lv = short_axis.array, labels.array == 1, labels.array > 0
     reach = round(25.0 / labels.grid.spacing[0])
     gap = round(6.0 / labels.grid.spacing[0])
+    box = box_round(labels.array, reach)
+    counts, wall, lv = short_axis.array[box], labels.array[box] == 1, labels.array[box] > 0
     near = dilated(lv, reach) & ~dilated(lv, gap)
     if not wall.any() or not near.any():
         return {"contrast": float("nan"), "hot_neighbour": float("nan")}

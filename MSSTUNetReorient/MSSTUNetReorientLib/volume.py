@@ -32,8 +32,8 @@ MIN_FIELD_MM = 100.0
 
 SHORT_AXIS_EXTENT_MM = 190.0
 """Edge of the cube round the LV that readers get."""
-SHORT_AXIS_SPACING_MM = (2.0, 3.0)
-"""The SA voxel is the study's own, kept within these bounds."""
+SHORT_AXIS_SPACING_MM = 2.0
+"""The SA voxel, finer than a study's own: labels of 3 mm cost a hundredth of DSC by their steps alone."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -214,11 +214,7 @@ def resample(volume: Volume, grid: Grid, *, order: int = 3, outside: float = 0.0
     return Volume(sitk.GetArrayFromImage(resampled), grid, volume.info)
 
 
-def short_axis_grid(pose: Pose, study: Grid) -> Grid:
-    """The isotropic cube of about 190 mm round the LV in which the SA volume is given.
-
-    Its voxel is the study's finest, kept within 2-3 mm; the middle voxel is the LV centre.
-    """
-    spacing = float(np.clip(study.spacing.min(), *SHORT_AXIS_SPACING_MM))
-    size = int(SHORT_AXIS_EXTENT_MM / spacing / 2) * 2 + 1
-    return Grid.centred(size, spacing, pose)
+def short_axis_grid(pose: Pose) -> Grid:
+    """The cube of about 190 mm in which the SA volume is given; its middle voxel is the LV centre."""
+    size = int(SHORT_AXIS_EXTENT_MM / SHORT_AXIS_SPACING_MM / 2) * 2 + 1
+    return Grid.centred(size, SHORT_AXIS_SPACING_MM, pose)

@@ -64,7 +64,7 @@ def test_known_voxel_of_the_study_lies_where_it_was(scene: Any, result: Result) 
 def test_known_voxel_of_the_short_axis_lies_where_the_pose_says(scene: Any, result: Result) -> None:
     nodes = add_result(scene, result)
     grid = result.short_axis.grid
-    in_sa_mm = (np.array(VOXEL) - (np.array(grid.size) - 1) / 2) * 3.0  # the middle voxel is the LV centre
+    in_sa_mm = (np.array(VOXEL) - (np.array(grid.size) - 1) / 2) * 2.0  # the middle voxel is the LV centre
     left, posterior, superior = POSE.rotation @ in_sa_mm + POSE.centre
     ras = ijk_to_ras(nodes.short_axis) @ [*VOXEL, 1]
     np.testing.assert_allclose(ras, [-left, -posterior, superior, 1], atol=1e-9)
