@@ -14,7 +14,7 @@ import pytest
 import torch
 from MSSTUNetReorientLib.cli import main
 from MSSTUNetReorientLib.errors import InputError
-from MSSTUNetReorientLib.evaluation.comparisons import load_method
+from MSSTUNetReorientLib.evaluation.contenders import contenders
 from MSSTUNetReorientLib.models import read_weights
 from MSSTUNetReorientLib.training import machine as machines
 from MSSTUNetReorientLib.training.job import Request
@@ -88,7 +88,9 @@ def test_a_run_ends_with_weights_and_a_table(
     assert main(arguments) == 0
     figures = json.loads((tmp_path / "run" / "validation.json").read_text())["figures"]
     assert figures["all"]["studies"] == 3
-    assert load_method(tmp_path / "run" / "weights.npz").name == "Tiny"
+    (contender,) = contenders([str(tmp_path / "run" / "weights.npz")], None)
+    assert (contender.name, contender.trained) == ("Tiny", "2 steps of 2")
+    assert contender.training_minutes is not None
     assert "axis deg" in capsys.readouterr().err
 
 

@@ -100,7 +100,9 @@ def train_model(request: Request, say: Say, keep_going: Callable[[], bool] = lam
 def finish(request: Request, training: Training, say: Say, *, measured: bool) -> None:
     """Write the weights, and the figures on held-out studies unless a signal asks for haste."""
     recipe, out = request.recipe, request.out
-    configuration = "compact" if recipe.architecture == "compact" else json.dumps(recipe.identity)
+    spent = {"steps": training.step, "batch": recipe.data.batch, "minutes": round(training.seconds / 60, 1)}
+    told = recipe.identity | {"training": spent}
+    configuration = "compact" if recipe.architecture == "compact" else json.dumps(told)
     kept = training.average if recipe.schedule.average else training.network
     with replaced(out / WEIGHTS) as temporary:
         digest = save_weights(kept, configuration, temporary)

@@ -47,7 +47,7 @@ class Studies:
 
 
 class Training:
-    """The state of a run: network, its average, optimiser and step.
+    """The state of a run: network, its average, optimiser, step, and the seconds spent so far.
 
     Args:
         recipe: of the run.
@@ -66,6 +66,7 @@ class Training:
         self.objective, self.optimiser = self.fabric.setup(objective, optimiser)
         self.average = copy.deepcopy(self.network).requires_grad_(False)
         self.step = 0
+        self.seconds = 0.0
 
     def advance(self, studies: Studies) -> dict[str, float]:
         """One step; returns the parts of the loss."""
@@ -117,6 +118,7 @@ class Training:
             "average": self.average.state_dict(),
             "optimiser": self.optimiser.state_dict(),
             "step": self.step,
+            "seconds": self.seconds,
             "schedule": asdict(self.recipe.schedule),
             "identity": self.recipe.identity,
         }
@@ -135,6 +137,7 @@ class Training:
             self.average.load_state_dict(state["average"])
             self.optimiser.load_state_dict(state["optimiser"])
             self.step = int(state["step"])
+            self.seconds = float(state.get("seconds", 0.0))
         except (RuntimeError, KeyError, ValueError, TypeError) as error:
             reason = str(error).splitlines()[0][:120]
             msg = f"{name}: the checkpoint must be of {ours} as in {self.recipe.name}, but {reason}; name another"
@@ -191,9 +194,10 @@ def run(
         say(f"goes on at step {training.step}")
     curves = Curves(folder / CURVES, training.step) if training.fabric.is_global_zero else None
     total, began, said = training.recipe.schedule.iterations, time.monotonic(), time.monotonic()
-    first = training.step
+    first, before = training.step, training.seconds
     while not training.finished:
         parts = training.advance(studies)
+        training.seconds = before + time.monotonic() - began
         if curves is not None:
             curves.add(training.step, parts)
         now = time.monotonic()
