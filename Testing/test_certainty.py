@@ -17,6 +17,7 @@ from MSSTUNetReorientLib.models import read_manifest
 from MSSTUNetReorientLib.models import read_weights
 from MSSTUNetReorientLib.models import save_weights
 from MSSTUNetReorientLib.models import weights_folder
+from MSSTUNetReorientLib.networks.compact import compact
 from MSSTUNetReorientLib.qc import dilated
 from MSSTUNetReorientLib.simulation.sources import Sources
 from MSSTUNetReorientLib.training.pool import draw_sample
@@ -106,6 +107,10 @@ def test_a_calibration_is_written_into_the_weight_file(tmp_path: Path, monkeypat
     with pytest.raises(InputError, match="cannot be written"):
         calibrate.calibrate(weights, [], tmp_path / "nowhere" / "none.npz")
     assert [p.name for p in tmp_path.iterdir()] == ["calibrated.npz"]
+
+
+def test_the_network_keeps_a_coefficient_for_every_feature() -> None:
+    assert compact().calibration.shape == (len(FEATURES),)
 
 
 def test_a_calibration_by_other_measures_is_left_out(tmp_path: Path) -> None:

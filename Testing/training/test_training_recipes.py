@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import get_args
 
 import pytest
 import torch
+from MSSTUNetReorientLib import train
 from MSSTUNetReorientLib.errors import InputError
+from MSSTUNetReorientLib.simulation import splits
+from MSSTUNetReorientLib.training import pool
 from MSSTUNetReorientLib.training.recipe import load_recipe
 from MSSTUNetReorientLib.training.recipe import shipped_recipes
 from MSSTUNetReorientLib.training.schedule import Schedule
@@ -105,3 +109,9 @@ def test_what_is_wrong_with_a_recipe_is_told(change: tuple[str, str], message: s
 def test_an_unknown_recipe_is_answered_with_the_known_ones() -> None:
     with pytest.raises(InputError, match="small-v-net"):
         load_recipe("small-w-net")
+
+
+def test_the_command_line_offers_the_splits_and_cameras_that_there_are() -> None:
+    """It lists them itself, for it must not wait for the simulator's packages."""
+    assert tuple(train.Split) == splits.SPLITS
+    assert tuple(train.Cameras) == get_args(pool.Cameras)
