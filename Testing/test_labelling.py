@@ -10,6 +10,7 @@ from MSSTUNetReorientLib.labelling import pose_from_labels
 from MSSTUNetReorientLib.pose import Pose
 from MSSTUNetReorientLib.pose import angle_between
 from MSSTUNetReorientLib.volume import Grid
+from scipy import ndimage
 from scipy.spatial.transform import Rotation
 from torch import Tensor
 
@@ -46,6 +47,22 @@ def test_a_cup_far_from_the_networks_axis_corrects_little() -> None:
     seen = pose_from_labels(shares_of_cup(turn, np.zeros(3)))
     assert angle_between(seen.turn[:, 2], [0, 0, 1]) < 1.5
     assert seen.disagreement_deg > 20
+
+
+@pytest.mark.parametrize(("shift", "size"), [((4.0, -3.0, 2.0), 95), ((50.0, 40.0, -30.0), 61), ((0.0, 0.0, 0.0), 9)])
+def test_labels_are_read_at_every_voxel_as_interpolation_says(shift: tuple[float, float, float], size: int) -> None:
+    """Also of an LV cut by the edge of its shares, and on a grid within the LV."""
+    turn = Rotation.from_euler("YX", (12, -7), degrees=True).as_matrix()
+    shares = torch.nn.functional.avg_pool3d(shares_of_cup(turn, np.array(shift))[None], 3, 1, 1)[0]
+    away, grid = np.array([3.0, -6.0, 5.0]), Grid.centred(size, 2.0, Pose(np.eye(3), np.zeros(3)))
+    points = (grid.points() @ turn.T + away) / SPACING + (SIZE - 1) / 2
+    at = np.moveaxis(points, -1, 0)[::-1]
+    wall, pool = (ndimage.map_coordinates(x, at, order=1) for x in shares.numpy())
+    sure = np.abs(np.sort([wall, pool, 1 - wall - pool], axis=0)[-1] - 0.5) > 1e-3
+    expected = np.where(pool > np.maximum(wall, 1 - wall - pool), 2, np.where(wall > 1 - wall - pool, 1, 0))
+    told = labels_on(shares, grid, away, turn)
+    assert (told > 0).any()
+    assert (told == expected)[sure].mean() > 0.9999
 
 
 def test_no_labels_no_pose() -> None:

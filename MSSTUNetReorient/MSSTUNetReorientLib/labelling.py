@@ -46,15 +46,35 @@ def labels_on(shares: Tensor, grid: Grid, offset: Array, turn: Array | None = No
         offset: of its middle from that of the shares, mm along their i, j, k.
         turn: ``(3, 3)`` its axes (columns) in those of the shares; None where they are the same.
     """
-    half = CLOSE_SCALE * HALF_MM
-    scale = (grid.size[0] - 1) * float(grid.spacing[0]) / 2 / half
-    shift = torch.as_tensor(offset / half, dtype=shares.dtype, device=shares.device)[None]
-    axes = torch.as_tensor(np.eye(3) if turn is None else turn, dtype=shares.dtype, device=shares.device)[None]
-    inside = sample(shares[None], axes, shift, scale, grid.size[0])[0]
-    wall, pool = inside.cpu().numpy()
+    turn = np.eye(3) if turn is None else turn
+    labels = np.zeros(grid.size[::-1], np.uint8)
+    first, last = _reach(shares, grid, offset, turn)
+    if (last < first).any():
+        return labels
+    spacing, half = float(grid.spacing[0]), CLOSE_SCALE * HALF_MM
+    middle = ((first + last) / 2 - (np.array(grid.size) - 1) / 2) * spacing
+    matrix = torch.as_tensor(turn * ((last - first) / 2 * spacing / half)).to(shares)[None]
+    shift = torch.as_tensor((offset + turn @ middle) / half).to(shares)[None]
+    size = (last - first + 1)[::-1].tolist()
+    wall, pool = sample(shares[None], matrix, shift, 1.0, size)[0].cpu().numpy()
     ground = 1 - wall - pool
-    labels = np.where(pool > np.maximum(wall, ground), BLOOD_POOL, np.where(wall > ground, MYOCARDIUM, BACKGROUND))
-    return largest_ventricle(labels.astype(np.uint8))
+    seen = np.where(pool > np.maximum(wall, ground), BLOOD_POOL, np.where(wall > ground, MYOCARDIUM, BACKGROUND))
+    box = tuple(slice(a, b + 1) for a, b in zip(first[::-1], last[::-1], strict=True))
+    labels[box] = largest_ventricle(seen.astype(np.uint8))
+    return labels
+
+
+def _reach(shares: Tensor, grid: Grid, offset: Array, turn: Array) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """First and last index (i, j, k) of a grid where labels can be: within a voxel of where background is the rarer."""
+    inside = np.argwhere(shares.sum(0).cpu().numpy() > 0.5)[:, ::-1]
+    size = np.array(grid.size)
+    if not len(inside):
+        return size, size - 1
+    points = (inside - (shares.shape[-1] - 1) / 2) * LABEL_SPACING
+    index = (points - offset) @ turn / grid.spacing + (size - 1) / 2
+    margin = np.ceil(LABEL_SPACING * 3**0.5 / grid.spacing)
+    first, last = np.floor(index.min(0) - margin), np.ceil(index.max(0) + margin)
+    return np.clip(first, 0, size - 1).astype(int), np.clip(last, 0, size - 1).astype(int)
 
 
 @dataclass(frozen=True, eq=False)
