@@ -25,6 +25,7 @@ from .terminal import sigterm_raises
 from .terminal import stdout_reserved
 from .terminal import tell
 from .terminal import tell_error
+from .train import blend
 from .train import calibrate
 from .train import pool
 from .train import train
@@ -109,6 +110,7 @@ app.command()(evaluate)
 app.command()(train)
 app.command()(pool)
 app.command()(validate)
+app.command()(blend)
 app.command()(calibrate)
 
 

@@ -161,6 +161,21 @@ def calibrate(
     sys.stdout.write(f"{100 * within:.0f} % of the studies lie within their bound; written to {out}\n")
 
 
+def blend(
+    first: Annotated[Path, typer.Argument(help="Weight file.")],
+    second: Annotated[Path, typer.Argument(help="Weight file of the same network, as one trained on from the first.")],
+    out: Annotated[Path, typer.Option("--out", "-o", help="The mixed weight file; calibrate it.")],
+    share: Annotated[float, typer.Option(min=0.0, max=1.0, help="Of the second.")] = 0.5,
+    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
+) -> None:
+    """Mix the weights of a model and of what it became by training on."""
+    _needs_training()
+    from .training.blend import blend as mix
+
+    mix(first, second, share, out)
+    sys.stdout.write(f"{out}\n")
+
+
 class Stop:
     """Which signal asked for a stop, if any did."""
 

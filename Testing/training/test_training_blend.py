@@ -1,0 +1,38 @@
+"""Two weight files mixed into one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import torch
+from MSSTUNetReorientLib.cli import main
+from MSSTUNetReorientLib.models import read_weights
+from MSSTUNetReorientLib.models import save_weights
+from MSSTUNetReorientLib.networks.compact import compact
+
+
+def written(path: Path, value: float, calibration: float = 1.0) -> Path:
+    network = compact()
+    for p in network.parameters():
+        torch.nn.init.constant_(p, value)
+    network.calibration.fill_(calibration)
+    save_weights(network, "compact", path)
+    return path
+
+
+def test_a_blend_lies_between_both_and_has_no_calibration(tmp_path: Path) -> None:
+    first, second = written(tmp_path / "a.npz", 1.0), written(tmp_path / "b.npz", 3.0)
+    assert main(["blend", str(first), str(second), "--share", "0.75", "--out", str(tmp_path / "c.npz")]) == 0
+    kind, mixed = read_weights((tmp_path / "c.npz").read_bytes(), "")
+    assert kind == "compact"
+    assert all((mixed[name] == 2.5).all() for name, _ in compact().named_parameters())
+    assert mixed["calibration"].isnan().all()
+
+
+def test_other_networks_are_not_mixed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    first, second = written(tmp_path / "a.npz", 1.0), tmp_path / "b.npz"
+    save_weights(torch.nn.Linear(2, 2), "compact", second)
+    assert main(["blend", str(first), str(second), "--out", str(tmp_path / "c.npz")]) == 2
+    assert "must be of the network of" in capsys.readouterr().err
+    assert not (tmp_path / "c.npz").exists()
