@@ -162,8 +162,8 @@ def calibrate(
 
 
 def blend(
-    first: Annotated[Path, typer.Argument(help="Weight file.")],
-    second: Annotated[Path, typer.Argument(help="Weight file of the same network, as one trained on from the first.")],
+    first: Annotated[Path, typer.Argument(help="Weight file of the compact model.")],
+    second: Annotated[Path, typer.Argument(help="Another, as one trained on from the first.")],
     out: Annotated[Path, typer.Option("--out", "-o", help="The mixed weight file; calibrate it.")],
     share: Annotated[float, typer.Option(min=0.0, max=1.0, help="Of the second.")] = 0.5,
     debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,

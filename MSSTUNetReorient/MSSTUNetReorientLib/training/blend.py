@@ -1,10 +1,11 @@
-"""Two weight files of one network mixed into one: often better than either where one was trained on from the other.
+"""Two weight files of the compact model mixed into one: often better than either where one was trained on from the other.
 
 Wortsman et al. 2022, arXiv:2109.01903 (weight-space ensembles of a model and its fine-tuned form).
 """
 
 from __future__ import annotations
 
+import copy
 from pathlib import Path
 
 import torch
@@ -27,11 +28,9 @@ def blend(first: Path, second: Path, share: float, out: Path) -> None:
     (kind, one), (other_kind, other) = (read_weights(read_weight_file(p), str(p)) for p in (first, second))
     shapes, other_shapes = ({name: value.shape for name, value in state.items()} for state in (one, other))
     if (kind, shapes) != (other_kind, other_shapes):
-        msg = (
-            f"{second}: the weights must be of the network of {first}, but they are of another; name two of one network"
-        )
+        msg = f"{second}: the weights must be of the network of {first}, but are of another; name two of one network"
         raise InputError(msg)
-    network, _ = load_model(first)
+    network = copy.deepcopy(load_model(first)[0])
     mixed = {name: _mixed(name, value, other[name], share) for name, value in one.items()}
     network.load_state_dict(mixed)
     with replaced(out) as temporary:
