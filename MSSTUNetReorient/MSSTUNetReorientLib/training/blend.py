@@ -1,4 +1,4 @@
-"""Two weight files of the compact model mixed into one: often better than either where one was trained on from the other.
+"""Two weight files of the compact model mixed into one: often better than either, where one grew from the other.
 
 Wortsman et al. 2022, arXiv:2109.01903 (weight-space ensembles of a model and its fine-tuned form).
 """
