@@ -36,3 +36,9 @@ def test_other_networks_are_not_mixed(tmp_path: Path, capsys: pytest.CaptureFixt
     assert main(["blend", str(first), str(second), "--out", str(tmp_path / "c.npz")]) == 2
     assert "must be of the network of" in capsys.readouterr().err
     assert not (tmp_path / "c.npz").exists()
+
+
+def test_a_comparisons_weights_are_not_mixed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    save_weights(torch.nn.Linear(2, 2), '{"title": "V-Net"}', tmp_path / "a.npz")
+    assert main(["blend", *[str(tmp_path / "a.npz")] * 2, "--out", str(tmp_path / "c.npz")]) == 2
+    assert "only weights of a compact MS-ST-UNet" in capsys.readouterr().err

@@ -26,6 +26,9 @@ def blend(first: Path, second: Path, share: float, out: Path) -> None:
         InputError: a file cannot be read, they are of different networks, or the disk is full.
     """
     (kind, one), (other_kind, other) = (read_weights(read_weight_file(p), str(p)) for p in (first, second))
+    if kind.startswith("{"):
+        msg = f"{first}: only weights of a compact MS-ST-UNet can be mixed, but these are of a comparison; name another"
+        raise InputError(msg)
     shapes, other_shapes = ({name: value.shape for name, value in state.items()} for state in (one, other))
     if (kind, shapes) != (other_kind, other_shapes):
         msg = f"{second}: the weights must be of the network of {first}, but are of another; name two of one network"
