@@ -19,6 +19,7 @@ from .networks.compact import HALF_MM
 from .networks.compact import LABEL_SPACING
 from .networks.compact import CompactMSSTUNet
 from .networks.sampler import sample
+from .pose import Pose
 from .pose import angle_between
 from .pose import shortest_rotation
 from .search import Located
@@ -46,15 +47,15 @@ def labels_on(shares: Tensor, grid: Grid, offset: Array, turn: Array | None = No
         offset: of its middle from that of the shares, mm along their i, j, k.
         turn: ``(3, 3)`` its axes (columns) in those of the shares; None where they are the same.
     """
-    turn = np.eye(3) if turn is None else turn
+    seen_from_shares = Pose(np.eye(3) if turn is None else turn, offset)
+    target = Grid.centred(grid.size[0], float(grid.spacing[0]), seen_from_shares)
     labels = np.zeros(grid.size[::-1], np.uint8)
-    first, last = _reach(shares, grid, offset, turn)
-    if (last < first).any():
+    reach = _reach(shares, target)
+    if reach is None:
         return labels
-    spacing, half = float(grid.spacing[0]), CLOSE_SCALE * HALF_MM
-    middle = ((first + last) / 2 - (np.array(grid.size) - 1) / 2) * spacing
-    matrix = torch.as_tensor(turn * ((last - first) / 2 * spacing / half)).to(shares)[None]
-    shift = torch.as_tensor((offset + turn @ middle) / half).to(shares)[None]
+    (first, last), half = reach, CLOSE_SCALE * HALF_MM
+    matrix = torch.as_tensor(target.direction * ((last - first) / 2 * target.spacing / half)).to(shares)[None]
+    shift = torch.as_tensor(target.at((first + last) / 2) / half).to(shares)[None]
     size = (last - first + 1)[::-1].tolist()
     wall, pool = sample(shares[None], matrix, shift, 1.0, size)[0].cpu().numpy()
     ground = 1 - wall - pool
@@ -64,17 +65,23 @@ def labels_on(shares: Tensor, grid: Grid, offset: Array, turn: Array | None = No
     return labels
 
 
-def _reach(shares: Tensor, grid: Grid, offset: Array, turn: Array) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """First and last index (i, j, k) of a grid where labels can be: within a voxel of where background is the rarer."""
+def _own_grid(shares: Tensor) -> Grid:
+    """The grid of the shares in their own frame."""
+    return Grid.centred(shares.shape[-1], LABEL_SPACING, Pose(np.eye(3), np.zeros(3)))
+
+
+def _reach(shares: Tensor, grid: Grid) -> tuple[NDArray[np.int64], NDArray[np.int64]] | None:
+    """First and last index (i, j, k) of a grid in the frame of the shares where labels can be, None without any.
+
+    That is within a voxel of where background is the rarer.
+    """
     inside = np.argwhere(shares.sum(0).cpu().numpy() > 0.5)[:, ::-1]
-    size = np.array(grid.size)
     if not len(inside):
-        return size, size - 1
-    points = (inside - (shares.shape[-1] - 1) / 2) * LABEL_SPACING
-    index = (points - offset) @ turn / grid.spacing + (size - 1) / 2
-    margin = np.ceil(LABEL_SPACING * 3**0.5 / grid.spacing)
+        return None
+    index = grid.index_of(_own_grid(shares).at(inside))
+    margin, end = np.ceil(LABEL_SPACING * 3**0.5 / grid.spacing), np.array(grid.size) - 1
     first, last = np.floor(index.min(0) - margin), np.ceil(index.max(0) + margin)
-    return np.clip(first, 0, size - 1).astype(int), np.clip(last, 0, size - 1).astype(int)
+    return np.clip(first, 0, end).astype(int), np.clip(last, 0, end).astype(int)
 
 
 @dataclass(frozen=True, eq=False)
@@ -99,8 +106,7 @@ def pose_from_labels(shares: Tensor) -> Seen:
     their mean is the better one; the further they lie apart, the likelier it is the cup that errs, as in blurred
     studies, and the less it counts (docs/training.md).
     """
-    size = shares.shape[-1]
-    grid = Grid((size,) * 3, np.full(3, LABEL_SPACING), np.full(3, -(size - 1) / 2 * LABEL_SPACING))
+    grid = _own_grid(shares)
     labels = labels_on(shares, grid, np.zeros(3))
     inside = np.argwhere(labels > 0)[:, ::-1]
     offset = grid.at(inside.mean(axis=0)) if len(inside) else np.zeros(3)

@@ -9,7 +9,7 @@ BACKGROUND, MYOCARDIUM, BLOOD_POOL = 0, 1, 2
 """Outside, the LV wall as it appears, and what remains inside it up to the valve plane."""
 
 
-def box_round(labels: NDArray[np.uint8], margin: int) -> tuple[slice, ...]:
+def box_round(labels: NDArray[np.uint8] | NDArray[np.bool_], margin: int) -> tuple[slice, ...]:
     """Slices of the smallest box that holds every voxel above 0 and ``margin`` more on each side, cut at the edges.
 
     All of the volume where no voxel is.

@@ -18,8 +18,10 @@ from torch import nn
 from ..errors import InputError
 from ..labelling import largest_ventricle
 from ..models import load_model
+from ..models import read_manifest
 from ..models import read_weight_file
 from ..models import read_weights
+from ..models import weights_folder
 from ..networks.compact import HALF_MM
 from ..networks.joint import JointOutput
 from ..networks.scale import Scale
@@ -55,6 +57,11 @@ class CompactMethod:
         """Trained numbers."""
         return _count(load_model(self.model)[0])
 
+    @property
+    def runs(self) -> list[dict[str, Any] | None]:
+        """Steps, batch and minutes of its training, where the manifest tells them."""
+        return [read_manifest(weights_folder())["models"].get(str(self.model), {}).get("training")]
+
     def answer(self, study: Volume) -> Answer:
         """Pose, labels and verdict."""
         result = predict(study, model=self.model)
@@ -81,6 +88,12 @@ class TrainedMethod:
     def parameters(self) -> int:
         """Trained numbers, those of the locator included."""
         return _count(self.network) + (self.locator.parameters if self.locator is not None else 0)
+
+    @property
+    def runs(self) -> list[dict[str, Any] | None]:
+        """Steps, batch and minutes of each training, the locator's first; None where a file does not tell them."""
+        own = self.identity.get("training")
+        return [own] if self.locator is None else [*getattr(self.locator, "runs", []), own]
 
     @property
     def upright(self) -> bool:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from dataclasses import replace
@@ -13,8 +12,6 @@ from typing import Any
 from ..errors import InputError
 from ..models import load_model
 from ..models import read_manifest
-from ..models import read_weight_file
-from ..models import read_weights
 from ..models import weights_folder
 from ..pose import Pose
 from ..volume import Volume
@@ -37,19 +34,32 @@ class Contender:
         method: can be pickled, for each process has its own.
         sha256: of its weights or its template, "-" without any.
         made_from: what the weights or the template are, in words.
-        trained: steps and studies a step, where its weight file or the manifest says it; training_minutes: likewise.
     """
 
     method: Method
     sha256: str
     made_from: str
-    trained: str = "-"
-    training_minutes: float | None = None
 
     @property
     def name(self) -> str:
         """As in the tables."""
         return self.method.name
+
+    @property
+    def trained(self) -> str:
+        """Steps, and studies a step, of its training, where its weight file or the manifest says it."""
+        return " + ".join(f"{run['steps']:,} steps of {run['batch']}" if run else "-" for run in self._runs) or "-"
+
+    @property
+    def training_minutes(self) -> float | None:
+        """Likewise."""
+        minutes = [run["minutes"] for run in self._runs if run]
+        return sum(minutes) if minutes and len(minutes) == len(self._runs) else None
+
+    @property
+    def _runs(self) -> list[dict[str, Any] | None]:
+        """None of a classical algorithm."""
+        return getattr(self.method, "runs", [])
 
     @property
     def at_true_pose(self) -> bool:
@@ -103,10 +113,7 @@ def _contender(text: str, template_from: Path | None) -> Contender:
     if label:
         method = replace(method, name=label)  # type: ignore[type-var]
     sha256, versions = zip(*(_weights(part) for part in model.split("+")), strict=True)
-    runs = [_training(part) for part in model.split("+")]
-    told = " + ".join(f"{run['steps']:,} steps of {run['batch']}" if run else "-" for run in runs)
-    minutes = sum(run["minutes"] for run in runs if run) if all(runs) else None
-    return Contender(method, "+".join(sha256), " + ".join(versions), told, minutes)
+    return Contender(method, "+".join(sha256), " + ".join(versions))
 
 
 def _weights(model: str) -> tuple[str, str]:
@@ -116,13 +123,3 @@ def _weights(model: str) -> tuple[str, str]:
         return hashlib.sha256(path.read_bytes()).hexdigest(), path.name
     identity = load_model(model)[1]
     return identity.sha256, f"{identity.name} {identity.version}"
-
-
-def _training(model: str) -> dict[str, Any] | None:
-    """Steps, batch and minutes of the training of a shipped model or a weight file; None where they are not told."""
-    path = Path(model)
-    if not path.suffix:
-        entry: dict[str, Any] = read_manifest(weights_folder())["models"].get(model, {})
-        return entry.get("training")
-    configuration, _ = read_weights(read_weight_file(path), str(path))
-    return json.loads(configuration).get("training") if configuration.startswith("{") else None

@@ -9,6 +9,7 @@ import numpy as np
 import SimpleITK as sitk
 from numpy.typing import NDArray
 
+from ..labels import box_round
 from ..volume import Volume
 from .messages import quiet
 from .messages import reason
@@ -79,8 +80,7 @@ def _extent(mask: NDArray[np.bool_]) -> str:
     """First and last index along i, j, k that the segment touches; ``0 -1`` thrice where there is none."""
     if not mask.any():
         return "0 -1 0 -1 0 -1"
-    bounds = [np.flatnonzero(mask.any(axis=others))[[0, -1]] for others in ((0, 1), (0, 2), (1, 2))]
-    return " ".join(str(n) for pair in bounds for n in pair)
+    return " ".join(f"{side.start} {side.stop - 1}" for side in reversed(box_round(mask, 0)))
 
 
 def _write(image: sitk.Image, path: Path) -> None:
