@@ -6,7 +6,9 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from MSSTUNetReorientLib.cup import fit_cup
 from MSSTUNetReorientLib.pose import MEAN_ROTATION
+from MSSTUNetReorientLib.pose import angle_between
 from MSSTUNetReorientLib.simulation.beat import Beat
 from MSSTUNetReorientLib.simulation.camera import Camera
 from MSSTUNetReorientLib.simulation.camera import draw_camera
@@ -16,6 +18,7 @@ from MSSTUNetReorientLib.simulation.parameters import StudyParameters
 from MSSTUNetReorientLib.simulation.render import Study
 from MSSTUNetReorientLib.simulation.render import render
 from MSSTUNetReorientLib.simulation.torso import Ellipsoids
+from MSSTUNetReorientLib.simulation.truth import LABEL_SPACING
 from MSSTUNetReorientLib.simulation.uptake import Defect
 from MSSTUNetReorientLib.simulation.uptake import Perfusion
 from MSSTUNetReorientLib.volume import Grid
@@ -78,3 +81,17 @@ def test_labels_are_as_thick_as_the_wall_is_seen() -> None:
     assert drawn == pytest.approx(seen, abs=2.0)
     assert drawn > 14.0
     assert np.array_equal(cold.truth.labels, study.truth.labels)
+
+
+def test_attenuation_that_is_not_corrected_bends_no_label() -> None:
+    """Labels that held it leaned inferior and lateral at the base: this cup by 3.6 degrees."""
+    camera = replace(
+        draw_camera(np.random.default_rng(0), "spect"), views=12, iterations=4, subsets=4, corrected=False,
+        recovery=False, filter="gaussian", cutoff=8.0, scatter=0.3, seed=0, slope=0.035,
+    )  # fmt: skip
+    hot = physical(camera)
+    study, free = (render(replace(hot, chest=chest), anatomy=False) for chest in (CHEST, Ellipsoids()))
+    assert study.image.max() < 0.75 * free.image.max()  # the image is attenuated
+    cup = fit_cup(study.truth.labels, LABEL_SPACING)
+    assert cup is not None
+    assert angle_between(cup.axis, np.array([0.0, 0.0, 1.0])) < 1.5
