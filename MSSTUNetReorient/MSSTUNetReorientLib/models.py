@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from torch import nn
 
 from .errors import InputError
+from .networks.compact import CompactMSSTUNet
 from .networks.configurations import build
 from .result import ModelIdentity
 
@@ -72,9 +73,29 @@ def load_model(model: str | Path | None = None) -> tuple[nn.Module, ModelIdentit
     return _load(folder / entry["file"], entry["sha256"], name, entry["version"])
 
 
+def load_compact(model: str | Path | None, use: str) -> tuple[CompactMSSTUNet, ModelIdentity]:
+    """As :func:`load_model`, of a compact MS-ST-UNet.
+
+    Args:
+        use: what needs it, for the message: "the job".
+
+    Raises:
+        InputError: also a network of another kind.
+    """
+    network, identity = load_model(model)
+    if not isinstance(network, CompactMSSTUNet):
+        msg = f"{identity.name}: {use} needs a compact MS-ST-UNet, but this is a {type(network).__name__}; name another"
+        raise InputError(msg)
+    return network, identity
+
+
 @lru_cache(maxsize=4)
 def _load_bytes(content: bytes, name: str) -> nn.Module:
     configuration, state = read_weights(content, name)
+    if is_comparison(configuration):
+        title = json.loads(configuration).get("title", "a network")
+        msg = f"{name}: a model must be a compact MS-ST-UNet, but this is the comparison {title}; `evaluate` takes it"
+        raise InputError(msg)
     with _damage_told(content, name):
         network = build(configuration)
         load_state(network, state)
@@ -122,6 +143,11 @@ def read_weights(content: bytes, name: str) -> tuple[str, dict[str, torch.Tensor
             arrays = {key: file[key] for key in file.files}
         configuration = str(arrays.pop("configuration"))
         return configuration, {key: torch.from_numpy(value.astype(np.float32)) for key, value in arrays.items()}
+
+
+def is_comparison(configuration: str) -> bool:
+    """Whether a weight file says that it is of a comparison: then its configuration is JSON instead of a name."""
+    return configuration.startswith("{")
 
 
 @contextmanager

@@ -15,7 +15,7 @@ from .errors import InputError
 from .labelling import label_shares
 from .labelling import labels_on
 from .labelling import pose_from_labels
-from .models import load_model
+from .models import load_compact
 from .networks.compact import HALF_MM
 from .networks.compact import CompactMSSTUNet
 from .pose import Cube
@@ -138,10 +138,7 @@ def segment_at(
 
 def _compact_network(model: str | Path | None, device: str) -> tuple[CompactMSSTUNet, ModelIdentity, torch.device]:
     target = choose_device(device)
-    network, identity = load_model(model)
-    if not isinstance(network, CompactMSSTUNet):
-        msg = f"{identity.name}: the job needs a compact MS-ST-UNet, but this is a {type(network).__name__}"
-        raise InputError(msg)
+    network, identity = load_compact(model, "the job")
     if next(network.parameters()).device != target:  # asking every module costs what a convolution does
         network = network.to(target)
     return network, identity, target

@@ -10,6 +10,7 @@ from MSSTUNetReorientLib.cli import main
 from MSSTUNetReorientLib.models import read_weights
 from MSSTUNetReorientLib.models import save_weights
 from MSSTUNetReorientLib.networks.compact import compact
+from MSSTUNetReorientLib.networks.configurations import build
 
 
 def written(path: Path, value: float, calibration: float = 1.0) -> Path:
@@ -34,11 +35,17 @@ def test_other_networks_are_not_mixed(tmp_path: Path, capsys: pytest.CaptureFixt
     first, second = written(tmp_path / "a.npz", 1.0), tmp_path / "b.npz"
     save_weights(torch.nn.Linear(2, 2), "compact", second)
     assert main(["blend", str(first), str(second), "--out", str(tmp_path / "c.npz")]) == 2
-    assert "must be of the network of" in capsys.readouterr().err
+    assert "must be one of ours" in capsys.readouterr().err
     assert not (tmp_path / "c.npz").exists()
 
 
 def test_a_comparisons_weights_are_not_mixed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     save_weights(torch.nn.Linear(2, 2), '{"title": "V-Net"}', tmp_path / "a.npz")
     assert main(["blend", *[str(tmp_path / "a.npz")] * 2, "--out", str(tmp_path / "c.npz")]) == 2
-    assert "only weights of a compact MS-ST-UNet" in capsys.readouterr().err
+    assert "this is the comparison V-Net" in capsys.readouterr().err
+
+
+def test_a_published_network_is_not_mixed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    save_weights(build("paper-cnn-stn"), "paper-cnn-stn", tmp_path / "a.npz")
+    assert main(["blend", *[str(tmp_path / "a.npz")] * 2, "--out", str(tmp_path / "c.npz")]) == 2
+    assert "a blend needs a compact MS-ST-UNet, but this is a CNNSTN" in capsys.readouterr().err

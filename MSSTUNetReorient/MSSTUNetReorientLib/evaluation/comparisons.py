@@ -17,6 +17,7 @@ from torch import nn
 
 from ..errors import InputError
 from ..labelling import largest_ventricle
+from ..models import is_comparison
 from ..models import load_model
 from ..models import read_manifest
 from ..models import read_weight_file
@@ -186,7 +187,7 @@ def load_method(model: str | Path) -> Method:
     if not path.suffix:
         return CompactMethod(f"MS-ST-UNet ({model})", str(model))
     configuration, state = read_weights(read_weight_file(path), str(path))
-    if not configuration.startswith("{"):
+    if not is_comparison(configuration):
         return CompactMethod(f"MS-ST-UNet ({configuration})", path)
     return _trained(json.loads(configuration), state, str(path))
 

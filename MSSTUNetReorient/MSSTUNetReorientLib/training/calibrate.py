@@ -22,7 +22,7 @@ from ..certainty import features
 from ..errors import InputError
 from ..labelling import label_shares
 from ..labels import MYOCARDIUM
-from ..models import load_model
+from ..models import load_compact
 from ..models import save_weights
 from ..networks.compact import CompactMSSTUNet
 from ..predictor import predict
@@ -117,11 +117,7 @@ def calibrate(weights: Path, pools: list[Path], out: Path) -> float:
     Raises:
         InputError: too few studies, another architecture, or a full disk.
     """
-    network, identity = load_model(weights)
-    network = copy.deepcopy(network)
-    if not isinstance(network, CompactMSSTUNet):
-        msg = f"{identity.name}: only a compact MS-ST-UNet can be calibrated, but this is a {type(network).__name__}"
-        raise InputError(msg)
+    network = copy.deepcopy(load_compact(weights, "a calibration")[0])
     network.unet.make_wall_less_likely(wall_offset(network, pools))
     with TemporaryDirectory() as folder:
         balanced = Path(folder) / "balanced.npz"
