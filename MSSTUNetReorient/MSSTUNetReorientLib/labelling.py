@@ -92,11 +92,13 @@ class Seen:
         offset: ``(3,)`` centroid of the labelled LV, mm along i, j, k from the middle of the label grid.
         turn: ``(3, 3)`` SA axes in those of the label grid, ``k`` up to half way to the axis of the labelled cup.
         disagreement_deg: between the axis of the cup and the network's; nan where there is no cup.
+        residual_mm: median distance of the outer surface from the fitted cup; nan where there is none.
     """
 
     offset: Array
     turn: Array
     disagreement_deg: float
+    residual_mm: float
 
 
 def pose_from_labels(shares: Tensor) -> Seen:
@@ -112,11 +114,11 @@ def pose_from_labels(shares: Tensor) -> Seen:
     offset = grid.at(inside.mean(axis=0)) if len(inside) else np.zeros(3)
     cup = fit_cup(labels, LABEL_SPACING)
     if cup is None:
-        return Seen(offset, np.eye(3), float("nan"))
+        return Seen(offset, np.eye(3), float("nan"), float("nan"))
     along = np.array([0.0, 0.0, 1.0])
     apart = angle_between(cup.axis, along)
     mean = along + cup.axis / (1 + (apart / TRUST_DEG) ** 2)
-    return Seen(offset, shortest_rotation(along, mean / np.linalg.norm(mean)), apart)
+    return Seen(offset, shortest_rotation(along, mean / np.linalg.norm(mean)), apart, cup.residual_mm)
 
 
 def largest_ventricle(labels: NDArray[np.uint8]) -> NDArray[np.uint8]:

@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike
 
 from . import qc
 from .errors import InputError
+from .labelling import Seen
 from .labelling import label_shares
 from .labelling import labels_on
 from .labelling import pose_from_labels
@@ -37,6 +38,9 @@ from .volume import resample
 from .volume import short_axis_grid
 
 Say = Callable[[str], None]
+
+POSE_AND_LABELS = ("load_model", "locate", "segment")
+"""Of a result's timed steps those that lead to pose and labels; SA volume and verdict come after."""
 
 
 def choose_device(device: str) -> torch.device:
@@ -96,7 +100,7 @@ def predict(
         labels = Volume(labels_on(shares, grid, seen.offset, seen.turn), grid)
     clock.lap("segment")
     say("resampling the short axis")
-    return _completed(network, study, pose, labels, cubes[best], found[best], identity, clock, seen.disagreement_deg)
+    return _completed(network, study, pose, labels, cubes[best], found[best], identity, clock, seen)
 
 
 def segment_at(
@@ -130,10 +134,11 @@ def segment_at(
         cube = read_cube(antialiased(study), frame).to(target)
         located = look_at(network, cube, frame, pose, axis_spread_deg)
         grid = short_axis_grid(pose)
-        labels = Volume(labels_on(label_shares(network, cube, located), grid, np.zeros(3)), grid)
+        shares = label_shares(network, cube, located)
+        labels = Volume(labels_on(shares, grid, np.zeros(3)), grid)
     clock.lap("segment")
     say("resampling the short axis")
-    return _completed(network, study, pose, labels, frame, located, identity, clock)
+    return _completed(network, study, pose, labels, frame, located, identity, clock, pose_from_labels(shares))
 
 
 def _compact_network(model: str | Path | None, device: str) -> tuple[CompactMSSTUNet, ModelIdentity, torch.device]:
@@ -153,7 +158,7 @@ def _completed(
     located: Located,
     identity: ModelIdentity,
     clock: _Clock,
-    axis_disagreement_deg: float | None = None,
+    seen: Seen,
 ) -> Result:
     """The short axis resampled once from the study, and the verdict."""
     short_axis = resample(study, labels.grid)
@@ -162,10 +167,10 @@ def _completed(
         study,
         short_axis,
         labels,
-        pose,
         presence=located.presence,
         axis_spread_deg=located.spread_deg,
-        axis_disagreement_deg=axis_disagreement_deg,
+        axis_disagreement_deg=seen.disagreement_deg,
+        cup_residual_mm=seen.residual_mm,
         calibration=network.calibration.tolist(),
     )
     clock.lap("quality")

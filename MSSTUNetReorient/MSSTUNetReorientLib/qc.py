@@ -16,10 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .certainty import axis_bound_deg
-from .cup import fit_cup
 from .labels import box_round
-from .pose import Pose
-from .pose import angle_between
 from .volume import Volume
 
 Status = Literal["pass", "review", "fail"]
@@ -66,22 +63,22 @@ def assess(
     study: Volume,
     short_axis: Volume,
     labels: Volume,
-    pose: Pose,
     *,
     presence: float,
     axis_spread_deg: float,
-    axis_disagreement_deg: float | None = None,
+    axis_disagreement_deg: float,
+    cup_residual_mm: float,
     calibration: Sequence[float] = (),
 ) -> Quality:
     """The verdict on one result.
 
     Args:
         study: the counts as read; its reader's warnings become reasons.
-        short_axis, labels: on one SA grid round ``pose``.
-        pose: the answer.
+        short_axis, labels: on one SA grid.
         presence: probability that an LV is in view.
         axis_spread_deg: see :data:`MAX_AXIS_SPREAD_DEG`.
-        axis_disagreement_deg: see :data:`MAX_AXIS_DISAGREEMENT_DEG`; None compares the labelled cup with ``pose``.
+        axis_disagreement_deg: see :data:`MAX_AXIS_DISAGREEMENT_DEG`; nan where no cup was found.
+        cup_residual_mm: median distance of the labelled LV from the fitted cup; nan where there is none.
         calibration: coefficients of :mod:`.certainty`; none for a model that was never calibrated.
     """
     ml = labels.grid.voxel_ml
@@ -89,9 +86,9 @@ def assess(
     measures = {"presence": presence, "axis_spread_deg": axis_spread_deg, "myocardium_ml": my, "blood_pool_ml": bp}
     if my + bp < MIN_LV_ML:
         return Quality("fail", ("No left ventricle was found in this study.",), measures)
-    measures |= _axis_measures(labels, pose)
-    if axis_disagreement_deg is not None:
-        measures["axis_disagreement_deg"] = axis_disagreement_deg
+    measures["axis_disagreement_deg"] = axis_disagreement_deg
+    if np.isfinite(cup_residual_mm):
+        measures["cup_residual_mm"] = cup_residual_mm
     measures |= _count_measures(short_axis, labels)
     measures["cut_share"] = cut_share(study, labels)
     bound = axis_bound_deg(measures, calibration) if len(calibration) else float("nan")
@@ -100,14 +97,6 @@ def assess(
     broken = [sentence(measures[name]) for name, is_broken, sentence in RULES if is_broken(measures.get(name))]
     reasons = (*(str(w) for w in study.info.get("warnings", ())), *broken)
     return Quality("review" if reasons else "pass", reasons, measures)
-
-
-def _axis_measures(labels: Volume, pose: Pose) -> dict[str, float]:
-    cup = fit_cup(labels.array, float(labels.grid.spacing[0]))
-    if cup is None:
-        return {"axis_disagreement_deg": float("nan")}
-    axis = labels.grid.direction @ cup.axis
-    return {"axis_disagreement_deg": angle_between(axis, pose.long_axis), "cup_residual_mm": cup.residual_mm}
 
 
 def _count_measures(short_axis: Volume, labels: Volume) -> dict[str, float]:

@@ -30,7 +30,7 @@ MAX_SPACING_MM = 20.0
 MIN_FIELD_MM = 100.0
 """Least field of view along an axis: an LV with its wall is about 100 mm long."""
 
-SHORT_AXIS_EXTENT_MM = 190.0
+SHORT_AXIS_EXTENT_MM = 160.0
 """Edge of the cube round the LV that readers get."""
 SHORT_AXIS_SPACING_MM = 2.0
 """The SA voxel, finer than a study's own: labels of 3 mm cost a hundredth of DSC by their steps alone."""
@@ -215,6 +215,6 @@ def resample(volume: Volume, grid: Grid, *, order: int = 3, outside: float = 0.0
 
 
 def short_axis_grid(pose: Pose) -> Grid:
-    """The cube of about 190 mm in which the SA volume is given; its middle voxel is the LV centre."""
+    """The cube of about 160 mm in which the SA volume is given; its middle voxel is the LV centre."""
     size = int(SHORT_AXIS_EXTENT_MM / SHORT_AXIS_SPACING_MM / 2) * 2 + 1
     return Grid.centred(size, SHORT_AXIS_SPACING_MM, pose)

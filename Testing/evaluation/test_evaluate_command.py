@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 import re
 from pathlib import Path
 
@@ -66,6 +67,11 @@ def test_the_page_tells_what_was_measured(
     assert {Path(name).name for name in shown} == {"spect_regression.png", "spect_worst.png", "shells_a.png"}
     assert max((out / name).stat().st_size for name in shown) < PICTURE_BYTES
     assert str(tmp_path) not in page
+    timing = json.loads((out / "timing.json").read_text())
+    ours, floor = timing["seconds"]
+    assert 0 < timing["seconds"][ours] < timing["whole"][ours]
+    assert timing["seconds"][floor] == timing["whole"][floor]
+    assert f"the first method takes {timing['whole'][ours]:.2f} s" in page
 
 
 def test_the_command_tells_nothing_of_the_machine() -> None:

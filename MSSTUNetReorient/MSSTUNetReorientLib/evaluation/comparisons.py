@@ -30,6 +30,7 @@ from ..networks.view import view
 from ..pose import Pose
 from ..pose import nearest_rotation
 from ..pose import rotation_from_euler
+from ..predictor import POSE_AND_LABELS
 from ..predictor import predict
 from ..search import antialiased
 from ..search import cubes_for
@@ -66,7 +67,8 @@ class CompactMethod:
     def answer(self, study: Volume) -> Answer:
         """Pose, labels and verdict."""
         result = predict(study, model=self.model)
-        return Answer(result.pose, result.labels, result.quality.status == "pass")
+        seconds = sum(result.timing_s[step] for step in POSE_AND_LABELS)
+        return Answer(result.pose, result.labels, result.quality.status == "pass", seconds)
 
 
 @dataclass(frozen=True, eq=False)

@@ -6,11 +6,10 @@ import json
 import os
 import platform
 import time
-from collections.abc import Callable
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import asdict
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -33,13 +32,16 @@ class Timing:
     """Seconds a study.
 
     Attributes:
-        seconds: median by method's name; paper_size: one forward pass of the published network, None if not asked.
+        seconds: for pose and labels, median by method's name.
+        whole: likewise with all that the method does besides, such as SA volume and verdict.
+        paper_size: one forward pass of the published network, None if not asked.
         of: sha256 of the methods' weights by name, by which an old timing is known.
         machine: cores, threads and processor in words.
         studies: how many were timed, in how many rounds.
     """
 
     seconds: dict[str, float]
+    whole: dict[str, float]
     paper_size: float | None
     of: dict[str, str]
     machine: str
@@ -60,8 +62,9 @@ def timing(
         if found.of == of and (found.paper_size is not None or not paper_size):
             return found
     studies = [(s.studies[0].read(), s.studies[0].pose) for s in sets]
-    seconds = {c.name: median_seconds(c, studies) for c in contenders}
-    found = Timing(seconds, paper_size_seconds() if paper_size else None, of, machine(), len(studies))
+    measured = {c.name: median_seconds(c, studies) for c in contenders}
+    seconds, whole = ({name: both[n] for name, both in measured.items()} for n in (0, 1))
+    found = Timing(seconds, whole, paper_size_seconds() if paper_size else None, of, machine(), len(studies))
     write_beside(file, (json.dumps(asdict(found), indent=1) + "\n").encode())
     return found
 
@@ -74,18 +77,24 @@ def _read(file: Path) -> Timing:
         raise InputError(msg) from error
 
 
-def median_seconds(contender: Contender, studies: Sequence[tuple[Volume, Pose]]) -> float:
-    """Over studies with their poses and :data:`ROUNDS`, after one answer that is not counted."""
-    _answer(contender, *studies[0])
-    return float(np.median([_seconds(partial(_answer, contender, *s)) for _ in range(ROUNDS) for s in studies]))
+def median_seconds(contender: Contender, studies: Sequence[tuple[Volume, Pose]]) -> tuple[float, float]:
+    """For pose and labels, and for all that the method does, over studies with their poses and :data:`ROUNDS`.
+
+    One answer goes before and is not counted.
+    """
+    _answered(contender, *studies[0])
+    times = [_answered(contender, *s) for _ in range(ROUNDS) for s in studies]
+    both = np.median(times, axis=0)
+    return float(both[0]), float(both[1])
 
 
-def _answer(contender: Contender, study: Volume, true: Pose) -> None:
-    """A refusal takes time too."""
-    try:
-        contender.answer(study, true)
-    except InputError:
-        return
+def _answered(contender: Contender, study: Volume, true: Pose) -> tuple[float, float]:
+    """Seconds for pose and labels, and in all; a refusal takes time too."""
+    start, own = time.perf_counter(), None
+    with suppress(InputError):
+        own = contender.answer(study, true).seconds
+    whole = time.perf_counter() - start
+    return (whole if own is None else own), whole
 
 
 def paper_size_seconds() -> float:
@@ -96,13 +105,9 @@ def paper_size_seconds() -> float:
 
     network = build(PAPER_SIZE).eval()
     with torch.inference_mode():
-        return _seconds(lambda: network(torch.rand(1, 1, 128, 128, 128)))
-
-
-def _seconds(work: Callable[[], object]) -> float:
-    start = time.perf_counter()
-    work()
-    return time.perf_counter() - start
+        start = time.perf_counter()
+        network(torch.rand(1, 1, 128, 128, 128))
+        return time.perf_counter() - start
 
 
 def machine() -> str:
