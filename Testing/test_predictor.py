@@ -179,6 +179,8 @@ class TestWhereItLooks:
         first, second = (search.peaks(heat, 2, hint=False) * HALF_MM).tolist()
         np.testing.assert_allclose(first, [(20 - 11.5) * 16, (12 - 11.5) * 16, (5 - 11.5) * 16], atol=0.1)
         np.testing.assert_allclose(second, [(4 - 11.5) * 16, (3 - 11.5) * 16, (18 - 11.5) * 16], atol=0.1)
+        heat[0, 18, 3, 4] = 10.0 - search.RIVAL - 0.1
+        assert len(search.peaks(heat, 2, hint=False)) == 1
 
     def test_only_the_largest_ventricle_is_kept(self) -> None:
         labels = np.zeros((20, 20, 20), np.uint8)
