@@ -13,7 +13,9 @@ from MSSTUNetReorientLib.volume import Grid
 from MSSTUNetReorientLib.volume import Volume
 from MSSTUNetReorientLib.volume import check_volume
 from MSSTUNetReorientLib.volume import resample
+from MSSTUNetReorientLib.volume import resample_labels
 from MSSTUNetReorientLib.volume import short_axis_grid
+from scipy.spatial.transform import Rotation
 
 OBLIQUE = Grid((20, 24, 28), [5.0, 6.0, 7.0], [-40.0, 12.0, 300.0], MEAN_ROTATION)
 
@@ -116,6 +118,32 @@ class TestResample:
         study = volume(np.ones((28, 24, 20), np.float32) * 5)
         far = Grid((16, 16, 16), [6.0] * 3, [5000, 0, 0])
         assert (resample(study, far).array == 0).all()
+
+
+def shell(grid: Grid) -> np.ndarray:
+    """Wall from 18 to 30 mm round the origin, and the pool inside."""
+    r = np.linalg.norm(grid.points(), axis=-1)
+    return np.where(r < 18, 2, np.where(r < 30, 1, 0)).astype(np.uint8)
+
+
+def test_labels_read_between_voxels_are_nearer_than_the_nearest() -> None:
+    turn = Rotation.from_rotvec([0.2, -0.1, 0.15]).as_matrix()
+    fine, coarse = (
+        Grid.centred(61, 2.0, Pose(turn, np.array([0.3, -0.6, 0.4]))),
+        Grid.centred(48, 3.2, Pose(np.eye(3), np.zeros(3))),
+    )
+    answer, truth = Volume(shell(fine), fine), shell(coarse)
+    read, nearest = resample_labels(answer, coarse).array, resample(answer, coarse, order=0).array
+    for value in (1, 2):
+        near, far = ((x == value) != (truth == value) for x in (read, nearest))
+        assert near.sum() < 0.8 * far.sum()
+    assert read.dtype == np.uint8
+
+
+def test_labels_read_on_their_own_voxels_are_themselves() -> None:
+    grid = Grid.centred(40, 2.5, Pose(Rotation.from_rotvec([0.2, -0.1, 0.15]).as_matrix(), np.array([5.0, 6.0, 7.0])))
+    labels = np.random.default_rng(0).integers(0, 3, (40, 40, 40)).astype(np.uint8)
+    np.testing.assert_array_equal(resample_labels(Volume(labels, grid), grid).array, labels)
 
 
 def test_the_short_axis_holds_the_ventricle_finer_than_studies_are() -> None:

@@ -104,7 +104,7 @@ def read_cube(study: Volume, grid: Grid) -> Tensor:
 
 
 def peaks(heat: Tensor, count: int, hint: bool) -> Tensor:
-    """The highest separate peaks of a heat map ``(1, n, n, n)``, up to ``count``, as translations ``(1 to count, 3)``."""
+    """The highest separate peaks of a heat map ``(1, n, n, n)``, at most ``count``, as translations ``(N, 3)``."""
     n = heat.shape[-1]
     pitch = CUBE_SIZE * CUBE_SPACING / n / HALF_MM
     line = (torch.arange(n, device=heat.device) - (n - 1) / 2) * pitch

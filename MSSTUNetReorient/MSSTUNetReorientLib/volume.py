@@ -17,6 +17,8 @@ from numpy.typing import ArrayLike
 from numpy.typing import NDArray
 
 from .errors import InputError
+from .labels import BLOOD_POOL
+from .labels import MYOCARDIUM
 from .pose import Pose
 
 Array = NDArray[np.float64]
@@ -212,6 +214,20 @@ def resample(volume: Volume, grid: Grid, *, order: int = 3, outside: float = 0.0
         image.GetPixelID() if order == 0 else sitk.sitkFloat32,
     )
     return Volume(sitk.GetArrayFromImage(resampled), grid, volume.info)
+
+
+def resample_labels(volume: Volume, grid: Grid) -> Volume:
+    """Labels 0/1/2 on another grid: at each voxel the label with the largest share, shares interpolated linearly.
+
+    Nearest neighbour moves every surface by up to half a voxel: a perfect answer on voxels of 2 mm, read so on 3.2 mm,
+    has a DSC of 0.95; read like this, of 0.97.
+    """
+    shares = [
+        resample(Volume((volume.array == value).astype(np.float32), volume.grid), grid, order=1).array
+        for value in (MYOCARDIUM, BLOOD_POOL)
+    ]
+    labels = np.argmax([1 - shares[0] - shares[1], *shares], axis=0)
+    return Volume(labels.astype(np.uint8), grid, volume.info)
 
 
 def short_axis_grid(pose: Pose) -> Grid:

@@ -8,7 +8,7 @@ from ..labels import BLOOD_POOL
 from ..labels import MYOCARDIUM
 from ..pose import Pose
 from ..volume import Volume
-from ..volume import resample
+from ..volume import resample_labels
 from .method import Answer
 from .metrics import angles_of
 from .metrics import comparison_grid
@@ -126,7 +126,7 @@ def label_errors(found: Volume, true: Volume, *, exact: bool) -> dict[str, float
         exact: the truth holds all labels; otherwise it is a drawn wall, whose volume is no truth.
     """
     grid = comparison_grid(true.grid)
-    a, b = resample(found, grid, order=0).array, resample(true, grid, order=0).array
+    a, b = resample_labels(found, grid).array, resample_labels(true, grid).array
     out: dict[str, float | str | None] = {}
     for name, value in (("myocardium", MYOCARDIUM), ("blood_pool", BLOOD_POOL)):
         if value == MYOCARDIUM or exact:

@@ -19,7 +19,7 @@ from ..networks.compact import LABEL_SPACING
 from ..pose import Pose
 from ..volume import Grid
 from ..volume import Volume
-from ..volume import resample
+from ..volume import resample_labels
 from .pool import Sample
 from .pool import read_sample
 
@@ -45,7 +45,7 @@ def measure(sample: Sample, method: Method) -> dict[str, float]:
     if answer.labels is not None:
         labels = Volume(sample.labels, Grid.centred(sample.labels.shape[0], LABEL_SPACING, true))
         grid = Grid.centred(MEASURED_SIZE, LABEL_SPACING, true)
-        told, seen = (resample(x, grid, order=0).array for x in (answer.labels, labels))
+        told, seen = (resample_labels(x, grid).array for x in (answer.labels, labels))
         row |= {
             "dsc_myocardium": dice(seen == MYOCARDIUM, told == MYOCARDIUM),
             "dsc_blood_pool": dice(seen == BLOOD_POOL, told == BLOOD_POOL),
