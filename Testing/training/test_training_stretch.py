@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from MSSTUNetReorientLib.training.batches import slant
 from MSSTUNetReorientLib.training.batches import uneven_uptake
 from MSSTUNetReorientLib.training.pool import Sample
 from MSSTUNetReorientLib.training.stretch import STRETCH
@@ -58,3 +59,15 @@ def test_uneven_uptake_is_smooth_and_about_one() -> None:
     assert field.mean() == pytest.approx(1, abs=0.05)
     assert 0.05 < field.std() < 0.2
     assert np.abs(np.diff(np.log(field), axis=0)).max() < 0.15
+
+
+def test_counts_slant_about_the_ventricle() -> None:
+    """One at the LV centre; opposite points have a product of one; as steep there as a tanh that 50 mm reach."""
+    centre = np.array([18.0, -22.0, 10.0])  # mm, (x, y, z): voxel (52, 42, 50) of the cube
+    field = slant(np.random.default_rng(3), 97, centre + np.array([-2.0, 2.0, -2.0]))[0].numpy()
+    k, j, i = 50, 43, 52
+    assert field[k, j, i] == pytest.approx(1, abs=1e-5)
+    np.testing.assert_allclose(field[k - 9 : k + 10, j, i] * field[k - 9 : k + 10, j, i][::-1], 1, rtol=1e-4)
+    rise = np.array([np.log(field[k + 1, j, i]), np.log(field[k, j + 1, i]), np.log(field[k, j, i + 1])])
+    most, steepest = np.abs(np.log(field)).max(), np.linalg.norm(rise) / 4.0
+    assert steepest == pytest.approx(most / 50, rel=0.02)

@@ -6,9 +6,11 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional as F
 
@@ -22,6 +24,10 @@ UPTAKE = 0.15
 """Standard deviation of the logarithm of the smooth field that uptake is multiplied with, in half of the studies."""
 UPTAKE_MM = 32.0
 """Distance between the points where that field is drawn."""
+
+SLANT, SLANT_MM = 0.5, 50.0
+"""Standard deviation of the logarithm by which counts rise on one side of the LV and fall on the other, in half of the
+studies, and how far from its centre three quarters of that are reached: attenuation that is not corrected does so."""
 
 
 @dataclass
@@ -54,13 +60,13 @@ def collate(samples: list[Sample]) -> Batch:
 
 
 def augment(batch: Batch, rng: np.random.Generator, reach: int = 10) -> Batch:
-    """Another place in the field of view, another brightness, another grain, uptake that varies smoothly.
+    """Another place in the field of view, brightness and grain, uptake that varies smoothly, counts that slant.
 
     Args:
         reach: largest shift of the cube along an axis, voxels.
     """
     cubes, shifts = [], []
-    for cube in batch.cube:
+    for cube, translation in zip(batch.cube, batch.translation, strict=True):
         shift = rng.integers(-reach, reach + 1, 3)
         moved = torch.roll(cube, tuple(int(s) for s in shift), dims=(3, 2, 1))
         for axis, s in zip((3, 2, 1), shift, strict=True):
@@ -70,6 +76,8 @@ def augment(batch: Batch, rng: np.random.Generator, reach: int = 10) -> Batch:
         moved = moved.clamp_min(0) ** float(np.exp(rng.normal(0, 0.08))) * float(np.exp(rng.normal(0, 1.0)))
         if rng.random() < 0.5:
             moved = moved * uneven_uptake(rng, moved.shape[-1])
+        if rng.random() < 0.5:
+            moved = moved * slant(rng, moved.shape[-1], translation.numpy() * HALF_MM + shift * CUBE_SPACING)
         if rng.random() < 0.3:
             grain = torch.from_numpy(rng.standard_normal(moved.shape, dtype=np.float32))
             top = float(moved.amax()) * rng.uniform(0.0, 0.03)
@@ -85,6 +93,21 @@ def uneven_uptake(rng: np.random.Generator, size: int) -> Tensor:
     points = round(size * CUBE_SPACING / UPTAKE_MM)
     field = torch.from_numpy(rng.normal(0, UPTAKE, (1, 1, points, points, points)).astype(np.float32))
     return F.interpolate(field, (size,) * 3, mode="trilinear", align_corners=True)[0].exp()
+
+
+def slant(rng: np.random.Generator, size: int, centre: NDArray[np.floating[Any]]) -> Tensor:
+    """A factor that falls from one side of a point to the other, ``(1, n, n, n)``.
+
+    The wall as it appears stays where it is: it is told by half of its *local* ridge.
+
+    Args:
+        centre: the point (x, y, z), mm from the cube's middle, where the factor is one.
+    """
+    direction = rng.standard_normal(3)
+    direction /= np.linalg.norm(direction) * SLANT_MM
+    line = (np.arange(size) - (size - 1) / 2) * CUBE_SPACING
+    x, y, z = (torch.from_numpy(((line - c) * d).astype(np.float32)) for c, d in zip(centre, direction, strict=True))
+    return (rng.normal(0, SLANT) * torch.tanh(x + y[:, None] + z[:, None, None]))[None].exp()
 
 
 def draw_batch(
