@@ -31,9 +31,9 @@ def shares_of_cup(turn: np.ndarray, shift: np.ndarray) -> Tensor:
     return torch.from_numpy(np.stack([lv & ~pool, pool]).astype(np.float32))
 
 
-@pytest.mark.parametrize(("degrees", "share"), [((0.0, 0.0), 0.5), ((6.0, -4.0), 0.245), ((-9.0, 7.0), 0.133)])
+@pytest.mark.parametrize(("degrees", "share"), [((0.0, 0.0), 0.667), ((6.0, -4.0), 0.595), ((-9.0, 7.0), 0.512)])
 def test_the_axis_goes_towards_the_cups(degrees: tuple[float, float], share: float) -> None:
-    """Half way where both agree, 0.245 of it at 7.2 degrees (the cup counts 1 / 3.08), 0.133 at 11.4 (1 / 6.2)."""
+    """Two thirds of the way where both agree, 0.595 at 7.2 degrees (the cup counts 2 / 1.36), 0.512 at 11.4 (2 / 1.90)."""
     turn = Rotation.from_euler("YX", degrees, degrees=True).as_matrix()
     seen = pose_from_labels(shares_of_cup(turn, np.array([4.0, -3.0, 2.0])))
     apart = angle_between(turn[:, 2], [0, 0, 1])
@@ -42,10 +42,11 @@ def test_the_axis_goes_towards_the_cups(degrees: tuple[float, float], share: flo
     assert angle_between(seen.turn[:, 2], [0, 0, 1]) == pytest.approx(apart * share, abs=0.4)
 
 
-def test_a_cup_far_from_the_networks_axis_corrects_little() -> None:
+def test_a_cup_far_from_the_networks_axis_corrects_less() -> None:
+    """At 30 degrees it counts 2 / 7.25: a fifth of the way."""
     turn = Rotation.from_euler("Y", 30, degrees=True).as_matrix()
     seen = pose_from_labels(shares_of_cup(turn, np.zeros(3)))
-    assert angle_between(seen.turn[:, 2], [0, 0, 1]) < 1.5
+    assert angle_between(seen.turn[:, 2], [0, 0, 1]) < 7.5
     assert seen.disagreement_deg > 20
 
 

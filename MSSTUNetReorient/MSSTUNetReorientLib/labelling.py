@@ -27,8 +27,8 @@ from .volume import Grid
 
 Array = NDArray[np.float64]
 
-TRUST_DEG = 5.0
-"""A labelled cup whose axis lies this far from the network's counts half as much as it; further away, ever less."""
+CUP_WEIGHT, TRUST_DEG = 2.0, 12.0
+"""The axis of the labelled cup counts twice as much as the network's, half of that where it lies so far from it."""
 
 
 def label_shares(model: CompactMSSTUNet, cube: Tensor, located: Located) -> Tensor:
@@ -90,7 +90,7 @@ class Seen:
 
     Attributes:
         offset: ``(3,)`` centroid of the labelled LV, mm along i, j, k from the middle of the label grid.
-        turn: ``(3, 3)`` SA axes in those of the label grid, ``k`` up to half way to the axis of the labelled cup.
+        turn: ``(3, 3)`` SA axes in those of the label grid, ``k`` up to two thirds of the way to the labelled cup's axis.
         disagreement_deg: between the axis of the cup and the network's; nan where there is no cup.
         residual_mm: median distance of the outer surface from the fitted cup; nan where there is none.
     """
@@ -105,8 +105,8 @@ def pose_from_labels(shares: Tensor) -> Seen:
     """Centre and long axis of what was labelled, on the network's own label grid.
 
     The centroid is the LV centre by definition. The axes that network and cup see err apart from each other, so
-    their mean is the better one; the further they lie apart, the likelier it is the cup that errs, as in blurred
-    studies, and the less it counts (docs/training.md).
+    their mean is the better one. The cup's is the better of the two, but the further they lie apart, the likelier it
+    is the cup that errs, and the less it counts (docs/training.md).
     """
     grid = _own_grid(shares)
     labels = labels_on(shares, grid, np.zeros(3))
@@ -117,7 +117,7 @@ def pose_from_labels(shares: Tensor) -> Seen:
         return Seen(offset, np.eye(3), float("nan"), float("nan"))
     along = np.array([0.0, 0.0, 1.0])
     apart = angle_between(cup.axis, along)
-    mean = along + cup.axis / (1 + (apart / TRUST_DEG) ** 2)
+    mean = along + cup.axis * CUP_WEIGHT / (1 + (apart / TRUST_DEG) ** 2)
     return Seen(offset, shortest_rotation(along, mean / np.linalg.norm(mean)), apart, cup.residual_mm)
 
 
