@@ -33,7 +33,7 @@ def shares_of_cup(turn: np.ndarray, shift: np.ndarray) -> Tensor:
 
 @pytest.mark.parametrize(("degrees", "share"), [((0.0, 0.0), 0.667), ((6.0, -4.0), 0.595), ((-9.0, 7.0), 0.512)])
 def test_the_axis_goes_towards_the_cups(degrees: tuple[float, float], share: float) -> None:
-    """Two thirds of the way where both agree, 0.595 at 7.2 degrees (the cup counts 2 / 1.36), 0.512 at 11.4 (2 / 1.90)."""
+    """Two thirds where both agree, 0.595 at 7.2 degrees (the cup counts 2 / 1.36), 0.512 at 11.4 (2 / 1.90)."""
     turn = Rotation.from_euler("YX", degrees, degrees=True).as_matrix()
     seen = pose_from_labels(shares_of_cup(turn, np.array([4.0, -3.0, 2.0])))
     apart = angle_between(turn[:, 2], [0, 0, 1])
