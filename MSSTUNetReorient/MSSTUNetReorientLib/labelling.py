@@ -90,7 +90,7 @@ class Seen:
 
     Attributes:
         offset: ``(3,)`` centroid of the labelled LV, mm along i, j, k from the middle of the label grid.
-        turn: ``(3, 3)`` SA axes in those of the label grid, ``k`` up to two thirds of the way to that of the labelled cup.
+        turn: ``(3, 3)`` SA axes in those of the label grid, ``k`` up to two thirds of the way to the labelled cup
         disagreement_deg: between the axis of the cup and the network's; nan where there is no cup.
         residual_mm: median distance of the outer surface from the fitted cup; nan where there is none.
     """
