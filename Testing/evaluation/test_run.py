@@ -21,6 +21,7 @@ from MSSTUNetReorientLib.evaluation.run import measure_all
 from MSSTUNetReorientLib.evaluation.studies import DataSet
 from MSSTUNetReorientLib.evaluation.studies import TrueStudy
 from MSSTUNetReorientLib.evaluation.studies import read_set
+from MSSTUNetReorientLib.evaluation.summary import Summary
 from MSSTUNetReorientLib.pose import Correction
 from MSSTUNetReorientLib.volume import Volume
 
@@ -42,11 +43,11 @@ class Scripted:
 
 
 def truth_of(study: TrueStudy) -> Answer:
-    return Answer(study.pose, study.read_labels(), True)
+    return Answer(study.pose, study.read_labels(), True, bound_deg=3.0)
 
 
 def tilted(study: TrueStudy) -> Answer:
-    return Answer(study.pose.corrected(Correction(tilt=20.0, basal=6.0)), None)
+    return Answer(study.pose.corrected(Correction(tilt=20.0, basal=6.0)), None, bound_deg=19.0)
 
 
 def refusing(study: TrueStudy) -> Answer:
@@ -80,6 +81,15 @@ def test_a_known_error_is_measured(data: DataSet, tmp_path: Path) -> None:
         assert row.failed
         assert row.dsc_myocardium is None
         assert row.verdict == ""
+
+
+@pytest.mark.parametrize(("say", "within"), [(truth_of, True), (tilted, False), (refusing, None)])
+def test_the_methods_own_bound_is_held_against_its_error(
+    say: Callable[[TrueStudy], Answer], within: bool | None, data: DataSet, tmp_path: Path
+) -> None:
+    rows = tuple(run(data, Scripted(data.studies, say), tmp_path))
+    expected = None if within is None else (len(rows) * within, len(rows))
+    assert Summary("spect", "scripted", rows).within_bound == expected
 
 
 def test_labels_on_any_grid(data: DataSet, tmp_path: Path) -> None:

@@ -68,7 +68,9 @@ class CompactMethod:
         """Pose, labels and verdict."""
         result = predict(study, model=self.model)
         seconds = sum(result.timing_s[step] for step in POSE_AND_LABELS)
-        return Answer(result.pose, result.labels, result.quality.status == "pass", seconds)
+        quality = result.quality
+        bound = quality.measures.get("axis_bound_deg")
+        return Answer(result.pose, result.labels, quality.status == "pass", bound, seconds)
 
 
 @dataclass(frozen=True, eq=False)

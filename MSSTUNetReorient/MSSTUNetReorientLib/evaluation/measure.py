@@ -37,6 +37,7 @@ class Measurement:
         myocardium_ml, true_myocardium_ml: volumes of LV-MY, each on its own grid.
         verdict: "pass" or "not passed" of the method's own quality control, empty where it has none.
         uncertainty_deg: of a reference axis; None for an exact one.
+        bound_deg: see :class:`.method.Answer`.
     """
 
     data_set: str
@@ -75,6 +76,7 @@ class Measurement:
     true_myocardium_ml: float | None = None
     verdict: str = ""
     uncertainty_deg: float | None = None
+    bound_deg: float | None = None
 
     @property
     def failed(self) -> bool | None:
@@ -88,7 +90,7 @@ class Measurement:
 
 def errors_of(answer: Answer, study: TrueStudy, true_labels: Volume | None) -> dict[str, float | str | None]:
     """The measured fields of :class:`Measurement`, by name."""
-    found: dict[str, float | str | None] = {"uncertainty_deg": study.uncertainty_deg}
+    found: dict[str, float | str | None] = {"uncertainty_deg": study.uncertainty_deg, "bound_deg": answer.bound_deg}
     if answer.pose is not None:
         found |= pose_errors(answer.pose, study)
     if answer.labels is not None and true_labels is not None:

@@ -45,6 +45,13 @@ class Summary:
             return None
         return sum(bool(row.failed) and row.verdict == "pass" for row in self.rows)
 
+    @cached_property
+    def within_bound(self) -> tuple[int, int] | None:
+        """How many long axes err by less than the method's own bound, of how many with one; None without any."""
+        both = [(row.long_axis_deg, row.bound_deg) for row in self.rows]
+        told = [error <= bound for error, bound in both if error is not None and bound is not None]
+        return (sum(told), len(told)) if told else None
+
     def regression(self, parameter: str) -> Regression | None:
         """Found over true values of one of the six parameters."""
         return regression(self.values(f"found_{parameter}"), self.values(f"true_{parameter}"))

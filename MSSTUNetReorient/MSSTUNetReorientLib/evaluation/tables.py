@@ -150,7 +150,7 @@ def calibration(summaries: Sequence[Summary]) -> Table:
     """What the verdict is worth: how many pass, the failures among them, and the errors on either side."""
     head = (
         "method", "pass", "review or fail", "failures", "failures passed", "long axis of passed (deg)",
-        "long axis of the others (deg)", "DSC LV-MY of passed", "DSC LV-MY of the others",
+        "long axis of the others (deg)", "DSC LV-MY of passed", "DSC LV-MY of the others", "within their bound",
     )  # fmt: skip
     rows = []
     for s in summaries:
@@ -159,7 +159,7 @@ def calibration(summaries: Sequence[Summary]) -> Table:
             cells = [typical(side.spread("long_axis_deg"), 1) for side in (passed, others)]
             cells += [typical(side.spread("dsc_myocardium"), 3) for side in (passed, others)]
             counts = (str(len(passed.rows)), str(len(others.rows)), share(s.failures), number(s.failures_passed, 0))
-            rows.append((s.method, *counts, *cells))
+            rows.append((s.method, *counts, *cells, share(s.within_bound)))
     return Table(head, tuple(rows))
 
 
