@@ -22,6 +22,7 @@ from MSSTUNetReorientLib.evaluation.studies import DataSet
 from MSSTUNetReorientLib.evaluation.studies import TrueStudy
 from MSSTUNetReorientLib.evaluation.studies import read_set
 from MSSTUNetReorientLib.evaluation.summary import Summary
+from MSSTUNetReorientLib.evaluation.tables import calibration
 from MSSTUNetReorientLib.pose import Correction
 from MSSTUNetReorientLib.volume import Volume
 
@@ -43,7 +44,7 @@ class Scripted:
 
 
 def truth_of(study: TrueStudy) -> Answer:
-    return Answer(study.pose, study.read_labels(), True, bound_deg=3.0)
+    return Answer(study.pose, study.read_labels(), "pass", bound_deg=3.0)
 
 
 def tilted(study: TrueStudy) -> Answer:
@@ -90,6 +91,14 @@ def test_the_methods_own_bound_is_held_against_its_error(
     rows = tuple(run(data, Scripted(data.studies, say), tmp_path))
     expected = None if within is None else (len(rows) * within, len(rows))
     assert Summary("spect", "scripted", rows).within_bound == expected
+
+
+def test_each_verdict_is_counted_by_itself(data: DataSet, tmp_path: Path) -> None:
+    told = dict(zip((study.name for study in data.studies), ("pass", "review", "fail"), strict=True))
+    rows = run(data, Scripted(data.studies, lambda study: Answer(study.pose, None, told[study.name])), tmp_path)
+    table = calibration([Summary("spect", "scripted", tuple(rows))])
+    counted = dict(zip(table.head, table.rows[0], strict=True))
+    assert [counted[verdict] for verdict in ("pass", "review", "fail")] == ["1", "1", "1"]
 
 
 def test_labels_on_any_grid(data: DataSet, tmp_path: Path) -> None:

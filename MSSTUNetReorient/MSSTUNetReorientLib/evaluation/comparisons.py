@@ -70,7 +70,7 @@ class CompactMethod:
         seconds = sum(result.timing_s[step] for step in POSE_AND_LABELS)
         quality = result.quality
         bound = quality.measures.get("axis_bound_deg")
-        return Answer(result.pose, result.labels, quality.status == "pass", bound, seconds)
+        return Answer(result.pose, result.labels, quality.status, bound, seconds)
 
 
 @dataclass(frozen=True, eq=False)

@@ -75,7 +75,7 @@ class Contender:
         if not self.at_true_pose:
             return self.method.answer(study)
         told = self.method.answer_at(study, true)  # type: ignore[attr-defined]
-        return Answer(None, told.labels, told.passed)
+        return Answer(None, told.labels, told.verdict)
 
 
 def contenders(asked: Iterable[str], template_from: Path | None) -> list[Contender]:

@@ -35,7 +35,7 @@ class Measurement:
         true_tx to found_gamma: the six parameters.
         dsc_*, hd95_*: overlaps of LV-MY and LV-BP; infinite distances where a label is missing.
         myocardium_ml, true_myocardium_ml: volumes of LV-MY, each on its own grid.
-        verdict: "pass" or "not passed" of the method's own quality control, empty where it has none.
+        verdict: "pass", "review" or "fail" of the method's own quality control, empty where it has none.
         uncertainty_deg: of a reference axis; None for an exact one.
         bound_deg: see :class:`.method.Answer`.
     """
@@ -90,13 +90,15 @@ class Measurement:
 
 def errors_of(answer: Answer, study: TrueStudy, true_labels: Volume | None) -> dict[str, float | str | None]:
     """The measured fields of :class:`Measurement`, by name."""
-    found: dict[str, float | str | None] = {"uncertainty_deg": study.uncertainty_deg, "bound_deg": answer.bound_deg}
+    found: dict[str, float | str | None] = {
+        "uncertainty_deg": study.uncertainty_deg,
+        "bound_deg": answer.bound_deg,
+        "verdict": answer.verdict,
+    }
     if answer.pose is not None:
         found |= pose_errors(answer.pose, study)
     if answer.labels is not None and true_labels is not None:
         found |= label_errors(answer.labels, true_labels, exact=study.exact)
-    if answer.passed is not None:
-        found["verdict"] = "pass" if answer.passed else "not passed"
     return found
 
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 from typing import Protocol
 
 from ..pose import Pose
+from ..qc import Status
 from ..volume import Volume
 
 
@@ -16,14 +18,14 @@ class Answer:
     Attributes:
         pose: SA frame to LPS mm; None from a method that only segments.
         labels: 0/1/2 on a grid of its own, LPS mm; None from a method that only reorients.
-        passed: whether the method's own quality verdict is a pass; None where it has none.
+        verdict: "pass", "review" or "fail" of the method's own quality control; empty where it has none.
         bound_deg: what the long axis of nine in ten such studies errs by less than, by the method's own judgement.
         seconds: that pose and labels took, of a method that does more besides; None where they are all it does.
     """
 
     pose: Pose | None
     labels: Volume | None
-    passed: bool | None = None
+    verdict: Status | Literal[""] = ""
     bound_deg: float | None = None
     seconds: float | None = None
 

@@ -66,10 +66,9 @@ class Summary:
         """Relative error of LV-MY volumes, %."""
         return agreement(self.values("myocardium_ml"), self.values("true_myocardium_ml"))
 
-    def with_verdict(self, passed: bool) -> Summary:
-        """The rows that the method's own verdict passed, or did not pass."""
-        verdict = "pass" if passed else "not passed"
-        return Summary(self.data_set, self.method, tuple(row for row in self.rows if row.verdict == verdict))
+    def with_verdict(self, *verdicts: str) -> Summary:
+        """The rows with one of these verdicts of the method's own quality control."""
+        return Summary(self.data_set, self.method, tuple(row for row in self.rows if row.verdict in verdicts))
 
     @property
     def has_pose(self) -> bool:

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import get_args
 
 import numpy as np
 
+from ..qc import Status
 from .contenders import Contender
 from .measure import PARAMETERS
 from .metrics import Regression
@@ -149,16 +151,17 @@ def _r(found: Regression | None) -> str:
 def calibration(summaries: Sequence[Summary]) -> Table:
     """What the verdict is worth: how many pass, the failures among them, and the errors on either side."""
     head = (
-        "method", "pass", "review or fail", "failures", "failures passed", "long axis of passed (deg)",
+        "method", "pass", "review", "fail", "failures", "failures passed", "long axis of passed (deg)",
         "long axis of the others (deg)", "DSC LV-MY of passed", "DSC LV-MY of the others", "within their bound",
     )  # fmt: skip
     rows = []
     for s in summaries:
         if any(row.verdict for row in s.rows):
-            passed, others = s.with_verdict(True), s.with_verdict(False)
+            passed, others = s.with_verdict("pass"), s.with_verdict("review", "fail")
             cells = [typical(side.spread("long_axis_deg"), 1) for side in (passed, others)]
             cells += [typical(side.spread("dsc_myocardium"), 3) for side in (passed, others)]
-            counts = (str(len(passed.rows)), str(len(others.rows)), share(s.failures), number(s.failures_passed, 0))
+            told = (str(len(s.with_verdict(verdict).rows)) for verdict in get_args(Status))
+            counts = (*told, share(s.failures), number(s.failures_passed, 0))
             rows.append((s.method, *counts, *cells, share(s.within_bound)))
     return Table(head, tuple(rows))
 

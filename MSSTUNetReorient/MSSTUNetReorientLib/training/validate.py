@@ -50,8 +50,8 @@ def measure(sample: Sample, method: Method) -> dict[str, float]:
             "dsc_myocardium": dice(seen == MYOCARDIUM, told == MYOCARDIUM),
             "dsc_blood_pool": dice(seen == BLOOD_POOL, told == BLOOD_POOL),
         }
-    if answer.passed is not None:
-        row["passed"] = float(answer.passed)
+    if answer.verdict:
+        row["passed"] = float(answer.verdict == "pass")
     return row
 
 
