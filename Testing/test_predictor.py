@@ -21,6 +21,7 @@ from MSSTUNetReorientLib.models import save_weights
 from MSSTUNetReorientLib.networks.compact import HALF_MM
 from MSSTUNetReorientLib.networks.compact import compact
 from MSSTUNetReorientLib.pose import MEAN_ROTATION
+from MSSTUNetReorientLib.pose import Correction
 from MSSTUNetReorientLib.pose import Pose
 from MSSTUNetReorientLib.pose import angle_between
 from MSSTUNetReorientLib.result import Result
@@ -52,6 +53,12 @@ class TestSampleStudy:
         wall = resample(true, sample.labels.grid, order=0).array == MYOCARDIUM
         found = sample.labels.array == MYOCARDIUM
         assert 2 * (wall & found).sum() / (wall.sum() + found.sum()) > 0.7
+
+    def test_a_reader_who_tips_the_axis_is_told(self, sample: Result) -> None:
+        """The labels of the tipped cube still hold the cup where it is."""
+        tipped = predictor.segment_at(sample.study, sample.pose.corrected(Correction(tilt=20.0))).quality
+        assert tipped.measures["axis_disagreement_deg"] == pytest.approx(20, abs=6)
+        assert any("differs from the network's" in reason for reason in tipped.reasons)
 
     def test_short_axis_is_one_cubic_resampling_of_the_study(self, sample: Result) -> None:
         image = sample.study.to_sitk()
