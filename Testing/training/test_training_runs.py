@@ -142,6 +142,7 @@ def test_bad_input_is_told_in_one_line(
     said = capsys.readouterr().err
     assert message in said
     assert said.count("\n") == 1
+    assert not (tmp_path / "run").exists()
 
 
 def test_recipes_are_listed(capsys: pytest.CaptureFixture[str]) -> None:

@@ -29,6 +29,7 @@ from .pool_process import pool_being_made
 from .pool_process import wait_for
 from .recipe import Recipe
 from .studies import make_samples
+from .studies import study_folders
 from .validate import as_table
 from .validate import validate
 
@@ -73,9 +74,9 @@ def train_model(request: Request, say: Say, keep_going: Callable[[], bool] = lam
         InputError: a recipe, a folder or a file breaks a rule; what is there already is kept.
     """
     recipe, out = request.recipe, request.out
-    _check(request)
     begun = (out / CHECKPOINT).exists()
     network = None if request.init is None or begun else initialised(recipe, request.init)
+    _check(request)
     training = Training(recipe, network)
     first = training.fabric.is_global_zero
     say = say if first else (lambda _: None)
@@ -154,6 +155,8 @@ def _check(request: Request) -> None:
         raise InputError(msg)
     if request.data is not None:
         load_sources(request.data, "train")
+    if request.studies is not None:
+        study_folders(request.studies)
     try:
         request.out.mkdir(parents=True, exist_ok=True)
     except OSError as error:

@@ -44,16 +44,26 @@ def make_samples(studies: Path, folder: Path) -> int:
     Raises:
         InputError: the folder holds no study, or one without truth.
     """
-    found = sorted(p for p in studies.iterdir() if p.is_dir()) if studies.is_dir() else []
-    if not found:
-        msg = f"{studies}: it must hold a folder per study (image, labels and pose), but none was found; check the path"
-        raise InputError(msg)
+    found = study_folders(studies)
     folder.mkdir(parents=True, exist_ok=True)
     for study in found:
         path = folder / f"{study.name}.npz"
         if not path.exists():
             write_sample(read_own_study(study), path)
     return len(found)
+
+
+def study_folders(studies: Path) -> list[Path]:
+    """The folders of a centre's studies.
+
+    Raises:
+        InputError: there is none.
+    """
+    found = sorted(p for p in studies.iterdir() if p.is_dir()) if studies.is_dir() else []
+    if not found:
+        msg = f"{studies}: it must hold a folder per study (image, labels and pose), but none was found; check the path"
+        raise InputError(msg)
+    return found
 
 
 def read_own_study(study: Path) -> Sample:
