@@ -11,9 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from .cup import fit_cup
-from .labels import BACKGROUND
-from .labels import BLOOD_POOL
-from .labels import MYOCARDIUM
+from .labels import likeliest
 from .networks.compact import CLOSE_SCALE
 from .networks.compact import HALF_MM
 from .networks.compact import LABEL_SPACING
@@ -58,10 +56,8 @@ def labels_on(shares: Tensor, grid: Grid, offset: Array, turn: Array | None = No
     shift = torch.as_tensor(target.at((first + last) / 2) / half).to(shares)[None]
     size = (last - first + 1)[::-1].tolist()
     wall, pool = sample(shares[None], matrix, shift, 1.0, size)[0].cpu().numpy()
-    ground = 1 - wall - pool
-    seen = np.where(pool > np.maximum(wall, ground), BLOOD_POOL, np.where(wall > ground, MYOCARDIUM, BACKGROUND))
     box = tuple(slice(a, b + 1) for a, b in zip(first[::-1], last[::-1], strict=True))
-    labels[box] = largest_ventricle(seen.astype(np.uint8))
+    labels[box] = largest_ventricle(likeliest(wall, pool))
     return labels
 
 
@@ -90,7 +86,7 @@ class Seen:
 
     Attributes:
         offset: ``(3,)`` centroid of the labelled LV, mm along i, j, k from the middle of the label grid.
-        turn: ``(3, 3)`` SA axes in those of the label grid, ``k`` up to two thirds of the way to the labelled cup
+        turn: ``(3, 3)`` SA axes in those of the label grid, ``k`` up to two thirds of the way to the cup's.
         disagreement_deg: between the axis of the cup and the network's; nan where there is no cup.
         residual_mm: median distance of the outer surface from the fitted cup; nan where there is none.
     """

@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
 BACKGROUND, MYOCARDIUM, BLOOD_POOL = 0, 1, 2
 """Outside, the LV wall as it appears, and what remains inside it up to the valve plane."""
+
+
+def likeliest(wall: NDArray[np.floating[Any]], pool: NDArray[np.floating[Any]]) -> NDArray[np.uint8]:
+    """Of each voxel the label with the largest share, from those of LV-MY and LV-BP; background has the rest."""
+    ground = 1 - wall - pool
+    inside = np.where(pool > np.maximum(wall, ground), BLOOD_POOL, np.where(wall > ground, MYOCARDIUM, BACKGROUND))
+    return inside.astype(np.uint8)
 
 
 def box_round(labels: NDArray[np.uint8] | NDArray[np.bool_], margin: int) -> tuple[slice, ...]:

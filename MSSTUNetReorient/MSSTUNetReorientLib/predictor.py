@@ -135,10 +135,11 @@ def segment_at(
         located = look_at(network, cube, frame, pose, axis_spread_deg)
         grid = short_axis_grid(pose)
         shares = label_shares(network, cube, located)
+        seen = pose_from_labels(shares)
         labels = Volume(labels_on(shares, grid, np.zeros(3)), grid)
     clock.lap("segment")
     say("resampling the short axis")
-    return _completed(network, study, pose, labels, frame, located, identity, clock, pose_from_labels(shares))
+    return _completed(network, study, pose, labels, frame, located, identity, clock, seen)
 
 
 def _compact_network(model: str | Path | None, device: str) -> tuple[CompactMSSTUNet, ModelIdentity, torch.device]:

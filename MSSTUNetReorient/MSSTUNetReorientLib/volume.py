@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from .errors import InputError
 from .labels import BLOOD_POOL
 from .labels import MYOCARDIUM
+from .labels import likeliest
 from .pose import Pose
 
 Array = NDArray[np.float64]
@@ -222,12 +223,11 @@ def resample_labels(volume: Volume, grid: Grid) -> Volume:
     Nearest neighbour moves every surface by up to half a voxel: a perfect answer on voxels of 2 mm, read so on 3.2 mm,
     has a DSC of 0.95; read like this, of 0.97.
     """
-    shares = [
+    wall, pool = (
         resample(Volume((volume.array == value).astype(np.float32), volume.grid), grid, order=1).array
         for value in (MYOCARDIUM, BLOOD_POOL)
-    ]
-    labels = np.argmax([1 - shares[0] - shares[1], *shares], axis=0)
-    return Volume(labels.astype(np.uint8), grid, volume.info)
+    )
+    return Volume(likeliest(wall, pool), grid, volume.info)
 
 
 def short_axis_grid(pose: Pose) -> Grid:

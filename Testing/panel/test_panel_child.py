@@ -86,7 +86,7 @@ def running(scene: Any, study: Any, weights: Path, process: child.ChildProcess) 
 
 
 def test_run_then_segment_elsewhere(running: Session) -> None:
-    loop, steps, began = Loop(), [], time.perf_counter()
+    loop, steps = Loop(), []
     running.changed = lambda: steps.append(running.step)
     loop.until(lambda: running.stage is not Stage.RUNNING)
     assert running.message == ""
@@ -100,7 +100,7 @@ def test_run_then_segment_elsewhere(running: Session) -> None:
     assert not running.record.labels_follow
     grid = running.nodes.node("short_axis")
     assert np.isfinite(grid.GetSpacing()).all()
-    assert loop.longest_s < 0.5 * (time.perf_counter() - began)  # the window stays awake; the benchmark has the figure
+    assert loop.longest_s < 1.0  # the window stays awake; the benchmark has the figure
 
 
 def test_cancel_and_run_again(running: Session) -> None:

@@ -10,7 +10,6 @@ from MSSTUNetReorientLib.cup import fit_cup
 from MSSTUNetReorientLib.pose import MEAN_ROTATION
 from MSSTUNetReorientLib.pose import angle_between
 from MSSTUNetReorientLib.simulation.beat import Beat
-from MSSTUNetReorientLib.simulation.camera import Camera
 from MSSTUNetReorientLib.simulation.camera import draw_camera
 from MSSTUNetReorientLib.simulation.parameters import Placement
 from MSSTUNetReorientLib.simulation.parameters import Raster
@@ -34,15 +33,19 @@ pytest.importorskip("pytomography", reason="PyTomography is not installed: pip i
 CHEST = Ellipsoids((("body", (-30.0, 60.0, 0.0), (150.0, 120.0, 500.0), 0.0),))
 COLD = Perfusion((Defect(segment=9, extent=100.0, depth=1.0, transmurality=1.0),))
 """A defect of the whole wall."""
+CAMERA = replace(
+    draw_camera(np.random.default_rng(0), "spect"), views=12, iterations=4, subsets=4, corrected=False, recovery=False,
+    filter="gaussian", cutoff=8.0, scatter=0.3, seed=0, slope=0.035,
+)  # fmt: skip
 RADII = np.arange(0.0, 60.0, 0.5)
 
 
-def physical(camera: Camera) -> StudyParameters:
+def physical() -> StudyParameters:
     """A large heart in a warm body on a coarse grid."""
     values = NOTHING.values | {"body": 0.12, "blood": 0.12}
     heart = replace(HEART, radius_i=40.0, radius_j=38.0, apex=58.0, tilt=(0.0, 0.0))
     return plain(
-        heart=heart, chest=CHEST, activity=replace(NOTHING, values=values), scanner=camera,
+        heart=heart, chest=CHEST, activity=replace(NOTHING, values=values), scanner=CAMERA,
         beat=Beat(phases=2, ejection=0.3), placement=Placement.of(MEAN_ROTATION, np.array([5.0, -10.0, 3.0])),
         raster=Raster((40, 40, 24), 6.4, (0.0, 0.0, 0.0)),
     )  # fmt: skip
@@ -71,11 +74,7 @@ def widths(study: Study, shown: np.ndarray) -> tuple[float, float]:
 
 def test_labels_are_as_thick_as_the_wall_is_seen() -> None:
     """The wall is what a hot one adds to the image of a cold one, each without noise; its profiles are measured."""
-    camera = replace(
-        draw_camera(np.random.default_rng(0), "spect"), views=12, iterations=4, subsets=4, corrected=False,
-        recovery=False, filter="gaussian", cutoff=8.0, scatter=0.3, seed=0, slope=0.035,
-    )  # fmt: skip
-    hot = physical(camera)
+    hot = physical()
     study, cold = render(hot, anatomy=False), render(replace(hot, perfusion=COLD), anatomy=False)
     seen, drawn = widths(study, study.image - cold.image)
     assert drawn == pytest.approx(seen, abs=2.0)
@@ -85,11 +84,7 @@ def test_labels_are_as_thick_as_the_wall_is_seen() -> None:
 
 def test_attenuation_that_is_not_corrected_bends_no_label() -> None:
     """Labels that held it leaned inferior and lateral at the base: this cup by 3.6 degrees."""
-    camera = replace(
-        draw_camera(np.random.default_rng(0), "spect"), views=12, iterations=4, subsets=4, corrected=False,
-        recovery=False, filter="gaussian", cutoff=8.0, scatter=0.3, seed=0, slope=0.035,
-    )  # fmt: skip
-    hot = physical(camera)
+    hot = physical()
     study, free = (render(replace(hot, chest=chest), anatomy=False) for chest in (CHEST, Ellipsoids()))
     assert study.image.max() < 0.75 * free.image.max()  # the image is attenuated
     cup = fit_cup(study.truth.labels, LABEL_SPACING)

@@ -84,7 +84,7 @@ def system_matrix(mu: Field, camera: Camera, spacing: float, *, attenuation: boo
     object_meta = SPECTObjectMeta([spacing] * 3, [wide, tall, deep])
     detector = SPECTProjMeta([wide, deep], [spacing] * 2, angles, np.full(len(angles), camera.radius))
     transforms = []
-    if attenuation:
+    if attenuation and mu.any():
         transforms.append(_remembering(SPECTAttenuationTransform)(_to_object(mu)))
     if resolution:
         meta = SPECTPSFMeta((camera.slope, camera.floor, camera.intrinsic), sigma_fit=_sigma)
@@ -125,7 +125,7 @@ def _acquire(
     activity: Field, mu: Field, camera: Camera, spacing: float, number: int, share: float
 ) -> tuple[torch.Tensor, float]:
     """Counted projections ``(views, I, K)`` of the study's width, and the counts of a unit of activity."""
-    matrix = system_matrix(mu, camera, spacing, attenuation=bool(mu.any()), resolution=True)
+    matrix = system_matrix(mu, camera, spacing, attenuation=True, resolution=True)
     ideal = matrix.forward(_to_object(activity)).numpy().astype(np.float64)
     ideal = ideal[:, camera.margin : ideal.shape[1] - camera.margin]
     sigma = camera.scatter_fwhm / 2.355 / spacing
@@ -142,8 +142,7 @@ def _reconstruct(measured: torch.Tensor, mu: Field, camera: Camera, spacing: flo
     from pytomography.algorithms import OSEM
     from pytomography.likelihoods import PoissonLogLikelihood
 
-    attenuation = camera.corrected and bool(mu.any())
-    matrix = system_matrix(mu, camera, spacing, attenuation=attenuation, resolution=camera.recovery)
+    matrix = system_matrix(mu, camera, spacing, attenuation=camera.corrected, resolution=camera.recovery)
     start = _to_object(visible) * float(measured.mean() / max(visible.shape[1:]) + 1e-6)
     osem = OSEM(PoissonLogLikelihood(matrix, measured), object_initial=start)
     found = osem(n_iters=camera.iterations, n_subsets=camera.subsets)
