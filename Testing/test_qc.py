@@ -107,10 +107,11 @@ def test_implausible_volumes(value: int, array_value: int, words: str) -> None:
     assert any(words in reason for reason in quality.reasons)
 
 
-def test_grown_mask_is_scipys() -> None:
-    mask = np.random.default_rng(0).random((17, 15, 13)) > 0.99
-    expected = ndimage.binary_dilation(mask, np.ones((7, 7, 7)))
-    np.testing.assert_array_equal(qc.dilated(mask, 3), expected)
+@pytest.mark.parametrize("voxels", [0, 1, 3, 5, 11, 12, 13, 20])
+def test_grown_mask_is_scipys(voxels: int) -> None:
+    mask = np.random.default_rng(0).random((17, 15, 13)) > 0.999
+    expected = ndimage.binary_dilation(mask, np.ones((2 * voxels + 1,) * 3))
+    np.testing.assert_array_equal(qc.dilated(mask, voxels), expected)
 
 
 def test_what_the_reader_doubts_is_a_reason() -> None:

@@ -105,14 +105,17 @@ class TestResample:
         half = (sa.grid.size[0] - 1) / 2
         np.testing.assert_allclose((mean - half) * sa.grid.spacing, [12.0, -9.0, 21.0], atol=0.3)
 
-    def test_cubic_is_simpleitks_bspline(self) -> None:
-        study = volume(np.random.default_rng(3).random((28, 24, 20)).astype(np.float32))
-        target = Grid.centred(17, 3.3, Pose(MEAN_ROTATION, study.grid.centre))
+    @pytest.mark.parametrize("shape", [(28, 24, 20), (90, 70, 80)])
+    @pytest.mark.parametrize("shift", [(0, 0, 0), (70, -60, 80), (-150, 0, 0)])
+    def test_cubic_is_simpleitks_bspline(self, shape: tuple[int, int, int], shift: tuple[float, float, float]) -> None:
+        """Wherever the grid lies, though far voxels are left out."""
+        study = volume(np.random.default_rng(3).random(shape).astype(np.float32), size=shape[::-1])
+        target = Grid.centred(17, 3.3, Pose(MEAN_ROTATION, study.grid.centre + shift))
         image = study.to_sitk()
         expected = sitk.GetArrayFromImage(
             sitk.Resample(image, Volume(np.zeros((17, 17, 17)), target).to_sitk(), sitk.Transform(), sitk.sitkBSpline3)
         )
-        np.testing.assert_allclose(resample(study, target).array, expected, atol=1e-4)
+        np.testing.assert_allclose(resample(study, target).array, expected, atol=1e-5)
 
     def test_outside_is_zero(self) -> None:
         study = volume(np.ones((28, 24, 20), np.float32) * 5)

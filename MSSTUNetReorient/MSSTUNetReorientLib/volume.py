@@ -37,6 +37,8 @@ SHORT_AXIS_EXTENT_MM = 160.0
 """Edge of the cube round the LV that readers get."""
 SHORT_AXIS_SPACING_MM = 2.0
 """The SA voxel, finer than a study's own: labels of 3 mm cost a hundredth of DSC by their steps alone."""
+SPLINE_REACH = 12
+"""Voxels after which a cubic B-spline has forgotten a count: 0.268 to the power of 12 is 1e-7."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -202,7 +204,7 @@ def resample(volume: Volume, grid: Grid, *, order: int = 3, outside: float = 0.0
         Volume on ``grid``; float32 for counts, the input's type for ``order=0``.
     """
     interpolator = {0: sitk.sitkNearestNeighbor, 1: sitk.sitkLinear, 3: sitk.sitkBSpline3}[order]
-    image = volume.to_sitk()
+    image = (_near(volume, grid) if order > 1 else volume).to_sitk()
     resampled = sitk.Resample(
         image,
         grid.size,
@@ -215,6 +217,17 @@ def resample(volume: Volume, grid: Grid, *, order: int = 3, outside: float = 0.0
         image.GetPixelID() if order == 0 else sitk.sitkFloat32,
     )
     return Volume(sitk.GetArrayFromImage(resampled), grid, volume.info)
+
+
+def _near(volume: Volume, grid: Grid) -> Volume:
+    """The part of a volume that a cubic spline on the grid can feel: fitting it to far voxels costs as much."""
+    index, end = volume.grid.index_of(grid.corners()), np.array(volume.grid.size) - 1
+    least = np.minimum(SPLINE_REACH, end)
+    first = np.clip(np.floor(index.min(axis=0)) - SPLINE_REACH, 0, end - least).astype(int)
+    last = np.clip(np.ceil(index.max(axis=0)) + SPLINE_REACH, least, end).astype(int)
+    box = tuple(slice(a, b + 1) for a, b in zip(first[::-1], last[::-1], strict=True))
+    size = tuple((last - first + 1).tolist())
+    return Volume(volume.array[box], Grid(size, volume.grid.spacing, volume.grid.at(first), volume.grid.direction))
 
 
 def resample_labels(volume: Volume, grid: Grid) -> Volume:

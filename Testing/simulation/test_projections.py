@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import torch
 from MSSTUNetReorientLib.simulation.camera import draw_camera
 from MSSTUNetReorientLib.simulation.scanner import points_of_grid
 
@@ -41,6 +42,21 @@ def test_anterior_is_seen_best_from_the_front() -> None:
     assert int(np.argmax(seen)) == 0
     left = np.exp(-((POINTS[..., 0] - 70) ** 2 + POINTS[..., 1] ** 2) / 300).astype(np.float32)
     assert int(np.argmax(matrix.forward(projections._to_object(left)).numpy().sum(axis=(1, 2)))) == 6
+
+
+def test_blur_by_distance_is_pytomographys() -> None:
+    from pytomography.transforms.SPECT import SPECTPSFTransform
+    from pytomography.utils import compute_pad_size
+
+    matrix = projections.system_matrix(0 * BODY, CAMERA, SPACING, attenuation=False, resolution=True)
+    ours = matrix.obj2obj_transforms[-1]
+    wide = matrix.object_meta.shape[0] + 2 * compute_pad_size(matrix.object_meta.shape[0])
+    counts = torch.rand((wide, wide, SIZE[2]), generator=torch.Generator().manual_seed(0))
+    theirs = SPECTPSFTransform(ours.psf_meta)
+    theirs.configure(matrix.object_meta, matrix.proj_meta)
+    angle = torch.tensor(3)
+    torch.testing.assert_close(ours.forward(counts, angle), theirs.forward(counts, angle), rtol=1e-5, atol=1e-6)
+    torch.testing.assert_close(ours.backward(counts, angle), theirs.backward(counts, angle), rtol=1e-5, atol=1e-6)
 
 
 def test_noise_follows_the_counts_and_the_seed() -> None:

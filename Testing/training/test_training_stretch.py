@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from MSSTUNetReorientLib.training.batches import slant
-from MSSTUNetReorientLib.training.batches import uneven_uptake
+from MSSTUNetReorientLib.training.batches import smooth_field
 from MSSTUNetReorientLib.training.pool import Sample
 from MSSTUNetReorientLib.training.stretch import STRETCH
 from MSSTUNetReorientLib.training.stretch import stretched
@@ -54,11 +54,20 @@ def test_the_stretch_differs_from_study_to_study_but_spares_sharp_ones() -> None
 
 
 def test_uneven_uptake_is_smooth_and_about_one() -> None:
-    field = uneven_uptake(np.random.default_rng(5), 96)[0].numpy()
+    field = smooth_field(np.random.default_rng(5), 96, pitch=32.0, deviation=0.15)[0].numpy()
     assert field.shape == (96, 96, 96)
     assert field.mean() == pytest.approx(1, abs=0.05)
     assert 0.05 < field.std() < 0.2
     assert np.abs(np.diff(np.log(field), axis=0)).max() < 0.15
+
+
+def test_grain_is_as_coarse_as_told() -> None:
+    """Neighbours at half the pitch go together, those at three times the pitch do not."""
+    field = np.log(smooth_field(np.random.default_rng(6), 96, pitch=16.0, deviation=0.2)[0].numpy())
+    near = np.corrcoef(field[2:].ravel(), field[:-2].ravel())[0, 1]
+    far = np.corrcoef(field[12:].ravel(), field[:-12].ravel())[0, 1]
+    assert near > 0.7
+    assert abs(far) < 0.1
 
 
 def test_counts_slant_about_the_ventricle() -> None:

@@ -88,7 +88,7 @@ def system_matrix(mu: Field, camera: Camera, spacing: float, *, attenuation: boo
         transforms.append(_remembering(SPECTAttenuationTransform)(_to_object(mu)))
     if resolution:
         meta = SPECTPSFMeta((camera.slope, camera.floor, camera.intrinsic), sigma_fit=_sigma)
-        transforms.append(SPECTPSFTransform(meta))
+        transforms.append(_by_matrices(SPECTPSFTransform)(meta))
     return SPECTSystemMatrix(transforms, [], object_meta, detector)
 
 
@@ -106,6 +106,37 @@ def _remembering(transform: Any) -> Any:
         backward = forward  # the matrix is diagonal
 
     return Remembering
+
+
+def _by_matrices(transform: Any) -> Any:
+    """PyTomography's blur by distance as a product of matrices a plane: grouped convolutions are slow on CPUs."""
+
+    class ByMatrices(transform):
+        def configure(self, object_meta: Any, proj_meta: Any) -> None:
+            super().configure(object_meta, proj_meta)
+            pad = 2 * compute_pad_size(object_meta.shape[0])
+            _, wide, deep = object_meta.shape
+            self.matrices = {
+                radius: (_toeplitz(net.layer_r.weight, wide + pad), _toeplitz(net.layer_z.weight, deep))
+                for radius, net in self.layers.items()
+            }
+
+        def forward(self, object_i: torch.Tensor, ang_idx: torch.Tensor) -> torch.Tensor:
+            across, along = self.matrices[self.proj_meta.radii[ang_idx]]
+            return across @ object_i @ along
+
+        backward = forward  # the matrices are symmetric
+
+    from pytomography.utils import compute_pad_size
+
+    return ByMatrices
+
+
+def _toeplitz(kernels: torch.Tensor, size: int) -> torch.Tensor:
+    """``(D, size, size)``, each the convolution with one of the symmetric kernels ``(D, 1, odd)``, zero outside."""
+    half = kernels.shape[-1] // 2
+    apart = (torch.arange(size)[:, None] - torch.arange(size)).abs()
+    return torch.where(apart <= half, kernels.detach()[:, 0, (half + apart).clamp_max(2 * half)], 0.0)
 
 
 def _angles(camera: Camera) -> Array:

@@ -16,14 +16,16 @@ from torch.nn import functional as F
 
 from ..networks.compact import CUBE_SPACING
 from ..networks.compact import HALF_MM
+from .graft import grafted
 from .pool import Sample
 from .pool import read_sample
 from .stretch import stretched
 
-UPTAKE = 0.15
-"""Standard deviation of the logarithm of the smooth field that uptake is multiplied with, in half of the studies."""
-UPTAKE_MM = 32.0
-"""Distance between the points where that field is drawn."""
+UPTAKE, UPTAKE_MM = 0.15, 32.0
+"""Standard deviation of the logarithm of the smooth field that uptake is multiplied with, in half of the studies, and
+the distance between the points where it is drawn."""
+GRAIN, GRAIN_MM = 0.25, (6.0, 14.0)
+"""The same of the noise of a reconstruction, which is coarse and follows the counts; its largest deviation."""
 
 SLANT, SLANT_MM = 0.5, 50.0
 """Standard deviation of the logarithm by which counts rise on one side of the LV and fall on the other, in half of the
@@ -60,7 +62,7 @@ def collate(samples: list[Sample]) -> Batch:
 
 
 def augment(batch: Batch, rng: np.random.Generator, reach: int = 10) -> Batch:
-    """Another place in the field of view, brightness and grain, uptake that varies smoothly, counts that slant.
+    """Another place in the field of view, brightness, uneven uptake, coarse and fine grain, counts that slant.
 
     Args:
         reach: largest shift of the cube along an axis, voxels.
@@ -75,7 +77,9 @@ def augment(batch: Batch, rng: np.random.Generator, reach: int = 10) -> Batch:
                 moved[(slice(None),) * axis + (blank,)] = 0
         moved = moved.clamp_min(0) ** float(np.exp(rng.normal(0, 0.08))) * float(np.exp(rng.normal(0, 1.0)))
         if rng.random() < 0.5:
-            moved = moved * uneven_uptake(rng, moved.shape[-1])
+            moved = moved * smooth_field(rng, moved.shape[-1], UPTAKE_MM, UPTAKE)
+        if rng.random() < 0.5:
+            moved = moved * smooth_field(rng, moved.shape[-1], rng.uniform(*GRAIN_MM), rng.uniform(0, GRAIN))
         if rng.random() < 0.5:
             moved = moved * slant(rng, moved.shape[-1], translation.numpy() * HALF_MM + shift * CUBE_SPACING)
         if rng.random() < 0.3:
@@ -88,10 +92,16 @@ def augment(batch: Batch, rng: np.random.Generator, reach: int = 10) -> Batch:
     return Batch(torch.stack(cubes), batch.rotation, batch.translation + moved_by, batch.labels)
 
 
-def uneven_uptake(rng: np.random.Generator, size: int) -> Tensor:
-    """A smooth field about 1 over a cube of ``size`` voxels along an edge."""
-    points = round(size * CUBE_SPACING / UPTAKE_MM)
-    field = torch.from_numpy(rng.normal(0, UPTAKE, (1, 1, points, points, points)).astype(np.float32))
+def smooth_field(rng: np.random.Generator, size: int, pitch: float, deviation: float) -> Tensor:
+    """A random field about 1, ``(1, n, n, n)``.
+
+    Args:
+        size: voxels along an edge.
+        pitch: mm between the points where its logarithm is drawn.
+        deviation: standard deviation of the logarithm there.
+    """
+    points = round(size * CUBE_SPACING / pitch)
+    field = torch.from_numpy(deviation * rng.standard_normal((1, 1, points, points, points), dtype=np.float32))
     return F.interpolate(field, (size,) * 3, mode="trilinear", align_corners=True)[0].exp()
 
 
@@ -119,18 +129,28 @@ def draw_batch(
     own: Path | None = None,
     own_share: float = 0.0,
     stretched_share: float = 0.0,
+    grafted_share: float = 0.0,
 ) -> Batch:
     """A batch of studies drawn from pools, whose files are listed anew for every batch: pools grow meanwhile.
 
     Args:
         pools: folders of simulated studies, each drawn from as often.
-        changed: by :func:`augment`, and ``stretched_share`` of them by :func:`~.stretch.stretched`.
+        changed: by :func:`augment`, ``stretched_share`` of them by :func:`~.stretch.stretched`, ``grafted_share`` by
+            :func:`~.graft.grafted`.
         own: folder of a centre's own studies in the same form; ``own_share`` of the batch is drawn from there.
     """
     picked = [pools[int(rng.integers(len(pools)))] for _ in range(size)]
     folders = picked if own is None else [own if rng.random() < own_share else pool for pool in picked]
     names = {place: sorted(n for n in os.listdir(place) if n.endswith(".npz")) for place in set(folders)}  # noqa: PTH208
-    samples = [read_sample(place / names[place][int(rng.integers(len(names[place])))]) for place in folders]
+
+    def drawn(place: Path) -> Sample:
+        return read_sample(place / names[place][int(rng.integers(len(names[place])))])
+
+    samples = [drawn(place) for place in folders]
     if not changed:
         return collate(samples)
-    return augment(collate([stretched(s, rng) if rng.random() < stretched_share else s for s in samples]), rng)
+    samples = [stretched(s, rng) if rng.random() < stretched_share else s for s in samples]
+    for n, place in enumerate(folders):
+        if rng.random() < grafted_share:
+            samples[n] = grafted(samples[n], drawn(place), rng)
+    return augment(collate(samples), rng)

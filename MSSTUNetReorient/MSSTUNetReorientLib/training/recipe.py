@@ -34,6 +34,7 @@ class Data:
         batch: studies a step (of each process).
         augment: shifts, brightness, grain, uneven uptake.
         stretch: share of the studies that are also turned and stretched, where ``augment`` says so.
+        graft: share that get the surroundings of another study, where ``augment`` says so.
         slots: studies that the pool holds; the oldest is replaced.
         first: studies that must be there before the first step.
         own_share: share of a centre's own studies in a batch, where there are any.
@@ -44,6 +45,7 @@ class Data:
     batch: int = limited(4, 1, 512)
     augment: bool = True
     stretch: float = limited(0.0, 0.0, 1.0)
+    graft: float = limited(0.0, 0.0, 1.0)
     slots: int = limited(3000, 1, 10**6)
     first: int = limited(24, 1, 10**6)
     own_share: float = limited(0.5, 0.0, 1.0)
