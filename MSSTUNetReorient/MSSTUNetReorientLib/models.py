@@ -11,6 +11,7 @@ import json
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -51,18 +52,42 @@ def read_manifest(folder: Path) -> dict[str, Any]:
     return manifest
 
 
-def load_model(model: str | Path | None = None) -> tuple[nn.Module, ModelIdentity]:
-    """A trained network in evaluation mode, and which it is.
+@dataclass(frozen=True)
+class WeightFile:
+    """Where a model's weights are; ``sha256`` is what a shipped file must have."""
+
+    path: Path
+    name: str
+    version: str = "unlisted"
+    sha256: str | None = None
+
+    def read(self) -> tuple[bytes, str]:
+        """Its bytes and their sha256.
+
+        Raises:
+            InputError: it cannot be read, or is a shipped file that is damaged.
+        """
+        content = read_weight_file(self.path)
+        found = hashlib.sha256(content).hexdigest()
+        if self.sha256 is not None and found != self.sha256:
+            must = f"a shipped weight file must have sha256 {self.sha256}"
+            msg = f"{self.path}: {must}, but found {found}; it is damaged, reinstall"
+            raise InputError(msg)
+        return content, found
+
+
+def find_weights(model: str | Path | None = None) -> WeightFile:
+    """The weight file of a model.
 
     Args:
         model: name in the manifest, path of a weight file, or None for the default.
 
     Raises:
-        InputError: no such model, or its file is damaged or of another architecture.
+        InputError: no such model.
     """
     path = Path(model) if model is not None else None
     if path is not None and (path.suffix or path.exists()):
-        return _load(path, None, path.stem, "unlisted")
+        return WeightFile(path, path.stem)
     folder = weights_folder()
     manifest = read_manifest(folder)
     name = str(model) if model is not None else manifest["default"]
@@ -70,7 +95,21 @@ def load_model(model: str | Path | None = None) -> tuple[nn.Module, ModelIdentit
         msg = f"{name}: a model must be a weight file or one of {', '.join(manifest['models'])}, but it is neither"
         raise InputError(msg)
     entry = manifest["models"][name]
-    return _load(folder / entry["file"], entry["sha256"], name, entry["version"])
+    return WeightFile(folder / entry["file"], name, entry["version"], entry["sha256"])
+
+
+def load_model(model: str | Path | None = None) -> tuple[nn.Module, ModelIdentity]:
+    """A trained network in evaluation mode, and which it is.
+
+    Args:
+        model: see :func:`find_weights`.
+
+    Raises:
+        InputError: no such model, or its file is damaged or of another architecture.
+    """
+    file = find_weights(model)
+    content, digest = file.read()
+    return _load_bytes(content, str(file.path)), ModelIdentity(file.name, file.version, digest)
 
 
 def load_compact(model: str | Path | None, use: str) -> tuple[CompactMSSTUNet, ModelIdentity]:
@@ -164,15 +203,6 @@ def _damage_told(content: bytes, name: str) -> Iterator[None]:
 def _no_archive() -> None:
     msg = "it is no .npz archive"
     raise ValueError(msg)
-
-
-def _load(path: Path, sha256: str | None, name: str, version: str) -> tuple[nn.Module, ModelIdentity]:
-    content = read_weight_file(path)
-    digest = hashlib.sha256(content).hexdigest()
-    if sha256 is not None and digest != sha256:
-        msg = f"{path}: a shipped weight file must have sha256 {sha256}, but found {digest}; it is damaged, reinstall"
-        raise InputError(msg)
-    return _load_bytes(content, str(path)), ModelIdentity(name, version, digest)
 
 
 def save_weights(network: nn.Module, configuration: str, path: Path) -> str:

@@ -50,7 +50,7 @@ def train(
     pool: Annotated[list[Path] | None, typer.Option(help=POOL)] = None,
     held_out: Annotated[Path | None, typer.Option(help="Folder for the held-out studies of the table.")] = None,
     studies: Annotated[Path | None, typer.Option(help="A centre's own studies, a folder each, to be mixed in.")] = None,
-    init: Annotated[Path | None, typer.Option(help="Weight file to begin from (fine-tuning).")] = None,
+    init: Annotated[str | None, typer.Option(help="Model to begin from: a weight file, or a name as compact.")] = None,
     iterations: Annotated[int | None, typer.Option(min=1, help="Steps; the recipe's own by default.")] = None,
     limit_minutes: Annotated[float | None, typer.Option(min=0.01, help="Stop after this time; goes on later.")] = None,
     threads: Annotated[int, typer.Option(min=1, help="CPU threads.")] = 2,

@@ -15,13 +15,16 @@ import torch
 from MSSTUNetReorientLib.cli import main
 from MSSTUNetReorientLib.errors import InputError
 from MSSTUNetReorientLib.evaluation.contenders import contenders
+from MSSTUNetReorientLib.models import load_model
 from MSSTUNetReorientLib.models import read_weights
 from MSSTUNetReorientLib.training import machine as machines
 from MSSTUNetReorientLib.training.job import Request
+from MSSTUNetReorientLib.training.job import initialised
 from MSSTUNetReorientLib.training.job import train_model
 from MSSTUNetReorientLib.training.loop import Studies
 from MSSTUNetReorientLib.training.loop import Training
 from MSSTUNetReorientLib.training.loop import run
+from MSSTUNetReorientLib.training.recipe import load_recipe
 from recipes import tiny
 
 
@@ -106,6 +109,12 @@ def test_a_run_begins_from_given_weights(pool: Path, tmp_path: Path) -> None:
     assert 0 < moved < 0.02
 
 
+def test_a_run_begins_from_a_shipped_model() -> None:
+    network = initialised(load_recipe("compact-continued"), "compact")
+    shipped, _ = load_model()
+    assert all(torch.equal(a, b) for a, b in zip(network.parameters(), shipped.parameters(), strict=True))
+
+
 def test_a_signal_saves_and_the_same_command_goes_on(
     pool: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -129,6 +138,8 @@ def test_a_signal_saves_and_the_same_command_goes_on(
     [
         (["--pool", "{empty}"], "must hold studies"),
         (["--init", "{empty}/none.npz"], "must be readable"),
+        (["--init", "copmact"], "a weight file or one of compact"),
+        (["--init", "compact"], "must be of the network of"),
         (["--studies", "{empty}"], "folder per study"),
         (["--data", "{empty}"], "must hold .nrrd files"),
     ],

@@ -14,8 +14,8 @@ from torch import nn
 from ..errors import InputError
 from ..evaluation.comparisons import TrainedMethod
 from ..evaluation.comparisons import load_method
+from ..models import find_weights
 from ..models import load_state
-from ..models import read_weight_file
 from ..models import read_weights
 from ..models import save_weights
 from .files import replaced
@@ -51,7 +51,7 @@ class Request:
         held_out: folder of held-out studies, made where it is not complete; None makes them here.
         common: where studies are made, ``out`` by default; several runs can share it.
         studies: folder of a centre's own studies.
-        init: weight file to begin from.
+        init: model to begin from, by name or weight file.
     """
 
     recipe: Recipe
@@ -60,7 +60,7 @@ class Request:
     pools: tuple[Path, ...] = ()
     held_out: Path | None = None
     studies: Path | None = None
-    init: Path | None = None
+    init: str | Path | None = None
     common: Path | None = None
 
 
@@ -131,19 +131,20 @@ def measured_on_held_out(request: Request, say: Say) -> dict[str, dict[str, Any]
     return validate(folder, method, say)
 
 
-def initialised(recipe: Recipe, path: Path) -> nn.Module:
-    """The recipe's network with the weights of a file.
+def initialised(recipe: Recipe, model: str | Path) -> nn.Module:
+    """The recipe's network with the weights of a model, told by name or file.
 
     Raises:
-        InputError: the file cannot be read or is of another architecture.
+        InputError: there is none, it cannot be read or is of another architecture.
     """
-    _, state = read_weights(read_weight_file(path), str(path))
+    file = find_weights(model)
+    _, state = read_weights(file.read()[0], str(file.path))
     network = recipe.network.build()
     try:
         load_state(network, state)
     except RuntimeError as error:
         reason = str(error).splitlines()[-1].strip()[:120]
-        msg = f"{path}: the weights to begin from must be of the network of {recipe.name}, but: {reason}"
+        msg = f"{file.path}: the weights to begin from must be of the network of {recipe.name}, but: {reason}"
         raise InputError(msg) from error
     return network
 
