@@ -18,6 +18,7 @@ from .errors import InputError
 from .evaluate import evaluate
 from .result import Result
 from .simulate import simulate
+from .steadiness import steadiness
 from .terminal import PROGRAM
 from .terminal import TerminatedError
 from .terminal import progress_lines
@@ -107,6 +108,7 @@ def run(
 
 app.command()(simulate)
 app.command()(evaluate)
+app.command()(steadiness)
 app.command()(train)
 app.command()(pool)
 app.command()(validate)

@@ -110,7 +110,7 @@ def pool(
     count: Annotated[int | None, typer.Option(min=1, help="Stop when so many were made in all.")] = None,
     seed: Annotated[int, typer.Option(min=0, help="Of the first study.")] = 1000,
     cameras: Annotated[
-        Cameras, typer.Option(help="physical: each on its own voxels; SPECT by OSEM, 5 to 10 s.")
+        Cameras, typer.Option(help="physical: each on its own voxels; SPECT by OSEM, 3 to 6 s.")
     ] = Cameras.fast,
     debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
 ) -> None:

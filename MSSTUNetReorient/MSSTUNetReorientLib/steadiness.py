@@ -1,0 +1,56 @@
+"""The command ``steadiness``: how far answers move when studies are changed in ways that shall not matter."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+from typing import Annotated
+
+import typer
+
+from .errors import InputError
+from .terminal import tell
+
+if TYPE_CHECKING:
+    from .result import ModelIdentity
+
+
+def steadiness(
+    studies: Annotated[list[Path], typer.Argument(metavar="STUDY...", help="Transaxial studies; no truth is needed.")],
+    out: Annotated[Path | None, typer.Option("--out", "-o", help="Markdown file; stdout by default.")] = None,
+    model: Annotated[str | None, typer.Option(help="Name of a shipped model or path of a weight file.")] = None,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but errors.")] = False,
+    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
+) -> None:
+    """Cut, turn, resample, grain and blur studies, and tell how far the answers move. Some ten seconds a study."""
+    from .evaluation.rows import write_beside
+    from .evaluation.steadiness import shifts
+    from .evaluation.steadiness import table
+    from .io import read_study
+    from .models import load_compact
+    from .predictor import predict
+
+    if out is not None and (out.is_dir() or not out.absolute().parent.is_dir()):
+        msg = f"{out}: the page must be a file in a folder that is there, but is none; name another"
+        raise InputError(msg)
+    _, identity = load_compact(model, "the job")
+    volumes = [read_study(path) for path in studies]
+    found = []
+    for n, volume in enumerate(volumes, 1):
+        if not quiet:
+            tell(f"study {n} of {len(volumes)}")
+        found += shifts(volume, lambda study: predict(study, model=model))
+    page = _page(identity, len(volumes), table(found).markdown())
+    if out is None:
+        sys.stdout.write(page)
+    else:
+        write_beside(out, page.encode())
+
+
+def _page(model: ModelIdentity, count: int, table: str) -> str:
+    return (
+        "# Steadiness\n\n"
+        f"How far an answer of {model.name} {model.version} moves when a study is changed in ways that leave its\n"
+        f"heart as it is (median; worst), over {count} studies. Made by `msstunet-reorient steadiness`.\n\n{table}\n"
+    )
