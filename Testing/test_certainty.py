@@ -81,6 +81,24 @@ def test_the_fit_finds_a_known_quantile() -> None:
     assert found[4] <= 0
 
 
+def test_the_bound_holds_nine_in_ten_of_every_kind_of_heart() -> None:
+    """Forty of 240 hearts err by twice as much as the others."""
+    from MSSTUNetReorientLib.training.calibrate import fit_bound
+    from MSSTUNetReorientLib.training.calibrate import widened
+
+    rng = np.random.default_rng(4)
+    hearts = np.array(["parametric"] * 200 + ["counts"] * 40)
+    errors = np.exp(0.5 + 0.3 * rng.normal(size=240)) * np.where(hearts == "counts", 2.0, 1.0)
+    x = np.column_stack([np.ones(240), np.zeros((240, len(FEATURES) - 1))])
+    fitted = fit_bound(x, errors)
+    found = widened(fitted, x, errors, hearts)
+    assert np.mean(errors[hearts == "counts"] <= np.exp(fitted[0])) < 0.7
+    assert np.mean(errors[hearts == "counts"] <= np.exp(found[0])) == pytest.approx(0.9, abs=0.03)
+    assert (found[1:] == fitted[1:]).all()
+    few = widened(fitted, x[:210], errors[:210], hearts[:210])
+    assert few[0] == pytest.approx(fitted[0], abs=0.15), "ten hearts do not tell a quantile"
+
+
 def test_a_calibration_is_written_into_the_weight_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Studies whose errors are all of one size: nine in ten lie within a bound that their measures leave alone."""
     from MSSTUNetReorientLib.training import calibrate
@@ -88,7 +106,8 @@ def test_a_calibration_is_written_into_the_weight_file(tmp_path: Path, monkeypat
     rng = np.random.default_rng(1)
     x = np.column_stack([np.ones(200), rng.normal(size=(200, len(FEATURES) - 1))])
     errors = np.exp(1.0 + 0.3 * rng.normal(size=200))
-    monkeypatch.setattr(calibrate, "measured", lambda *_: (x, errors))
+    hearts = np.array(["parametric"] * 200)
+    monkeypatch.setattr(calibrate, "measured", lambda *_: (x, errors, hearts))
     monkeypatch.setattr(calibrate, "wall_offset", lambda *_: 0.5)
     folder = weights_folder()
     weights, out = folder / read_manifest(folder)["models"]["compact"]["file"], tmp_path / "calibrated.npz"
@@ -100,10 +119,10 @@ def test_a_calibration_is_written_into_the_weight_file(tmp_path: Path, monkeypat
     assert changed == ["unet.last.bias"]
     lowered = (before[changed[0]] - after[changed[0]]).reshape(3, 8)
     assert lowered.numpy() == pytest.approx(np.repeat([[0.0], [0.5], [0.0]], 8, axis=1), abs=1e-3)
-    monkeypatch.setattr(calibrate, "measured", lambda *_: (x[:10], errors[:10]))
+    monkeypatch.setattr(calibrate, "measured", lambda *_: (x[:10], errors[:10], hearts[:10]))
     with pytest.raises(InputError, match="needs 40 studies"):
         calibrate.calibrate(weights, [], tmp_path / "none.npz")
-    monkeypatch.setattr(calibrate, "measured", lambda *_: (x, errors))
+    monkeypatch.setattr(calibrate, "measured", lambda *_: (x, errors, hearts))
     with pytest.raises(InputError, match="cannot be written"):
         calibrate.calibrate(weights, [], tmp_path / "nowhere" / "none.npz")
     assert [p.name for p in tmp_path.iterdir()] == ["calibrated.npz"]
