@@ -60,9 +60,9 @@ def evaluate(
     from .gallery import LEGEND
     from .gallery import galleries
 
-    _check_out(out)
     found = read_sets(sets)
     methods = contenders(model or default_models(), template_from)
+    _check_out(out)
     if not quiet:
         _warn(found)
     with _progress(quiet) as report:

@@ -35,6 +35,7 @@ def test_what_is_wrong_is_one_line(
     told = [o.format(empty=tmp_path / "empty", file=tmp_path / "file", set=simulated) for o in options]
     out = [] if "--out" in told else ["--out", str(tmp_path / "out")]
     assert main(["evaluate", *told, *out]) == 2
+    assert not (tmp_path / "out").exists(), "nothing is left behind"
     said = capsys.readouterr().err
     assert message in said
     assert said.count("\n") == 1
