@@ -56,7 +56,6 @@ def simulate(
         _check_choice("the split", split, SPLITS)
     folders, placement = tuple(anatomy or ()), _placement(pose)
     request = Request(kind, seed, out, fast, gates, dicom, folders, hearts, split, poses, placement)  # type: ignore[arg-type]
-    _check_out(out)
     _follow(make_studies(request, count, jobs), count, quiet)
     if not quiet:
         tell(f"{count} studies in {out}")
@@ -79,14 +78,6 @@ def _placement(pose: tuple[float, ...] | None) -> Placement | None:
         msg = f"--pose must be six finite numbers, but found {' '.join(f'{x:g}' for x in pose)}; mend it"
         raise InputError(msg)
     return Placement.of(rotation_from_euler(alpha, beta, gamma), np.array(centre))
-
-
-def _check_out(out: Path) -> None:
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        msg = f"{out}: the output folder cannot be made ({error.strerror}); choose another"
-        raise InputError(msg) from error
 
 
 def _follow(studies: Iterator[Path], count: int, quiet: bool) -> None:

@@ -106,6 +106,23 @@ def test_a_split_has_its_subjects_alone(tmp_path: Path) -> None:
         assert json.loads((tmp_path / split / "spect_0.json").read_text())["split"] == split
 
 
+def test_what_is_refused_leaves_no_folder(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    out = tmp_path / "out"
+    for refused in (["--kind", "composite"], ["--kind", "spect", "--anatomy", str(tmp_path / "none")]):
+        assert main(["simulate", *refused, "--out", str(out)]) == 2
+    assert not out.exists()
+    (tmp_path / "file").write_text("")
+    assert main(["simulate", "--kind", "spect", "--fast", "--out", str(tmp_path / "file")]) == 2
+    assert capsys.readouterr().err.count("\n") == 3
+
+
+def test_options_may_change_until_a_study_is_finished(tmp_path: Path) -> None:
+    common = ["simulate", "--kind", "spect", "--fast", "--quiet", "--out", str(tmp_path), "--pose", "-1", "-1", "1"]
+    assert main([*common, "900", "0", "0"]) == 2, "out of view"
+    assert main([*common, "0", "0", "0"]) == 0
+    assert main([*common, "5", "0", "0", "--count", "2"]) == 2, "made alike"
+
+
 @pytest.mark.slow
 def test_processes_give_the_same(tmp_path: Path) -> None:
     common = ["simulate", "--kind", "czt", "--fast", "--count", "2", "--quiet"]

@@ -161,23 +161,22 @@ def options_of(request: Request, sources: Sources) -> dict[str, Any]:
 
 
 def keep_options(request: Request, sources: Sources) -> None:
-    """Write the options of a series once; another run of it must have the same.
+    """Write the options of a series with its first study; another run of it must have the same.
 
     Raises:
         InputError: the folder holds studies of the series that were made with others; it cannot be written.
     """
     file, wanted = request.out / f"{request.series}.json", options_of(request, sources)
     try:
-        if file.is_file():
-            found = json.loads(file.read_text())
-        elif any(is_finished(folder) for folder in request.out.glob(f"{request.series}_*")):
-            found = {}
+        if any(is_finished(folder) for folder in request.out.glob(f"{request.series}_*")):
+            found = json.loads(file.read_text()) if file.is_file() else {}
         else:
             request.out.mkdir(parents=True, exist_ok=True)
             write_text(file, json.dumps(wanted, indent=1) + "\n")
             return
     except (OSError, ValueError) as error:
-        msg = f"{file}: the options of the studies cannot be kept ({error}); choose another folder"
+        why = getattr(error, "strerror", None) or error
+        msg = f"{request.out}: the output folder must take {file.name}, but cannot ({why}); choose another"
         raise InputError(msg) from error
     differing = [name for name, value in wanted.items() if name not in found or found[name] != value]
     if differing:
