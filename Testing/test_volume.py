@@ -87,6 +87,14 @@ class TestCheck:
             check_volume(volume(spacing=4.0), "s.nrrd")
 
 
+def test_a_part_lies_where_it_was() -> None:
+    whole = Volume(np.random.default_rng(1).random(OBLIQUE.size[::-1]), OBLIQUE)
+    part = whole.part(np.array([2, 5, 1]), np.array([9, 5, 20]))
+    assert part.grid.size == (8, 1, 20)
+    np.testing.assert_allclose(part.grid.at([1, 0, 3]), OBLIQUE.at([3, 5, 4]))
+    assert part.array[3, 0, 1] == whole.array[4, 5, 3]
+
+
 class TestResample:
     @pytest.mark.parametrize("order", [0, 1, 3])
     def test_identity(self, order: int) -> None:

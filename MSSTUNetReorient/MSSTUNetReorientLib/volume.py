@@ -138,6 +138,13 @@ class Volume:
         )  # fmt: skip
         return cls(sitk.GetArrayFromImage(image), grid, info or {})
 
+    def part(self, first: NDArray[np.int64], last: NDArray[np.int64]) -> Volume:
+        """The voxels from index ``first`` to ``last`` (i, j, k), both with it, where they were."""
+        box = tuple(slice(a, b + 1) for a, b in zip(first[::-1], last[::-1], strict=True))
+        size = tuple((last - first + 1).tolist())
+        grid = Grid(size, self.grid.spacing, self.grid.at(first), self.grid.direction)
+        return Volume(self.array[box], grid, self.info)
+
     def to_sitk(self) -> sitk.Image:
         """As a SimpleITK image (LPS)."""
         image = sitk.GetImageFromArray(np.ascontiguousarray(self.array))
@@ -225,9 +232,7 @@ def _near(volume: Volume, grid: Grid) -> Volume:
     least = np.minimum(SPLINE_REACH, end)
     first = np.clip(np.floor(index.min(axis=0)) - SPLINE_REACH, 0, end - least).astype(int)
     last = np.clip(np.ceil(index.max(axis=0)) + SPLINE_REACH, least, end).astype(int)
-    box = tuple(slice(a, b + 1) for a, b in zip(first[::-1], last[::-1], strict=True))
-    size = tuple((last - first + 1).tolist())
-    return Volume(volume.array[box], Grid(size, volume.grid.spacing, volume.grid.at(first), volume.grid.direction))
+    return volume.part(first, last)
 
 
 def resample_labels(volume: Volume, grid: Grid) -> Volume:

@@ -134,9 +134,7 @@ def _cut(study: Volume, centre: Array, along: float = np.inf, across: float = np
     size, middle = np.array(grid.size), grid.index_of(centre)
     first = np.clip(np.ceil(middle - half), 0, size - MIN_SIZE).astype(int)
     last = np.clip(np.floor(middle + half), first + MIN_SIZE - 1, size - 1).astype(int)
-    box = tuple(slice(a, b + 1) for a, b in zip(first[::-1], last[::-1], strict=True))
-    left = Grid(tuple((last - first + 1).tolist()), grid.spacing, grid.at(first), grid.direction)
-    return Volume(study.array[box], left, study.info)
+    return study.part(first, last)
 
 
 def _turned(study: Volume, vector: Array) -> Change:
