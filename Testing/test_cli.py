@@ -276,6 +276,8 @@ def test_a_damaged_weight_file_is_one_line(
     [
         (KeyboardInterrupt(), 130, "msstunet-reorient: interrupted"),
         (ZeroDivisionError("a bug"), 1, "a fault of the program: ZeroDivisionError: a bug"),
+        (ModuleNotFoundError("no", name="scipy"), 2, "needs the package scipy, which is not installed; pip install"),
+        (ModuleNotFoundError("no", name="MSSTUNetReorientLib.x"), 1, "a fault of the program: ModuleNotFoundError"),
     ],
 )
 def test_other_ends_are_one_line_too(

@@ -156,6 +156,10 @@ def _explain(error: Exception) -> int:
     if usage is not None:
         tell_error(f"{usage()} (see {PROGRAM} --help)")
         return EXIT_INPUT
+    if isinstance(error, ModuleNotFoundError) and not str(error.name).startswith(str(__package__)):
+        brings = f"pip install '{PROGRAM}[evaluate]' brings all that commands need"
+        tell_error(f"this command needs the package {error.name}, which is not installed; {brings}")
+        return EXIT_INPUT
     tell_error(f"a fault of the program: {type(error).__name__}: {error} (--debug shows where)")
     return EXIT_BUG
 
