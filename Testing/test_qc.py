@@ -107,9 +107,10 @@ def test_implausible_volumes(value: int, array_value: int, words: str) -> None:
     assert any(words in reason for reason in quality.reasons)
 
 
+@pytest.mark.parametrize("share", [0.01, 0.001])
 @pytest.mark.parametrize("voxels", [0, 1, 3, 5, 11, 12, 13, 20])
-def test_grown_mask_is_scipys(voxels: int) -> None:
-    mask = np.random.default_rng(0).random((17, 15, 13)) > 0.999
+def test_grown_mask_is_scipys(voxels: int, share: float) -> None:
+    mask = np.random.default_rng(0).random((17, 15, 13)) > 1 - share
     expected = ndimage.binary_dilation(mask, np.ones((2 * voxels + 1,) * 3))
     np.testing.assert_array_equal(qc.dilated(mask, voxels), expected)
 

@@ -96,7 +96,7 @@ def shifts(study: Volume, answer: Callable[[Volume], Result]) -> list[Shift]:
 
 def _shift(change: Change, first: Result, now: Result) -> Shift:
     expected = change.moved @ first.pose
-    before, after = (float((r.labels.array == 1).sum() * r.labels.grid.voxel_ml) for r in (first, now))
+    before, after = (r.volumes_ml["myocardium"] for r in (first, now))
     return Shift(
         change.name,
         now.pose.long_axis_error(expected),

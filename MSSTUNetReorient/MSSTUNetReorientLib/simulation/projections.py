@@ -110,6 +110,7 @@ def _remembering(transform: Any) -> Any:
 
 def _by_matrices(transform: Any) -> Any:
     """PyTomography's blur by distance as a product of matrices a plane: grouped convolutions are slow on CPUs."""
+    from pytomography.utils import compute_pad_size
 
     class ByMatrices(transform):
         def configure(self, object_meta: Any, proj_meta: Any) -> None:
@@ -126,8 +127,6 @@ def _by_matrices(transform: Any) -> Any:
             return across @ object_i @ along
 
         backward = forward  # the matrices are symmetric
-
-    from pytomography.utils import compute_pad_size
 
     return ByMatrices
 

@@ -75,8 +75,9 @@ def widened(coefficients: Array, x: Array, error_deg: Array, hearts: NDArray[np.
     beyond = np.log(np.maximum(error_deg, LEAST_DEG)) - x @ coefficients
     kinds, counts = np.unique(hearts, return_counts=True)
     told = [kind for kind, count in zip(kinds, counts, strict=True) if count >= MIN_OF_A_KIND]
-    more = max((float(np.quantile(beyond[hearts == kind], SHARE)) for kind in told), default=0.0)
-    return coefficients + max(more, 0.0) * (np.arange(len(coefficients)) == 0)
+    wide = coefficients.copy()
+    wide[0] += max([0.0, *(float(np.quantile(beyond[hearts == kind], SHARE)) for kind in told)])
+    return wide
 
 
 def files_of(pools: list[Path]) -> list[Path]:
