@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 import traceback
 import warnings
@@ -77,6 +78,16 @@ def run(
     out: Annotated[Path, typer.Option("--out", "-o", help="Folder to write the result into.")],
     gate: Annotated[int | None, typer.Option(min=1, help="One gate of a gated study; the sum by default.")] = None,
     series: Annotated[str | None, typer.Option(help="One series of a folder that holds several.")] = None,
+    window: Annotated[
+        str | None, typer.Option(help="Energy window of an NM study, by number or name; the photopeak by default.")
+    ] = None,
+    frames: Annotated[str | None, typer.Option(help="Time frames A-B of a dynamic study, to sum.")] = None,
+    orientation: Annotated[
+        str | None, typer.Option(help="Where i, j, k of an image file point, for example LPS or RAS.")
+    ] = None,
+    short_axis: Annotated[
+        bool, typer.Option("--short-axis", help="The study is already short axis: only segment it.")
+    ] = False,
     model: Annotated[str | None, typer.Option(help="Name of a shipped model or path of a weight file.")] = None,
     device: Annotated[Device, typer.Option(help="Where the network runs.")] = Device.auto,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a former result in the folder.")] = False,
@@ -95,6 +106,10 @@ def run(
             out,
             gate=gate,
             series=series,
+            window=window,
+            frames=frame_range(frames),
+            orientation=orientation,
+            short_axis=short_axis,
             model=model,
             device=device.value,
             overwrite=overwrite,
@@ -176,6 +191,22 @@ def _show(result: Result, out: Path, *, json: bool, quiet: bool) -> None:
         lines.append(f"LV myocardium {volumes['myocardium']:.0f} ml, blood pool {volumes['blood_pool']:.0f} ml")
         lines.append(f"written to {out}")
         sys.stdout.write("\n".join(lines) + "\n")
+
+
+def frame_range(text: str | None) -> tuple[int, int] | None:
+    """First and last frame of ``A-B``, or of one number.
+
+    Raises:
+        InputError: the text is neither.
+    """
+    if text is None:
+        return None
+    match = re.fullmatch(r"\s*(\d+)\s*(?:-\s*(\d+)\s*)?", text)
+    first, last = (int(match[1]), int(match[2] or match[1])) if match else (0, 0)
+    if not 1 <= first <= last:
+        msg = f"--frames {text}: time frames must be given as A-B, counted from 1, for example 12-20"
+        raise InputError(msg)
+    return first, last
 
 
 def _ignore(_: str) -> None:

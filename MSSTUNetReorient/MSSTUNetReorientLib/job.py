@@ -17,6 +17,10 @@ def run_study(
     *,
     gate: int | None = None,
     series: str | None = None,
+    window: str | None = None,
+    frames: tuple[int, int] | None = None,
+    orientation: str | None = None,
+    short_axis: bool = False,
     model: str | Path | None = None,
     device: str = "auto",
     overwrite: bool = False,
@@ -30,8 +34,7 @@ def run_study(
     Args:
         study: a reconstructed transaxial study: DICOM file or folder, NRRD, NIfTI or MetaImage.
         out: the folder to make.
-        gate: of a gated study, the one gate to read, from 1; the sum of all by default.
-        series: of a folder with several series, the one to read.
+        gate, series, window, frames, orientation, short_axis: see :func:`.io.read_study`.
         model: name of a shipped model or path of a weight file; the default model by default.
         device: "auto", "cpu", "cuda" or "mps".
         overwrite: replace a former result.
@@ -51,7 +54,15 @@ def run_study(
     say(f"reading {study}")
     from .io import read_study
 
-    volume = read_study(study, gate=gate, series=series)
+    volume = read_study(
+        study,
+        gate=gate,
+        series=series,
+        window=window,
+        frames=frames,
+        orientation=orientation,
+        short_axis=short_axis,
+    )
     say("loading the network")
     from .predictor import predict
 

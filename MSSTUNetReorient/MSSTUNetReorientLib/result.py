@@ -79,8 +79,9 @@ class Result:
             },
             "model": {"name": self.model.name, "version": self.model.version, "sha256": self.model.sha256},
             "input": {
-                "kind": info.get("kind", "unknown"),
-                "modality": info.get("modality", "unknown"),
+                "kind": "unknown",
+                "modality": "unknown",
+                **info,
                 "shape": list(self.study.grid.size),
                 "spacing_mm": self.study.grid.spacing.tolist(),
             },

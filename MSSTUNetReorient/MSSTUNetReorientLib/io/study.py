@@ -23,13 +23,28 @@ ENHANCED_PET = "1.2.840.10008.5.1.4.1.1.130"
 DICOM_DIRECTORY = "1.2.840.10008.1.3.10"
 
 
-def read_study(path: str | Path, *, gate: int | None = None, series: str | None = None) -> Volume:
+def read_study(
+    path: str | Path,
+    *,
+    gate: int | None = None,
+    series: str | None = None,
+    window: str | None = None,
+    frames: tuple[int, int] | None = None,
+    orientation: str | None = None,
+    short_axis: bool = False,
+) -> Volume:
     """Read and check a reconstructed cardiac study.
 
     Args:
         path: a DICOM NM object, one image or the folder of a DICOM PET series, or an NRRD, NIfTI or MetaImage file.
         gate: of a gated study, the gate to read, counted from 1; None sums all gates.
         series: of a folder that holds several series, the one to read, as the refusal lists them.
+        window: of an NM object with several energy windows, the one to read: its number from 1 or its name; None takes
+            the photopeak where it can be identified.
+        frames: of a dynamic study, the first and last time frame to sum, counted from 1.
+        orientation: where i, j and k of an image file point, three letters such as "LPS" or "RAS"; None believes the
+            file.
+        short_axis: the study is already reoriented and is only segmented.
 
     Returns:
         float32 ``(K, J, I)`` on a right-handed grid in LPS mm. ``info`` has ``kind``, ``modality`` ("NM", "PT" or
