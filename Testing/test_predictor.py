@@ -10,6 +10,9 @@ import pytest
 import SimpleITK as sitk
 import torch
 from conftest import REPOSITORY
+from hypothesis import given
+from hypothesis import settings
+from hypothesis import strategies as st
 from MSSTUNetReorientLib import labelling
 from MSSTUNetReorientLib import predictor
 from MSSTUNetReorientLib import search
@@ -86,10 +89,37 @@ class TestSampleStudy:
         assert again.pose.rotation_error(sample.pose) < 0.2
         assert again.pose.centre_error(sample.pose) < 0.2
 
-    def test_counts_may_be_in_any_unit(self, sample: Result) -> None:
-        scaled = Volume(sample.study.array * 1e-4, sample.study.grid, sample.study.info)
+    @pytest.mark.parametrize("unit", [1e-12, 3e-9, 1e-6, 0.7, 1e5, 1e12])
+    def test_counts_may_be_in_any_unit(self, sample: Result, unit: float) -> None:
+        scaled = Volume((sample.study.array * np.float64(unit)).astype(np.float32), sample.study.grid)
         again = predictor.predict(scaled)
+        assert again.pose.rotation_error(sample.pose) < 0.01
+        assert again.pose.centre_error(sample.pose) < 0.01
+        assert again.quality.measures == pytest.approx(sample.quality.measures, rel=1e-3, abs=1e-3)
+        assert (again.labels.array != sample.labels.array).mean() < 1e-5
+
+    @pytest.mark.parametrize("zeros", [((0, 0), (96, 96), (96, 96)), ((20, 70), (50, 0), (0, 90))])
+    def test_zeros_round_the_body_change_nothing(self, sample: Result, zeros: tuple[tuple[int, int], ...]) -> None:
+        padded = with_zeros(sample.study, zeros)
+        assert len(search.cubes_for(padded)) == 1
+        again = predictor.predict(padded)
         assert again.pose.rotation_error(sample.pose) < 0.5
+        assert again.pose.centre_error(sample.pose) < 0.5
+
+    @pytest.mark.parametrize("cut", ["bottom", "top"])
+    def test_an_lv_at_the_end_of_a_long_study_is_found_whole(self, sample: Result, cut: str) -> None:
+        """Cut so that the heart is whole but lies at one end, and the rest of a body follows."""
+        k = int(sample.study.grid.index_of(sample.pose.centre)[2])
+        inside = slice(k - 9, None) if cut == "bottom" else slice(None, k + 10)
+        first = max(k - 9, 0) if cut == "bottom" else 0
+        counts = sample.study.array[inside]
+        body = np.repeat(counts[-1:] if cut == "bottom" else counts[:1], 60, axis=0)
+        array = np.concatenate([counts, body] if cut == "bottom" else [body, counts])
+        start = sample.study.grid.at([0, 0, first - (0 if cut == "bottom" else 60)])
+        grid = Grid(array.shape[::-1], sample.study.grid.spacing, start, sample.study.grid.direction)
+        again = predictor.predict(Volume(array.copy(), grid))
+        assert again.pose.centre_error(sample.pose) < 3
+        assert again.pose.long_axis_error(sample.pose) < 3
 
     def test_a_hint_far_off_limits_the_search(self, sample: Result) -> None:
         hint = sample.pose.centre + [90.0, 60.0, 60.0]
@@ -109,6 +139,18 @@ class TestSampleStudy:
 
     def test_nothing_personal_is_told(self, sample: Result) -> None:
         assert set(sample.as_dict()["input"]) == {"kind", "modality", "shape", "spacing_mm"}
+
+
+def with_zeros(study: Volume, zeros: tuple[tuple[int, int], ...]) -> Volume:
+    """Voxels of zero before and after each axis of ``(K, J, I)``."""
+    array = np.pad(study.array, zeros)
+    origin = study.grid.at([-before for before, _ in reversed(zeros)])
+    return Volume(array, Grid(array.shape[::-1], study.grid.spacing, origin, study.grid.direction), study.info)
+
+
+def filled(grid: Grid) -> Volume:
+    """Counts everywhere."""
+    return Volume(np.ones(grid.size[::-1], np.float32), grid)
 
 
 def masked(shared_data: Path, name: str) -> tuple[Result, np.ndarray, Grid]:
@@ -158,22 +200,41 @@ class TestRealStudies:
 class TestWhereItLooks:
     def test_one_cube_for_a_cardiac_field_of_view(self) -> None:
         grid = Grid((64, 64, 64), [6.8] * 3, [-214, -214, 0])
-        assert len(search.cubes_for(grid)) == 1
+        assert len(search.cubes_for(filled(grid))) == 1
 
     def test_a_long_study_is_covered_with_overlap(self) -> None:
         grid = Grid((128, 128, 300), [4.0] * 3, [-254, -254, 0])
-        cubes = search.cubes_for(grid)
+        cubes = search.cubes_for(filled(grid))
         z = sorted(c.centre[2] for c in cubes)
         half = 96 * 4.0 / 2
         assert z[0] - half <= 0
         assert z[-1] + half >= 299 * 4.0
         assert np.diff(sorted(set(np.round(z, 3)))).max() <= 2 * half - search.CUBE_OVERLAP_MM + 1e-6
 
+    @given(length=st.floats(150, 1500), place=st.floats(0, 1))
+    @settings(max_examples=60, deadline=None)
+    def test_an_lv_whole_in_the_study_is_whole_in_its_cube(self, length: float, place: float) -> None:
+        grid = Grid((32, 32, max(int(length / 10), 16)), [10.0] * 3, [-155, -155, 0])
+        study = filled(grid)
+        low, high = 0.0, (grid.size[2] - 1) * 10.0
+        z = low + 45 + place * (high - low - 90)
+        half = search.CUBE_EDGE_MM / 2
+        nearest = min(abs(cube.centre[2] - z) for cube in search.cubes_for(study))
+        assert nearest <= half - 20
+        middle = search.cube_round(study, [0, 0, z]).centre[2]
+        assert middle - half <= max(z - search.LOOK_MM, low) + 1e-6
+        assert middle + half >= min(z + search.LOOK_MM, high) - 1e-6
+
+    def test_a_known_centre_keeps_the_cube_that_shows_it_whole(self) -> None:
+        study = filled(Grid((64, 64, 64), [6.4] * 3, [-201.6, -201.6, 0]))
+        (cube,) = search.cubes_for(study)
+        np.testing.assert_allclose(search.cube_round(study, [40.0, -20.0, 180.0]).centre, cube.centre)
+
     def test_the_cube_reads_world_positions(self) -> None:
         grid = Grid((50, 50, 50), [5.0] * 3, [-120, -110, 40], MEAN_ROTATION)
         spot = grid.at([30, 22, 17])
         counts = np.exp(-((grid.points() - spot) ** 2).sum(-1) / (2 * 10.0**2)).astype(np.float32)
-        cube_grid = search.cubes_for(grid)[0]
+        cube_grid = search.cubes_for(filled(grid))[0]
         cube = search.read_cube(Volume(counts, grid), cube_grid)[0, 0].numpy()
         k, j, i = np.indices(cube.shape)
         mean = [float((cube * axis).sum() / cube.sum()) for axis in (i, j, k)]

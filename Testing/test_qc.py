@@ -9,8 +9,11 @@ import pytest
 from MSSTUNetReorientLib import qc
 from MSSTUNetReorientLib.labels import BLOOD_POOL
 from MSSTUNetReorientLib.labels import MYOCARDIUM
+from MSSTUNetReorientLib.labels import dilated
 from MSSTUNetReorientLib.pose import MEAN_ROTATION
+from MSSTUNetReorientLib.pose import Correction
 from MSSTUNetReorientLib.pose import Pose
+from MSSTUNetReorientLib.pose import rotation_from_long_axis
 from MSSTUNetReorientLib.volume import Grid
 from MSSTUNetReorientLib.volume import Volume
 from MSSTUNetReorientLib.volume import resample
@@ -39,11 +42,17 @@ def study(source: Volume, spot: float = 0.0) -> Volume:
 
 
 def verdict(
-    answer: Volume, counts: Volume, *, presence: float = 0.99, spread: float = 1.0, disagreement: float = 2.0
+    answer: Volume,
+    counts: Volume,
+    *,
+    presence: float = 0.99,
+    spread: float = 1.0,
+    disagreement: float = 2.0,
+    pose: Pose = POSE,
 ) -> qc.Quality:
     sa = resample(counts, answer.grid)
     return qc.assess(
-        counts, sa, answer, presence=presence, axis_spread_deg=spread, axis_disagreement_deg=disagreement,
+        counts, sa, answer, pose, presence=presence, axis_spread_deg=spread, axis_disagreement_deg=disagreement,
         cup_residual_mm=0.7,
     )  # fmt: skip
 
@@ -96,6 +105,23 @@ def test_cut_by_the_field_of_view() -> None:
     assert quality.measures["cut_share"] == pytest.approx(0.4, abs=0.2)
 
 
+def test_a_cavity_of_exact_zeros_is_not_cut() -> None:
+    answer, counts = labels(), study(labels())
+    pool = resample(Volume((answer.array == BLOOD_POOL).astype(np.float32), answer.grid), STUDY_GRID, order=1).array
+    emptied = np.where(pool > 0.5, 0, counts.array).astype(np.float32)
+    assert (emptied == 0).sum() > 100
+    assert qc.cut_share(Volume(emptied, STUDY_GRID), answer) == 0
+
+
+def test_zeros_that_reach_the_border_are_cut() -> None:
+    answer, counts = labels(), study(labels())
+    right_half = STUDY_GRID.points()[..., 0] < POSE.centre[0]
+    half = np.where(right_half, 0, counts.array).astype(np.float32)
+    x = answer.grid.points()[answer.array > 0][:, 0]
+    expected = float((x < POSE.centre[0]).mean())
+    assert qc.cut_share(Volume(half, STUDY_GRID), answer) == pytest.approx(expected, abs=0.08)
+
+
 @pytest.mark.parametrize(
     ("value", "array_value", "words"), [(BLOOD_POOL, MYOCARDIUM, "blood pool is 0 ml"), (MYOCARDIUM, 0, "myocardium")]
 )
@@ -112,7 +138,7 @@ def test_implausible_volumes(value: int, array_value: int, words: str) -> None:
 def test_grown_mask_is_scipys(voxels: int, share: float) -> None:
     mask = np.random.default_rng(0).random((17, 15, 13)) > 1 - share
     expected = ndimage.binary_dilation(mask, np.ones((2 * voxels + 1,) * 3))
-    np.testing.assert_array_equal(qc.dilated(mask, voxels), expected)
+    np.testing.assert_array_equal(dilated(mask, voxels), expected)
 
 
 def test_what_the_reader_doubts_is_a_reason() -> None:
@@ -120,3 +146,57 @@ def test_what_the_reader_doubts_is_a_reason() -> None:
     doubtful = replace(counts, info={"warnings": ["The header contradicts itself."]})
     quality = verdict(labels(), doubtful)
     assert (quality.status, quality.reasons) == ("review", ("The header contradicts itself.",))
+
+
+def tilted(degrees: float) -> Pose:
+    """The mean pose with its apex lower, or higher where negative."""
+    return POSE.corrected(Correction(tilt=degrees))
+
+
+def mirrored_axis() -> Pose:
+    return Pose(rotation_from_long_axis(MEAN_ROTATION[:, 2] * [-1, 1, 1]), POSE.centre)
+
+
+def rolled(degrees: float) -> Pose:
+    clinic = Pose(rotation_from_long_axis(MEAN_ROTATION[:, 2]), POSE.centre)
+    return clinic.corrected(Correction(roll=degrees))
+
+
+@pytest.mark.parametrize(
+    ("pose", "words"),
+    [
+        (tilted(46.0), "from that of the mean heart"),
+        (tilted(-40.0), "apex lies above the base"),
+        (mirrored_axis(), "dextrocardia"),
+        (rolled(30.5), "rolled by"),
+    ],
+)
+def test_a_pose_that_no_heart_has(pose: Pose, words: str) -> None:
+    answer = labels(pose=pose)
+    quality = verdict(answer, study(answer), pose=pose)
+    assert quality.status == "review"
+    assert any(words in reason for reason in quality.reasons), quality.reasons
+
+
+@pytest.mark.parametrize("pose", [tilted(20.0), tilted(-20.0), rolled(29.5), rolled(-29.5)])
+def test_a_pose_that_hearts_have(pose: Pose) -> None:
+    answer = labels(pose=pose)
+    assert verdict(answer, study(answer), pose=pose).status == "pass"
+
+
+def test_a_study_that_states_another_axis() -> None:
+    answer, counts = labels(), study(labels())
+    for degrees, status in ((9.0, "pass"), (11.0, "review")):
+        axis = POSE.corrected(Correction(tilt=degrees)).long_axis.tolist()
+        stated = replace(counts, info={"reoriented": {"view": "short axis", "long_axis_lps": axis, "assumed": False}})
+        quality = verdict(answer, stated)
+        assert (quality.status, quality.measures["stated_axis_deg"]) == (status, pytest.approx(degrees))
+
+
+def test_wrapped_and_clipped_counts() -> None:
+    answer, counts = labels(), study(labels())
+    top = counts.array.max()
+    wrapped = np.where(counts.array > 0.8 * top, counts.array - 1.6 * top, counts.array)
+    assert any("wrapped" in reason for reason in verdict(answer, replace(counts, array=wrapped)).reasons)
+    clipped = np.minimum(counts.array, 0.8 * top)
+    assert any("clipped" in reason for reason in verdict(answer, replace(counts, array=clipped)).reasons)

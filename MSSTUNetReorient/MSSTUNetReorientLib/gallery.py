@@ -156,7 +156,8 @@ def _display_maximum(counts: NDArray[Any], labels: Volume | None) -> float:
     m, r = EDGE_VOXELS // 2, 14
     inside = labels.array == MYOCARDIUM if labels is not None else np.zeros(1, bool)
     lv = counts[inside] if inside.any() else counts[m - r : m + r, m - r : m + r, m - r : m + r]
-    return max(float(np.percentile(lv, 99)), 1e-6)
+    top = float(np.percentile(lv, 99))
+    return top if top > 0 else 1.0
 
 
 def _draw_view(

@@ -29,3 +29,17 @@ def box_round(labels: NDArray[np.uint8] | NDArray[np.bool_], margin: int) -> tup
         inside = np.flatnonzero((labels > 0).any(axis=others))
         box.append(slice(max(int(inside[0]) - margin, 0), int(inside[-1]) + margin + 1) if len(inside) else slice(None))
     return tuple(box)
+
+
+def dilated(mask: NDArray[np.bool_], voxels: int) -> NDArray[np.bool_]:
+    """A mask grown by a box of ``voxels`` on each side, axis by axis."""
+    out = mask.copy()
+    for axis in range(3):
+        line, reach = np.moveaxis(out, axis, 0), 0
+        while reach < voxels:
+            step = min(reach + 1, voxels - reach)  # longer ones leave gaps where the edge cuts
+            before = line.copy()
+            line[step:] |= before[:-step]
+            line[:-step] |= before[step:]
+            reach += step
+    return out

@@ -11,6 +11,7 @@ import torch
 from numpy.typing import ArrayLike
 
 from . import qc
+from .anatomy import short_axis_rotation
 from .errors import InputError
 from .labelling import Seen
 from .labelling import label_shares
@@ -21,17 +22,14 @@ from .networks.compact import HALF_MM
 from .networks.compact import CompactMSSTUNet
 from .pose import Cube
 from .pose import Pose
-from .pose import nearest_rotation
 from .result import ModelIdentity
 from .result import Result
-from .search import Located
+from .search import Found
 from .search import antialiased
-from .search import cube_nearest
-from .search import cubes_for
-from .search import locate
+from .search import cube_round
 from .search import look_at
 from .search import read_cube
-from .volume import Grid
+from .search import search
 from .volume import Volume
 from .volume import check_volume
 from .volume import resample
@@ -65,6 +63,7 @@ def predict(
     model: str | Path | None = None,
     device: str = "auto",
     centre_hint: ArrayLike | None = None,
+    keep_axes: bool = False,
     progress: Say | None = None,
 ) -> Result:
     """Find, reorient and segment the left ventricle of a study.
@@ -74,33 +73,34 @@ def predict(
         model: name of a shipped model or path of a weight file; None for the default.
         device: "auto", "cpu", "cuda" or "mps".
         centre_hint: ``(3,)`` LPS mm, a reader's click near the LV centre, which limits the search.
+        keep_axes: the study is short axis already: its own axes are kept, only the centre is searched.
         progress: told each step.
 
     Raises:
-        InputError: the study, the model or the device breaks a rule.
+        InputError: the study, the model or the device breaks a rule; axes to keep that the study does not have.
     """
     say = progress or (lambda _: None)
     clock = _Clock()
     study = check_volume(study, str(study.info.get("kind", "study")))
+    own_axes = short_axis_rotation(study) if keep_axes else None
     network, identity, target = _compact_network(model, device)
     clock.lap("load_model")
     say("locating the left ventricle")
     with torch.inference_mode():
-        cubes = cubes_for(study.grid, centre_hint)
-        smooth = antialiased(study)
-        inputs = [read_cube(smooth, grid).to(target) for grid in cubes]
-        found = [locate(network, cube, centre_hint is not None) for cube in inputs]
-        best = max(range(len(found)), key=lambda n: found[n].presence)
+        found = search(network, study, target, centre_hint)
+        if own_axes is not None:
+            found = _looked_at(network, found, Pose(own_axes, found.pose.centre))
         clock.lap("locate")
         say("segmenting")
-        shares = label_shares(network, inputs[best], found[best])
+        shares = label_shares(network, found.cube, found.located)
         seen = pose_from_labels(shares)
-        pose = _pose_of(found[best], cubes[best]) @ Pose(seen.turn, seen.offset)
+        turn = seen.turn if own_axes is None else np.eye(3)
+        pose = found.pose @ Pose(turn, seen.offset)
         grid = short_axis_grid(pose)
-        labels = Volume(labels_on(shares, grid, seen.offset, seen.turn), grid)
+        labels = Volume(labels_on(shares, grid, seen.offset, turn), grid)
     clock.lap("segment")
     say("resampling the short axis")
-    return _completed(network, study, pose, labels, cubes[best], found[best], identity, clock, seen)
+    return _completed(network, study, pose, labels, found, identity, clock, seen)
 
 
 def segment_at(
@@ -130,16 +130,16 @@ def segment_at(
     clock.lap("load_model")
     say("segmenting")
     with torch.inference_mode():
-        frame = cube_nearest(study.grid, pose.centre)
+        frame = cube_round(study, pose.centre)
         cube = read_cube(antialiased(study), frame).to(target)
-        located = look_at(network, cube, frame, pose, axis_spread_deg)
+        found = Found(frame, cube, look_at(network, cube, frame, pose, axis_spread_deg))
         grid = short_axis_grid(pose)
-        shares = label_shares(network, cube, located)
+        shares = label_shares(network, cube, found.located)
         seen = pose_from_labels(shares)
         labels = Volume(labels_on(shares, grid, np.zeros(3)), grid)
     clock.lap("segment")
     say("resampling the short axis")
-    return _completed(network, study, pose, labels, frame, located, identity, clock, seen)
+    return _completed(network, study, pose, labels, found, identity, clock, seen)
 
 
 def _compact_network(model: str | Path | None, device: str) -> tuple[CompactMSSTUNet, ModelIdentity, torch.device]:
@@ -155,8 +155,7 @@ def _completed(
     study: Volume,
     pose: Pose,
     labels: Volume,
-    frame: Grid,
-    located: Located,
+    found: Found,
     identity: ModelIdentity,
     clock: _Clock,
     seen: Seen,
@@ -168,20 +167,22 @@ def _completed(
         study,
         short_axis,
         labels,
-        presence=located.presence,
-        axis_spread_deg=located.spread_deg,
+        pose,
+        presence=found.located.presence,
+        axis_spread_deg=found.located.spread_deg,
         axis_disagreement_deg=seen.disagreement_deg,
         cup_residual_mm=seen.residual_mm,
         calibration=network.calibration.tolist(),
     )
     clock.lap("quality")
-    cube = Cube(tuple(frame.centre.tolist()), HALF_MM)
+    cube = Cube(tuple(found.frame.centre.tolist()), HALF_MM)
     return Result(study, pose, cube, short_axis, labels, quality, identity, clock.laps)
 
 
-def _pose_of(located: Located, cube: Grid) -> Pose:
-    rotation = nearest_rotation(located.rotation[0].double().cpu().numpy())
-    return Pose(rotation, cube.centre + located.translation[0].double().cpu().numpy() * HALF_MM)
+def _looked_at(network: CompactMSSTUNet, found: Found, pose: Pose) -> Found:
+    """The same LV at another pose."""
+    located = look_at(network, found.cube, found.frame, pose, found.located.spread_deg)
+    return Found(found.frame, found.cube, located)
 
 
 class _Clock:

@@ -13,15 +13,18 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional as F
 
+from .labels import box_round
 from .networks.compact import CUBE_SIZE
 from .networks.compact import CUBE_SPACING
 from .networks.compact import HALF_MM
+from .networks.compact import WIDE_SCALE
 from .networks.compact import CompactMSSTUNet
 from .networks.compact import Look
 from .networks.rotation import rotation_from_euler
 from .networks.rotation import rotation_from_nine
 from .pose import Pose
 from .pose import angle_between
+from .pose import nearest_rotation
 from .volume import Grid
 from .volume import Volume
 from .volume import resample
@@ -35,8 +38,15 @@ RIVAL = 8.0
 the highest was always right."""
 START_DEG = 12.0
 """Turn of the extra starts from which the pose is found again."""
+CUBE_EDGE_MM = CUBE_SIZE * CUBE_SPACING
 CUBE_OVERLAP_MM = 120.0
-"""A study longer than the cube is searched by cubes that overlap by this: an LV lies whole in one of them."""
+"""Counts longer than the cube are searched by cubes that overlap by this: an LV lies whole in one of them."""
+UNSEEN_MM = 24.0
+"""How far counts may reach beyond both ends of a cube before there are more of them."""
+LOOK_MM = WIDE_SCALE * HALF_MM
+"""How far from the LV centre the network looks (scale 2)."""
+LEAST_COUNT, BRIGHT_PERCENT = 0.01, 99.0
+"""A voxel holds counts above this share of that centile of all positive ones."""
 HINT_RADIUS_MM = 40.0
 """How far from a reader's click the LV centre may lie."""
 ABSENT = -10.0
@@ -64,24 +74,88 @@ class Located:
     spread_deg: float
 
 
-def cubes_for(grid: Grid, hint: ArrayLike | None = None) -> list[Grid]:
-    """The network's input cubes: one round the middle, more where a study is longer than a cube, one at a hint."""
+def cubes_for(study: Volume, hint: ArrayLike | None = None) -> list[Grid]:
+    """The network's input cubes: one round the middle, more where counts reach further than a cube, one at a hint.
+
+    Zeros round the counts move no cube as long as the counts fit into one. No LV whole in the study lies with its
+    centre nearer than 20 mm to the edge of the cubes, so one of them shows it; :func:`cube_round` then holds it whole.
+    """
     if hint is not None:
         return [_cube_at(np.asarray(hint, dtype=float))]
-    corners = grid.corners()
-    low, high = corners.min(axis=0), corners.max(axis=0)
-    edge = CUBE_SIZE * CUBE_SPACING
+    return _cubes_over(*_counted_limits(study), study.grid.centre)
+
+
+def cube_round(study: Volume, centre: ArrayLike) -> Grid:
+    """The input cube for an LV centre that is known, LPS mm: the nearest one, moved where it would cut the LV."""
+    point = np.asarray(centre, dtype=float)
+    low, high = _counted_limits(study)
+    cubes = _cubes_over(low, high, study.grid.centre)
+    middle = min((cube.centre for cube in cubes), key=lambda c: float(np.linalg.norm(c - point)))
+    # The cube need not reach beyond the counts, nor further than a look at the LV does.
+    least = np.minimum(high, point + LOOK_MM) - CUBE_EDGE_MM / 2
+    most = np.maximum(low, point - LOOK_MM) + CUBE_EDGE_MM / 2
+    return _cube_at(np.clip(middle, np.minimum(least, most), np.maximum(least, most)))
+
+
+def _cubes_over(low: Array, high: Array, middle: Array) -> list[Grid]:
+    """Cubes that cover a box of LPS mm; where one is enough it stays as near to ``middle`` as the box allows."""
     lines = []
     for a in range(3):
-        free = max(high[a] - low[a] - edge, 0.0)
-        count = 1 if free < CUBE_OVERLAP_MM else int(np.ceil(free / (edge - CUBE_OVERLAP_MM))) + 1
-        lines.append((low[a] + high[a]) / 2 + np.linspace(-free / 2, free / 2, count) * (count > 1))
+        free = high[a] - low[a] - CUBE_EDGE_MM
+        ends = sorted((low[a] + CUBE_EDGE_MM / 2, high[a] - CUBE_EDGE_MM / 2))
+        count = int(np.ceil(free / (CUBE_EDGE_MM - CUBE_OVERLAP_MM))) + 1
+        lines.append(np.clip([middle[a]], *ends) if free <= 2 * UNSEEN_MM else np.linspace(*ends, count))
     return [_cube_at(np.array(centre)) for centre in product(*lines)]
 
 
-def cube_nearest(grid: Grid, centre: ArrayLike) -> Grid:
-    """Of the input cubes the one whose middle is nearest to an LV centre that is known, LPS mm."""
-    return min(cubes_for(grid), key=lambda cube: float(np.linalg.norm(cube.centre - np.asarray(centre))))
+def _counted_limits(study: Volume) -> tuple[Array, Array]:
+    """Least and greatest LPS mm ``(3,)`` of the box that holds a study's counts; zeros round the body are left out."""
+    bright = np.percentile(study.array[study.array > 0], BRIGHT_PERCENT)
+    box = box_round(study.array > LEAST_COUNT * bright, 0)[::-1]
+    first, last = np.array([side.start for side in box]), np.array([side.stop - 1 for side in box])
+    corners = study.part(first, last).grid.corners()
+    return corners.min(axis=0), corners.max(axis=0)
+
+
+@dataclass
+class Found:
+    """The LV in the cube that holds it whole.
+
+    Attributes:
+        frame: the cube's grid, LPS mm.
+        cube: its counts ``(1, 1, 96, 96, 96)``.
+        located: the network's pose in it.
+    """
+
+    frame: Grid
+    cube: Tensor
+    located: Located
+
+    @property
+    def pose(self) -> Pose:
+        """The network's pose, SA frame to LPS."""
+        rotation, translation = (x[0].double().cpu().numpy() for x in (self.located.rotation, self.located.translation))
+        return Pose(nearest_rotation(rotation), self.frame.centre + translation * HALF_MM)
+
+
+def search(model: CompactMSSTUNet, study: Volume, device: torch.device, hint: ArrayLike | None = None) -> Found:
+    """The LV of a study: in every cube, then once more in the cube round it where that is another one.
+
+    Args:
+        hint: ``(3,)`` LPS mm, a reader's click near the LV centre, which limits the search.
+    """
+    smooth = antialiased(study)
+
+    def look_in(frame: Grid) -> Found:
+        cube = read_cube(smooth, frame).to(device)
+        return Found(frame, cube, locate(model, cube, hint is not None))
+
+    best = max(map(look_in, cubes_for(study, hint)), key=lambda found: found.located.presence)
+    whole = cube_round(study, best.pose.centre)
+    if hint is not None or np.allclose(whole.centre, best.frame.centre):
+        return best
+    again = look_in(whole)
+    return again if again.pose.centre_error(best.pose) < HINT_RADIUS_MM else best
 
 
 def _cube_at(centre: Array) -> Grid:

@@ -123,7 +123,7 @@ class TrainedMethod:
         return self._ask(study, pose)
 
     def _ask(self, study: Volume, pose: Pose | None) -> Answer:
-        grids = cubes_for(study.grid)
+        grids = cubes_for(study)
         grid = grids[len(grids) // 2]
         cube = read_cube(antialiased(study), grid)
         with torch.inference_mode():

@@ -40,6 +40,8 @@ CLOSE_SIZE, CLOSE_SCALE = 48, (48 - 1) * 3.2 / 2 / HALF_MM
 LABEL_SPACING = 3.2
 LV_BALL = {CLOSE_SIZE: 0.45**2, WIDE_SIZE: 0.45**2 * 0.67}
 """By size of a look: the square of the radius, over its half extent, of the ball in which counts are normalised."""
+TINY = torch.finfo(torch.float32).tiny
+"""Counts have no unit: only a division by zero is kept from happening."""
 SHIFT_UNIT = 20.0 / HALF_MM
 """A residual shift of one is 20 mm."""
 
@@ -86,7 +88,7 @@ def normalised_cube(cube: Tensor) -> Tensor:
     """
     flat = cube.clamp_min(0).flatten(1)
     top = flat.quantile(0.998, dim=1)
-    x = cube.clamp_min(0) / top.clamp_min(1e-6)[:, None, None, None, None]
+    x = cube.clamp_min(0) / top.clamp_min(TINY)[:, None, None, None, None]
     coarse = F.avg_pool3d(x, 4)
     near = F.interpolate(F.avg_pool3d(coarse, 3, 1, 1, count_include_pad=False), scale_factor=4)
     return torch.cat([x.clamp_max(1.5).sqrt(), (x / (near + 0.03)).clamp_max(4.0) / 2], 1)
@@ -98,7 +100,7 @@ def normalised_look(crop: Tensor) -> Tensor:
     line = torch.linspace(-1, 1, n, device=crop.device)
     ball = line[:, None, None] ** 2 + line[None, :, None] ** 2 + line[None, None, :] ** 2
     inner = crop.clamp_min(0).flatten(1)[:, (ball < LV_BALL[n]).flatten()]
-    x = crop.clamp_min(0) / inner.quantile(0.95, dim=1).clamp_min(1e-6)[:, None, None, None, None]
+    x = crop.clamp_min(0) / inner.quantile(0.95, dim=1).clamp_min(TINY)[:, None, None, None, None]
     return torch.cat([x.clamp_max(2.5) / 1.25, x.clamp_max(4.0).sqrt()], 1)
 
 

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from .compact import CLOSE_SCALE
+from .compact import TINY
 from .sampler import sample
 from .scale import Scale
 
@@ -27,7 +28,7 @@ def normalised(cube: Tensor) -> Tensor:
     """
     counts = cube.float().clamp_min(0)
     flat = counts.flatten(1)
-    top = flat.kthvalue(round(TOP * (flat.shape[1] - 1)) + 1, dim=1).values.clamp_min(1e-6)  # quantile sorts them all
+    top = flat.kthvalue(round(TOP * (flat.shape[1] - 1)) + 1, dim=1).values.clamp_min(TINY)  # quantile sorts them all
     return (counts / top[:, None, None, None, None]).clamp_max(1.5).sqrt()
 
 

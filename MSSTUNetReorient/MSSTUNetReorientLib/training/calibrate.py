@@ -27,7 +27,7 @@ from ..models import save_weights
 from ..networks.compact import CompactMSSTUNet
 from ..predictor import predict
 from ..search import antialiased
-from ..search import cube_nearest
+from ..search import cube_round
 from ..search import look_at
 from ..search import read_cube
 from .files import replaced
@@ -119,7 +119,7 @@ def wall_offset(network: CompactMSSTUNet, pools: list[Path]) -> float:
         for file in files_of(pools):
             sample = read_sample(file)
             true, study = pose_and_volume(sample)
-            frame = cube_nearest(study.grid, true.centre)
+            frame = cube_round(study, true.centre)
             cube = read_cube(antialiased(study), frame)
             located = look_at(network, cube, frame, true, 0.0)
             shares = label_shares(network, cube, located)

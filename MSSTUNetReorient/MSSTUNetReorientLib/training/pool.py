@@ -16,7 +16,7 @@ from ..errors import InputError
 from ..labels import MYOCARDIUM
 from ..pose import Pose
 from ..search import antialiased
-from ..search import cube_nearest
+from ..search import cube_round
 from ..search import read_cube
 from ..simulation.beat import Beat
 from ..simulation.draw import draw_chest
@@ -145,7 +145,7 @@ def sample_of(image: Volume, labels: Volume, pose: Pose, kind: str, turn: NDArra
         InputError: no counts where the labels have the wall.
     """
     turn = np.eye(3) if turn is None else turn
-    middle = cube_nearest(image.grid, pose.centre).centre
+    middle = cube_round(image, pose.centre).centre
     grid = Grid.centred(CUBE.size[0], CUBE.spacing, Pose(turn, middle))
     cube = read_cube(antialiased(image), grid)[0, 0].numpy()
     upright = resample(labels, Grid.centred(LABEL_SIZE, LABEL_SPACING, pose), order=0).array.astype(np.uint8)

@@ -1,0 +1,132 @@
+"""Anatomy against hearts whose place is known by hand, and against studies turned and mirrored."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from conftest import REPOSITORY
+from MSSTUNetReorientLib import predictor
+from MSSTUNetReorientLib.anatomy import anatomy_measures
+from MSSTUNetReorientLib.anatomy import apex_over_base
+from MSSTUNetReorientLib.anatomy import short_axis_rotation
+from MSSTUNetReorientLib.errors import InputError
+from MSSTUNetReorientLib.io import read_study
+from MSSTUNetReorientLib.pose import MEAN_ROTATION
+from MSSTUNetReorientLib.pose import Pose
+from MSSTUNetReorientLib.pose import rotation_from_euler
+from MSSTUNetReorientLib.pose import rotation_from_long_axis
+from MSSTUNetReorientLib.volume import Grid
+from MSSTUNetReorientLib.volume import Volume
+from MSSTUNetReorientLib.volume import resample
+from results import POSE
+from results import make_result
+from scipy.spatial.transform import Rotation
+
+SAMPLE = REPOSITORY / "Resources" / "SampleData" / "spect_phantom.nrrd"
+
+
+def measures(axis: list[float]) -> dict[str, float]:
+    result = make_result(Pose(rotation_from_long_axis(axis), POSE.centre))
+    return anatomy_measures(result.study, result.short_axis, result.labels, result.pose)
+
+
+def test_where_the_apex_lies() -> None:
+    # 30 degrees left of anterior, level: base to apex is (0.5, -0.866, 0) in LPS
+    found = measures([-0.5, np.sqrt(0.75), 0.0])
+    assert found["apex_left"] == pytest.approx(0.5)
+    assert found["apex_below"] == pytest.approx(0.0)
+    assert found["roll_from_clinic_deg"] == pytest.approx(0.0, abs=1e-6)
+    assert measures(MEAN_ROTATION[:, 2].tolist())["axis_from_mean_deg"] == pytest.approx(0.0, abs=1e-6)
+
+
+def test_roll_is_measured_from_the_clinics() -> None:
+    clinic = Pose(rotation_from_long_axis(MEAN_ROTATION[:, 2]), POSE.centre)
+    turned = Pose(clinic.rotation @ Rotation.from_rotvec([0, 0, np.deg2rad(-25.0)]).as_matrix(), POSE.centre)
+    result = make_result(turned)
+    found = anatomy_measures(result.study, result.short_axis, result.labels, turned)
+    assert found["roll_from_clinic_deg"] == pytest.approx(25.0)
+
+
+def test_apex_over_base_of_the_shell_and_of_the_shell_upside_down() -> None:
+    result = make_result()
+    # results.py: wall 100, cavity 15; the core meets wall at the apex and 15 at the base
+    assert apex_over_base(result.short_axis, result.labels) == pytest.approx(100 / 15, rel=0.15)
+    upside_down = replace(result.short_axis, array=result.short_axis.array[::-1].copy())
+    labels = replace(result.labels, array=result.labels.array[::-1].copy())
+    assert apex_over_base(upside_down, labels) == pytest.approx(15 / 100, rel=0.15)
+
+
+def test_apex_over_base_without_a_ventricle() -> None:
+    result = make_result()
+    assert np.isnan(apex_over_base(result.short_axis, replace(result.labels, array=result.labels.array * 0)))
+
+
+def reoriented(direction: np.ndarray, axis: list[float] | None) -> Volume:
+    grid = Grid((40, 40, 40), np.full(3, 4.0), np.zeros(3), direction)
+    info = {"reoriented": {"view": "short axis", "long_axis_lps": axis, "assumed": False}}
+    return Volume(np.ones((40, 40, 40), np.float32), grid, info)
+
+
+def test_own_axes_of_a_short_axis_study() -> None:
+    own = rotation_from_euler(-1.0, -0.9, 1.1)
+    np.testing.assert_allclose(short_axis_rotation(reoriented(own, own[:, 2].tolist())), own)
+    against = short_axis_rotation(reoriented(own, (-own[:, 2]).tolist()))
+    np.testing.assert_allclose(against, rotation_from_long_axis(-own[:, 2]))
+    with pytest.raises(InputError, match="states no long axis"):
+        short_axis_rotation(reoriented(own, None))
+
+
+FLIPS = {
+    "turned about z": (1, 2),
+    "turned about x": (0, 1),
+    "turned about y": (0, 2),
+    "mirrored left to right": (2,),
+    "mirrored front to back": (1,),
+}
+"""The axes of ``(K, J, I)`` that are reversed."""
+
+
+def flipped(study: Volume, axes: tuple[int, ...]) -> Volume:
+    return replace(study, array=np.flip(study.array, axes).copy())
+
+
+@pytest.mark.parametrize("name", FLIPS)
+def test_the_sample_turned_or_mirrored_does_not_pass(name: str) -> None:
+    study = read_study(SAMPLE)
+    assert predictor.predict(study).quality.status == "pass"
+    assert predictor.predict(flipped(study, FLIPS[name])).quality.status != "pass"
+
+
+@pytest.mark.parametrize("name", FLIPS)
+@pytest.mark.parametrize("path", ["physionet_mps/102843.dcm", "physionet_mps/113412.dcm", "physionet_mps/117076.dcm",
+                                  "physionet_mps/118564.dcm", "rimd_projections/stress_osem.nrrd",
+                                  "fdg_pet_sts001/thorax.nrrd"])  # fmt: skip
+def test_real_studies_turned_or_mirrored_do_not_pass(shared_data: Path, path: str, name: str) -> None:
+    study = read_study(shared_data / path)
+    assert predictor.predict(flipped(study, FLIPS[name])).quality.status != "pass"
+
+
+@pytest.mark.parametrize("path", ["physionet_mps/102843.dcm", "physionet_mps/113412.dcm", "physionet_mps/117076.dcm",
+                                  "physionet_mps/118564.dcm", "rimd_projections/stress_osem.nrrd",
+                                  "fdg_pet_sts001/thorax.nrrd"])  # fmt: skip
+def test_real_studies_as_they_are_pass(shared_data: Path, path: str) -> None:
+    quality = predictor.predict(read_study(shared_data / path)).quality
+    assert (quality.status, quality.reasons) == ("pass", ())
+
+
+def test_a_short_axis_study_keeps_its_axes() -> None:
+    """A short axis made of the sample, read as a study: only its centre is searched."""
+    answer = predictor.predict(read_study(SAMPLE))
+    upright = answer.short_axis
+    axis = upright.grid.direction[:, 2].tolist()
+    info = {"kind": "test", "reoriented": {"view": "short axis", "long_axis_lps": axis, "assumed": False}}
+    again = predictor.predict(replace(upright, info=info), keep_axes=True)
+    np.testing.assert_allclose(again.pose.rotation, upright.grid.direction, atol=1e-9)
+    assert again.pose.centre_error(answer.pose) < 3
+    assert again.quality.measures["stated_axis_deg"] == pytest.approx(0, abs=1e-6)
+    own = resample(answer.labels, again.labels.grid, order=0).array > 0
+    found = again.labels.array > 0
+    assert 2 * (found & own).sum() / (found.sum() + own.sum()) > 0.9
