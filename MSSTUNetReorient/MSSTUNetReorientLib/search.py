@@ -102,9 +102,10 @@ def _cubes_over(low: Array, high: Array, middle: Array) -> list[Grid]:
     lines = []
     for a in range(3):
         free = high[a] - low[a] - CUBE_EDGE_MM
-        ends = sorted((low[a] + CUBE_EDGE_MM / 2, high[a] - CUBE_EDGE_MM / 2))
+        first, last = sorted((low[a] + CUBE_EDGE_MM / 2, high[a] - CUBE_EDGE_MM / 2))
         count = int(np.ceil(free / (CUBE_EDGE_MM - CUBE_OVERLAP_MM))) + 1
-        lines.append(np.clip([middle[a]], *ends) if free <= 2 * UNSEEN_MM else np.linspace(*ends, count))
+        one = free <= 2 * UNSEEN_MM
+        lines.append(np.clip(middle[a : a + 1], first, last) if one else np.linspace(first, last, count))
     return [_cube_at(np.array(centre)) for centre in product(*lines)]
 
 
