@@ -32,11 +32,13 @@ def test_truncated_dicom_is_refused_without_noise(kept: float, tmp_path: Path, c
     assert capfd.readouterr() == ("", "")
 
 
-def test_dicom_without_preamble_is_refused(tmp_path: Path):
+@pytest.mark.parametrize("meta", [True, False])
+def test_dicom_without_preamble_is_read(meta: bool, tmp_path: Path):
     path = save(nuclear(), tmp_path / "a.dcm")
-    path.write_bytes(path.read_bytes()[132:])
-    with pytest.raises(InputError, match=r"preamble|no image"):
-        read_study(path)
+    whole = read_study(path)
+    content = path.read_bytes()
+    path.write_bytes(content[132:] if meta else content[content.index(b"\x08\x00\x08\x00CS") :])
+    assert (read_study(path).array == whole.array).all()
 
 
 def test_compressed_pixels_are_read(tmp_path: Path):

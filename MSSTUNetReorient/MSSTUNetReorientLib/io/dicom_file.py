@@ -1,9 +1,8 @@
-"""One DICOM file: its header, its frames and what of it is not personal."""
+"""One DICOM file: its header, and its frames as counts."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -11,20 +10,29 @@ import numpy as np
 import pydicom
 import SimpleITK as sitk
 from numpy.typing import NDArray
+from pydicom.dataset import Dataset
+from pydicom.dataset import FileMetaDataset
+from pydicom.uid import ExplicitVRLittleEndian
+from pydicom.uid import ImplicitVRLittleEndian
 
-from ..errors import InputError
+from .dicom_values import number
+from .dicom_values import value_of
+from .dicom_values import whole
 from .messages import reason
 from .messages import refuse
 
 PREAMBLE = 128
 """Bytes before the letters DICM."""
-
-POSITION_WORDS = {"prone": "P", "supine": "S", "head": "HF", "feet": "FF"}
-"""Words of the orientation codes' meanings, and the letters of PatientPosition that agree with them."""
+BARE_STARTS = (b"\x02\x00", b"\x08\x00")
+"""Little-endian groups with which a file without preamble begins."""
+MAX_EDGE, MAX_VOXELS = 1024, 2**27
+"""Pixels along an edge and in all frames: more is no SPECT or PET study, and would not fit into memory."""
+GREY_FRAMES = "1.2.840.10008.5.1.4.1.1.7.3"
+"""Multi-frame Grayscale Word Secondary Capture: frames without any meaning."""
 
 
 def is_dicom(path: Path) -> bool:
-    """Whether a file carries DICOM's mark.
+    """Whether a file carries DICOM's mark, or begins as a data set without preamble.
 
     Raises:
         InputError: the file cannot be opened or is empty.
@@ -36,21 +44,15 @@ def is_dicom(path: Path) -> bool:
         refuse(path, f"the file cannot be opened ({error.strerror}); check its permissions", error)
     if not start:
         refuse(path, "the file is empty (0 bytes); copy or export it again")
-    return start[PREAMBLE:] == b"DICM"
+    return start[PREAMBLE:] == b"DICM" or _begins_as_data_set(start)
 
 
-@contextmanager
-def damage_refused(name: object) -> Iterator[None]:
-    """Turn whatever a damaged header raises into an :class:`InputError`.
-
-    pydicom converts a value when it is asked for, so damage shows late and as errors of many kinds.
-    """
-    try:
-        yield
-    except InputError:
-        raise
-    except Exception as error:
-        refuse(name, f"the DICOM file is damaged ({reason(error)}); copy or export it again", error)
+def _begins_as_data_set(start: bytes) -> bool:
+    """Whether bytes begin with an element of group 2 or 8: explicit with its two letters, or implicit and short."""
+    if start[:2] not in BARE_STARTS or len(start) < 8:
+        return False
+    explicit = start[4:6].isalpha() and start[4:6].isupper()
+    return explicit or int.from_bytes(start[4:8], "little") <= PREAMBLE
 
 
 def read_header(path: Path, tags: list[str] | None = None) -> Any:
@@ -59,88 +61,107 @@ def read_header(path: Path, tags: list[str] | None = None) -> Any:
 
 
 def read_dataset(path: Path) -> Any:
-    """Header and pixels, as a pydicom ``Dataset``."""
-    return _read(path)
+    """Header and pixels, as a pydicom ``Dataset`` that knows its transfer syntax."""
+    dataset = _read(path)
+    if "TransferSyntaxUID" not in dataset.file_meta:  # a bare data set is not compressed
+        implicit, _ = dataset.original_encoding
+        dataset.file_meta.TransferSyntaxUID = ImplicitVRLittleEndian if implicit else ExplicitVRLittleEndian
+    return dataset
 
 
 def _read(path: Path, **options: Any) -> Any:
-    with damage_refused(path):
-        return pydicom.dcmread(path, **options)
+    try:
+        return pydicom.dcmread(path, force=True, **options)
+    except Exception as error:
+        refuse(path, f"the DICOM file is damaged ({reason(error)}); copy or export it again", error)
 
 
-def read_frames(dataset: Any, path: Path) -> NDArray[np.float32]:
-    """The stored frames with the rescale of the whole object applied, ``(N, rows, columns)``.
+def read_frames(dataset: Any, path: Path, *, rescaled: bool = True) -> NDArray[np.float32]:
+    """The stored frames ``(N, rows, columns)`` as counts, where padding is none.
+
+    Args:
+        dataset: with its pixel data.
+        path: for messages.
+        rescaled: apply the rescale of the whole object.
 
     Raises:
-        InputError: colour images, or pixel data that are absent, cut short or in an unknown compression.
+        InputError: colour images, absurd sizes, or pixel data that are absent, cut short or in an unknown compression.
     """
-    if dataset.get("SamplesPerPixel", 1) != 1:
+    if whole(dataset, "SamplesPerPixel", path, 1) != 1:
         refuse(path, "counts are grey values, but this is a colour image; give the reconstructed images")
-    rows, columns = int(dataset.Rows), int(dataset.Columns)
+    rows, columns = (whole(dataset, keyword, path) for keyword in ("Rows", "Columns"))
+    count = whole(dataset, "NumberOfFrames", path, 1)
+    if min(rows, columns, count) < 1 or max(rows, columns) > MAX_EDGE or rows * columns * count > MAX_VOXELS:
+        rule = f"frames must have 1 to {MAX_EDGE} rows and columns, and {MAX_VOXELS} voxels in all"
+        refuse(path, f"{rule}, but found {count} of {rows} x {columns}; export it again")
+    stored = _stored_frames(dataset, path)
+    if stored.size != rows * columns * count:
+        refuse(path, f"{count} frames of {rows} x {columns} are needed, but the pixel data hold {stored.size} values")
+    stored = stored.reshape(count, rows, columns)
+    slope, intercept = rescale_of(dataset, path) if rescaled else (1.0, 0.0)
+    counts = np.empty(stored.shape, np.float32)
+    for out, frame in zip(counts, stored, strict=True):
+        out[:] = frame.astype(np.float64) * slope + intercept
+    counts[_padding(dataset, stored, path)] = 0.0
+    return counts
+
+
+def rescale_of(dataset: Any, name: object) -> tuple[float, float]:
+    """RescaleSlope and RescaleIntercept, 1 and 0 where they are absent.
+
+    Raises:
+        InputError: a slope that is not positive.
+    """
+    slope, intercept = number(dataset, "RescaleSlope", name), number(dataset, "RescaleIntercept", name)
+    if slope is not None and slope <= 0:
+        refuse(name, f"the DICOM attribute RescaleSlope must be positive, but found {slope:g}; export it again")
+    return (1.0 if slope is None else slope), (intercept or 0.0)
+
+
+def _padding(dataset: Any, stored: NDArray[Any], name: object) -> NDArray[np.bool_]:
+    """Voxels that the header calls padding; whether it writes them signed or unsigned does not matter."""
+    first = number(dataset, "PixelPaddingValue", name)
+    if first is None:
+        return np.zeros(stored.shape, bool)
+    last = number(dataset, "PixelPaddingRangeLimit", name)
+    levels = 2 ** whole(dataset, "BitsAllocated", name, 16)
+    low, high = sorted(int(v) % levels for v in (first, first if last is None else last))
+    unsigned = stored.astype(np.int64) % levels
+    return (unsigned >= low) & (unsigned <= high)
+
+
+def _stored_frames(dataset: Any, path: Path) -> NDArray[Any]:
+    if value_of(dataset, "PixelData", path) is None:
+        refuse(path, "the object holds no pixel data (counts must be whole numbers in PixelData); export it again")
     try:
-        stored = dataset.pixel_array
+        return np.asarray(dataset.pixel_array)
     except (RuntimeError, NotImplementedError):  # no decoder for this compression: ITK brings its own
-        return _frames_by_itk(path).reshape(-1, rows, columns)
+        return _frames_by_itk(dataset, path)
     except Exception as error:
         refuse(path, f"the pixel data are damaged or cut short ({reason(error)}); copy or export it again", error)
-    frames = np.asarray(stored, dtype=np.float64).reshape(-1, rows, columns)
-    slope = number(dataset, "RescaleSlope", path)
-    intercept = number(dataset, "RescaleIntercept", path)
-    frames = frames * (1.0 if slope is None else slope) + (intercept or 0.0)
-    return frames.astype(np.float32)
 
 
-def _frames_by_itk(path: Path) -> NDArray[np.float32]:
+def _frames_by_itk(dataset: Any, path: Path) -> NDArray[Any]:
+    """Decoded by ITK from a copy that holds pixels and nothing else: ITK would apply a rescale that it finds."""
     try:
-        return sitk.GetArrayFromImage(sitk.ReadImage(str(path), sitk.sitkFloat32))
-    except RuntimeError as error:
+        with tempfile.TemporaryDirectory(prefix="reorient-") as folder:
+            bare = Path(folder) / "frames.dcm"
+            _pixels_only(dataset).save_as(bare, enforce_file_format=True)
+            return sitk.GetArrayFromImage(sitk.ReadImage(str(bare)))
+    except Exception as error:
         refuse(path, f"the pixel data cannot be decoded ({reason(error)}); export it uncompressed", error)
 
 
-def numbers(dataset: Any, keyword: str, count: int, name: object) -> NDArray[np.float64] | None:
-    """A numeric attribute of ``count`` values, or None where it is absent or empty.
-
-    Raises:
-        InputError: it holds another count of values, or no numbers.
-    """
-    try:
-        value = dataset.get(keyword)
-        if value is None or np.size(value) == 0 or value == "":
-            return None
-        found = np.atleast_1d(np.asarray(value, dtype=np.float64))
-    except (TypeError, ValueError) as error:
-        refuse(name, f"the DICOM attribute {keyword} must hold numbers ({reason(error)}); export it again", error)
-    if found.size != count:
-        refuse(name, f"the DICOM attribute {keyword} must hold {count} values, but found {found.size}; export it again")
-    return found
-
-
-def number(dataset: Any, keyword: str, name: object) -> float | None:
-    """A numeric attribute of one value, or None where it is absent or empty."""
-    found = numbers(dataset, keyword, 1, name)
-    return None if found is None else float(found[0])
-
-
-def technical_info(dataset: Any, kind: str) -> dict[str, Any]:
-    """What may be told of a study: ``kind``, ``modality``, ``patient_position`` and ``warnings``."""
-    info: dict[str, Any] = {"kind": kind, "modality": str(dataset.Modality)}
-    position = str(dataset.get("PatientPosition") or "")
-    if position:
-        info["patient_position"] = position
-    told = _told_positions(dataset)
-    contradicting = [word for word in told if POSITION_WORDS[word] not in (position[:2], position[2:])]
-    if position and contradicting:
-        info["warnings"] = [
-            f"the header says patient position {position} but also {' and '.join(contradicting)}: "
-            "check left, right, front and back"
-        ]
-    return info
-
-
-def _told_positions(dataset: Any) -> list[str]:
-    """The position words in the meanings of the patient's orientation and gantry codes."""
-    codes = list(dataset.get("PatientGantryRelationshipCodeSequence") or [])
-    for code in dataset.get("PatientOrientationCodeSequence") or []:
-        codes += code.get("PatientOrientationModifierCodeSequence") or []
-    meanings = " ".join(str(code.get("CodeMeaning", "")).lower() for code in codes)
-    return [word for word in POSITION_WORDS if word in meanings]
+def _pixels_only(dataset: Any) -> Dataset:
+    bare = Dataset()
+    bare.file_meta = FileMetaDataset()
+    bare.file_meta.TransferSyntaxUID = dataset.file_meta.TransferSyntaxUID
+    bare.file_meta.MediaStorageSOPClassUID = bare.SOPClassUID = GREY_FRAMES
+    bare.file_meta.MediaStorageSOPInstanceUID = bare.SOPInstanceUID = "2.25.1"
+    for keyword in ("Rows", "Columns", "BitsAllocated", "BitsStored", "HighBit", "PixelRepresentation",
+                    "SamplesPerPixel", "PhotometricInterpretation", "NumberOfFrames"):  # fmt: skip
+        if keyword in dataset:
+            bare[keyword] = dataset[keyword]
+    bare.PixelData = dataset.PixelData
+    bare["PixelData"].is_undefined_length = True
+    return bare

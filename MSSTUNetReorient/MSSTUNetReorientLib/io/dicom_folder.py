@@ -2,23 +2,31 @@
 
 from __future__ import annotations
 
+import os
 from collections import defaultdict
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from ..errors import InputError
-from .dicom_file import damage_refused
 from .dicom_file import is_dicom
 from .dicom_file import read_header
+from .dicom_values import text
+from .dicom_values import texts
+from .dicom_values import value_of
+from .dicom_values import whole
 from .messages import refuse
+from .reoriented import stated_view
 
 MAX_FILES = 20_000
 """More files than any study: the folder is not what was meant."""
 
-TAGS = ["Modality", "ImageType", "SeriesInstanceUID", "SeriesNumber", "NumberOfFrames", "Rows", "Columns"]
+TAGS = ["Modality", "ImageType", "SOPInstanceUID", "SeriesInstanceUID", "SeriesNumber", "NumberOfFrames", "Rows",
+        "Columns", "ConcatenationUID", "SeriesType", "NumberOfTimeSlots", "NumberOfTimeSlices", "CorrectedImage",
+        "AttenuationCorrectionMethod", "AcquisitionTime", "SeriesTime", "NumberOfEnergyWindows", "ImageID",
+        "SeriesDescription", "ViewCodeSequence", "DetectorInformationSequence",
+        "SliceProgressionDirection"]  # fmt: skip
 """All that is looked at to tell series apart."""
 
 
@@ -28,7 +36,7 @@ class Series:
 
     Attributes:
         number: SeriesNumber, None where absent.
-        label: modality, NM image type, size, and the file name where it is one file; no header text.
+        label: what it is, in technical words of ours; the file name where it is one file.
         paths: its files.
     """
 
@@ -38,47 +46,107 @@ class Series:
 
 
 def scan(folder: Path) -> list[Series]:
-    """The image series in a folder and the folders below it; each multi-frame object counts as one.
+    """The image series in a folder and the folders below it; each multi-frame object or concatenation counts as one.
+
+    Copies of an object are dropped.
 
     Raises:
         InputError: no DICOM image is there, or far too many files.
     """
-    files = sorted(p for p in folder.rglob("*") if p.is_file())
-    if len(files) > MAX_FILES:
-        refuse(folder, f"a study has at most {MAX_FILES} files, but found {len(files)}; give the folder of the series")
+    files = list(_files_below(folder))
     groups: defaultdict[tuple[str, str], list[tuple[Path, Any]]] = defaultdict(list)
-    for path in files:
-        header = _image_header(path)
-        if header is not None:
-            own = str(path) if int(header.get("NumberOfFrames") or 1) > 1 else ""
-            groups[str(header.get("SeriesInstanceUID", "")), own].append((path, header))
+    for path, header in _without_copies(files):
+        groups[text(header, "SeriesInstanceUID", path), _object_of(path, header)].append((path, header))
     if not groups:
         refuse(folder, f"no DICOM image among its {len(files)} file(s); give a DICOM folder or an image file")
     return [_series(members) for members in groups.values()]
+
+
+def _files_below(folder: Path) -> Iterator[Path]:
+    """Regular files, in order; linked folders are followed, each once."""
+    seen, count = set(), 0
+    for place, folders, names in os.walk(folder, followlinks=True):
+        real = os.path.realpath(place)
+        if real in seen:
+            folders.clear()
+            continue
+        seen.add(real)
+        folders.sort()
+        count += len(names)
+        if count > MAX_FILES:
+            refuse(folder, f"a study has at most {MAX_FILES} files, but found more; give the folder of the series")
+        yield from (path for name in sorted(names) if (path := Path(place, name)).is_file())
+
+
+def _without_copies(files: list[Path]) -> Iterator[tuple[Path, Any]]:
+    """DICOM images with their headers, each object once."""
+    known = set()
+    for path in files:
+        header = _image_header(path)
+        if header is None:
+            continue
+        uid = text(header, "SOPInstanceUID", path)
+        if not uid or uid not in known:
+            yield path, header
+        known.add(uid)
 
 
 def _image_header(path: Path) -> Any:
     """The header of a DICOM image, None for anything else."""
     try:
         header = read_header(path, TAGS) if is_dicom(path) else None
-        with damage_refused(path):
-            list(header or [])  # converts the values
+        if header is None or whole(header, "Rows", path) == 0:
+            return None
+        for keyword in ("NumberOfFrames", "SeriesNumber", "Columns"):
+            whole(header, keyword, path)
     except InputError:  # an unreadable neighbour is no reason to refuse the study beside it
         return None
-    return header if header is not None and "Rows" in header else None
+    return header
+
+
+def _object_of(path: Path, header: Any) -> str:
+    """What tells a multi-frame object from others of its series; empty for single images, which make up a series."""
+    if whole(header, "NumberOfFrames", path, 1) < 2:
+        return ""
+    return text(header, "ConcatenationUID", path) or str(path)
 
 
 def _series(members: list[tuple[Path, Any]]) -> Series:
-    header = members[0][1]
-    modality = str(header.get("Modality") or "none")
-    image_type = [str(v) for v in np.atleast_1d(header.get("ImageType") or [])]
-    kind = f" {image_type[2]}" if modality == "NM" and len(image_type) > 2 else ""
-    count = len(members) * int(header.get("NumberOfFrames") or 1)
-    number = header.get("SeriesNumber")
-    label = f"{modality}{kind} {header.Columns}x{header.Rows}x{count}"
+    path, header = members[0]
+    modality = text(header, "Modality", path)
+    count = sum(whole(h, "NumberOfFrames", p, 1) for p, h in members)
+    size = f"{whole(header, 'Columns', path)}x{whole(header, 'Rows', path)}x{count}"
+    parts = [modality if modality.isalpha() else "none", *_kind(path, header, modality), size, *_details(path, header)]
     if len(members) == 1:
-        label += f" ({members[0][0].name})"
-    return Series(None if number is None else int(number), label, tuple(path for path, _ in members))
+        parts.append(f"({path.name})")
+    number = None if value_of(header, "SeriesNumber", path) is None else whole(header, "SeriesNumber", path)
+    return Series(number, " ".join(parts), tuple(p for p, _ in members))
+
+
+def _kind(path: Path, header: Any, modality: str) -> list[str]:
+    image_type = texts(header, "ImageType", path)
+    return (
+        [image_type[2]] if modality == "NM" and len(image_type) > 2 and image_type[2].replace(" ", "").isalpha() else []
+    )
+
+
+def _details(path: Path, header: Any) -> Iterator[str]:
+    """View, gates, time frames, attenuation correction and time of day, as far as the header says."""
+    statement = stated_view(header, path)
+    if statement is not None:
+        yield statement.view
+    for keyword, word in (("NumberOfTimeSlots", "gates"), ("NumberOfTimeSlices", "time frames"),
+                          ("NumberOfEnergyWindows", "energy windows")):  # fmt: skip
+        count = whole(header, keyword, path)
+        if count > 1:
+            yield f"{count} {word}"
+    corrections = texts(header, "CorrectedImage", path)
+    method = text(header, "AttenuationCorrectionMethod", path)
+    if corrections or method:
+        yield "AC" if "ATTN" in corrections or method not in ("", "NONE", "NO") else "NAC"
+    time = text(header, "AcquisitionTime", path) or text(header, "SeriesTime", path)
+    if time[:4].isdigit():
+        yield f"{time[:2]}:{time[2:4]}"
 
 
 def choose(found: list[Series], wanted: str | None, folder: Path) -> Series:
@@ -108,11 +176,13 @@ def choose(found: list[Series], wanted: str | None, folder: Path) -> Series:
 
 
 def siblings(path: Path) -> tuple[Path, ...]:
-    """The files of the series that a single-frame PET image belongs to, from its own folder; else the file alone."""
-    header = read_header(path, TAGS)
-    if header.get("Modality") != "PT" or int(header.get("NumberOfFrames") or 1) > 1:
+    """The files of the series that a single image, or a part of a concatenation, belongs to; else the file alone."""
+    own = _image_header(path)
+    if own is None or (_object_of(path, own) == str(path)):
         return (path,)
-    uid = header.get("SeriesInstanceUID")
-    headers = ((p, _image_header(p)) for p in sorted(path.parent.iterdir()) if p.is_file())
-    same = tuple(p for p, h in headers if h is not None and h.get("SeriesInstanceUID") == uid)
-    return same or (path,)
+    key = (text(own, "SeriesInstanceUID", path), _object_of(path, own))
+    others = sorted(p for p in path.parent.iterdir() if p.is_file() and p != path)
+    found = [
+        p for p, h in _without_copies([path, *others]) if (text(h, "SeriesInstanceUID", p), _object_of(p, h)) == key
+    ]
+    return tuple(sorted(found)) or (path,)

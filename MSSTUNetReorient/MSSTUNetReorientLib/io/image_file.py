@@ -18,7 +18,7 @@ PICTURES = ("PNG", "JPEG", "JPEG2000", "TIFF", "BMP", "LSM")
 COMPLEX = (sitk.sitkComplexFloat32, sitk.sitkComplexFloat64)
 
 
-def read_image_file(path: Path) -> Volume:
+def read_image_file(path: Path, *, orientation: str | None = None, gate: int | None = None) -> Volume:
     """A 3D scalar image.
 
     Returns:

@@ -1,4 +1,4 @@
-"""DICOM NM: the reconstructed SPECT study in one multi-frame object."""
+"""DICOM NM: the reconstructed SPECT study in one multi-frame object, or in one object a slice."""
 
 from __future__ import annotations
 
@@ -6,155 +6,191 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from ..volume import Grid
 from ..volume import Volume
-from .dicom_file import number
-from .dicom_file import numbers
+from .choice import Choice
+from .choice import chosen_frames
+from .choice import chosen_gates
+from .choice import frame_info
+from .choice import gate_info
 from .dicom_file import read_dataset
 from .dicom_file import read_frames
-from .dicom_file import technical_info
+from .dicom_values import items
+from .dicom_values import number
+from .dicom_values import numbers
+from .dicom_values import required
+from .dicom_values import texts
+from .dicom_values import whole
+from .energy_windows import choose_window
 from .messages import refuse
+from .nuclear_frames import FrameTable
+from .nuclear_frames import frame_table
+from .reoriented import kept
+from .reoriented import long_axis_of
+from .reoriented import noted
+from .reoriented import refuse_without_place
+from .reoriented import stated_view
 from .stacking import Slice
 from .stacking import stack_regular
+from .stacking import stack_slices
+from .technical_info import technical_info
+from .technical_info import warn
 
 UNGATED, GATED = "RECON TOMO", "RECON GATED TOMO"
 PROJECTIONS = ("TOMO", "GATED TOMO")
 
-Index = NDArray[np.int64]
+NOTHING = np.empty((0, 0), dtype=np.float32)
 
 
-def read_nuclear(path: Path, name: str, gate: int | None) -> Volume:
-    """A ``RECON TOMO`` or ``RECON GATED TOMO`` object.
+def read_nuclear(paths: tuple[Path, ...], name: str, choice: Choice) -> Volume:
+    """A ``RECON TOMO`` or ``RECON GATED TOMO`` study.
 
     Args:
-        path: the multi-frame file.
+        paths: one multi-frame object, or objects of one frame each.
         name: for messages.
-        gate: the gate to read, from 1; None sums the gates.
+        choice: gate, energy window, time frames, and whether the axes of a short-axis study are kept.
 
     Returns:
         float32 ``(K, J, I)``, LPS mm, not yet checked.
 
     Raises:
-        InputError: projections or another kind of image, a missing geometry, frames that do not fill a stack, a gate
-            that is not there.
+        InputError: projections or another kind of image, a missing geometry, frames that are not every combination of
+            their indices, a gate, window or time frame that is not there, a reoriented study without geometry.
     """
-    dataset = read_dataset(path)
-    image_type = _image_type(dataset, name, gate)
-    place, spacing = _geometry(dataset, name)
-    frames = read_frames(dataset, path)
-    info = technical_info(dataset, f"DICOM NM {image_type}")
-    slices, slots = _frame_numbers(dataset, len(frames), image_type == GATED, name)
+    if len(paths) > 1:
+        return _read_single_frames(paths, name, choice)
+    dataset = read_dataset(paths[0])
+    kind = _image_type(dataset, name)
+    if whole(dataset, "NumberOfFrames", name, 1) < 2:
+        refuse(name, "a study has several slices, but this object holds one; give the folder of the series")
+    frames = read_frames(dataset, paths[0])
+    table = frame_table(dataset, len(frames), name)
+    kind = GATED if table.size("gate") > 1 else kind
+    info = technical_info(dataset, f"DICOM NM {kind}", name)
+    keep = _wanted_frames(dataset, table, choice, info, name)
+    slices = table.index("slice")
+    stack = np.zeros((table.size("slice"), *frames.shape[1:]), np.float32)
+    np.add.at(stack, slices[keep], frames[keep])
     if slices[0] != 0:
-        warning = "frames are not stored in slice order: the stored position is taken for that of slice 1"
-        info.setdefault("warnings", []).append(warning)
-    if image_type == GATED:
-        gates = int(slots.max()) + 1
-        info |= {"gates": gates, "gate": "sum" if gate is None else gate}
-        if gate is not None:
-            wanted = slots == _gate_index(gate, gates, name)
-            frames, slices = frames[wanted], slices[wanted]
-    stack = np.zeros((slices.max() + 1, *frames.shape[1:]), dtype=np.float32)
-    np.add.at(stack, slices, frames)
-    return stack_regular(place, stack, spacing, info)
+        warn(info, "Frames are not stored in slice order: the stored position is taken for that of slice 1.")
+    return _placed(dataset, stack, info, choice, name)
 
 
-def _image_type(dataset: Any, name: str, gate: int | None) -> str:
+def _image_type(dataset: Any, name: str) -> str:
     """Value 3 of ImageType, where it is a kind that can be read."""
-    values = [str(v) for v in np.atleast_1d(dataset.get("ImageType") or [])]
+    values = texts(dataset, "ImageType", name)
     kind = values[2] if len(values) > 2 else "none"
     if kind in PROJECTIONS:
         refuse(name, f"a reconstructed study is needed, but this holds projections ({kind}); reconstruct it first")
     if kind not in (UNGATED, GATED):
+        found = kind if kind.replace(" ", "").isalpha() and len(kind) <= 16 else "another"
         refuse(
             name,
-            f"the NM image type must be {UNGATED} or {GATED}, but found {kind}; "
+            f"the NM image type must be {UNGATED} or {GATED}, but found {found}; "
             "give the reconstructed transaxial study",
         )
     if "TRANSMISSION" in values[3:]:
         refuse(name, "an emission study is needed, but this is a transmission map; give the emission study")
-    if kind == UNGATED and gate is not None:
-        refuse(name, "a gate can be chosen only of a gated study, but this one is not gated; leave --gate out")
     return kind
 
 
-def _gate_index(gate: int, gates: int, name: str) -> int:
-    if not 1 <= gate <= gates:
-        refuse(name, f"the gate must lie in 1 to {gates}, but found {gate}; choose another or leave it out to sum all")
-    return gate - 1
+def _wanted_frames(
+    dataset: Any, table: FrameTable, choice: Choice, info: dict[str, Any], name: str
+) -> np.ndarray[Any, np.dtype[np.bool_]]:
+    """Which frames are added up; ``info`` says what was chosen."""
+    gates = table.size("gate")
+    keep = np.isin(table.index("gate"), chosen_gates(choice.gate, gates, name))
+    info |= gate_info(choice.gate, gates)
+    times = table.size("phase") * table.size("time slice")
+    frames = chosen_frames(choice.frames, times, name)
+    keep &= np.isin(table.index("phase") * table.size("time slice") + table.index("time slice"), frames)
+    info |= frame_info(frames, times)
+    windows = table.windows or (1,)
+    window = choose_window(dataset, windows, choice.window, name)
+    keep &= table.index("energy window") == windows.index(window)
+    if len(windows) > 1:
+        info |= {"windows": len(windows), "window": window}
+    return keep
 
 
-def _geometry(dataset: Any, name: str) -> tuple[Slice, float]:
-    """Place of the first slice, and the signed step between slices in mm.
+def _placed(dataset: Any, stack: np.ndarray[Any, Any], info: dict[str, Any], choice: Choice, name: str) -> Volume:
+    """The stack on its grid: where the header puts it, or upright where a short-axis study has no place."""
+    statement = stated_view(dataset, name)
+    place = _place(dataset, info, name)
+    pixel_spacing, spacing = _spacing(dataset, name)
+    if place is None and not (statement and statement.certain) and not choice.short_axis:
+        required(None, "ImagePositionPatient", 3, name)
+    size = np.array([pixel_spacing[1], pixel_spacing[0], abs(spacing)])
+    loose = Volume(stack, Grid(stack.shape[::-1], size, np.zeros(3)), info)
+    if place is None:
+        if statement is not None and not choice.short_axis:
+            refuse_without_place(statement, name)
+        return kept(loose, statement, name)
+    first = Slice(NOTHING, place[0], place[1], pixel_spacing)
+    volume = stack_regular(first, stack, spacing, info)
+    if not choice.short_axis:
+        return noted(volume, statement, name)
+    believed = long_axis_of(volume.grid.direction, "short axis") is not None
+    return kept(volume if believed else loose, statement, name)
 
-    NM keeps position and orientation inside the detector's item; some writers put them at the top level.
+
+def _place(dataset: Any, info: dict[str, Any], name: str) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]] | None:
+    """Position and orientation of the first slice; None where there is no geometry.
+
+    NM keeps them inside a detector's item; some writers put them at the top level, or into another detector's.
+
+    Raises:
+        InputError: one of the two without the other.
     """
-    detectors = list(dataset.get("DetectorInformationSequence") or [])
-    sources = [*detectors[:1], dataset]
-    found = {}
-    for keyword, count in (("ImagePositionPatient", 3), ("ImageOrientationPatient", 6)):
-        values = [v for s in sources if (v := numbers(s, keyword, count, name)) is not None]
-        if not values:
-            refuse(name, f"the DICOM attribute {keyword} is missing; export the study with its geometry")
-        found[keyword] = values[0]
-    pixel_spacing = numbers(dataset, "PixelSpacing", 2, name)
-    if pixel_spacing is None:
-        refuse(name, "the DICOM attribute PixelSpacing is missing; export the study with its geometry")
+    places = []
+    for source in (*items(dataset, "DetectorInformationSequence", name), dataset):
+        position = numbers(source, "ImagePositionPatient", 3, name)
+        orientation = numbers(source, "ImageOrientationPatient", 6, name)
+        if position is not None and orientation is not None:
+            places.append((position, orientation))
+    if places:
+        if any(np.abs(p - places[0][0]).max() > 0.5 or np.abs(o - places[0][1]).max() > 1e-3 for p, o in places):
+            warn(info, "The detectors' items have different geometries: that of the first is taken.")
+        return places[0]
+    sources = (*items(dataset, "DetectorInformationSequence", name), dataset)
+    found = {k: v for s in sources for k, n in (("ImagePositionPatient", 3), ("ImageOrientationPatient", 6))
+             if (v := numbers(s, k, n, name)) is not None}  # fmt: skip
+    if len(found) == 2:
+        return found["ImagePositionPatient"], found["ImageOrientationPatient"]
+    if found:
+        missing = ({"ImagePositionPatient", "ImageOrientationPatient"} - set(found)).pop()
+        required(None, missing, 3, name)
+    return None
+
+
+def _spacing(dataset: Any, name: str) -> tuple[np.ndarray[Any, Any], float]:
+    """Between rows and columns ``(2,)``, and the signed step between slices, mm."""
+    pixel_spacing = required(dataset, "PixelSpacing", 2, name)
     spacing = number(dataset, "SpacingBetweenSlices", name)
     if spacing is None:
         spacing = number(dataset, "SliceThickness", name)
     if spacing is None:
         refuse(name, "both SpacingBetweenSlices and SliceThickness are missing; export the study with its geometry")
-    nothing = np.empty((0, 0), dtype=np.float32)
-    place = Slice(nothing, found["ImagePositionPatient"], found["ImageOrientationPatient"], pixel_spacing)
-    return place, spacing
+    return pixel_spacing, spacing
 
 
-def _frame_numbers(dataset: Any, count: int, gated: bool, name: str) -> tuple[Index, Index]:
-    """Slice and gate of each frame, both ``(N,)`` and from 0; R-R intervals of a gate are added up.
-
-    Raises:
-        InputError: some gate lacks a slice, or a slice has several images that are no gates.
-    """
-    slices = _vector(dataset, "SliceVector", count, name)
-    slots = _vector(dataset, "TimeSlotVector", count, name) if gated else np.zeros(count, dtype=np.int64)
-    intervals = _vector(dataset, "RRIntervalVector", count, name) if gated else None
-    if slices is None or slots is None:
-        slices, slots = _assumed_order(dataset, count, gated, name)
-    repeats = 1 if intervals is None else int(intervals.max()) + 1
-    table = np.zeros((slots.max() + 1, slices.max() + 1), dtype=np.int64)
-    np.add.at(table, (slots, slices), 1)
-    if (table != repeats).any():
-        refuse(
-            name,
-            f"each of {table.shape[1]} slices must have {repeats} image(s) in each of {table.shape[0]} gate(s), but "
-            f"found {table.min()} to {table.max()} (missing frames, or several energy windows); export it again",
-        )
-    return slices, slots
-
-
-def _vector(dataset: Any, keyword: str, count: int, name: str) -> Index | None:
-    """A frame vector as numbers from 0, whether the writer counts from 0 or from 1."""
-    values = dataset.get(keyword)
-    if values is None or np.size(values) == 0:
-        return None
-    if np.size(values) != count:
-        refuse(name, f"{keyword} must have a value for each of {count} frames, but has {np.size(values)}; export again")
-    found = np.atleast_1d(np.asarray(values)).astype(np.int64)
-    found -= found.min()
-    if found.max() >= count:
-        refuse(name, f"{keyword} of {count} frames must have no gaps, but reaches {found.max() + 1}; export again")
-    return found
-
-
-def _assumed_order(dataset: Any, count: int, gated: bool, name: str) -> tuple[Index, Index]:
-    """Without frame vectors: gate by gate, slices within (the order the standard asks for)."""
-    gates = int(number(dataset, "NumberOfTimeSlots", name) or 0) if gated else 1
-    if gates < 1 or count % gates:
-        refuse(
-            name,
-            f"the gates of {count} frames cannot be told (TimeSlotVector and SliceVector missing, NumberOfTimeSlots "
-            f"{gates}); export it again",
-        )
-    slots, slices = np.divmod(np.arange(count, dtype=np.int64), count // gates)
-    return slices, slots
+def _read_single_frames(paths: tuple[Path, ...], name: str, choice: Choice) -> Volume:
+    """Objects of one frame each: a study only where each has a place of its own."""
+    datasets = [(path, read_dataset(path)) for path in paths]
+    if any(whole(dataset, "NumberOfFrames", path, 1) > 1 for path, dataset in datasets):
+        refuse(name, f"an NM study must be one multi-frame object, but found {len(paths)} files; give one of them")
+    info = technical_info(datasets[0][1], f"DICOM NM {_image_type(datasets[0][1], name)}", name)
+    slices = []
+    for path, dataset in datasets:
+        _image_type(dataset, str(path))
+        place = _place(dataset, info, str(path))
+        if place is None:
+            refuse(path, "an NM slice in a file of its own needs ImagePositionPatient, but has none; export it again")
+        frame = read_frames(dataset, path)[0]
+        slices.append(Slice(frame, *place, required(dataset, "PixelSpacing", 2, path)))
+    for value, option in ((choice.gate, "gate"), (choice.frames, "frames"), (choice.window, "window")):
+        if value is not None:
+            refuse(name, f"nothing is to be chosen of single slices; leave --{option} out")
+    volume, statement = stack_slices(slices, info, name), stated_view(datasets[0][1], name)
+    return kept(volume, statement, name) if choice.short_axis else noted(volume, statement, name)

@@ -1,132 +1,189 @@
-"""DICOM PET: a series of single images, or one enhanced multi-frame object."""
+"""DICOM PET as a series of single images: static, gated or dynamic."""
 
 from __future__ import annotations
 
+from collections import defaultdict
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ..volume import Volume
-from .dicom_file import number
-from .dicom_file import numbers
+from .choice import Choice
+from .choice import chosen_frames
+from .choice import chosen_gates
+from .choice import frame_info
+from .choice import gate_info
 from .dicom_file import read_dataset
 from .dicom_file import read_frames
-from .dicom_file import technical_info
+from .dicom_values import number
+from .dicom_values import required
+from .dicom_values import text
+from .dicom_values import whole
 from .messages import refuse
+from .reoriented import kept
+from .reoriented import noted
+from .reoriented import stated_view
 from .stacking import Slice
+from .stacking import normal_of
 from .stacking import stack_slices
+from .technical_info import technical_info
 
 DYNAMIC, GATED = "DYNAMIC", "GATED"
 """Values of SeriesType that hold several images per position."""
+COUNTS = "CNTS"
+"""The unit in which time frames add up; all others are rates."""
+
+Image = tuple[Path, Any]
 
 
-def read_pet_series(paths: tuple[Path, ...], name: str, gate: int | None = None) -> Volume:
-    """A static or gated PET series, one file per image, in any order; each image has its own rescale.
+def read_pet_series(paths: tuple[Path, ...], name: str, choice: Choice) -> Volume:
+    """A PET series, one file per image, in any order; each image has its own rescale.
 
     Args:
         paths: its files.
         name: for messages.
-        gate: of a gated series, the gate to read, from 1; None sums the gates.
+        choice: gate, time frames, and whether the axes of a short-axis study are kept.
 
     Returns:
-        float32 ``(K, J, I)``, LPS mm, not yet checked.
+        float32 ``(K, J, I)``, LPS mm, not yet checked. Gates are summed, time frames weighted by their length.
 
     Raises:
-        InputError: a dynamic series, gates that cannot be told or are not there, missing slices or geometry, damaged
-            files.
+        InputError: a dynamic series without a choice of frames, gates or frames that cannot be told or are not there,
+            missing slices, rescale or geometry, damaged files.
     """
-    datasets = [(path, read_dataset(path)) for path in paths]
-    first = datasets[0][1]
-    series_type = str(np.atleast_1d(first.get("SeriesType") or [""])[0])
-    if series_type == DYNAMIC:
-        refuse(name, f"a static or gated PET series is needed, but this is {series_type}; give a summed series")
-    if series_type == GATED:
-        return _read_gated(datasets, name, gate)
-    if gate is not None:
-        refuse(name, "a gate can be chosen only of a gated study, but this one is not gated; leave --gate out")
-    return _stack(datasets, int(number(first, "NumberOfSlices", name) or 0), "DICOM PT series", name)
+    images = [(path, read_dataset(path)) for path in paths]
+    first = images[0][1]
+    _check_scale(images, name)
+    if choice.window is not None:
+        refuse(name, "energy windows can be chosen only of an NM study, but this is PET; leave --window out")
+    kind = text(first, "SeriesType", name)
+    if kind == GATED:
+        volume = _read_gated(images, name, choice)
+    elif kind == DYNAMIC or _times(images, name) > 1:
+        volume = _read_dynamic(images, name, choice)
+    else:
+        chosen_gates(choice.gate, 1, name)
+        chosen_frames(choice.frames, 1, name)
+        volume = _stack(images, whole(first, "NumberOfSlices", name), "DICOM PT series", name)
+    statement = stated_view(first, name)
+    return kept(volume, statement, name) if choice.short_axis else noted(volume, statement, name)
 
 
-def _stack(datasets: list[tuple[Path, Any]], expected: int, kind: str, name: str) -> Volume:
-    slices = [_slice(dataset, path) for path, dataset in datasets]
-    if len(slices) < expected:
-        refuse(name, f"the series must have {expected} slices, but found {len(slices)}; copy or export it again")
-    return stack_slices(slices, technical_info(datasets[0][1], kind), name)
-
-
-def _read_gated(datasets: list[tuple[Path, Any]], name: str, gate: int | None) -> Volume:
-    """Images are numbered slice by slice within a gate (ImageIndex, DICOM PS3.3 C.8.9.4.1.9)."""
-    first = datasets[0][1]
-    deep, gates, intervals = (
-        int(number(first, keyword, name) or 0)
-        for keyword in ("NumberOfSlices", "NumberOfTimeSlots", "NumberOfRRIntervals")
-    )
-    places = [int(number(dataset, "ImageIndex", name) or 0) - 1 for _, dataset in datasets]
-    if deep < 1 or intervals > 1 or sorted(places) != list(range(deep * gates)):
+def _check_scale(images: list[Image], name: str) -> None:
+    """Every image needs its slope (type 1 in PET), and all need one unit."""
+    without = sum(number(dataset, "RescaleSlope", path) is None for path, dataset in images)
+    if without:
         refuse(
             name,
-            f"the gates of this GATED series of {len(datasets)} images cannot be told (it tells of {gates} with {deep} "
+            f"each image of a PET series needs its RescaleSlope, but {without} of {len(images)} have none; "
+            "export the series again",
+        )
+    units = {text(dataset, "Units", path) for path, dataset in images}
+    if len(units) > 1:
+        refuse(name, f"all images of a series must have one unit, but found {len(units)}; export the series again")
+
+
+def _stack(images: list[Image], expected: int, kind: str, name: str) -> Volume:
+    slices = [_slice(dataset, path) for path, dataset in images]
+    if len(slices) < expected:
+        refuse(name, f"the series must have {expected} slices, but found {len(slices)}; copy or export it again")
+    return stack_slices(slices, technical_info(images[0][1], kind, name), name)
+
+
+def _read_gated(images: list[Image], name: str, choice: Choice) -> Volume:
+    """Images are numbered slice by slice within a gate (ImageIndex, DICOM PS3.3 C.8.9.4.1.9)."""
+    first = images[0][1]
+    deep, gates, intervals = (
+        whole(first, keyword, name) for keyword in ("NumberOfSlices", "NumberOfTimeSlots", "NumberOfRRIntervals")
+    )
+    chosen_frames(choice.frames, 1, name)
+    parts = _parts(images, deep, gates, name)
+    if parts is None or intervals > 1:
+        refuse(
+            name,
+            f"the gates of this GATED series of {len(images)} images cannot be told (it tells of {gates} with {deep} "
             "slices each); export it again, or give a static or summed series",
         )
-    if gate is not None and not 1 <= gate <= gates:
-        refuse(name, f"the gate must lie in 1 to {gates}, but found {gate}; choose another or leave it out to sum all")
-    wanted = range(gates) if gate is None else [gate - 1]
-    members = [[pair for pair, at in zip(datasets, places, strict=True) if at // deep == slot] for slot in wanted]
-    volumes = [_stack(pairs, deep, "DICOM PT gated series", name) for pairs in members]
-    summed = np.asarray(np.sum([v.array for v in volumes], axis=0), np.float32)
-    info = volumes[0].info | {"gates": gates, "gate": "sum" if gate is None else gate}
-    return Volume(summed, volumes[0].grid, info)
+    wanted = chosen_gates(choice.gate, gates, name)
+    volumes = [_stack(parts[gate], deep, "DICOM PT gated series", name) for gate in wanted]
+    return _summed(volumes, [1.0] * len(volumes), gate_info(choice.gate, gates))
+
+
+def _read_dynamic(images: list[Image], name: str, choice: Choice) -> Volume:
+    """Time frames by ImageIndex, or by their reference times."""
+    first = images[0][1]
+    deep, times = whole(first, "NumberOfSlices", name), whole(first, "NumberOfTimeSlices", name)
+    chosen_gates(choice.gate, 1, name)
+    parts = _parts(images, deep, times, name) if times > 1 else None
+    parts = parts or _by_time(images, name)
+    wanted = chosen_frames(choice.frames, max(len(parts), 2), name)
+    if len(parts) < 2:
+        refuse(name, "the time frames of this DYNAMIC series cannot be told; export it again, or give a summed series")
+    volumes = [_stack(parts[n], deep, "DICOM PT dynamic series", name) for n in wanted]
+    weights = [_weight(parts[n][0], name) for n in wanted]
+    return _summed(volumes, weights, frame_info(wanted, len(parts)))
+
+
+def _parts(images: list[Image], deep: int, count: int, name: str) -> list[list[Image]] | None:
+    """Images by ImageIndex in ``count`` parts of ``deep``; None where they are not numbered so."""
+    places = [whole(dataset, "ImageIndex", path) - 1 for path, dataset in images]
+    if deep < 1 or count < 1 or sorted(places) != list(range(deep * count)):
+        return None
+    return [[pair for pair, at in zip(images, places, strict=True) if at // deep == n] for n in range(count)]
+
+
+def _time_of(image: Image) -> float:
+    path, dataset = image
+    for keyword in ("FrameReferenceTime", "AcquisitionTime"):
+        found = _seconds(text(dataset, keyword, path))
+        if found is not None:
+            return found
+    return 0.0
+
+
+def _seconds(value: str) -> float | None:
+    try:
+        return float(value)
+    except ValueError:
+        return None
+
+
+def _by_time(images: list[Image], name: str) -> list[list[Image]]:
+    found: defaultdict[float, list[Image]] = defaultdict(list)
+    for image in images:
+        found[_time_of(image)].append(image)
+    return [found[time] for time in sorted(found)]
+
+
+def _times(images: list[Image], name: str) -> int:
+    """How many time frames: images at one position that differ in time."""
+    places = defaultdict(set)
+    for path, dataset in images:
+        position = required(dataset, "ImagePositionPatient", 3, path)
+        orientation = required(dataset, "ImageOrientationPatient", 6, path)
+        places[round(float(position @ normal_of(orientation)), 2)].add(_time_of((path, dataset)))
+    return min(len(times) for times in places.values())
+
+
+def _weight(image: Image, name: str) -> float:
+    """What a time frame counts in a sum: its length, where its values are rates."""
+    path, dataset = image
+    length = number(dataset, "ActualFrameDuration", path)
+    return 1.0 if text(dataset, "Units", path) == COUNTS or length is None or length <= 0 else length
+
+
+def _summed(volumes: list[Volume], weights: list[float], info: dict[str, object]) -> Volume:
+    total = sum(weights) if len(set(weights)) > 1 else 1.0
+    array = sum(volume.array * np.float32(weight / total if total != 1.0 else 1.0)
+                for volume, weight in zip(volumes, weights, strict=True))  # fmt: skip
+    return Volume(np.asarray(array, np.float32), volumes[0].grid, volumes[0].info | info)
 
 
 def _slice(dataset: Any, path: Path) -> Slice:
     frames = read_frames(dataset, path)
     if len(frames) != 1:
         refuse(path, f"a slice of a PET series must be one image, but found {len(frames)}; give a series of slices")
-    position = _required(dataset, "ImagePositionPatient", 3, path)
-    orientation = _required(dataset, "ImageOrientationPatient", 6, path)
-    return Slice(frames[0], position, orientation, _required(dataset, "PixelSpacing", 2, path))
-
-
-def _required(dataset: Any, keyword: str, count: int, name: object) -> NDArray[np.float64]:
-    values = None if dataset is None else numbers(dataset, keyword, count, name)
-    if values is None:
-        refuse(name, f"the DICOM attribute {keyword} is missing; export the series with its geometry")
-    return values
-
-
-def read_enhanced_pet(path: Path, name: str) -> Volume:
-    """An Enhanced PET object: geometry and rescale of each frame in its functional groups.
-
-    Returns:
-        float32 ``(K, J, I)``, LPS mm, not yet checked.
-    """
-    dataset = read_dataset(path)
-    frames = read_frames(dataset, path)
-    shared = (dataset.get("SharedFunctionalGroupsSequence") or [None])[0]
-    groups = list(dataset.get("PerFrameFunctionalGroupsSequence") or [])
-    if len(groups) != len(frames):
-        refuse(name, f"each of {len(frames)} frames needs its functional group, but found {len(groups)}; export again")
-    slices = [_frame(frame, group, shared, name) for frame, group in zip(frames, groups, strict=True)]
-    return stack_slices(slices, technical_info(dataset, "DICOM PT enhanced"), name)
-
-
-def _frame(stored: NDArray[np.float32], group: Any, shared: Any, name: str) -> Slice:
-    position = _required(_macro(group, shared, "PlanePositionSequence"), "ImagePositionPatient", 3, name)
-    orientation = _required(_macro(group, shared, "PlaneOrientationSequence"), "ImageOrientationPatient", 6, name)
-    spacing = _required(_macro(group, shared, "PixelMeasuresSequence"), "PixelSpacing", 2, name)
-    rescale = _macro(group, shared, "PixelValueTransformationSequence")
-    if rescale is not None:
-        slope, intercept = number(rescale, "RescaleSlope", name), number(rescale, "RescaleIntercept", name)
-        stored = (stored * (1.0 if slope is None else slope) + (intercept or 0.0)).astype(np.float32)
-    return Slice(stored, position, orientation, spacing)
-
-
-def _macro(group: Any, shared: Any, keyword: str) -> Any:
-    """A functional group macro's item: the frame's own, else the shared one, else None."""
-    for source in (group, shared):
-        items = source.get(keyword) if source is not None else None
-        if items:
-            return items[0]
-    return None
+    position = required(dataset, "ImagePositionPatient", 3, path)
+    orientation = required(dataset, "ImageOrientationPatient", 6, path)
+    return Slice(frames[0], position, orientation, required(dataset, "PixelSpacing", 2, path))

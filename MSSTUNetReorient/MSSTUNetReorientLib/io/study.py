@@ -6,20 +6,25 @@ from pathlib import Path
 
 from ..volume import Volume
 from ..volume import check_volume
-from .dicom_file import damage_refused
+from .choice import Choice
 from .dicom_file import is_dicom
 from .dicom_file import read_header
 from .dicom_folder import choose
 from .dicom_folder import scan
 from .dicom_folder import siblings
+from .dicom_values import text
+from .dicom_values import whole
+from .enhanced_pet import read_enhanced_pet
 from .image_file import read_image_file
 from .messages import quiet
 from .messages import refuse
 from .nuclear import read_nuclear
-from .pet import read_enhanced_pet
 from .pet import read_pet_series
+from .reoriented import kept
 
-ENHANCED_PET = "1.2.840.10008.5.1.4.1.1.130"
+NUCLEAR = "1.2.840.10008.5.1.4.1.1.20"
+ENHANCED_PET = ("1.2.840.10008.5.1.4.1.1.130", "1.2.840.10008.5.1.4.1.1.128.1")
+"""Enhanced PET and Legacy Converted Enhanced PET."""
 DICOM_DIRECTORY = "1.2.840.10008.1.3.10"
 
 
@@ -48,53 +53,56 @@ def read_study(
 
     Returns:
         float32 ``(K, J, I)`` on a right-handed grid in LPS mm. ``info`` has ``kind``, ``modality`` ("NM", "PT" or
-        "unknown"), for DICOM ``patient_position``, for gated studies ``gates`` and ``gate``, and ``warnings`` where
-        the header contradicts itself; nothing personal.
+        "unknown"), for DICOM ``patient_position``; of gated studies ``gates`` and ``gate``, of several energy windows
+        ``windows`` and ``window``, of dynamic studies ``time_frames`` and ``frames``; ``reoriented`` of a study that is
+        so already; ``warnings`` where something must be looked at. Nothing personal.
 
     Raises:
         InputError: the path cannot be read, is no reconstructed SPECT or PET study, or is an unlikely one.
     """
     path = Path(path)
+    choice = Choice(gate, window, frames, short_axis)
     with quiet():
         if not path.exists():
             refuse(path, "there is no such file or folder; check the path")
-        volume = _read_folder(path, gate, series) if path.is_dir() else _read_file(path, gate, series)
+        if path.is_dir():
+            series_paths = choose(scan(path), series, path).paths
+            volume = _read_dicom(series_paths, choice, str(path))
+        else:
+            volume = _read_file(path, series, choice, orientation)
     return check_volume(volume, str(path))
 
 
-def _read_folder(folder: Path, gate: int | None, series: str | None) -> Volume:
-    found = choose(scan(folder), series, folder)
-    with damage_refused(folder):
-        return _read_dicom(found.paths, gate, str(folder))
-
-
-def _read_file(path: Path, gate: int | None, series: str | None) -> Volume:
+def _read_file(path: Path, series: str | None, choice: Choice, orientation: str | None) -> Volume:
+    if not path.is_file():
+        refuse(path, "a study must be a regular file or a folder, but this is a device or a pipe; give a file")
     if series is not None:
         refuse(path, "a series is chosen within a folder, but this is a file; leave --series out or give the folder")
     if is_dicom(path):
-        with damage_refused(path):
-            return _read_dicom(siblings(path), gate, str(path))
-    if gate is not None:
-        refuse(path, "only gated DICOM studies have gates, but this is an image file; leave --gate out")
-    return read_image_file(path)
+        if orientation is not None:
+            refuse(path, "a DICOM file says where its axes point; leave --orientation out")
+        return _read_dicom(siblings(path), choice, str(path))
+    for value, option in ((choice.window, "window"), (choice.frames, "frames")):
+        if value is not None:
+            refuse(path, f"only DICOM studies can be asked for --{option}, but this is an image file; leave it out")
+    volume = read_image_file(path, orientation=orientation, gate=choice.gate)
+    return kept(volume, None, path) if choice.short_axis else volume
 
 
-def _read_dicom(paths: tuple[Path, ...], gate: int | None, name: str) -> Volume:
+def _read_dicom(paths: tuple[Path, ...], choice: Choice, name: str) -> Volume:
     header = read_header(paths[0])
-    sop_class = str(header.get("SOPClassUID") or header.file_meta.get("MediaStorageSOPClassUID", ""))
+    meta = getattr(header, "file_meta", {})
+    sop_class = text(header, "SOPClassUID", name) or text(meta, "MediaStorageSOPClassUID", name)
     if sop_class == DICOM_DIRECTORY:
         refuse(name, "this is a DICOMDIR index without images; give the folder of the series instead")
-    modality = str(header.get("Modality") or "none")
+    modality = text(header, "Modality", name)
     if modality not in ("NM", "PT"):
-        refuse(name, f"only modality NM (SPECT) or PT (PET) can be read, but found {modality}; give the SPECT or PET")
-    if "Rows" not in header:
+        found = modality if modality.isalpha() and len(modality) <= 16 else "none"
+        refuse(name, f"only modality NM (SPECT) or PT (PET) can be read, but found {found}; give the SPECT or PET")
+    if whole(header, "Rows", name) == 0:
         refuse(name, f"the {modality} object holds no image; give the reconstructed images")
-    if modality == "NM":
-        if len(paths) > 1:
-            refuse(name, f"an NM study must be one multi-frame object, but found {len(paths)} files; give one of them")
-        return read_nuclear(paths[0], name, gate)
-    if sop_class == ENHANCED_PET:
-        if gate is not None:
-            refuse(name, "of an Enhanced PET object no gate can be chosen; leave --gate out")
-        return read_enhanced_pet(paths[0], name)
-    return read_pet_series(paths, name, gate)
+    if sop_class in ENHANCED_PET:
+        return read_enhanced_pet(paths, name, choice)
+    if modality == "NM" or sop_class == NUCLEAR:
+        return read_nuclear(paths, name, choice)
+    return read_pet_series(paths, name, choice)

@@ -1,0 +1,72 @@
+"""What of a study with several parts is wanted."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from .messages import refuse
+
+
+@dataclass(frozen=True)
+class Choice:
+    """The reading options that a reader of one study looks at.
+
+    Attributes:
+        gate: of a gated study, counted from 1; None sums all gates.
+        window: energy window of an NM object, its number from 1 or its name; None takes the photopeak.
+        frames: first and last time frame of a dynamic study to sum, counted from 1.
+        short_axis: the study is short axis already, and its axes are kept.
+    """
+
+    gate: int | None = None
+    window: str | None = None
+    frames: tuple[int, int] | None = None
+    short_axis: bool = False
+
+
+def chosen_gates(gate: int | None, gates: int, name: object) -> range:
+    """Indices of the gates to sum, from 0.
+
+    Raises:
+        InputError: the gate is not there, or the study has only one.
+    """
+    if gate is None:
+        return range(gates)
+    if gates < 2:
+        refuse(name, "a gate can be chosen only of a gated study, but this one is not gated; leave --gate out")
+    if not 1 <= gate <= gates:
+        refuse(name, f"the gate must lie in 1 to {gates}, but found {gate}; choose another or leave it out to sum all")
+    return range(gate - 1, gate)
+
+
+def chosen_frames(frames: tuple[int, int] | None, count: int, name: object) -> range:
+    """Indices of the time frames to sum, from 0.
+
+    Raises:
+        InputError: a dynamic study without a choice, frames that are not there, or a choice for a static study.
+    """
+    if count < 2:
+        if frames is not None:
+            refuse(
+                name, "time frames can be chosen only of a dynamic study, but this one is static; leave --frames out"
+            )
+        return range(count)
+    if frames is None:
+        refuse(
+            name,
+            f"this is a DYNAMIC study of {count} time frames; sum those that show the myocardium with --frames A-B",
+        )
+    first, last = frames
+    if not 1 <= first <= last <= count:
+        refuse(name, f"the time frames must lie in 1 to {count}, but found {first}-{last}; choose others")
+    return range(first - 1, last)
+
+
+def gate_info(gate: int | None, gates: int) -> dict[str, object]:
+    """What ``info`` says of the gates."""
+    return {"gates": gates, "gate": "sum" if gate is None else gate} if gates > 1 else {}
+
+
+def frame_info(frames: range, count: int) -> dict[str, object]:
+    """What ``info`` says of the time frames."""
+    return {"time_frames": count, "frames": f"{frames.start + 1}-{frames.stop}"} if count > 1 else {}

@@ -1,0 +1,118 @@
+"""Which energy window of an NM object is meant: the one that is asked for, or the photopeak."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from .dicom_values import items
+from .dicom_values import number
+from .dicom_values import text
+from .messages import refuse
+
+PHOTOPEAKS_KEV = {
+    "TC": (140.5,),
+    "TECHNETIUM": (140.5,),
+    "TL": (70.0, 167.0),
+    "THALLIUM": (70.0, 167.0),
+    "I^123": (159.0,),
+    "I-123": (159.0,),
+    "123 IODINE": (159.0,),
+    "123I": (159.0,),
+    "IODINE 123": (159.0,),
+    "INDIUM": (171.0, 245.0),
+    "IN-111": (171.0, 245.0),
+    "GALLIUM": (93.0, 185.0, 300.0),
+    "GA-67": (93.0, 185.0, 300.0),
+    "F-18": (511.0,),
+    "18F": (511.0,),
+    "FLUORINE": (511.0,),
+    "RUBIDIUM": (511.0,),
+    "NITROGEN": (511.0,),
+}
+"""Beginnings or parts of a nuclide's name in headers, and the energies that are imaged, the main one first."""
+
+
+@dataclass(frozen=True)
+class EnergyWindow:
+    """One item of EnergyWindowInformationSequence.
+
+    Attributes:
+        number: from 1.
+        name: in capitals, as the header has it; never shown.
+        ranges: (lower, upper) keV.
+    """
+
+    number: int
+    name: str
+    ranges: tuple[tuple[float, float], ...]
+
+    def holds(self, kev: float) -> bool:
+        """Whether photons of this energy fall into it."""
+        return any(low <= kev <= high for low, high in self.ranges)
+
+    @property
+    def label(self) -> str:
+        """Number and keV, for messages."""
+        ranges = " and ".join(f"{low:g}-{high:g}" for low, high in self.ranges)
+        return f"{self.number} ({ranges} keV)" if ranges else str(self.number)
+
+
+def choose_window(dataset: Any, present: tuple[int, ...], wanted: str | None, name: str) -> int:
+    """The number of the energy window to read.
+
+    Args:
+        dataset: the NM object.
+        present: numbers of the windows that it has frames of.
+        wanted: number or name; None for the photopeak.
+
+    Raises:
+        InputError: the wanted one is not there, or none is wanted and the photopeak cannot be told.
+    """
+    described = {window.number: window for window in _described(dataset, name)}
+    windows = [described.get(n, EnergyWindow(n, "", ())) for n in present]
+    if wanted is not None:
+        chosen = [w for w in windows if wanted.strip().upper() in (str(w.number), w.name) and wanted.strip()]
+    elif len(windows) == 1:
+        chosen = windows
+    else:
+        chosen = _photopeak(windows, _energies(dataset, name))
+    if len(chosen) != 1:
+        problem = "one energy window is needed" if wanted is None else "there is no such energy window"
+        listing = ", ".join(w.label for w in windows)
+        refuse(name, f"{problem}, but the object holds {len(windows)}: {listing}; choose with --window N")
+    return chosen[0].number
+
+
+def _photopeak(windows: list[EnergyWindow], energies: tuple[float, ...]) -> list[EnergyWindow]:
+    """The one window that holds the most important energy that any holds."""
+    for kev in energies:
+        holding = [window for window in windows if window.holds(kev)]
+        if holding:
+            return holding
+    return []
+
+
+def _described(dataset: Any, name: str) -> list[EnergyWindow]:
+    windows = []
+    for n, item in enumerate(items(dataset, "EnergyWindowInformationSequence", name), 1):
+        limits = [
+            (number(r, "EnergyWindowLowerLimit", name), number(r, "EnergyWindowUpperLimit", name))
+            for r in items(item, "EnergyWindowRangeSequence", name)
+        ]
+        ranges = tuple((low, high) for low, high in limits if low is not None and high is not None)
+        windows.append(EnergyWindow(n, text(item, "EnergyWindowName", name), ranges))
+    return windows
+
+
+def _energies(dataset: Any, name: str) -> tuple[float, ...]:
+    """Energies of the nuclide in keV; none where it is not known."""
+    words = []
+    for item in items(dataset, "RadiopharmaceuticalInformationSequence", name):
+        words += [text(code, "CodeMeaning", name) for code in items(item, "RadionuclideCodeSequence", name)]
+        words.append(text(item, "Radiopharmaceutical", name))
+    for word in words:
+        for part, energies in PHOTOPEAKS_KEV.items():
+            if word.startswith(part) or (len(part) > 2 and part in word):
+                return energies
+    return ()

@@ -1,0 +1,162 @@
+"""Studies that are reoriented already: how a header says so, and what is done where its geometry can be believed."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..pose import MEAN_ROTATION
+from ..pose import angle_between
+from ..volume import Grid
+from ..volume import Volume
+from .dicom_values import items
+from .dicom_values import text
+from .messages import refuse
+from .technical_info import warn
+
+Array = NDArray[np.float64]
+
+SHORT, HORIZONTAL, VERTICAL = "short axis", "horizontal long axis", "vertical long axis"
+LONG_AXIS_COLUMN = {SHORT: 2, HORIZONTAL: 1, VERTICAL: 0}
+"""Along which of i (columns), j (rows), k (slices) the long axis lies in each view."""
+
+VIEW_CODES = {
+    "G-A186": SHORT, "103340004": SHORT,
+    "G-A18A": VERTICAL, "131185001": VERTICAL,
+    "G-A18B": HORIZONTAL, "131186000": HORIZONTAL,
+}  # fmt: skip
+"""Codes of the schemes SNM3, 99SDM and SRT, and of SCT (DICOM PS3.16 CID 26)."""
+PROGRESSIONS = {
+    "APEX_TO_BASE": SHORT, "BASE_TO_APEX": SHORT,
+    "ANTERIOR_TO_INFERIOR": HORIZONTAL, "INFERIOR_TO_ANTERIOR": HORIZONTAL,
+    "SEPTUM_TO_WALL": VERTICAL, "WALL_TO_SEPTUM": VERTICAL,
+}  # fmt: skip
+"""Values of SliceProgressionDirection (PS3.3 C.8.4.15)."""
+WORDS = {
+    SHORT: r"\b(SA|SAX|SH(OR)?T? ?AX(IS|ES)?)\b",
+    HORIZONTAL: r"\b(HLA|H(OR(IZ(ONTAL)?)?)? ?LO?NG ?AX(IS|ES)?)\b",
+    VERTICAL: r"\b(VLA|V(ERT(ICAL)?)? ?LO?NG ?AX(IS|ES)?)\b",
+}
+"""What ImageID and descriptions say in words of their own."""
+
+MAX_FROM_MEAN_DEG = 60.0
+"""A long axis further from the mean heart's, in both senses, is that of no heart."""
+LEAST_OBLIQUITY_DEG = 8.0
+"""An image nearer to the patient's own planes than this was not turned to a heart."""
+
+
+@dataclass(frozen=True)
+class Statement:
+    """What a study says of being reoriented.
+
+    Attributes:
+        view: one of the three.
+        certain: said by a code or a coded value; False where only a free description says so.
+        base_first: slices run from base to apex; None where it is not said.
+    """
+
+    view: str
+    certain: bool
+    base_first: bool | None = None
+
+
+def stated_view(dataset: Any, name: object) -> Statement | None:
+    """Whether a DICOM object says that it is reoriented."""
+    progression = text(dataset, "SliceProgressionDirection", name)
+    base_first = {"APEX_TO_BASE": False, "BASE_TO_APEX": True}.get(progression)
+    codes = items(dataset, "ViewCodeSequence", name)
+    for detector in items(dataset, "DetectorInformationSequence", name):
+        codes += items(detector, "ViewCodeSequence", name)
+    certain = [_view_of_code(code, name) for code in codes]
+    certain += [PROGRESSIONS.get(progression), _view_in_words(text(dataset, "ImageID", name))]
+    for view in certain:
+        if view is not None:
+            return Statement(view, True, base_first)
+    described = _view_in_words(text(dataset, "SeriesDescription", name))
+    return None if described is None else Statement(described, False, base_first)
+
+
+def _view_of_code(code: Any, name: object) -> str | None:
+    return VIEW_CODES.get(text(code, "CodeValue", name)) or _view_in_words(text(code, "CodeMeaning", name))
+
+
+def _view_in_words(words: str) -> str | None:
+    plain = re.sub(r"[^A-Z0-9]+", " ", words.upper())
+    return next((view for view, pattern in WORDS.items() if re.search(pattern, plain)), None)
+
+
+def long_axis_of(direction: Array, view: str) -> Array | None:
+    """The long axis ``(3,)``, apex to base in LPS, by a study's own axes ``(3, 3)``; None where it is no heart's."""
+    axis = direction[:, LONG_AXIS_COLUMN[view]]
+    axis = axis if axis @ MEAN_ROTATION[:, 2] > 0 else -axis
+    oblique = np.abs(axis).max() < np.cos(np.deg2rad(LEAST_OBLIQUITY_DEG))
+    return axis if oblique and angle_between(axis, MEAN_ROTATION[:, 2]) <= MAX_FROM_MEAN_DEG else None
+
+
+def noted(volume: Volume, statement: Statement | None, name: object) -> Volume:
+    """A study with its statement in ``info["reoriented"]`` and in the warnings.
+
+    Raises:
+        InputError: it says for certain that it is reoriented, but its geometry is not that of such an image.
+    """
+    if statement is None:
+        return volume
+    view, axis = statement.view, long_axis_of(volume.grid.direction, statement.view)
+    if axis is None and statement.certain:
+        _refuse_reoriented(statement, "its geometry is not that of such an image", name)
+    info = dict(volume.info)
+    if axis is None:
+        warn(info, f"The description speaks of a {view}, but the study lies along the patient's axes: look at both.")
+        return replace(volume, info=info)
+    info["reoriented"] = {"view": view, "long_axis_lps": axis.tolist(), "assumed": False}
+    warn(info, f"The study says that it is reoriented already ({view}): check the pose against its own axis.")
+    return replace(volume, info=info)
+
+
+def kept(volume: Volume, statement: Statement | None, name: object) -> Volume:
+    """A short-axis study whose axes are kept: where it lies, or laid along the mean heart's axes if that is nowhere.
+
+    Args:
+        volume: slices in the order of the file where its geometry cannot be believed.
+
+    Raises:
+        InputError: a long-axis view.
+    """
+    statement = statement or Statement(SHORT, True)
+    if statement.view != SHORT:
+        rule = "only a short-axis study can be segmented as it is"
+        refuse(name, f"{rule}, but this says that it is a {statement.view}; give the transaxial or short-axis study")
+    axis = long_axis_of(volume.grid.direction, SHORT)
+    if axis is None:
+        return laid_upright(volume, statement)
+    reoriented = {"view": SHORT, "long_axis_lps": axis.tolist(), "assumed": False}
+    return replace(volume, info=volume.info | {"reoriented": reoriented})
+
+
+def laid_upright(volume: Volume, statement: Statement) -> Volume:
+    """A short-axis study without a place in the patient, laid along the mean heart's axes round zero."""
+    array = volume.array[::-1] if statement.base_first else volume.array
+    info = dict(volume.info)
+    axes = MEAN_ROTATION.copy()
+    info["reoriented"] = {"view": SHORT, "long_axis_lps": axes[:, 2].tolist(), "assumed": True}
+    order = "" if statement.base_first is not None else " and its first slice as the apex"
+    warn(info, f"The study has no place in the patient: rows are taken as septum to lateral wall{order}.")
+    half = volume.grid.spacing * (np.array(volume.grid.size) - 1) / 2
+    return Volume(np.ascontiguousarray(array), Grid(volume.grid.size, volume.grid.spacing, -axes @ half, axes), info)
+
+
+def refuse_without_place(statement: Statement, name: object) -> None:
+    """A reoriented study without geometry."""
+    _refuse_reoriented(statement, "it has no geometry", name)
+
+
+def _refuse_reoriented(statement: Statement, problem: str, name: object) -> None:
+    remedy = "give the transaxial study"
+    if statement.view == SHORT:
+        remedy += ", or add --short-axis to segment it only"
+    refuse(name, f"the study says that it is reoriented already ({statement.view}), and {problem}; {remedy}")
