@@ -42,7 +42,7 @@ BY_CODE = {
     "SCT": ({"ViewCodeSequence": code("131185001", "SCT")}, VERTICAL),
     "meaning": ({"ViewCodeSequence": code("X", "99LOCAL", "vertical long axis")}, VERTICAL),
     "progression": ({"SliceProgressionDirection": "BASE_TO_APEX"}, SHORT),
-    "progression of HLA": ({"SliceProgressionDirection": "ANTERIOR_TO_INFERIOR"}, HORIZONTAL),
+    "progression of HLA": ({"SliceProgressionDirection": "INF_TO_ANT"}, HORIZONTAL),
     "image ID": ({"ImageID": "H Long Ax"}, HORIZONTAL),
     "image ID SA": ({"ImageID": "SA"}, SHORT),
 }

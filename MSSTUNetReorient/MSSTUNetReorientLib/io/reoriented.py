@@ -31,12 +31,8 @@ VIEW_CODES = {
     "G-A18B": HORIZONTAL, "131186000": HORIZONTAL,
 }  # fmt: skip
 """Codes of the schemes SNM3, 99SDM and SRT, and of SCT (DICOM PS3.16 CID 26)."""
-PROGRESSIONS = {
-    "APEX_TO_BASE": SHORT, "BASE_TO_APEX": SHORT,
-    "ANTERIOR_TO_INFERIOR": HORIZONTAL, "INFERIOR_TO_ANTERIOR": HORIZONTAL,
-    "SEPTUM_TO_WALL": VERTICAL, "WALL_TO_SEPTUM": VERTICAL,
-}  # fmt: skip
-"""Values of SliceProgressionDirection (PS3.3 C.8.4.15)."""
+PROGRESSION_WORDS = {"APEX": SHORT, "SEPTUM": VERTICAL, "ANT": HORIZONTAL}
+"""Words in values of SliceProgressionDirection such as APEX_TO_BASE, and the view whose slices run so."""
 WORDS = {
     SHORT: r"\b(SA|SAX|SH(OR)?T? ?AX(IS|ES)?)\b",
     HORIZONTAL: r"\b(HLA|H(OR(IZ(ONTAL)?)?)? ?LO?NG ?AX(IS|ES)?)\b",
@@ -73,7 +69,8 @@ def stated_view(dataset: Any, name: object) -> Statement | None:
     for detector in items(dataset, "DetectorInformationSequence", name):
         codes += items(detector, "ViewCodeSequence", name)
     certain = [_view_of_code(code, name) for code in codes]
-    certain += [PROGRESSIONS.get(progression), _view_in_words(text(dataset, "ImageID", name))]
+    certain += [view for word, view in PROGRESSION_WORDS.items() if word in progression]
+    certain.append(_view_in_words(text(dataset, "ImageID", name)))
     for view in certain:
         if view is not None:
             return Statement(view, True, base_first)
