@@ -176,7 +176,8 @@ def check_volume(volume: Volume, name: str) -> Volume:
     if (grid.extent < MIN_FIELD_MM).any():
         rule = f"the field of view must be at least {MIN_FIELD_MM:g} mm along each axis"
         _refuse(name, rule, f"found {_numbers(grid.extent)} mm")
-    if not np.isfinite(grid.origin).all() or np.abs(grid.direction.T @ grid.direction - np.eye(3)).max() > 1e-3:
+    deviation = np.abs(grid.direction.T @ grid.direction - np.eye(3)).max()
+    if not np.isfinite(grid.origin).all() or not deviation <= 1e-3:
         _refuse(name, "the image axes must be orthogonal and its origin finite", f"found {_numbers(grid.direction)}")
     counts = np.asarray(array, dtype=np.float32)
     bad = int(np.size(counts) - np.isfinite(counts).sum())

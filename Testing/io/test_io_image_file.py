@@ -72,13 +72,6 @@ def test_left_handed_axes_are_made_right_handed(tmp_path: Path):
     assert volume.array[k, j, i] == made[7, 5, 3]
 
 
-def test_four_dimensions_only_with_one_frame(tmp_path: Path):
-    one = sitk.JoinSeries([image()])
-    assert read_study(write(one, tmp_path / "one.nii.gz")).array.shape == (30, 28, 26)
-    two = sitk.JoinSeries([image(), image()])
-    assert "3D volume is needed, but found 4D" in refusal(write(two, tmp_path / "two.nrrd"))
-
-
 def test_two_dimensions_vectors_and_complex_are_refused(tmp_path: Path):
     assert "found 2D" in refusal(write(image()[:, :, 3], tmp_path / "flat.nrrd"))
     colour = sitk.Compose([sitk.Cast(image(), sitk.sitkUInt8)] * 3)

@@ -11,10 +11,10 @@ from typing import Any
 from typing import Literal
 
 import numpy as np
-import SimpleITK as sitk
 
 from ..errors import InputError
 from ..io import read_study
+from ..io.sitk_files import read_image
 from ..pose import Cube
 from ..pose import Pose
 from ..pose import rotation_from_long_axis
@@ -208,7 +208,7 @@ def _digest(files: Iterable[Path], told: dict[str, Any]) -> str:
 
 def _read_labels(file: Path) -> Volume:
     try:
-        labels = Volume.from_sitk(sitk.ReadImage(str(file)))
+        labels = Volume.from_sitk(read_image(file))
     except RuntimeError as error:
         msg = f"{file}: the true labels cannot be read; check the file"
         raise InputError(msg) from error

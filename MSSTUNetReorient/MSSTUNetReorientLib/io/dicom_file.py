@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +19,8 @@ from .dicom_values import value_of
 from .dicom_values import whole
 from .messages import reason
 from .messages import refuse
+from .sitk_files import plain_folder
+from .sitk_files import read_image
 
 PREAMBLE = 128
 """Bytes before the letters DICM."""
@@ -144,10 +145,10 @@ def _stored_frames(dataset: Any, path: Path) -> NDArray[Any]:
 def _frames_by_itk(dataset: Any, path: Path) -> NDArray[Any]:
     """Decoded by ITK from a copy that holds pixels and nothing else: ITK would apply a rescale that it finds."""
     try:
-        with tempfile.TemporaryDirectory(prefix="reorient-") as folder:
-            bare = Path(folder) / "frames.dcm"
+        with plain_folder() as folder:
+            bare = folder / "frames.dcm"
             _pixels_only(dataset).save_as(bare, enforce_file_format=True)
-            return sitk.GetArrayFromImage(sitk.ReadImage(str(bare)))
+            return sitk.GetArrayFromImage(read_image(bare))
     except Exception as error:
         refuse(path, f"the pixel data cannot be decoded ({reason(error)}); export it uncompressed", error)
 

@@ -1,7 +1,10 @@
-"""NRRD, NIfTI, MetaImage and what else SimpleITK reads."""
+"""NRRD, NIfTI, MetaImage, Interfile and what else SimpleITK reads."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
+from math import prod
 from pathlib import Path
 
 import numpy as np
@@ -9,57 +12,148 @@ import SimpleITK as sitk
 
 from ..volume import Grid
 from ..volume import Volume
-from .image_header import check_header
+from .choice import chosen_gates
+from .choice import gate_info
+from .image_header import ImageHeader
+from .interfile import DOUBT
+from .interfile import is_interfile
+from .interfile import read_interfile
 from .messages import reason
 from .messages import refuse
+from .meta_header import check_meta
+from .nifti_header import as_first
+from .nifti_header import check_nifti
+from .nifti_header import is_second
+from .nrrd_header import check_nrrd
+from .orientation import check_letters
+from .orientation import settled
+from .sitk_files import image_format
+from .sitk_files import image_size
+from .sitk_files import plain_folder
+from .sitk_files import read_image
 
 PICTURES = ("PNG", "JPEG", "JPEG2000", "TIFF", "BMP", "LSM")
 """Formats of screenshots: their pixels have no place in a patient."""
 COMPLEX = (sitk.sitkComplexFloat32, sitk.sitkComplexFloat64)
+MAX_VOXELS = 2**27
+"""Numbers in a file: more is no study, and would not fit into memory."""
+CHECKS: dict[tuple[str, ...], Callable[[Path], ImageHeader]] = {
+    (".nrrd", ".nhdr"): check_nrrd,
+    (".nii", ".nii.gz"): check_nifti,
+    (".mha", ".mhd"): check_meta,
+}
+"""Who looks at the header of a file, by its ending."""
+MAX_GATES = 32
+"""More frames than that are no gates."""
+MAX_GATE_SECONDS = 2.0
+"""Frames further apart in time are no gates of a heart beat."""
 
 
 def read_image_file(path: Path, *, orientation: str | None = None, gate: int | None = None) -> Volume:
-    """A 3D scalar image.
+    """A 3D scalar image, or a sequence of them, which is taken for the gates of a study.
+
+    Args:
+        path: the file, or the header of one.
+        orientation: where its axes i, j, k point, three letters; None believes the file.
+        gate: of a sequence, counted from 1; None sums all.
 
     Returns:
-        float32 ``(K, J, I)`` on a right-handed grid, LPS mm, not yet checked.
+        float32 ``(K, J, I)`` on a right-handed grid, LPS mm, not yet checked. A warning names the assumption where the
+        file does not say where left is.
 
     Raises:
-        InputError: no image, a damaged one, or not one 3D scalar volume.
+        InputError: no image, a damaged one, not one study, or more than memory holds.
     """
-    kind = check_header(path)
-    _check_format(path)
+    if orientation is not None:
+        check_letters(orientation)
+    if is_interfile(path):
+        chosen_gates(gate, 1, path)
+        return right_handed(settled(read_interfile(path), DOUBT, orientation))
+    header = check_header(path)
+    if header.kind == "NIfTI" and is_second(path):
+        with plain_folder() as folder:
+            first = folder / "study.nii"
+            first.write_bytes(as_first(path))
+            image = _read(first, header, path)
+    else:
+        _check_format(path)
+        image = _read(path, header, path)
+    frames = _frames(image, header, path)
+    wanted = chosen_gates(gate, len(frames), path)
+    arrays = [sitk.GetArrayFromImage(sitk.Cast(frames[n], sitk.sitkFloat32)) for n in wanted]
+    info = {"kind": header.kind, "modality": "unknown"} | gate_info(gate, len(frames))
+    volume = replace(Volume.from_sitk(frames[0], info), array=np.asarray(np.sum(arrays, axis=0), np.float32))
+    return right_handed(settled(volume, header.doubt, orientation))
+
+
+def check_header(path: Path) -> ImageHeader:
+    """Look at the header of an image file for what ITK would hide.
+
+    Raises:
+        InputError: the header tells no positive spacing, names data files elsewhere, or the file ends before its data.
+    """
+    name = path.name.lower()
+    if name.endswith(".seg.nrrd"):
+        refuse(path, "this is a segmentation; give the study that it belongs to")
+    for suffixes, check in CHECKS.items():
+        if name.endswith(suffixes):
+            return check(path)
+    if name.endswith((".hdr", ".img", ".img.gz")):
+        refuse(path, "a header and image pair does not tell left from right safely; convert it to .nii.gz or .nrrd")
+    if name.endswith((".mnc", ".mnc.gz")):
+        return ImageHeader("image")
+    return ImageHeader("image", doubt="its format has no patient axes")
+
+
+def _read(file: Path, header: ImageHeader, path: Path) -> sitk.Image:
     try:
-        image = sitk.ReadImage(str(path))
+        size, numbers = image_size(file, header.data_files)
+        if prod(size) * numbers > MAX_VOXELS:
+            found = " x ".join(map(str, size))
+            refuse(path, f"a study has at most {MAX_VOXELS} voxels, but found {found}; give one study")
+        return read_image(file, header.data_files)
     except RuntimeError as error:
         refuse(path, f"the file cannot be read as an image ({reason(error)}); give DICOM, NRRD, NIfTI or MHA", error)
-    if image.GetNumberOfComponentsPerPixel() != 1 or image.GetPixelID() in COMPLEX:
-        refuse(path, f"one number per voxel is needed, but found {image.GetPixelIDTypeAsString()}; give one volume")
-    image = _three_dimensional(image, path)
-    info = {"kind": kind, "modality": "unknown"}
-    return right_handed(Volume.from_sitk(sitk.Cast(image, sitk.sitkFloat32), info))
 
 
 def _check_format(path: Path) -> None:
     """Refuse what ITK would read without a patient geometry."""
-    format_name = sitk.ImageFileReader.GetImageIOFromFileName(str(path)).removesuffix("ImageIO")
+    format_name = image_format(path)
     if not format_name:
         refuse(path, "the file is no image that can be read; give DICOM, NRRD, NIfTI or MetaImage")
     if format_name == "GDCM":
-        refuse(path, "this DICOM file lacks its 128-byte preamble and the mark DICM; export it again")
+        refuse(path, "this DICOM file is damaged at its start; export it again")
     if format_name in PICTURES:
         refuse(path, f"a {format_name} picture carries no patient geometry; give DICOM, NRRD, NIfTI or MetaImage")
 
 
-def _three_dimensional(image: sitk.Image, path: Path) -> sitk.Image:
-    """A 3D image; of a 4D one with a single frame, that frame."""
-    size = image.GetSize()
-    if len(size) == 4 and size[3] == 1:
-        return image[:, :, :, 0]
-    if len(size) != 3:
+def _frames(image: sitk.Image, header: ImageHeader, path: Path) -> list[sitk.Image]:
+    """The 3D images of a file, in order."""
+    if image.GetPixelID() in COMPLEX:
+        refuse(path, f"one number per voxel is needed, but found {image.GetPixelIDTypeAsString()}; give one volume")
+    size, numbers = image.GetSize(), image.GetNumberOfComponentsPerPixel()
+    if header.frames_first and len(size) == 3:
+        frames = [sitk.VectorIndexSelectionCast(image, n) for n in range(numbers)] if _is_vector(image) else [image]
+    elif _is_vector(image):
+        refuse(path, f"one number per voxel is needed, but found {image.GetPixelIDTypeAsString()}; give one volume")
+    elif len(size) == 4:
+        frames = [image[:, :, :, n] for n in range(size[3])] if size[3] <= MAX_GATES else []
+        numbers = size[3]
+    elif len(size) == 3:
+        frames = [image]
+    else:
         found = " x ".join(map(str, size))
         refuse(path, f"a 3D volume is needed, but found {len(size)}D ({found}); give one 3D volume per study")
-    return image
+    if len(frames) > 1 and (header.frame_seconds or 0.0) > MAX_GATE_SECONDS:
+        seconds = f"{header.frame_seconds:g} s"
+        refuse(path, f"the frames of a file must be gates, but these are {seconds} apart (DYNAMIC); give their sum")
+    if not 0 < len(frames) <= MAX_GATES:
+        refuse(path, f"a gated study has at most {MAX_GATES} gates, but found {numbers} frames; give their sum")
+    return frames
+
+
+def _is_vector(image: sitk.Image) -> bool:
+    return "vector" in image.GetPixelIDTypeAsString()
 
 
 def right_handed(volume: Volume) -> Volume:

@@ -1,4 +1,5 @@
-"""What ITK hides about an image file: a spacing it replaces by 1, and data it fills up with zeros.
+"""What ITK hides about an image file: a spacing that it replaces by 1, data that it fills up with zeros or takes from
+anywhere, and whether the file says where left is at all.
 
 ITK reads a NIfTI file cut short without a word, takes a spacing of zero or NaN for 1, a negative one for a turned axis,
 and MetaIO prints to stderr. So the header is looked at first.
@@ -6,64 +7,71 @@ and MetaIO prints to stderr. So the header is looked at first.
 
 from __future__ import annotations
 
-import gzip
 import math
-import re
-import struct
-import zlib
+from dataclasses import dataclass
 from pathlib import Path
 
-from .messages import reason
 from .messages import refuse
 
-MAX_TEXT_HEADER = 65_536
+MAX_TEXT_HEADER = 262_144
 """Bytes in which a text header must end."""
-
 SPACING_RULE = "the voxel spacing must be positive along each axis"
 
-META_BYTES = {"CHAR": 1, "UCHAR": 1, "SHORT": 2, "USHORT": 2, "INT": 4, "UINT": 4, "FLOAT": 4, "DOUBLE": 8}
-"""Bytes of MetaImage's element types whose size does not depend on the platform."""
 
-NIFTI_LAYOUTS = {348: ("8h", 40, 72, "8f", 76, "f", 108), 540: ("8q", 16, 14, "8d", 104, "q", 168)}
-"""By header size: format and offset of dim, offset of bitpix, then format and offset of pixdim and vox_offset."""
+@dataclass(frozen=True)
+class ImageHeader:
+    """What a file says of itself.
 
-
-def check_header(path: Path) -> str:
-    """Look at the header of an image file for what ITK would hide.
-
-    Returns:
-        The kind of file: "NRRD", "NIfTI", "MetaImage" or "image".
-
-    Raises:
-        InputError: the header tells no positive spacing, or the file ends before its data do.
+    Attributes:
+        kind: "NRRD", "NIfTI", "MetaImage", "Interfile" or "image".
+        doubt: why it does not say where left is; empty where it does.
+        data_files: the files that hold the voxels, where they are others.
+        frames_first: frames of a sequence are the first axis, which ITK takes for numbers of one voxel.
+        frame_seconds: time from frame to frame; None where it is not said.
     """
-    name = path.name.lower()
-    if name.endswith((".nrrd", ".nhdr")):
-        _check_nrrd(path)
-        return "NRRD"
-    if name.endswith((".nii", ".nii.gz")):
-        _check_nifti(path)
-        return "NIfTI"
-    if name.endswith((".mha", ".mhd")):
-        _check_meta(path)
-        return "MetaImage"
-    if name.endswith((".hdr", ".img", ".img.gz")):
-        refuse(path, "a header and image pair does not tell left from right safely; convert it to .nii.gz or .nrrd")
-    return "image"
+
+    kind: str
+    doubt: str = ""
+    data_files: tuple[Path, ...] = ()
+    frames_first: bool = False
+    frame_seconds: float | None = None
 
 
-def _text_header(path: Path, end: bytes) -> str:
+def text_header(path: Path, end: bytes) -> str:
     """The text up to ``end``; all that was read where it does not come."""
     with path.open("rb") as file:
         start = file.read(MAX_TEXT_HEADER)
     return start.split(end)[0].decode("latin-1")
 
 
-def _refuse_spacing(path: Path, found: str) -> None:
-    refuse(path, f"{SPACING_RULE}, but found {found.strip() or 'none'}; write the file with its true spacing")
+def fields_of(path: Path, lines: list[str], separator: str) -> dict[str, str]:
+    """Fields by name in small letters.
+
+    Raises:
+        InputError: a field that comes twice with different values.
+    """
+    fields: dict[str, str] = {}
+    for line in lines:
+        key, found, value = line.partition(separator)
+        name = key.strip().lower()
+        if found and name and fields.setdefault(name, value.strip()) != value.strip():
+            rule = "a field of the header must come once"
+            refuse(path, f"{rule}, but one comes twice with different values; write it again")
+    return fields
 
 
-def _positive(text: str) -> bool:
+def refuse_spacing(path: Path, found: str) -> None:
+    """The spacing breaks its rule."""
+    refuse(path, f"{SPACING_RULE}, but found {found.strip()[:60] or 'none'}; write the file with its true spacing")
+
+
+def refuse_short(path: Path, held: int, expected: int) -> None:
+    """The file ends before its data do."""
+    refuse(path, f"the data must have {expected} bytes, but the file ends after {held}; copy or export it again")
+
+
+def positive(text: str) -> bool:
+    """Whether a text holds numbers, all of them positive and finite."""
     try:
         spacings = [float(x) for x in text.split()]
         return bool(spacings) and all(x > 0 and math.isfinite(x) for x in spacings)
@@ -71,95 +79,36 @@ def _positive(text: str) -> bool:
         return False
 
 
-def _check_nrrd(path: Path) -> None:
-    """Teem itself refuses data cut short; ITK takes an absent or NaN spacing for 1."""
-    header = _text_header(path, b"\n\n").replace("\r", "")
-    if not header.startswith("NRRD"):
-        refuse(path, "the file does not begin as an NRRD file; copy or export it again")
-    fields = {}
-    for line in header.splitlines():
-        key, colon, value = line.partition(": ")
-        if colon:
-            fields[key.strip().lower()] = value.strip()
-    directions = fields.get("space directions")
-    spacings = fields.get("spacings", "") if directions is None else _lengths(directions)
-    flat = fields.get("dimension", "3") in ("1", "2")  # refused later, for that reason
-    if not flat and not _positive(spacings):
-        _refuse_spacing(path, spacings)
+def data_files(path: Path, names: list[str]) -> tuple[Path, ...]:
+    """The data files that a header names.
+
+    Raises:
+        InputError: one is not there, no regular file, or lies outside of the header's own folder.
+    """
+    folder = path.parent.resolve()
+    files = []
+    for name in names:
+        file = path.parent / name
+        if Path(name).is_absolute() or not file.resolve().is_relative_to(folder):
+            refuse(
+                path, "its data files must lie in its own folder or below, but it names another place; copy them there"
+            )
+        if not file.is_file():
+            shown = name if len(name) < 80 and name.isprintable() else "(unreadable)"
+            refuse(path, f"its data file {shown or '(none)'} is not beside it; copy both files")
+        files.append(file)
+    return tuple(files)
 
 
-def _lengths(directions: str) -> str:
-    """Lengths of NRRD's space directions, mm; ``none`` where an axis of a 3D image has none."""
+def numbered(path: Path, pattern: str, first: int, last: int, step: int) -> list[str]:
+    """Names of a numbered series such as ``slice%03d.raw``.
+
+    Raises:
+        InputError: no such series.
+    """
+    if step == 0 or not 0 <= (last - first) // step < 100_000 or pattern.count("%") != 1:
+        refuse(path, "the numbering of its data files must go from first to last by a step; write the header again")
     try:
-        vectors = [[float(x) for x in v.split(",")] for v in re.findall(r"\(([^)]*)\)", directions)]
-    except ValueError:
-        return directions
-    lengths = " ".join(f"{math.hypot(*v):g}" for v in vectors)
-    return lengths if len(vectors) >= 3 else f"{lengths} none"
-
-
-def _check_meta(path: Path) -> None:
-    header = _text_header(path, b"ElementDataFile")
-    fields = {key.strip(): value.strip() for key, _, value in (ln.partition("=") for ln in header.splitlines())}
-    if "NDims" not in fields:
-        refuse(path, "the file does not begin as a MetaImage file; copy or export it again")
-    spacing = fields.get("ElementSpacing") or fields.get("ElementSize") or ""
-    if not _positive(spacing):
-        _refuse_spacing(path, spacing)
-    expected = _meta_bytes(fields)
-    with path.open("rb") as file:
-        tail = file.read().partition(b"ElementDataFile")[2]
-    target, _, local = tail.partition(b"\n")
-    target_name = target.decode("latin-1").strip(" =\r")
-    if target_name == "LOCAL":
-        held = len(local)
-    elif (path.parent / target_name).is_file():
-        held = (path.parent / target_name).stat().st_size
-    else:
-        refuse(path, f"its data file {target_name or '(none)'} is not beside it; copy both files")
-    if expected is not None and held < expected:
-        _refuse_short(path, held, expected)
-
-
-def _meta_bytes(fields: dict[str, str]) -> int | None:
-    """Bytes the data take on disk, None where the header does not tell."""
-    try:
-        if fields.get("CompressedData", "False").lower() == "true":
-            return int(fields["CompressedDataSize"])
-        voxels = math.prod(int(n) for n in fields["DimSize"].split())
-        size = META_BYTES[fields["ElementType"].removeprefix("MET_")]
-        return voxels * size * int(fields.get("ElementNumberOfChannels", "1"))
-    except (KeyError, ValueError):
-        return None
-
-
-def _refuse_short(path: Path, held: int, expected: int) -> None:
-    refuse(path, f"the data must have {expected} bytes, but the file ends after {held}; copy or export it again")
-
-
-def _check_nifti(path: Path) -> None:
-    content = _nifti_bytes(path)
-    order = "<" if content[:4] in (struct.pack("<i", n) for n in NIFTI_LAYOUTS) else ">"
-    size = struct.unpack_from(order + "i", content)[0] if len(content) >= 4 else 0
-    if size not in NIFTI_LAYOUTS or len(content) < size:
-        refuse(path, "the file does not begin as a NIfTI file; copy or export it again")
-    dim_format, dim_at, bits_at, pixdim_format, pixdim_at, offset_format, offset_at = NIFTI_LAYOUTS[size]
-    dim = struct.unpack_from(order + dim_format, content, dim_at)
-    bits = struct.unpack_from(order + "h", content, bits_at)[0]
-    spacing = " ".join(f"{x:g}" for x in struct.unpack_from(order + pixdim_format, content, pixdim_at)[1:4])
-    if not _positive(spacing):
-        _refuse_spacing(path, spacing)
-    offset = int(struct.unpack_from(order + offset_format, content, offset_at)[0])
-    count = math.prod(max(n, 1) for n in dim[1 : 1 + min(max(dim[0], 0), 7)])
-    if len(content) < offset + count * bits // 8:
-        _refuse_short(path, len(content) - offset, count * bits // 8)
-
-
-def _nifti_bytes(path: Path) -> bytes:
-    try:
-        if path.name.lower().endswith(".gz"):
-            with gzip.open(path) as file:
-                return file.read()
-        return path.read_bytes()
-    except (OSError, EOFError, zlib.error) as error:
-        refuse(path, f"the compressed file is damaged or cut short ({reason(error)}); copy or export it again", error)
+        return [pattern % n for n in range(first, last + (1 if step > 0 else -1), step)]
+    except (TypeError, ValueError) as error:
+        refuse(path, "the pattern of its data files must be one like slice%03d.raw; write the header again", error)

@@ -16,6 +16,8 @@ from ..pose import Pose
 from .messages import quiet
 from .messages import reason
 from .messages import refuse
+from .sitk_files import read_transform
+from .sitk_files import write_transform
 
 COMMENT = "# maps short-axis mm (i septum to lateral, j anterior to inferior, k apex to base) to patient LPS mm"
 """Written as the second line; ITK skips it."""
@@ -32,7 +34,7 @@ def write_pose(pose: Pose, path: str | Path) -> None:
     transform.SetMatrix(pose.rotation.ravel().tolist())
     transform.SetTranslation(pose.centre.tolist())
     try:
-        sitk.WriteTransform(transform, str(path))
+        write_transform(transform, path)
         first, rest = path.read_text().split("\n", 1)
         path.write_text(f"{first}\n{COMMENT}\n{rest}")
     except (RuntimeError, OSError) as error:
@@ -50,7 +52,7 @@ def read_pose(path: str | Path) -> Pose:
         refuse(path, "there is no such transform file; check the path")
     try:
         with quiet():
-            transform = sitk.ReadTransform(str(path))
+            transform = read_transform(path)
     except RuntimeError as error:
         refuse(path, f"the file is no ITK transform ({reason(error)}); give a .tfm file", error)
     if transform.GetDimension() != 3 or not transform.IsLinear():

@@ -14,6 +14,7 @@ from ..volume import Volume
 from .messages import quiet
 from .messages import reason
 from .messages import refuse
+from .sitk_files import write_image
 from .terminology import SEGMENTS
 from .terminology import SegmentStyle
 
@@ -86,6 +87,6 @@ def _extent(mask: NDArray[np.bool_]) -> str:
 def _write(image: sitk.Image, path: Path) -> None:
     try:
         with quiet():
-            sitk.WriteImage(image, str(path), useCompression=True)
-    except RuntimeError as error:
+            write_image(image, path)
+    except (RuntimeError, OSError) as error:
         refuse(path, f"the file cannot be written ({reason(error)}); choose a writable folder", error)

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import contextlib
+import shutil
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 from xml.sax.saxutils import escape
 
 from ..errors import InputError
+from ..io.sitk_files import plain_folder
+from ..io.sitk_files import readable
 from ..result import Result
 from .host import mrml
 from .host import new_scene
@@ -52,8 +56,8 @@ def save_scene(scene: Any, path: str | Path) -> Path:
     _check_target(target)
     write = _write_mrb if target.suffix == ".mrb" else _write_mrml
     try:
-        with tempfile.TemporaryDirectory(prefix=".scene-", dir=target.parent) as draft, quiet():
-            write(scene, target, Path(draft))
+        with _draft_folder(target) as draft, quiet():
+            write(scene, target, draft)
     except OSError as error:
         msg = f"{target}: the scene could not be written ({error.strerror or error}); choose another place"
         raise InputError(msg) from error
@@ -71,12 +75,13 @@ def load_scene(scene: Any, path: str | Path) -> None:
         msg = f"{source}: a scene is an existing file that ends in .mrb or .mrml; check the path"
         raise InputError(msg)
     messages = mrml().vtkMRMLMessageCollection()
+    others = [p for p in _data_folder(source).rglob("*") if p.is_file()] if source.suffix == ".mrml" else []
     # Unzipping a damaged .mrb leaves the process in a folder that is then deleted.
-    with quiet(), contextlib.chdir(Path.cwd()):
+    with quiet(), contextlib.chdir(Path.cwd()), readable(source, others) as plain:
         if source.suffix == ".mrb":
-            read = scene.ReadFromMRB(str(source), True, messages)
+            read = scene.ReadFromMRB(plain, True, messages)
         else:
-            scene.SetURL(str(source))
+            scene.SetURL(plain)
             read = scene.Connect(messages)
     if not read or _first_error(messages) != NO_REASON:
         msg = f"{source}: the scene could not be read ({_first_error(messages)}); write it again"
@@ -92,12 +97,32 @@ def _check_target(target: Path) -> None:
         raise InputError(msg)
 
 
+@contextlib.contextmanager
+def _draft_folder(target: Path) -> Iterator[Path]:
+    """Where a scene is written first: beside its place, or in a plain folder where MRML would fail on the letters."""
+    if str(target).isascii():
+        with tempfile.TemporaryDirectory(prefix=".scene-", dir=target.parent) as beside:
+            yield Path(beside)
+    else:
+        with plain_folder() as plain:
+            yield plain
+
+
+def _draft_name(target: Path) -> str:
+    return target.name if target.name.isascii() else f"scene{target.suffix}"
+
+
+def _data_folder(target: Path) -> Path:
+    return target.with_name(f"{target.stem}_data")
+
+
 def _write_mrb(scene: Any, target: Path, draft: Path) -> None:
     """Into the draft folder under its own name, for the archive's inner folder is called after the file."""
     messages = mrml().vtkMRMLMessageCollection()
-    if not scene.WriteToMRB(str(draft / target.name), None, messages):
+    written = draft / _draft_name(target)
+    if not scene.WriteToMRB(str(written), None, messages):
         raise OSError(_first_error(messages))
-    (draft / target.name).replace(target)
+    shutil.move(written, target)
 
 
 def _write_mrml(scene: Any, target: Path, draft: Path) -> None:
@@ -106,16 +131,17 @@ def _write_mrml(scene: Any, target: Path, draft: Path) -> None:
     A bundle always calls that folder "Data", and two scenes in one place would overwrite each other's.
     """
     messages = mrml().vtkMRMLMessageCollection()
-    bundle, data = draft / target.stem, target.with_name(f"{target.stem}_data")
+    scene_name, data = _draft_name(target), _data_folder(target)
+    bundle = draft / Path(scene_name).stem
     bundle.mkdir()
     if not scene.SaveSceneToSlicerDataBundleDirectory(str(bundle), None, messages):
         raise OSError(_first_error(messages))
-    text = (bundle / target.name).read_text(encoding="utf-8")
-    (bundle / target.name).write_text(text.replace('="Data/', f'="{_encoded(data.name)}/'), encoding="utf-8")
+    text = (bundle / scene_name).read_text(encoding="utf-8")
+    (bundle / scene_name).write_text(text.replace('="Data/', f'="{_encoded(data.name)}/'), encoding="utf-8")
     if data.exists():
-        data.replace(draft / "replaced")
-    (bundle / "Data").replace(data)
-    (bundle / target.name).replace(target)
+        shutil.move(data, draft / "replaced")
+    shutil.move(bundle / "Data", data)
+    shutil.move(bundle / scene_name, target)
 
 
 def _encoded(name: str) -> str:

@@ -23,6 +23,7 @@ from scipy import ndimage
 
 from ..cup import fit_cup
 from ..errors import InputError
+from ..io.sitk_files import read_image
 from ..pose import shortest_rotation
 from ..volume import Volume
 from .bodywall import arms_beside
@@ -179,7 +180,7 @@ def _read_ventricles(file: Path) -> Ventricles:
 
 def _read(file: Path) -> sitk.Image:
     try:
-        return sitk.ReadImage(str(file))
+        return read_image(file)
     except RuntimeError as error:
         msg = f"{file}: the volume cannot be read; check the file"
         raise InputError(msg) from error

@@ -1,0 +1,79 @@
+"""MetaImage: spacing, orientation and the files that hold its voxels."""
+
+from __future__ import annotations
+
+import math
+import re
+from pathlib import Path
+
+from .image_header import ImageHeader
+from .image_header import data_files
+from .image_header import fields_of
+from .image_header import numbered
+from .image_header import positive
+from .image_header import refuse_short
+from .image_header import refuse_spacing
+from .image_header import text_header
+from .messages import refuse
+
+BYTES = {"CHAR": 1, "UCHAR": 1, "SHORT": 2, "USHORT": 2, "INT": 4, "UINT": 4, "FLOAT": 4, "DOUBLE": 8}
+"""Of the element types whose size does not depend on the platform."""
+LPS = "RAI"
+"""How MetaImage writes LPS, the one space that ITK knows: by where its axes come from."""
+
+
+def check_meta(path: Path) -> ImageHeader:
+    """Look at a MetaImage header.
+
+    Raises:
+        InputError: no MetaImage file, no positive spacing, data files that are not there or elsewhere, too little data.
+    """
+    header = text_header(path, b"ElementDataFile")
+    fields = fields_of(path, header.splitlines(), "=")
+    if "ndims" not in fields:
+        refuse(path, "the file does not begin as a MetaImage file; copy or export it again")
+    spacing = fields.get("elementspacing") or fields.get("elementsize") or ""
+    if not positive(spacing):
+        refuse_spacing(path, spacing)
+    files, local = _files(path)
+    expected, held = _expected_bytes(fields), local
+    if files:
+        held = sum(file.stat().st_size for file in files)
+    if expected is not None and held < expected:
+        refuse_short(path, held, expected)
+    orientation = fields.get("anatomicalorientation", "").upper()
+    doubt = (
+        ""
+        if orientation == LPS
+        else "its AnatomicalOrientation is " + ("another than RAI" if orientation else "missing")
+    )
+    return ImageHeader("MetaImage", doubt, files)
+
+
+def _files(path: Path) -> tuple[tuple[Path, ...], int]:
+    """The data files, and the bytes of data in the header's own file where there are none."""
+    with path.open("rb") as file:
+        tail = file.read().partition(b"ElementDataFile")[2]
+    target, _, rest = tail.partition(b"\n")
+    words = target.decode("latin-1").strip(" =\r").split()
+    name = " ".join(words)
+    if name == "LOCAL":
+        return (), len(rest)
+    if words[:1] == ["LIST"]:
+        return data_files(path, [line.strip() for line in rest.decode("latin-1").splitlines() if line.strip()]), 0
+    match = re.fullmatch(r"(\S*%\S*)\s+(-?\d+)\s+(-?\d+)\s+(-?\d+)", name)
+    if match:
+        return data_files(path, numbered(path, match[1], *(int(match[n]) for n in (2, 3, 4)))), 0
+    return data_files(path, [name]), 0
+
+
+def _expected_bytes(fields: dict[str, str]) -> int | None:
+    """Bytes the data take on disk, None where the header does not tell."""
+    try:
+        if fields.get("compresseddata", "False").lower() == "true":
+            return int(fields["compresseddatasize"])
+        voxels = math.prod(int(n) for n in fields["dimsize"].split())
+        size = BYTES[fields["elementtype"].removeprefix("MET_")]
+        return voxels * size * int(fields.get("elementnumberofchannels", "1"))
+    except (KeyError, ValueError):
+        return None

@@ -1,0 +1,95 @@
+"""NRRD: spacing, space, data files and the axis of a sequence."""
+
+from __future__ import annotations
+
+import math
+import re
+from pathlib import Path
+
+from .image_header import ImageHeader
+from .image_header import data_files
+from .image_header import fields_of
+from .image_header import numbered
+from .image_header import positive
+from .image_header import refuse_spacing
+from .image_header import text_header
+from .messages import refuse
+
+ANATOMICAL = ("left-posterior-superior", "lps", "right-anterior-superior", "ras", "left-anterior-superior", "las")
+"""Spaces whose axes are the patient's and which ITK turns into LPS, with -time and T or without."""
+FRAME_KINDS = ("list", "time")
+SECONDS = {"ms": 0.001, "s": 1.0, "sec": 1.0, "min": 60.0}
+
+
+def check_nrrd(path: Path) -> ImageHeader:
+    """Teem itself refuses data cut short; ITK takes an absent or NaN spacing for 1.
+
+    Raises:
+        InputError: no NRRD file, no positive spacing, or data files elsewhere.
+    """
+    header = text_header(path, b"\n\n").replace("\r", "")
+    if not header.startswith("NRRD"):
+        refuse(path, "the file does not begin as an NRRD file; copy or export it again")
+    lines = [line for line in header.splitlines() if not line.startswith("#")]
+    fields = fields_of(path, [line for line in lines if ":=" not in line], ": ")
+    keys = fields_of(path, [line for line in lines if ":=" in line], ":=")
+    _check_spacing(path, fields)
+    kinds = fields.get("kinds", "").lower().split()
+    space = fields.get("space", "").lower().removesuffix("-time")
+    says = space in ANATOMICAL and "space directions" in fields
+    return ImageHeader(
+        "NRRD",
+        doubt="" if says else f"its space is {_shown(space)}",
+        data_files=_files(path, fields, lines),
+        frames_first=len(kinds) == 4 and kinds[0] in FRAME_KINDS,
+        frame_seconds=_frame_seconds(keys),
+    )
+
+
+def _shown(space: str) -> str:
+    return space if re.fullmatch(r"[\w-]{1,40}", space) else "not named"
+
+
+def _check_spacing(path: Path, fields: dict[str, str]) -> None:
+    directions = fields.get("space directions")
+    spacings = fields.get("spacings", "") if directions is None else _lengths(directions)
+    frames = [n for n, kind in enumerate(fields.get("kinds", "").lower().split()) if kind in FRAME_KINDS]
+    if directions is None and len(spacings.split()) == 4 and frames:
+        spacings = " ".join(s for n, s in enumerate(spacings.split()) if n not in frames)
+    flat = fields.get("dimension", "3") in ("1", "2")  # refused later, for that reason
+    if not flat and not positive(spacings):
+        refuse_spacing(path, spacings)
+
+
+def _lengths(directions: str) -> str:
+    """Lengths of NRRD's space directions, mm; ``none`` where an axis of a 3D image has none."""
+    try:
+        vectors = [[float(x) for x in v.split(",")] for v in re.findall(r"\(([^)]*)\)", directions)]
+    except ValueError:
+        return directions
+    lengths = " ".join(f"{math.hypot(*v):g}" for v in vectors)
+    return lengths if len(vectors) >= 3 else f"{lengths} none"
+
+
+def _files(path: Path, fields: dict[str, str], lines: list[str]) -> tuple[Path, ...]:
+    """Of a detached header; ``data file`` is a name, a numbered pattern or LIST."""
+    value = fields.get("data file", fields.get("datafile"))
+    if value is None:
+        return ()
+    if value.upper().split()[:1] == ["LIST"]:
+        at = next(n for n, line in enumerate(lines) if line.lower().replace(" ", "").startswith("datafile:"))
+        return data_files(path, [line.strip() for line in lines[at + 1 :] if line.strip()])
+    match = re.fullmatch(r"(\S+%\S*)\s+(-?\d+)\s+(-?\d+)\s+(-?\d+)(\s+\d+)?", value)
+    if match:
+        return data_files(path, numbered(path, match[1], *(int(match[n]) for n in (2, 3, 4))))
+    return data_files(path, [value])
+
+
+def _frame_seconds(keys: dict[str, str]) -> float | None:
+    """Of a sequence of 3D Slicer: the step between its index values, where their unit is one of time."""
+    unit = SECONDS.get(keys.get("axis 0 index unit", "").lower())
+    try:
+        values = [float(v) for v in keys.get("axis 0 index values", "").split()]
+    except ValueError:
+        return None
+    return None if unit is None or len(values) < 2 else abs(values[-1] - values[0]) / (len(values) - 1) * unit

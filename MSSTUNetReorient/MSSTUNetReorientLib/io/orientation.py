@@ -1,0 +1,83 @@
+"""Where the axes of an image point: by letters, as a user states them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import InputError
+from ..volume import Grid
+from ..volume import Volume
+from .technical_info import warn
+
+Array = NDArray[np.float64]
+
+LETTERS = {"L": (0, 1), "R": (0, -1), "P": (1, 1), "A": (1, -1), "S": (2, 1), "I": (2, -1)}
+"""The axis of LPS that a letter lies on, and its sense."""
+
+
+def check_letters(orientation: str) -> str:
+    """Three letters in capitals, one of each axis of the patient.
+
+    Raises:
+        InputError: other letters.
+    """
+    letters = orientation.strip().upper()
+    axes = {LETTERS[c][0] for c in letters if c in LETTERS}
+    if len(letters) != 3 or len(axes) != 3:
+        rule = "the orientation must be three letters, one of each pair R/L, A/P and S/I, that say where i, j, k point"
+        msg = f"--orientation {orientation}: {rule}, for example LPS"
+        raise InputError(msg)
+    return letters
+
+
+def letters_of(direction: Array) -> str:
+    """The letters nearest to where the axes ``(3, 3)`` point."""
+    rows = np.abs(direction).argmax(axis=0)
+    signs = np.sign(direction[rows, range(3)])
+    return "".join(
+        next(c for c, at in LETTERS.items() if at == (row, sign)) for row, sign in zip(rows, signs, strict=True)
+    )
+
+
+def oriented(volume: Volume, letters: str) -> Volume:
+    """The same voxels with axes that point where ``letters`` say; the middle of the study stays."""
+    direction = np.zeros((3, 3))
+    for column, letter in enumerate(letters):
+        row, sign = LETTERS[letter]
+        direction[row, column] = sign
+    grid = volume.grid
+    half = grid.spacing * (np.array(grid.size) - 1) / 2
+    return replace(volume, grid=Grid(grid.size, grid.spacing, grid.centre - direction @ half, direction))
+
+
+def settled(volume: Volume, doubt: str, orientation: str | None) -> Volume:
+    """A volume whose orientation the file says, the user states, or a warning names as an assumption.
+
+    Args:
+        volume: as read, with its own axes, left-handed ones too.
+        doubt: why the file does not say where left is; empty where it does.
+        orientation: three letters of the user, or None.
+
+    Raises:
+        InputError: other letters.
+    """
+    found = letters_of(volume.grid.direction)
+    info = dict(volume.info)
+    if orientation is None:
+        if doubt:
+            warn(
+                info,
+                f"The file does not say where left is ({doubt}): its axes are taken as {found}. Check left and right, "
+                "or state them with --orientation.",
+            )
+        return replace(volume, info=info)
+    stated = check_letters(orientation)
+    info["orientation"] = stated
+    if not doubt and stated == found:
+        return replace(volume, info=info)
+    if not doubt:
+        warn(info, f"The file says that its axes point {found}, and {stated} was stated: check left and right.")
+    return oriented(replace(volume, info=info), stated)
