@@ -41,8 +41,10 @@ def calls(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
     """A predictor that knows the answer, and what it was asked."""
     asked: list[dict[str, Any]] = []
 
-    def predict(volume: Volume, *, model: object, device: str, progress: Callable[[str], None]) -> Result:
-        asked.append({"volume": volume, "model": model, "device": device})
+    def predict(
+        volume: Volume, *, model: object, device: str, keep_axes: bool, progress: Callable[[str], None]
+    ) -> Result:
+        asked.append({"volume": volume, "model": model, "device": device, "keep_axes": keep_axes})
         progress("finding the left ventricle")
         return make_result()
 
@@ -170,7 +172,7 @@ def _with(value: float) -> Any:
         (_truncated, ""),
         (lambda p: p.write_text("Dear reader,\nthis is no image.\n"), ""),
         (_image(GOOD[0]), ""),
-        (_image(np.stack([GOOD] * 2), (5, 5, 5, 1)), ""),
+        (_image(np.stack([GOOD] * 33), (5, 5, 5, 1)), "gates"),
         (_image(np.stack([GOOD] * 3, axis=-1), vector=True), ""),
         (_image(_with(np.nan)), "finite"),
         (_image(_with(np.inf)), "finite"),

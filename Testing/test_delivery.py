@@ -17,6 +17,7 @@ import SimpleITK as sitk
 from MSSTUNetReorientLib import delivery
 from MSSTUNetReorientLib import destination
 from MSSTUNetReorientLib.delivery import PRODUCTS
+from MSSTUNetReorientLib.delivery import Delivery
 from MSSTUNetReorientLib.delivery import Product
 from MSSTUNetReorientLib.delivery import deliver
 from MSSTUNetReorientLib.delivery import summary
@@ -35,7 +36,7 @@ def names(folder: Path) -> set[str]:
     return {p.name for p in folder.iterdir()}
 
 
-def quick(result: Result, out: Path, **options: bool) -> list[Path]:
+def quick(result: Result, out: Path, **options: bool) -> Delivery:
     """Without the slow parts."""
     return deliver(result, out, scene=False, report=False, **options)
 
@@ -53,7 +54,7 @@ def failing(monkeypatch: pytest.MonkeyPatch, name: str, error: BaseException) ->
 
 def test_everything_is_written_and_listed(tmp_path: Path) -> None:
     pytest.importorskip("slicer_core", reason="the scene needs the extra 'scene'")
-    written = deliver(make_result(), tmp_path / "out")
+    written = deliver(make_result(), tmp_path / "out").files
     assert {p.name for p in written} == names(tmp_path / "out") == set(FILES)
     assert all(p.stat().st_size > 0 for p in written)
     assert names(tmp_path) == {"out"}
@@ -90,7 +91,7 @@ def test_pose_file_maps_short_axis_to_patient_as_the_summary_says(tmp_path: Path
 
 def test_summary_has_the_documented_keys() -> None:
     content = summary(make_result())
-    keys = {"pose", "volumes_ml", "qc", "model", "input", "timing_s", "software", "pose_tfm"}
+    keys = {"pose", "volumes_ml", "qc", "model", "input", "timing_s", "left_out", "software", "pose_tfm"}
     assert set(content) == keys
     assert set(content["input"]) == {"kind", "modality", "shape", "spacing_mm"}
     assert {"euler_yxz_rad", "translation_normalized", "centre_lps_mm", "axes_lps"} <= set(content["pose"])

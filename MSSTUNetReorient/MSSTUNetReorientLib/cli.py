@@ -23,17 +23,18 @@ from .steadiness import steadiness
 from .terminal import PROGRAM
 from .terminal import TerminatedError
 from .terminal import progress_lines
-from .terminal import sigterm_raises
 from .terminal import stdout_reserved
 from .terminal import tell
 from .terminal import tell_error
+from .terminal import termination_raises
+from .terminal import write
 from .train import blend
 from .train import calibrate
 from .train import pool
 from .train import train
 from .train import validate
 
-EXIT_BUG, EXIT_INPUT, EXIT_INTERRUPTED, EXIT_TERMINATED = 1, 2, 130, 143
+EXIT_BUG, EXIT_INPUT, EXIT_INTERRUPTED, EXIT_SIGNAL = 1, 2, 130, 128
 
 app = typer.Typer(
     help="Reorient and segment the left ventricle in cardiac SPECT and PET. Research software, not a medical device.",
@@ -138,21 +139,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
         arguments: without the program's name; ``sys.argv`` by default.
 
     Returns:
-        The exit code: 0 done (also with a doubtful result, which says so), 1 a fault of the program, 2 an input or
-        an option that breaks a rule, 130 interrupted, 143 terminated.
+        The exit code: 0 done (also with a doubtful result, which says so, and where only the closing words could not
+        be printed), 1 a fault of the program, 2 an input or an option that breaks a rule, or JSON that could not be
+        printed though the result is written; 129 hung up, 130 interrupted, 143 terminated.
     """
     arguments = list(sys.argv[1:] if arguments is None else arguments)
     debug = "--debug" in arguments
     try:
-        with sigterm_raises(), warnings.catch_warnings():
+        with termination_raises(), warnings.catch_warnings():
             if not debug:
                 warnings.simplefilter("ignore")
+            _check_working_folder()
             code = app(arguments, prog_name=PROGRAM, standalone_mode=False)
     except (KeyboardInterrupt, typer.Abort):  # older versions of Typer let the first or the second through
         code = EXIT_INTERRUPTED
-    except TerminatedError:
+    except TerminatedError as error:
         tell("terminated")
-        return EXIT_TERMINATED
+        return EXIT_SIGNAL + error.number
     except Exception as error:
         if debug:
             traceback.print_exc()
@@ -160,6 +163,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if code == EXIT_INTERRUPTED:
         tell("interrupted")
     return code if isinstance(code, int) else 0
+
+
+def _check_working_folder() -> None:
+    """A folder that was deleted under the shell makes every relative path meaningless.
+
+    Raises:
+        InputError: it is gone.
+    """
+    try:
+        Path.cwd()
+    except OSError as error:
+        msg = "the working folder is gone; change to another one"
+        raise InputError(msg) from error
 
 
 def _explain(error: Exception) -> int:
@@ -184,13 +200,18 @@ def _show(result: Result, out: Path, *, json: bool, quiet: bool) -> None:
     if json:
         from .delivery import summary_text
 
-        sys.stdout.write(summary_text(result))
+        problem = write(sys.stdout, summary_text(result))
+        if problem:
+            msg = f"{out}: the result is written, but its JSON could not be printed ({problem}); read {out}/result.json"
+            raise InputError(msg)
     elif not quiet:
         lines = [f"quality: {result.quality.status}", *(f"  - {reason}" for reason in result.quality.reasons)]
         volumes = result.volumes_ml
         lines.append(f"LV myocardium {volumes['myocardium']:.0f} ml, blood pool {volumes['blood_pool']:.0f} ml")
         lines.append(f"written to {out}")
-        sys.stdout.write("\n".join(lines) + "\n")
+        problem = write(sys.stdout, "\n".join(lines) + "\n")
+        if problem:
+            tell(f"the result is written to {out}, but this could not be printed ({problem})")
 
 
 def frame_range(text: str | None) -> tuple[int, int] | None:

@@ -10,16 +10,18 @@ import math
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from .destination import SUMMARY
 from .destination import check_destination
 from .destination import replacing
 from .destination import writing_errors
 from .errors import InputError
 from .result import Result
 
-__all__ = ["PRODUCTS", "Product", "check_destination", "deliver", "summary"]
+__all__ = ["PRODUCTS", "Delivery", "Product", "check_destination", "deliver", "summary"]
 
 Say = Callable[[str], None]
 
@@ -28,6 +30,19 @@ POSE_DIRECTION = "maps short-axis mm to patient LPS mm"
 
 RESERVE_BYTES = 24_000_000
 """Room kept for the report, the scene and what the file system needs besides the volumes."""
+
+
+@dataclass(frozen=True, eq=False)
+class Delivery:
+    """What was written.
+
+    Attributes:
+        files: in their final place.
+        result: the answer, which says what was left out.
+    """
+
+    files: tuple[Path, ...]
+    result: Result
 
 
 def deliver(
@@ -39,7 +54,7 @@ def deliver(
     report: bool = True,
     progress: Say | None = None,
     note: Say | None = None,
-) -> list[Path]:
+) -> Delivery:
     """Write a result into a folder; an interrupted or failed run leaves the disk as it was.
 
     Args:
@@ -52,20 +67,25 @@ def deliver(
         note: told which file was left out because an optional package is missing, and what brings it.
 
     Returns:
-        The files written, in their final place.
+        The files, and the result with ``left_out``.
 
     Raises:
         InputError: the folder may not be replaced or cannot be written, or the disk is full.
     """
     wanted = [p for p in PRODUCTS if (scene or p.extra != "scene") and (report or p.extra != "report")]
-    written = []
+    written, left_out = [], dict(result.left_out)
     with replacing(Path(out), overwrite) as folder:
         _check_space(result, folder, Path(out))
         for product in wanted:
             (progress or _silent)(f"writing {product.name}")
-            if _write(product, result, folder, Path(out), note or _silent):
+            complete = replace(result, left_out=left_out) if product.name == SUMMARY else result
+            reason = _write(product, complete, folder, Path(out))
+            if reason is None:
                 written.append(Path(out) / product.name)
-    return written
+            else:
+                left_out[product.name] = reason
+                (note or _silent)(f"{product.name} left out: {reason}")
+    return Delivery(tuple(written), replace(result, left_out=left_out))
 
 
 def summary(result: Result) -> dict[str, Any]:
@@ -76,7 +96,7 @@ def summary(result: Result) -> dict[str, Any]:
 
 def summary_text(result: Result) -> str:
     """:func:`summary` as it is written and printed."""
-    return json.dumps(summary(result), indent=2, allow_nan=False, ensure_ascii=False) + "\n"
+    return json.dumps(summary(result), indent=2, allow_nan=False) + "\n"  # plain ASCII: any terminal can print it
 
 
 @dataclass(frozen=True)
@@ -145,16 +165,16 @@ PRODUCTS: tuple[Product, ...] = (
     Product("segmentation.seg.nrrd", _write_segmentation),
     Product("labels.nrrd", _write_labels),
     Product("pose.tfm", _write_pose),
-    Product("result.json", _write_summary),
     Product("overview.png", _write_overview, extra="report"),
     Product("report.html", _write_report, extra="report"),
     Product("scene.mrb", _write_scene, extra="scene"),
+    Product(SUMMARY, _write_summary),
 )
-"""The files of a result in the order of writing."""
+"""The files of a result in the order of writing; the last says what was left out."""
 
 
-def _write(product: Product, result: Result, folder: Path, out: Path, note: Say) -> bool:
-    """Write one file; False when an optional one had to be left out."""
+def _write(product: Product, result: Result, folder: Path, out: Path) -> str | None:
+    """Write one file; why it had to be left out where it is an optional one, else None."""
     path = folder / product.name
     try:
         product.write(result, path)
@@ -163,8 +183,7 @@ def _write(product: Product, result: Result, folder: Path, out: Path, note: Say)
         reason = _reason_to_leave_out(product, error)
         if reason:
             path.unlink(missing_ok=True)
-            note(f"{product.name} left out: {reason}")
-            return False
+            return reason
         if isinstance(error, InputError):
             raise InputError(str(error).replace(str(folder), str(out))) from error
         raise
@@ -172,7 +191,7 @@ def _write(product: Product, result: Result, folder: Path, out: Path, note: Say)
         # ITK's transform writer leaves an empty file on a full disk and says nothing.
         msg = f"{out}: cannot write here: {product.name} came out empty (is the disk full?)"
         raise InputError(msg)
-    return True
+    return None
 
 
 def _reason_to_leave_out(product: Product, error: Exception) -> str | None:

@@ -43,37 +43,41 @@ def check_destination(out: Path, overwrite: bool) -> None:
         InputError: ``out`` is a file, holds a result and ``overwrite`` is not given, holds foreign files, is a
             mount point, or its parent folder cannot be written.
     """
-    out = out.expanduser().absolute()
+    out = _absolute(out)
     if os.path.lexists(out) and not out.is_dir():
         _refuse(out, "the output must be a folder, but this is a file")
     if out.is_dir():
         _check_replaceable(out, overwrite)
     with writing_errors(out):
-        parent = _nearest_folder(out.parent)
-        Path(tempfile.mkdtemp(prefix=".probe.", suffix=TEMPORARY_SUFFIX, dir=parent)).rmdir()
+        _probe(out)
 
 
 @contextmanager
 def replacing(out: Path, overwrite: bool) -> Iterator[Path]:
     """A new folder to write into; it becomes ``out`` when the block ends well, and vanishes when it does not.
 
-    An older result stays in place until then.
+    An older result stays in place until then. Only where ``out`` is there but cannot be renamed (its parent is
+    read-only, or it is a mount point) its files are moved into it one by one, the summary last.
 
     Raises:
         InputError: as :func:`check_destination`, and when the disk is full.
     """
-    out = out.expanduser().absolute()
+    out = _absolute(out)
     check_destination(out, overwrite)
     created: list[Path] = []
     with writing_errors(out):
         try:
             _make_parents(out.parent, created)
-            with _temporary_folder(out) as temporary:
+            fixed = _cannot_be_renamed(out)
+            with _temporary_folder(out if fixed else out.resolve().parent) as temporary:
                 fresh = temporary / "result"
                 fresh.mkdir()
                 yield fresh
                 check_destination(out, overwrite)
-                _swap(fresh, out.resolve(), temporary / "former")
+                if fixed:
+                    _fill(out, fresh, temporary)
+                else:
+                    _swap(fresh, out.resolve(), temporary / "former")
         except BaseException:
             for folder in reversed(created):
                 with suppress(OSError):
@@ -94,7 +98,8 @@ def writing_errors(out: Path) -> Iterator[None]:
 
 
 def _check_replaceable(out: Path, overwrite: bool) -> None:
-    names = {entry.name for entry in out.iterdir()} - set(DESKTOP_FILES)
+    entries = {entry.name for entry in out.iterdir()} - set(DESKTOP_FILES)
+    names = {name for name in entries if not name.endswith(TEMPORARY_SUFFIX)}  # a run's own, inside the folder
     foreign = sorted(names - set(FILES)) + sorted(n for n in names & set(FILES) if not (out / n).is_file())
     if foreign:
         shown = ", ".join(foreign[:3]) + (", ..." if len(foreign) > 3 else "")
@@ -103,8 +108,6 @@ def _check_replaceable(out: Path, overwrite: bool) -> None:
         _refuse(out, f"the folder holds files but no {SUMMARY} of this program; name a new or empty folder")
     if names and not overwrite:
         _refuse(out, "the folder already holds a result; add --overwrite to replace it")
-    if os.path.ismount(out):
-        _refuse(out, "a mounted folder cannot be replaced as a whole; name a folder inside it")
 
 
 def _is_our_summary(path: Path) -> bool:
@@ -132,10 +135,9 @@ def _make_parents(folder: Path, created: list[Path]) -> None:
 
 
 @contextmanager
-def _temporary_folder(out: Path) -> Iterator[Path]:
-    """A hidden folder beside the destination, on the same file system, removed at the end whatever happens."""
-    parent = out.resolve().parent
-    temporary = Path(tempfile.mkdtemp(prefix=f".{out.name}.", suffix=TEMPORARY_SUFFIX, dir=parent))
+def _temporary_folder(place: Path) -> Iterator[Path]:
+    """A hidden folder on the file system of the destination, removed at the end whatever happens."""
+    temporary = Path(tempfile.mkdtemp(prefix=".reorient.", suffix=TEMPORARY_SUFFIX, dir=place))
     try:
         yield temporary
     finally:
@@ -152,6 +154,51 @@ def _swap(fresh: Path, out: Path, former: Path) -> None:
         if former.exists() and not out.exists():
             former.rename(out)
         raise
+
+
+def _fill(out: Path, fresh: Path, temporary: Path) -> None:
+    """Move the files of a new result into a folder that must stay; put the old ones back if that fails."""
+    former = temporary / "former"
+    former.mkdir()
+    moved: list[Path] = []
+    try:
+        for old in [entry for entry in out.iterdir() if entry.name in FILES]:
+            old.rename(former / old.name)
+        for new in sorted(fresh.iterdir(), key=lambda path: path.name == SUMMARY):
+            moved.append(new.rename(out / new.name))
+    except BaseException:
+        for path in moved:
+            path.unlink(missing_ok=True)
+        for old in former.iterdir():
+            old.rename(out / old.name)
+        raise
+
+
+def _absolute(out: Path) -> Path:
+    with writing_errors(out):
+        return out.expanduser().absolute()
+
+
+def _cannot_be_renamed(out: Path) -> bool:
+    """Whether a folder that is there must stay the same folder."""
+    return out.is_dir() and (os.path.ismount(out) or not os.access(out.resolve().parent, os.W_OK | os.X_OK))
+
+
+def _probe(out: Path) -> None:
+    """Make and remove what a run makes: every folder that is missing, under its own name.
+
+    Raises:
+        OSError: one cannot be made.
+    """
+    place = out if _cannot_be_renamed(out) else _nearest_folder(out.parent)
+    made = [Path(tempfile.mkdtemp(prefix=".reorient.", suffix=TEMPORARY_SUFFIX, dir=place))]
+    try:
+        for name in out.relative_to(place).parts:
+            (made[-1] / name).mkdir()
+            made.append(made[-1] / name)
+    finally:
+        for folder in reversed(made):
+            folder.rmdir()
 
 
 def _refuse(path: Path, rule: str) -> NoReturn:

@@ -44,7 +44,7 @@ def run_study(
         note: told which file was left out for want of an optional package.
 
     Returns:
-        The result as written.
+        The result as written; its ``left_out`` names files that need an optional package, and why.
 
     Raises:
         InputError: the study, the model or the output folder breaks a rule; nothing has been written.
@@ -66,8 +66,7 @@ def run_study(
     say("loading the network")
     from .predictor import predict
 
-    result = predict(volume, model=model, device=device, progress=say)
+    result = predict(volume, model=model, device=device, keep_axes=short_axis, progress=say)
     from .delivery import deliver
 
-    deliver(result, out, overwrite=overwrite, scene=scene, report=report, progress=say, note=note)
-    return result
+    return deliver(result, out, overwrite=overwrite, scene=scene, report=report, progress=say, note=note).result

@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import os
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,6 +17,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 from zipfile import BadZipFile
+from zipfile import ZipFile
 
 import numpy as np
 import torch
@@ -28,6 +30,9 @@ from .networks.configurations import build
 from .result import ModelIdentity
 
 MANIFEST = "manifest.json"
+SUFFIX = ".npz"
+MAX_BYTES, MAX_UNPACKED = 2**28, 2**30
+"""Of a weight file: far more than any network here has."""
 ZIP_MAGIC = b"PK\x03\x04"
 """How an .npz begins; NumPy would take anything else for a pickle, and speak of one."""
 
@@ -85,43 +90,57 @@ def find_weights(model: str | Path | None = None) -> WeightFile:
     Raises:
         InputError: no such model.
     """
-    path = Path(model) if model is not None else None
-    if path is not None and (path.suffix or path.exists()):
-        return WeightFile(path, path.stem)
+    if model is not None and is_path(model, SUFFIX):
+        return WeightFile(Path(model), Path(model).stem)
     folder = weights_folder()
     manifest = read_manifest(folder)
-    name = str(model) if model is not None else manifest["default"]
-    if name not in manifest["models"]:
-        msg = f"{name}: a model must be a weight file or one of {', '.join(manifest['models'])}, but it is neither"
+    names = {name: name for name in manifest["models"]}
+    names |= {f"{name}-{entry['version']}": name for name, entry in manifest["models"].items()}
+    wanted = str(model) if model is not None else manifest["default"]
+    if wanted not in names:
+        msg = f"{wanted}: a model must be one of {', '.join(names)}, or the path of a {SUFFIX} file, but it is neither"
         raise InputError(msg)
-    entry = manifest["models"][name]
-    return WeightFile(folder / entry["file"], name, entry["version"], entry["sha256"])
+    entry = manifest["models"][names[wanted]]
+    return WeightFile(folder / entry["file"], names[wanted], entry["version"], entry["sha256"])
 
 
-def load_model(model: str | Path | None = None) -> tuple[nn.Module, ModelIdentity]:
-    """A trained network in evaluation mode, and which it is.
+def is_path(text: str | Path, suffix: str) -> bool:
+    """Whether what a user gave is a path rather than a shipped name: it has a separator or the suffix of its kind.
+
+    A file or folder of the same name in the working directory never hides what is shipped.
+    """
+    separators = {"/", os.sep, os.altsep or os.sep}
+    return any(s in str(text) for s in separators) or str(text).lower().endswith(suffix)
+
+
+def load_model(model: str | Path | None = None, device: str | torch.device = "cpu") -> tuple[nn.Module, ModelIdentity]:
+    """A trained network in evaluation mode, and which it is. It is shared: copy it before you change or move it.
 
     Args:
         model: see :func:`find_weights`.
+        device: where its parameters are.
 
     Raises:
         InputError: no such model, or its file is damaged or of another architecture.
     """
     file = find_weights(model)
     content, digest = file.read()
-    return _load_bytes(content, str(file.path)), ModelIdentity(file.name, file.version, digest)
+    return _load_bytes(content, str(file.path), str(device)), ModelIdentity(file.name, file.version, digest)
 
 
-def load_compact(model: str | Path | None, use: str) -> tuple[CompactMSSTUNet, ModelIdentity]:
+def load_compact(
+    model: str | Path | None, use: str, device: str | torch.device = "cpu"
+) -> tuple[CompactMSSTUNet, ModelIdentity]:
     """As :func:`load_model`, of a compact MS-ST-UNet.
 
     Args:
+        model, device: see :func:`load_model`.
         use: what needs it, for the message: "the job".
 
     Raises:
         InputError: also a network of another kind.
     """
-    network, identity = load_model(model)
+    network, identity = load_model(model, device)
     if not isinstance(network, CompactMSSTUNet):
         msg = f"{identity.name}: {use} needs a compact MS-ST-UNet, but this is a {type(network).__name__}; name another"
         raise InputError(msg)
@@ -129,7 +148,7 @@ def load_compact(model: str | Path | None, use: str) -> tuple[CompactMSSTUNet, M
 
 
 @lru_cache(maxsize=4)
-def _load_bytes(content: bytes, name: str) -> nn.Module:
+def _load_bytes(content: bytes, name: str, device: str) -> nn.Module:
     configuration, state = read_weights(content, name)
     if is_comparison(configuration):
         title = json.loads(configuration).get("title", "a network")
@@ -138,7 +157,7 @@ def _load_bytes(content: bytes, name: str) -> nn.Module:
     with _damage_told(content, name):
         network = build(configuration)
         load_state(network, state)
-    return network.eval().requires_grad_(False)
+    return network.eval().requires_grad_(False).to(device)
 
 
 def load_state(network: nn.Module, state: dict[str, torch.Tensor]) -> None:
@@ -160,6 +179,10 @@ def read_weight_file(path: Path) -> bytes:
         InputError: it cannot be read.
     """
     try:
+        size = path.stat().st_size if path.is_file() else 0
+        if size > MAX_BYTES:
+            msg = f"{path}: a weight file has at most {MAX_BYTES} bytes, but found {size}; name another"
+            raise InputError(msg)
         return path.read_bytes()
     except OSError as error:
         msg = f"{path}: a weight file must be readable, but: {error.strerror or error}"
@@ -178,6 +201,9 @@ def read_weights(content: bytes, name: str) -> tuple[str, dict[str, torch.Tensor
     with _damage_told(content, name):
         if not content.startswith(ZIP_MAGIC):
             _no_archive()
+        unpacked = sum(member.file_size for member in ZipFile(io.BytesIO(content)).infolist())
+        if unpacked > MAX_UNPACKED:
+            _too_large(unpacked)
         with np.load(io.BytesIO(content), allow_pickle=False) as file:
             arrays = {key: file[key] for key in file.files}
         configuration = str(arrays.pop("configuration"))
@@ -198,6 +224,11 @@ def _damage_told(content: bytes, name: str) -> Iterator[None]:
         reason = str(error).splitlines()[0][:120]
         msg = f"{name}: a weight file must be one of ours (.npz), but sha256 {digest} cannot be read as one: {reason}"
         raise InputError(msg) from error
+
+
+def _too_large(unpacked: int) -> None:
+    msg = f"unpacked it has {unpacked} bytes, more than {MAX_UNPACKED}"
+    raise ValueError(msg)
 
 
 def _no_archive() -> None:

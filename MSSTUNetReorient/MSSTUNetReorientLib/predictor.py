@@ -144,9 +144,7 @@ def segment_at(
 
 def _compact_network(model: str | Path | None, device: str) -> tuple[CompactMSSTUNet, ModelIdentity, torch.device]:
     target = choose_device(device)
-    network, identity = load_compact(model, "the job")
-    if next(network.parameters()).device != target:  # asking every module costs what a convolution does
-        network = network.to(target)
+    network, identity = load_compact(model, "the job", target)
     return network, identity, target
 
 

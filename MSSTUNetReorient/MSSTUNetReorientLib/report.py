@@ -8,10 +8,10 @@ from __future__ import annotations
 import base64
 import io
 import textwrap
-from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import numpy as np
 from numpy.typing import NDArray
@@ -65,9 +65,18 @@ def write_overview(result: Result, path: Path) -> None:
     path.write_bytes(_png(_drawn(result)["overview"]))
 
 
-@lru_cache(maxsize=1)
+_DRAWN: WeakKeyDictionary[Result, dict[str, NDArray[np.uint8]]] = WeakKeyDictionary()
+"""Pictures that overview and report share; they are gone when their result is."""
+
+
 def _drawn(result: Result) -> dict[str, NDArray[np.uint8]]:
     """The overview, drawn once, and its parts for the report: ``(rows, columns, 4)`` RGBA by name."""
+    if result not in _DRAWN:
+        _DRAWN[result] = _draw(result)
+    return _DRAWN[result]
+
+
+def _draw(result: Result) -> dict[str, NDArray[np.uint8]]:
     figure = overview_figure(result)
     figure.set_dpi(OVERVIEW_DPI)
     canvas: Any = figure.canvas
@@ -146,11 +155,29 @@ def _fact_rows(result: Result) -> list[tuple[str, str]]:
         ("Myocardium", f"{volumes['myocardium']:.0f} ml"),
         ("Blood pool", f"{volumes['blood_pool']:.0f} ml"),
         ("Study", f"{info.get('kind', 'unknown')} ({info.get('modality', 'unknown')})"),
+        *_read_rows(info),
         ("Size", " × ".join(str(n) for n in grid.size) + " voxels"),
         ("Voxel", " × ".join(f"{s:.3g}" for s in grid.spacing) + " mm"),
         ("Model", model_line(result)),
         *(("Note", str(warning)) for warning in info.get("warnings", ())),
     ]
+
+
+def _read_rows(info: dict[str, Any]) -> list[tuple[str, str]]:
+    """What of a study with several parts was read."""
+    rows = []
+    if "gates" in info:
+        chosen = "their sum" if info["gate"] == "sum" else f"gate {info['gate']}"
+        rows.append(("Gates", f"{info['gates']}, {chosen}"))
+    if "windows" in info:
+        rows.append(("Energy window", f"{info['window']} of {info['windows']}"))
+    if "time_frames" in info:
+        rows.append(("Time frames", f"{info['frames']} of {info['time_frames']}, their sum"))
+    if "orientation" in info:
+        rows.append(("Orientation", f"{info['orientation']}, as stated"))
+    if "reoriented" in info:
+        rows.append(("Reoriented", f"{info['reoriented']['view']}, by the study itself"))
+    return rows
 
 
 def model_line(result: Result) -> str:

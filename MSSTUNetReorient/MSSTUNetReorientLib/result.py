@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import platform
 from dataclasses import dataclass
+from dataclasses import field
 from importlib import metadata
 from typing import Any
 
@@ -13,6 +14,10 @@ from .pose import Cube
 from .pose import Pose
 from .qc import Quality
 from .volume import Volume
+
+INPUT_KEYS = ("kind", "modality", "patient_position", "gates", "gate", "windows", "window", "time_frames", "frames",
+              "orientation", "reoriented", "warnings")  # fmt: skip
+"""What a reader may say of a study, and what of it is written."""
 
 
 @dataclass(frozen=True)
@@ -37,6 +42,7 @@ class Result:
         quality: the verdict.
         model: the weights that answered.
         timing_s: seconds by step.
+        left_out: files that could not be written for want of an optional package, and why.
     """
 
     study: Volume
@@ -47,6 +53,7 @@ class Result:
     quality: Quality
     model: ModelIdentity
     timing_s: dict[str, float]
+    left_out: dict[str, str] = field(default_factory=dict)
 
     @property
     def volumes_ml(self) -> dict[str, float]:
@@ -81,11 +88,12 @@ class Result:
             "input": {
                 "kind": "unknown",
                 "modality": "unknown",
-                **info,
+                **{key: info[key] for key in INPUT_KEYS if key in info},
                 "shape": list(self.study.grid.size),
                 "spacing_mm": self.study.grid.spacing.tolist(),
             },
             "timing_s": self.timing_s,
+            "left_out": dict(self.left_out),
             "software": {
                 "msstunet-reorient": __version__,
                 "python": platform.python_version(),

@@ -13,18 +13,50 @@ from contextlib import contextmanager
 from contextlib import redirect_stdout
 from contextlib import suppress
 from types import FrameType
+from typing import TextIO
 
 PROGRAM = "msstunet-reorient"
 
 
 class TerminatedError(BaseException):
-    """SIGTERM, as an exception, so that a run cleans up behind itself."""
+    """SIGTERM or SIGHUP, as an exception, so that a run cleans up behind itself."""
+
+    def __init__(self, number: int = signal.SIGTERM) -> None:
+        super().__init__(number)
+        self.number = number
 
 
 def tell(text: str) -> None:
-    """A line on stderr."""
-    sys.stderr.write(f"{PROGRAM}: {text}\n")
-    sys.stderr.flush()
+    """A line on stderr, if there is one."""
+    write(sys.stderr, f"{PROGRAM}: {text}\n")
+
+
+def write(stream: TextIO | None, text: str) -> str | None:
+    """Write to a stream of any encoding; why it was not possible, else None.
+
+    What cannot be encoded is escaped. A stream that is closed, full or without a reader is not used again, so that
+    nothing is said about it when the program ends.
+    """
+    if stream is None:
+        return "it is closed"
+    encoding = stream.encoding or "utf-8"
+    try:
+        stream.write(text.encode(encoding, "backslashreplace").decode(encoding))
+        stream.flush()
+    except (OSError, ValueError) as error:
+        with suppress(OSError, ValueError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+        return (error.strerror if isinstance(error, OSError) else None) or "it is closed"
+    return None
+
+
+def open_standard_streams() -> None:
+    """Give numbers 0 to 2 that are closed to the null device: the next file opened would get one of them."""
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # takes the lowest free number, which is this one
 
 
 def tell_error(error: object) -> None:
@@ -34,7 +66,7 @@ def tell_error(error: object) -> None:
 
 def progress_lines(quiet: bool) -> Callable[[str], None]:
     """A function that shows one line per step with the time since the start; silent where nobody watches."""
-    if quiet or not sys.stderr.isatty():
+    if quiet or sys.stderr is None or not sys.stderr.isatty():
         return lambda _: None
     from rich.console import Console
     from rich.text import Text
@@ -51,7 +83,8 @@ def progress_lines(quiet: bool) -> Callable[[str], None]:
 @contextmanager
 def stdout_reserved() -> Iterator[None]:
     """What libraries print, also those in C++, goes to stderr; stdout stays for the one thing that was asked."""
-    sys.stdout.flush()
+    if sys.stdout is not None:
+        sys.stdout.flush()
     saved = os.dup(1)
     try:
         os.dup2(2, 1)
@@ -63,18 +96,23 @@ def stdout_reserved() -> Iterator[None]:
 
 
 @contextmanager
-def sigterm_raises() -> Iterator[None]:
-    """SIGTERM raises :class:`TerminatedError` within; only the main thread of a process may ask for it."""
+def termination_raises() -> Iterator[None]:
+    """SIGTERM and SIGHUP raise :class:`TerminatedError` within; only the main thread of a process may ask for it.
+
+    A signal that is ignored, as SIGHUP is under nohup, stays ignored.
+    """
     if threading.current_thread() is not threading.main_thread():
         yield
         return
 
-    def stop(_number: int, _frame: FrameType | None) -> None:
-        raise TerminatedError
+    def stop(number: int, _frame: FrameType | None) -> None:
+        raise TerminatedError(number)
 
-    former = signal.signal(signal.SIGTERM, stop)
+    signals = [signal.SIGTERM, *([signal.SIGHUP] if hasattr(signal, "SIGHUP") else [])]
+    former = {s: signal.signal(s, stop) for s in signals if signal.getsignal(s) != signal.SIG_IGN}
     try:
         yield
     finally:
-        with suppress(TypeError):  # None: the former handler was not set from Python
-            signal.signal(signal.SIGTERM, former)
+        for number, handler in former.items():
+            with suppress(TypeError):  # None: the former handler was not set from Python
+                signal.signal(number, handler)

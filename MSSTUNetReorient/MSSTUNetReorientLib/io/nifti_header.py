@@ -25,7 +25,8 @@ FIRST, SECOND = 348, 540
 FIELDS: dict[int, dict[str, tuple[int, str]]] = {
     FIRST: {"dim": (40, "8h"), "datatype": (70, "h"), "bitpix": (72, "h"), "pixdim": (76, "8f"),
             "vox_offset": (108, "f"), "slope": (112, "f"), "intercept": (116, "f"), "units": (123, "b"),
-            "qform": (252, "h"), "sform": (254, "h"), "quaternion": (256, "3f"), "offset": (268, "3f"), "rows": (280, "12f")},
+            "qform": (252, "h"), "sform": (254, "h"), "quaternion": (256, "3f"),
+            "offset": (268, "3f"), "rows": (280, "12f")},
     SECOND: {"dim": (16, "8q"), "datatype": (12, "h"), "bitpix": (14, "h"), "pixdim": (104, "8d"),
              "vox_offset": (168, "q"), "slope": (176, "d"), "intercept": (184, "d"), "units": (500, "i"),
              "qform": (344, "i"), "sform": (348, "i"), "quaternion": (352, "3d"), "offset": (376, "3d"),

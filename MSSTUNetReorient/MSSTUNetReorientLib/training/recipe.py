@@ -14,6 +14,7 @@ from typing import Literal
 from typing import Self
 
 from ..errors import InputError
+from ..models import is_path
 from .architectures import ARCHITECTURES
 from .architectures import Architecture
 from .schedule import Schedule
@@ -123,10 +124,11 @@ def load_recipe(name: str | Path) -> Recipe:
         InputError: no such recipe, or one that breaks a rule.
     """
     path = Path(name)
-    if path.suffix != ".toml" and not path.exists():
+    if not is_path(name, ".toml"):
         path = FOLDER / f"{name}.toml"
         if not path.is_file():
-            msg = f"{name}: a recipe must be a .toml file or one of {', '.join(shipped_recipes())}, but it is neither"
+            names = ", ".join(shipped_recipes())
+            msg = f"{name}: a recipe must be one of {names}, or the path of a .toml file, but it is neither"
             raise InputError(msg)
     try:
         content = tomllib.loads(path.read_text(encoding="utf-8"))
