@@ -311,3 +311,14 @@ def test_the_cause_of_a_refusal_counts_as_a_missing_package(tmp_path: Path, monk
     deliver(make_result(), tmp_path / "out", report=False, note=notes.append)
     assert names(tmp_path / "out") == CORE
     assert "msstunet-reorient[scene]" in notes[0]
+
+
+def test_what_was_left_out_is_in_the_result_and_in_its_summary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also where nobody listens to notes."""
+    failing(monkeypatch, "overview.png", ModuleNotFoundError("No module named 'matplotlib'", name="matplotlib"))
+    delivery_ = deliver(make_result(), tmp_path / "out", scene=False)
+    reason = "the package matplotlib is not installed; pip install 'msstunet-reorient[report]' brings it"
+    assert delivery_.result.left_out == {"overview.png": reason}
+    assert json.loads((tmp_path / "out" / "result.json").read_text())["left_out"] == {"overview.png": reason}
+    assert delivery_.result.pose is not None
+    assert make_result().left_out == {}

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import base64
+import gc
 import re
 import subprocess
 import sys
+import weakref
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -17,6 +20,7 @@ from MSSTUNetReorientLib.pose import rotation_from_euler
 from MSSTUNetReorientLib.qc import Quality
 from MSSTUNetReorientLib.report import NOT_A_MEDICAL_DEVICE
 from MSSTUNetReorientLib.report import overview_figure
+from MSSTUNetReorientLib.report import report_content
 from MSSTUNetReorientLib.report import write_overview
 from MSSTUNetReorientLib.report import write_report
 from MSSTUNetReorientLib.result import Result
@@ -196,3 +200,30 @@ def test_report_is_imported_without_matplotlib_and_drawn_without_pyplot() -> Non
     )
     path = [str(REPOSITORY / "MSSTUNetReorient"), str(REPOSITORY / "Testing")]
     subprocess.run([sys.executable, "-c", f"import sys; sys.path[:0] = {path}; {code}"], check=True)
+
+
+def test_pictures_do_not_keep_their_result_alive(tmp_path: Path) -> None:
+    result = make_result()
+    write_overview(result, tmp_path / "overview.png")
+    write_report(result, tmp_path / "report.html")
+    seen = weakref.ref(result)
+    del result
+    gc.collect()
+    assert seen() is None
+
+
+@pytest.mark.parametrize(
+    ("info", "words"),
+    [
+        ({"gates": 8, "gate": "sum"}, "8, their sum"),
+        ({"gates": 8, "gate": 3}, "8, gate 3"),
+        ({"windows": 2, "window": 2}, "2 of 2"),
+        ({"time_frames": 20, "frames": "12-20"}, "12-20 of 20, their sum"),
+        ({"orientation": "RAS"}, "RAS, as stated"),
+        ({"reoriented": {"view": "short axis"}}, "short axis, by the study itself"),
+    ],
+)
+def test_what_was_read_of_a_study_with_parts(info: dict[str, Any], words: str) -> None:
+    result = make_result()
+    study = replace(result.study, info=result.study.info | info)
+    assert words in [text for _, text in report_content(replace(result, study=study))["facts"]]

@@ -44,11 +44,11 @@ def check_destination(out: Path, overwrite: bool) -> None:
             mount point, or its parent folder cannot be written.
     """
     out = _absolute(out)
-    if os.path.lexists(out) and not out.is_dir():
-        _refuse(out, "the output must be a folder, but this is a file")
-    if out.is_dir():
-        _check_replaceable(out, overwrite)
     with writing_errors(out):
+        if os.path.lexists(out) and not out.is_dir():
+            _refuse(out, "the output must be a folder, but this is a file")
+        if out.is_dir():
+            _check_replaceable(out, overwrite)
         _probe(out)
 
 

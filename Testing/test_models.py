@@ -1,0 +1,73 @@
+"""Models by name and by path: what is shipped is never hidden, nothing is unpacked without bounds, nothing is moved."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from MSSTUNetReorientLib import models
+from MSSTUNetReorientLib.errors import InputError
+from MSSTUNetReorientLib.models import find_weights
+from MSSTUNetReorientLib.models import load_model
+from MSSTUNetReorientLib.training.recipe import load_recipe
+from MSSTUNetReorientLib.training.recipe import shipped_recipes
+
+
+@pytest.mark.parametrize("kind", ["file", "folder"])
+@pytest.mark.parametrize("name", ["compact", "compact-0.6"])
+def test_a_file_or_folder_of_the_same_name_hides_nothing(
+    kind: str, name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / name).mkdir() if kind == "folder" else (tmp_path / name).write_bytes(b"other")
+    monkeypatch.chdir(tmp_path)
+    for given in (name, Path(name)):
+        found = find_weights(given)
+        assert (found.name, found.version, found.path.name) == ("compact", "0.6", "compact-0.6.npz")
+
+
+def test_recipes_likewise(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    name = shipped_recipes()[0]
+    (tmp_path / name).mkdir()
+    monkeypatch.chdir(tmp_path)
+    assert load_recipe(name).name == name
+
+
+@pytest.mark.parametrize("given", ["mine.npz", "./compact", "weights/compact"])
+def test_a_path_has_a_separator_or_the_suffix(given: str) -> None:
+    assert find_weights(given).path == Path(given)
+
+
+def test_an_unknown_name_is_told_the_choices() -> None:
+    with pytest.raises(InputError, match=r"one of compact, compact-0.6, or the path of a .npz file"):
+        find_weights("compact-9.9")
+
+
+def test_an_archive_that_unpacks_without_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(models, "MAX_UNPACKED", 1_000_000)
+    buffer = io.BytesIO()
+    np.save(buffer, np.zeros(1_000_000, np.float32))
+    with zipfile.ZipFile(tmp_path / "bomb.npz", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("x.npy", buffer.getvalue())
+    assert (tmp_path / "bomb.npz").stat().st_size < 10_000
+    with pytest.raises(InputError, match="unpacked it has 4000128 bytes, more than 1000000"):
+        load_model(tmp_path / "bomb.npz")
+
+
+def test_a_file_that_is_far_too_large(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(models, "MAX_BYTES", 1000)
+    (tmp_path / "large.npz").write_bytes(bytes(1001))
+    with pytest.raises(InputError, match="at most 1000 bytes, but found 1001"):
+        load_model(tmp_path / "large.npz")
+
+
+def test_each_device_has_a_network_of_its_own() -> None:
+    """The meta device stands for one that this machine lacks."""
+    here, _ = load_model()
+    there, _ = load_model(device="meta")
+    assert next(there.parameters()).device == torch.device("meta")
+    assert next(here.parameters()).device == torch.device("cpu")
+    assert load_model()[0] is here
