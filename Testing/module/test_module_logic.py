@@ -67,7 +67,7 @@ def test_study_under_a_transform_is_refused(module: types.ModuleType, study: Any
 
     transform = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLLinearTransformNode", "registration")
     study.SetAndObserveTransformNodeID(transform.GetID())
-    with pytest.raises(InputError, match=r"5: FBP hangs under the transform registration: harden it"):
+    with pytest.raises(InputError, match=r"5: FBP lies under the transform registration: harden it"):
         module.MSSTUNetReorientLogic().process(study)
     assert asked == []
 

@@ -82,8 +82,9 @@ class ChildProcess:
         self._pending += _text(self._process.readAllStandardOutput())
         *lines, self._pending = self._pending.split("\n")
         for line in lines:
-            if line.startswith(MARK):
-                self._tell(json.loads(line[len(MARK) :]))
+            content = _content(line)
+            if content is not None:
+                self._tell(content)
 
     def _on_error_output(self) -> None:
         if self._process is not None:
@@ -118,6 +119,17 @@ class ChildProcess:
 def python_executable() -> str:
     """Python with the application's packages: inside 3D Slicer ``PythonSlicer``."""
     return shutil.which("PythonSlicer") or sys.executable
+
+
+def _content(line: str) -> dict[str, Any] | None:
+    """What a line of ours says; None of any other, and of one that is damaged."""
+    if not line.startswith(MARK):
+        return None
+    try:
+        content = json.loads(line[len(MARK) :])
+    except ValueError:
+        return None
+    return content if isinstance(content, dict) else None
 
 
 def _text(data: Any) -> str:

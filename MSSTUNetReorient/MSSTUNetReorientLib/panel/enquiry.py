@@ -1,14 +1,20 @@
-"""Questions to the worker about one study, and their answers: files, steps, and what is not wanted any more."""
+"""Questions to the worker about one study, and their answers: files, steps, and what is not wanted any more.
+
+The worker has one question at a time. While it works the newest question waits; an older one that waits is dropped,
+for nobody wants its answer any more.
+"""
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Callable
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
+from zipfile import BadZipFile
 
 import numpy as np
 
+from ..errors import InputError
 from ..scene.arrays import from_matrix4x4
 from ..scene.arrays import to_matrix4x4
 from ..volume import Volume
@@ -16,11 +22,18 @@ from .child import Worker
 from .exchange import Answer
 from .exchange import read_answer
 from .exchange import write_study
+from .session_folder import SessionFolder
+from .session_folder import remove_abandoned
 from .study_node import read_study_node
+from .words import tr as _
+
+Listener = Callable[[dict[str, Any]], None]
+DAMAGED = (OSError, ValueError, KeyError, TypeError, AttributeError, EOFError, BadZipFile, zlib.error)
+"""What reading a damaged answer raises."""
 
 
 class Enquiry:
-    """Asks one question at a time; an answer that comes when another was asked since is dropped.
+    """Asks; an answer that comes when another was asked since is dropped.
 
     Attributes:
         model: path of another model than the default one.
@@ -32,42 +45,47 @@ class Enquiry:
         self.worker, self.model = worker, model
         self.on_step: Callable[[str], None] = lambda step: None
         self.on_error: Callable[[str], None] = lambda error: None
-        self._folder = TemporaryDirectory(prefix="reorient-", ignore_cleanup_errors=True)
+        remove_abandoned()
+        self._folder = SessionFolder()
         self._ticket = self._count = 0
         self._written: tuple[Any, Path, Volume] | None = None
+        self._asked: Listener | None = None
+        self._waiting: tuple[dict[str, Any], Listener] | None = None
 
     def ask(self, study: Any, request: dict[str, Any], take: Callable[[Answer, Volume], None]) -> None:
         """Send a request of :mod:`.worker` about a volume node; ``take`` is given the answer and the study.
 
         Raises:
-            InputError: the node is no study.
+            InputError: the node is no study, or it cannot be written for the worker.
         """
         self.drop()
-        path, volume = self._study(study)
-        ticket, answer_path = self._ticket, self._new_file("answer")
+        path, volume, answer_path = self._files_for(study)
+        ticket = self._ticket
 
         def listen(content: dict[str, Any]) -> None:
             current = ticket == self._ticket
-            if current and "progress" in content:
-                self.on_step(content["progress"])
-            elif current and "error" in content:
-                self.on_error(content["error"])
-            elif "done" in content:
-                answer = read_answer(answer_path) if current else None
-                answer_path.unlink(missing_ok=True)
-                if answer is not None:
-                    take(answer, volume)
+            if "progress" in content:
+                if current:
+                    self.on_step(str(content["progress"]))
+                return
+            self._ended(listen)
+            if current and "error" in content:
+                self.on_error(str(content["error"]))
+            elif current:
+                self._deliver(answer_path, volume, take)
+            answer_path.unlink(missing_ok=True)
 
-        whole = {**request, "study": str(path), "answer": str(answer_path), "model": self.model}
-        self.worker.ask(whole, listen)
+        self._send({**request, "study": str(path), "answer": str(answer_path), "model": self.model}, listen)
 
     def drop(self) -> None:
-        """Let what is still answered be forgotten."""
+        """Let what is still answered, and what waits, be forgotten."""
         self._ticket += 1
+        self._waiting = None
 
     def stop(self) -> None:
         """Stop the worker."""
         self.drop()
+        self._asked = None
         self.worker.stop()
 
     def forget_study(self) -> None:
@@ -80,26 +98,70 @@ class Enquiry:
     def close(self) -> None:
         """Stop, and leave no file behind."""
         self.stop()
-        self._folder.cleanup()
+        self._folder.close()
 
     @property
     def files(self) -> list[Path]:
-        """What lies in the folder now."""
-        return sorted(Path(self._folder.name).iterdir())
+        """What lies in the folder now, but for its lock."""
+        return sorted(self._folder.path.glob("*.npz"))
+
+    def _send(self, request: dict[str, Any], listen: Listener) -> None:
+        """To the worker, or into the one place where a request waits."""
+        if self._asked is not None:
+            self._waiting = request, listen
+            return
+        self._asked = listen
+        self.worker.ask(request, listen)
+
+    def _ended(self, listen: Listener) -> None:
+        """The worker is free again: what waits is next. The end of one that was stopped frees nobody."""
+        if self._asked is not listen:
+            return
+        self._asked = None
+        if self._waiting is not None:
+            (request, following), self._waiting = self._waiting, None
+            self._send(request, following)
+
+    def _deliver(self, path: Path, volume: Volume, take: Callable[[Answer, Volume], None]) -> None:
+        try:
+            answer = read_answer(path)
+        except DAMAGED as error:
+            self.on_error(_("The answer of the network could not be read ({0}): try again.").format(_words(error)))
+            return
+        take(answer, volume)
+
+    def _files_for(self, study: Any) -> tuple[Path, Volume, Path]:
+        """The study as a file, checked, and a place for the answer."""
+        try:
+            path, volume = self._study(study)
+            return path, volume, self._new_file("answer")
+        except OSError as error:
+            text = _("The study could not be written for the network ({0}): free the disk for temporary files.")
+            raise InputError(text.format(_words(error))) from error
 
     def _study(self, node: Any) -> tuple[Path, Volume]:
         """The study, checked; written for the worker once for each state of the node."""
         stamp = _stamp(node)
-        if self._written is None or self._written[0] != stamp:
+        if self._written is None or self._written[0] != stamp or not self._written[1].is_file():
             volume = read_study_node(node)
             self.forget_study()
-            self._written = (stamp, self._new_file("study"), volume)
-            write_study(volume, self._written[1])
+            path = self._new_file("study")
+            try:
+                write_study(volume, path)
+            except BaseException:
+                path.unlink(missing_ok=True)
+                raise
+            self._written = (stamp, path, volume)
         return self._written[1], self._written[2]
 
     def _new_file(self, kind: str) -> Path:
         self._count += 1
-        return Path(self._folder.name) / f"{kind}-{self._count}.npz"
+        return self._folder.file(f"{kind}-{self._count}.npz")
+
+
+def _words(error: BaseException) -> str:
+    """Of an error, short."""
+    return (error.strerror if isinstance(error, OSError) else None) or str(error)[:100] or type(error).__name__
 
 
 def _stamp(node: Any) -> tuple[Any, ...]:

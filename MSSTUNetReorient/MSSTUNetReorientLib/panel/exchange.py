@@ -10,6 +10,7 @@ from dataclasses import asdict
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from zipfile import ZipFile
 
 import numpy as np
 
@@ -22,6 +23,9 @@ from ..volume import Grid
 from ..volume import Volume
 from .surfaces import Surface
 from .surfaces import surfaces_of
+
+MAX_UNPACKED = 2**32
+"""Bytes of a study or an answer: a study has at most 1024 voxels along an axis, and few have so many."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -111,6 +115,11 @@ def _write(path: Path, content: dict[str, Any], **arrays: Any) -> None:
 
 
 def _read(path: Path) -> tuple[dict[str, Any], dict[str, np.ndarray[Any, Any]]]:
+    with ZipFile(path) as archive:
+        unpacked = sum(member.file_size for member in archive.infolist())
+    if unpacked > MAX_UNPACKED:
+        msg = f"{path.name} unpacks to {unpacked} bytes, more than {MAX_UNPACKED}"
+        raise ValueError(msg)
     with np.load(path, allow_pickle=False) as file:
         arrays = {name: file[name] for name in file.files}
     return json.loads(str(arrays.pop("content"))), arrays

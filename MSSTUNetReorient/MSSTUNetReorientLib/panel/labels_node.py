@@ -171,7 +171,7 @@ def axis_extent(labels: Volume, pose: Pose) -> tuple[float, float]:
 
 def _print(segment: Any, ras_to_sa: NDArray[np.floating[Any]]) -> tuple[float, ...]:
     image = segment.GetRepresentation(_binary()) if segment is not None else None
-    if image is None or not image.GetNumberOfPoints():
+    if image is None or not image.GetNumberOfPoints() or image.GetPointData().GetScalars() is None:
         return (0.0,)
     k, j, i = np.nonzero(_voxels(image) == segment.GetLabelValue())
     if not len(k):

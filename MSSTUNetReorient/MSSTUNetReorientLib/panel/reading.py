@@ -148,6 +148,7 @@ class Reading:
         node = self._record_node or new_record(self.scene, self.study)
         if self.nodes is None:
             self.nodes = StudyNodes(self.scene, self.study, node, record.pose)
+            self.nodes.put_labels_aside()  # those of a record that could not be read may be somebody's work
         self.step = ""
         self._put(answer, volume, record)
         self._show()

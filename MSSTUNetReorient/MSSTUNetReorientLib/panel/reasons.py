@@ -70,5 +70,19 @@ def _sentences(_: Callable[[str], str]) -> list[str]:
         _("{percent} % of the left ventricle lie at or beyond the edge of the field of view."),
         _("The myocardium is hardly brighter than its surroundings (ratio {ratio})."),
         _("Activity beside the heart is {ratio} times as bright as the myocardium and may reach into it."),
+        _(
+            "The long axis lies {degrees} degrees from that of the mean heart: check that the study is not turned or "
+            "mirrored."
+        ),
+        _("The apex does not lie left of the base: the study may be mirrored, or this is dextrocardia."),
+        _("The apex lies above the base: check that head and feet are not swapped."),
+        _(
+            "The end taken for the apex is less closed than the base: the study may be turned or mirrored, or the "
+            "apex has a large defect."
+        ),
+        _("The short axis is rolled by {degrees} degrees from where inferior is down: check the septum."),
+        _("The long axis differs by {degrees} degrees from the one that the reoriented study states."),
+        _("{voxels} voxels jump between the highest and the lowest counts: the file's counts are wrapped."),
+        _("{ml} ml at the heart share the study's largest count: the counts are clipped."),
         _("The pose was taken from the paired study: patients move between scans, so check it in all views."),
     ]

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from dataclasses import field
 from dataclasses import replace
 from typing import Any
+from typing import get_args
 
 import numpy as np
 
@@ -20,14 +21,18 @@ from ..errors import InputError
 from ..pose import Correction
 from ..pose import Cube
 from ..pose import Pose
-from ..pose import nearest_rotation
 from ..qc import Quality
+from ..qc import Status
 from ..result import ModelIdentity
 from .adjustment import Adjustment
 
 FORMAT = 3
 """Of the JSON. 2 did not notice edits by hand; 1 had neither history nor events; 0 is a scene of the command line,
 which has only the table."""
+
+
+STATES = get_args(Status)
+"""What a verdict may be."""
 
 
 @dataclass(frozen=True)
@@ -117,30 +122,56 @@ class Record:
         """
         try:
             return _from_content(_up_to_date(json.loads(text)))
-        except (KeyError, TypeError, ValueError) as error:
-            if isinstance(error, InputError):
-                raise
-            msg = f"the study's record in this scene is damaged ({error}): run Reorient & Segment again"
+        except InputError:
+            raise
+        except (KeyError, TypeError, ValueError, AttributeError, OverflowError, RecursionError) as error:
+            words = " ".join(str(error).split())[:100]
+            msg = f"the study's record in this scene is damaged ({words}): run Reorient & Segment again"
             raise InputError(msg) from error
 
 
 def _from_content(content: dict[str, Any]) -> Record:
-    matrix, quality = np.array(content["model_pose"], dtype=float), content["quality"]
-    past, future = (tuple(Correction(*six) for six in content[name]) for name in ("past", "future"))
-    low, high = content["axis_mm"]
+    past, future = (tuple(_correction(six) for six in content[name]) for name in ("past", "future"))
+    low, high = _finite(content["axis_mm"], 2)
+    x, y, z = _finite(content["cube"]["centre"], 3)
+    (half,) = _finite([content["cube"]["half"]], 1)
     return Record(
-        model_pose=Pose(nearest_rotation(matrix[:3, :3]), matrix[:3, 3]),
-        cube=Cube(tuple(content["cube"]["centre"]), content["cube"]["half"]),
-        model=ModelIdentity(**content["model"]),
-        quality=Quality(quality["status"], tuple(quality["reasons"]), quality["measures"]),
-        labels_at=Correction(*content["labels_at"]),
+        model_pose=Pose.from_matrix(content["model_pose"]),
+        cube=Cube((x, y, z), half),
+        model=ModelIdentity(**{key: str(content["model"][key]) for key in ("name", "version", "sha256")}),
+        quality=_quality(content["quality"]),
+        labels_at=_correction(content["labels_at"]),
         prints=tuple(tuple(float(x) for x in one) for one in content["prints"]),
         edited=bool(content["edited"]),
         axis_mm=(low, high),
-        axis_spread_deg=content["axis_spread_deg"],
-        adjustment=Adjustment(Correction(*content["correction"]), past, future, locked=content["locked"]),
-        events=tuple(Event(**{**e, "correction": tuple(e["correction"])}) for e in content["events"]),
+        axis_spread_deg=float(content["axis_spread_deg"]),
+        adjustment=Adjustment(_correction(content["correction"]), past, future, locked=bool(content["locked"])),
+        events=tuple(
+            Event(str(e["what"]), str(e["when"]), str(e.get("reader", "")), tuple(_finite(e["correction"])))
+            for e in content["events"]
+        ),
     )
+
+
+def _finite(values: Any, count: int | None = None) -> list[float]:
+    """Finite numbers, as many as must be."""
+    found = [float(value) for value in values]
+    if not np.isfinite(found).all() or (count is not None and len(found) != count):
+        msg = f"{count or 'all'} finite numbers are needed"
+        raise ValueError(msg)
+    return found
+
+
+def _correction(values: Any) -> Correction:
+    return Correction(*_finite(values, 6))
+
+
+def _quality(content: dict[str, Any]) -> Quality:
+    if content["status"] not in STATES:
+        msg = "its quality is none that is known"
+        raise ValueError(msg)
+    measures = {str(name): float("nan" if x is None else x) for name, x in content["measures"].items()}
+    return Quality(content["status"], tuple(str(reason) for reason in content["reasons"]), measures)
 
 
 def _up_to_date(content: dict[str, Any]) -> dict[str, Any]:

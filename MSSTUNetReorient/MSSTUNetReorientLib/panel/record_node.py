@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from ..errors import InputError
 from ..pose import Correction
 from ..pose import Cube
 from ..pose import Pose
@@ -23,9 +24,12 @@ from ..scene.nodes import ROLES
 from ..scene.nodes import SceneNodes
 from ..scene.nodes import pose_of
 from ..scene.nodes import read_result_nodes
+from ..scene.nodes import referred
 from ..scene.table import read_table
 from .adjustment import Adjustment
+from .record import STATES
 from .record import Record
+from .words import tr as _
 
 NODE_CLASS = "vtkMRMLScriptedModuleNode"
 STATE = "State"
@@ -83,8 +87,8 @@ def new_record(scene: Any, study: Any) -> Any:
 
 
 def linked(node: Any, role: str) -> Any:
-    """The node that plays a role for a record; None if there is none, or not any more."""
-    return node.GetNodeReference(PREFIX + role) if node is not None else None
+    """The node that plays a role for a record; None if there is none, not any more, or one that cannot."""
+    return referred(node, role) if node is not None else None
 
 
 def link(node: Any, role: str, other: Any) -> None:
@@ -110,14 +114,31 @@ def read_record(node: Any) -> Record | None:
 
 
 def adopt(scene: Any, study: Any) -> Any:
-    """Make a record of a result that the command line or an older version left in the scene; None if there is none."""
+    """Make a record of a result that the command line or an older version left in the scene; None if there is none.
+
+    Raises:
+        InputError: its table or its transform is damaged; the scene stays as it is.
+    """
     for nodes in read_result_nodes(scene):
         if nodes.study is study:
+            try:
+                record = _record_of(nodes)
+            except (KeyError, ValueError, OverflowError) as error:
+                text = _("The result of this study in the scene is damaged ({0}): run Reorient & Segment again.")
+                raise InputError(text.format(_words(error))) from error
             node = new_record(scene, study)
             link_result(node, nodes)
-            write_record(node, _record_of(nodes))
+            write_record(node, record)
             return node
     return None
+
+
+def _words(error: Exception) -> str:
+    """What is wrong with a table or a transform."""
+    if isinstance(error, KeyError):
+        name = error.args[0][0] if isinstance(error.args[0], tuple) else error.args[0]
+        return _("its table lacks {0}").format(name)
+    return str(error).splitlines()[0][:100]
 
 
 def link_result(node: Any, nodes: SceneNodes) -> None:
@@ -133,9 +154,12 @@ def _record_of(nodes: SceneNodes) -> Record:
     alpha, beta, gamma = (float(told[name, "rad"]) for name in ("alpha", "beta", "gamma"))
     model_pose = Pose.from_euler(alpha, beta, gamma, [float(told[f"LV centre {a} (LPS)", "mm"]) for a in "LPS"])
     cube_centre = [float(told[f"cube centre {a} (LPS)", "mm"]) for a in "LPS"]
-    reasons = tuple(value for (name, _), value in told.items() if name.startswith("QC reason"))
-    measures = {name[3:]: float(v) for (name, _), v in told.items() if name.startswith("QC ") and _is_measure(name)}
+    reasons = tuple(value for (name, unit), value in told.items() if name.startswith("QC reason"))
+    measures = {name[3:]: float(v) for (name, unit), v in told.items() if name.startswith("QC ") and _is_measure(name)}
     status = told["QC status", ""]
+    if status not in STATES:
+        msg = "its quality is none that is known"
+        raise ValueError(msg)
     record = Record(
         model_pose=model_pose,
         cube=Cube((cube_centre[0], cube_centre[1], cube_centre[2]), float(told["cube half edge", "mm"])),

@@ -57,7 +57,7 @@ def record_rows(record: Record) -> list[Row]:
     rows.append(Row("record state", "accepted" if record.adjustment.locked else "being adjusted", ""))
     for n, event in enumerate(record.events, 1):
         reader = f" by {event.reader}" if event.reader else ""
-        rows.append(Row(f"record {n}", f"{WORDS[event.what]}{reader}", event.when))
+        rows.append(Row(f"record {n}", f"{WORDS.get(event.what, event.what)}{reader}", event.when))
     rows.append(Row("record software", f"MSSTUNetReorient {__version__}, Python {platform.python_version()}", ""))
     return rows
 

@@ -27,15 +27,16 @@ def look_at(node: Any) -> Volume:
     Raises:
         InputError: no voxels, several values in each, or a parent transform.
     """
-    if node is None or node.GetImageData() is None or node.GetImageData().GetNumberOfPoints() == 0:
+    image = node.GetImageData() if node is not None else None
+    if image is None or image.GetNumberOfPoints() == 0 or image.GetPointData().GetScalars() is None:
         msg = _("No study is chosen, or it holds no image: load one and choose it.")
         raise InputError(msg)
     name = node.GetName()
     transform = node.GetParentTransformNode()
     if transform is not None:
-        msg = _("{name} hangs under the transform {transform}: harden it or take the study out of it first.")
+        msg = _("{name} lies under the transform {transform}: harden it or take the study out of it first.")
         raise InputError(msg.format(name=name, transform=transform.GetName()))
-    if node.GetImageData().GetNumberOfScalarComponents() != 1:
+    if image.GetNumberOfScalarComponents() != 1:
         msg = _("{name} holds several values in each voxel: choose a study with one count in each.")
         raise InputError(msg.format(name=name))
     volume = volume_of(node)

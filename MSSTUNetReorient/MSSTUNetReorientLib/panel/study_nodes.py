@@ -59,8 +59,9 @@ class StudyNodes:
         self._labels: LabelsNode | None = None
 
     def node(self, role: str) -> Any:
-        """The node of a role; None if it is missing."""
-        return linked(self.record_node, role)
+        """The node of a role; None if it is missing. A pose that bends is none: it is made again."""
+        node = linked(self.record_node, role)
+        return None if role == "pose" and node is not None and not node.IsLinear() else node
 
     @property
     def complete(self) -> bool:

@@ -30,7 +30,9 @@ def write_pose(node: Any, pose: Pose) -> None:
 
 
 def read_pose(node: Any) -> Pose | None:
-    """The transform as a pose, made rigid; None if it is degenerate."""
+    """The transform as a pose, made rigid; None if it is degenerate or not linear."""
+    if not node.IsLinear():
+        return None
     matrix = _matrix(node)
     if not np.isfinite(matrix).all() or abs(np.linalg.det(matrix[:3, :3])) < 1e-3:
         return None

@@ -27,6 +27,19 @@ PREFIX = "MSSTUNetReorient."
 """Begins every node attribute and node reference of ours."""
 ROLES = ("study", "short_axis", "segmentation", "pose")
 """What the table node of a result refers to."""
+CLASSES = {
+    "study": "vtkMRMLScalarVolumeNode",
+    "paired": "vtkMRMLScalarVolumeNode",
+    "short_axis": "vtkMRMLScalarVolumeNode",
+    "segmentation": "vtkMRMLSegmentationNode",
+    "pose": "vtkMRMLTransformNode",
+    "table": "vtkMRMLTableNode",
+    "axis": "vtkMRMLMarkupsNode",
+    "hint": "vtkMRMLMarkupsNode",
+    "window": "vtkMRMLVolumeDisplayNode",
+    "own_window": "vtkMRMLVolumeDisplayNode",
+}
+"""Which nodes can play a role; a scene that somebody else wrote or edited may name any."""
 DIRECTION = "short axis to patient"
 """What the pose's transform does, from its own frame to its parent's."""
 COLOURS = "vtkMRMLPETProceduralColorNodePET-HotMetalBlue"
@@ -98,11 +111,17 @@ def read_result_nodes(scene: Any) -> list[SceneNodes]:
     for table in (tables.GetItemAsObject(n) for n in range(tables.GetNumberOfItems())):
         if table.GetAttribute(PREFIX + "Role") != "result":
             continue
-        study, short_axis, segmentation, pose = (table.GetNodeReference(PREFIX + role) for role in ROLES)
+        study, short_axis, segmentation, pose = (referred(table, role) for role in ROLES)
         if short_axis and pose:
             folder = hierarchy.GetItemParent(hierarchy.GetItemByDataNode(table))
             found.append(SceneNodes(folder, study, short_axis, segmentation, pose, table))
     return found
+
+
+def referred(node: Any, role: str) -> Any:
+    """The node that plays a role for another one; None where there is none, or one that cannot play it."""
+    other = node.GetNodeReference(PREFIX + role)
+    return other if other is not None and other.IsA(CLASSES.get(role, "vtkMRMLNode")) else None
 
 
 def pose_of(nodes: SceneNodes) -> Pose:
@@ -111,6 +130,9 @@ def pose_of(nodes: SceneNodes) -> Pose:
     Raises:
         ValueError: the transform was changed to something that is not rigid.
     """
+    if not nodes.pose.IsLinear():
+        msg = "the transform is not linear"
+        raise ValueError(msg)
     matrix = to_matrix4x4(np.eye(4))
     nodes.pose.GetMatrixTransformToParent(matrix)
     return Pose.from_ras_matrix(from_matrix4x4(matrix))
