@@ -11,6 +11,8 @@ import SimpleITK as sitk
 from numpy.typing import NDArray
 from pydicom.dataset import Dataset
 from pydicom.dataset import FileMetaDataset
+from pydicom.uid import DeflatedExplicitVRLittleEndian
+from pydicom.uid import ExplicitVRBigEndian
 from pydicom.uid import ExplicitVRLittleEndian
 from pydicom.uid import ImplicitVRLittleEndian
 
@@ -28,6 +30,10 @@ BARE_STARTS = (b"\x02\x00", b"\x08\x00")
 """Little-endian groups with which a file without preamble begins."""
 MAX_EDGE, MAX_VOXELS = 1024, 2**27
 """Pixels along an edge and in all frames: more is no SPECT or PET study, and would not fit into memory."""
+PLAIN_SYNTAXES = (ImplicitVRLittleEndian, ExplicitVRLittleEndian, ExplicitVRBigEndian, DeflatedExplicitVRLittleEndian)
+"""Transfer syntaxes whose pixels lie as they are."""
+ALLOCATED, LEAST_BITS = (8, 16, 32), 8
+"""Bits of a pixel, and how many of them counts take at least."""
 GREY_FRAMES = "1.2.840.10008.5.1.4.1.1.7.3"
 """Multi-frame Grayscale Word Secondary Capture: frames without any meaning."""
 
@@ -95,6 +101,9 @@ def read_frames(dataset: Any, path: Path, *, rescaled: bool = True) -> NDArray[n
     if min(rows, columns, count) < 1 or max(rows, columns) > MAX_EDGE or rows * columns * count > MAX_VOXELS:
         rule = f"frames must have 1 to {MAX_EDGE} rows and columns, and {MAX_VOXELS} voxels in all"
         refuse(path, f"{rule}, but found {count} of {rows} x {columns}; export it again")
+    bits, used = whole(dataset, "BitsAllocated", path), whole(dataset, "BitsStored", path)
+    if bits not in ALLOCATED or not LEAST_BITS <= used <= bits:
+        refuse(path, f"a pixel must have {ALLOCATED} bits with {LEAST_BITS} of them or more in use; export it again")
     stored = _stored_frames(dataset, path)
     if stored.size != rows * columns * count:
         refuse(path, f"{count} frames of {rows} x {columns} are needed, but the pixel data hold {stored.size} values")
@@ -132,14 +141,29 @@ def _padding(dataset: Any, stored: NDArray[Any], name: object) -> NDArray[np.boo
 
 
 def _stored_frames(dataset: Any, path: Path) -> NDArray[Any]:
-    if value_of(dataset, "PixelData", path) is None:
+    if not isinstance(value_of(dataset, "PixelData", path), bytes):
         refuse(path, "the object holds no pixel data (counts must be whole numbers in PixelData); export it again")
+    if dataset.file_meta.TransferSyntaxUID in PLAIN_SYNTAXES:
+        _check_length(dataset, path)
     try:
         return np.asarray(dataset.pixel_array)
     except (RuntimeError, NotImplementedError):  # no decoder for this compression: ITK brings its own
         return _frames_by_itk(dataset, path)
     except Exception as error:
         refuse(path, f"the pixel data are damaged or cut short ({reason(error)}); copy or export it again", error)
+
+
+def _check_length(dataset: Any, path: Path) -> None:
+    """Plain pixels take as many bytes as the header says; more of them are of something else.
+
+    Raises:
+        InputError: they do not.
+    """
+    rows, columns, bits = (whole(dataset, keyword, path) for keyword in ("Rows", "Columns", "BitsAllocated"))
+    expected = rows * columns * whole(dataset, "NumberOfFrames", path, 1) * bits // 8
+    held = len(dataset.PixelData)
+    if not expected <= held <= expected + 1:  # the length is even
+        refuse(path, f"the pixel data must have {expected} bytes, but have {held}; copy or export it again")
 
 
 def _frames_by_itk(dataset: Any, path: Path) -> NDArray[Any]:

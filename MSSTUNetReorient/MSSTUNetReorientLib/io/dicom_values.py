@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .messages import reason
 from .messages import refuse
 
 
@@ -25,7 +24,7 @@ def value_of(dataset: Any, keyword: str, name: object) -> Any:
         value = dataset.get(keyword)
         return None if value is None or np.size(value) == 0 or str(value) == "" else value
     except Exception as error:
-        refuse(name, f"the DICOM attribute {keyword} is damaged ({reason(error)}); copy or export it again", error)
+        refuse(name, f"the DICOM attribute {keyword} is damaged; copy or export it again", error)
 
 
 def numbers(dataset: Any, keyword: str, count: int | None, name: object) -> NDArray[np.float64] | None:
@@ -40,7 +39,7 @@ def numbers(dataset: Any, keyword: str, count: int | None, name: object) -> NDAr
     try:
         found = np.atleast_1d(np.asarray(value, dtype=np.float64)).ravel()
     except (TypeError, ValueError) as error:
-        refuse(name, f"the DICOM attribute {keyword} must hold numbers ({reason(error)}); export it again", error)
+        refuse(name, f"the DICOM attribute {keyword} must hold numbers; export it again", error)
     if not np.isfinite(found).all():
         refuse(name, f"the DICOM attribute {keyword} must hold finite numbers; export it again")
     if count is not None and found.size != count:

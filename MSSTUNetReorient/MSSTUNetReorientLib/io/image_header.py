@@ -13,8 +13,12 @@ from pathlib import Path
 
 from .messages import refuse
 
+MAX_LINE = 1000
+"""Characters in a line of a text header: the libraries beneath have buffers of their own, and overrun them."""
 MAX_TEXT_HEADER = 262_144
 """Bytes in which a text header must end."""
+NUMBER = r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?"
+"""A finite number as text."""
 SPACING_RULE = "the voxel spacing must be positive along each axis"
 
 
@@ -42,6 +46,16 @@ def text_header(path: Path, end: bytes) -> str:
     with path.open("rb") as file:
         start = file.read(MAX_TEXT_HEADER)
     return start.split(end)[0].decode("latin-1")
+
+
+def check_lines(path: Path, lines: list[str]) -> None:
+    """Refuse lines that are longer than any true one.
+
+    Raises:
+        InputError: such a line.
+    """
+    if any(len(line) > MAX_LINE or not line.isprintable() for line in lines):
+        refuse(path, f"a line of the header must have at most {MAX_LINE} plain characters; write the header again")
 
 
 def fields_of(path: Path, lines: list[str], separator: str) -> dict[str, str]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -18,6 +19,7 @@ from .image_header import refuse_short
 from .image_header import refuse_spacing
 from .image_header import text_header
 from .messages import refuse
+from .technical_info import warn
 
 SUFFIXES = (".h33", ".hv", ".hs", ".hdr33")
 MARK = "INTERFILE"
@@ -28,6 +30,7 @@ FORMATS = {
     ("short float", 4): "f4", ("float", 4): "f4", ("long float", 8): "f8", ("float", 8): "f8",
 }  # fmt: skip
 """By number format and bytes per pixel."""
+BYTE_ORDER, ORDERS = "imagedata byte order", {"LITTLEENDIAN": "<", "BIGENDIAN": ">"}
 DOUBT = "Interfile has no patient axes"
 
 
@@ -55,7 +58,12 @@ def read_interfile(path: Path) -> Volume:
     spacing = _spacing(path, fields)
     array = _voxels(path, fields, size)
     grid = Grid(size, spacing, -spacing * (np.array(size) - 1) / 2)
-    return Volume(array, grid, {"kind": "Interfile", "modality": "unknown"})
+    info: dict[str, Any] = {"kind": "Interfile", "modality": "unknown"}
+    if BYTE_ORDER not in fields:
+        warn(
+            info, "The header does not say in which order bytes are stored: BIGENDIAN is taken, as the format asks for."
+        )
+    return Volume(array, grid, info)
 
 
 def _size(path: Path, fields: dict[str, str]) -> tuple[int, int, int]:
@@ -97,7 +105,9 @@ def _voxels(
         refuse(
             path, "the number format and the bytes per pixel must be those of whole numbers or floats; write it again"
         )
-    order = "<" if "LITTLE" in fields.get("imagedata byte order", "BIGENDIAN").upper() else ">"
+    order = ORDERS.get(fields.get(BYTE_ORDER, "BIGENDIAN").upper())
+    if order is None:
+        refuse(path, f"{BYTE_ORDER} must be {' or '.join(ORDERS)}; write the Interfile header again")
     (file,) = data_files(path, [fields.get("name of data file", "").replace("\\", "/")])
     start = fields.get("data offset in bytes[1]", fields.get("data offset in bytes", "0")) or "0"
     count, offset = int(np.prod(size)), int(start) if start.isdigit() else 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,6 +12,7 @@ import SimpleITK as sitk
 
 from ..errors import InputError
 
+QUOTED = re.compile(r"""b?'[^']*'|b?"[^"]*"|\[[^\]]*\]""")
 MAX_REASON = 200
 """Characters of a library's own words that a message may carry."""
 
@@ -22,10 +24,13 @@ def refuse(name: object, text: str, cause: BaseException | None = None) -> NoRet
 
 
 def reason(error: BaseException) -> str:
-    """The last line of a library's error, short enough for a message."""
+    """The last line of a library's error, short enough for a message.
+
+    What it quotes is left out: that may be a value of the header, and so a name.
+    """
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     text = lines[-1] if lines else type(error).__name__
-    return text.removeprefix("Reason: ")[:MAX_REASON]
+    return QUOTED.sub("...", text.removeprefix("Reason: "))[:MAX_REASON]
 
 
 @contextmanager

@@ -6,7 +6,9 @@ import math
 import re
 from pathlib import Path
 
+from .image_header import NUMBER
 from .image_header import ImageHeader
+from .image_header import check_lines
 from .image_header import data_files
 from .image_header import fields_of
 from .image_header import numbered
@@ -18,6 +20,13 @@ from .messages import refuse
 
 BYTES = {"CHAR": 1, "UCHAR": 1, "SHORT": 2, "USHORT": 2, "INT": 4, "UINT": 4, "FLOAT": 4, "DOUBLE": 8}
 """Of the element types whose size does not depend on the platform."""
+NEEDED = ("NDims", "DimSize", "ElementType")
+AXES = ("1", "2", "3", "4")
+VECTORS = {"Offset", "Position", "Origin", "CenterOfRotation", "ElementSpacing", "ElementSize"}
+MATRICES = {"TransformMatrix", "Rotation", "Orientation"}
+FLAGS = ("BinaryData", "BinaryDataByteOrderMSB", "ElementByteOrderMSB", "CompressedData")
+SLACK = 2
+"""Bytes that may follow packed data: a line's end."""
 LPS = "RAI"
 """How MetaImage writes LPS, the one space that ITK knows: by where its axes come from."""
 
@@ -29,9 +38,18 @@ def check_meta(path: Path) -> ImageHeader:
         InputError: no MetaImage file, no positive spacing, data files that are not there or elsewhere, too little data.
     """
     header = text_header(path, b"ElementDataFile")
-    fields = fields_of(path, header.splitlines(), "=")
+    lines = [line for line in header.splitlines() if line.strip()]
+    check_lines(path, [line.replace("\t", " ") for line in lines])
+    fields = fields_of(path, lines, "=")
     if "ndims" not in fields:
         refuse(path, "the file does not begin as a MetaImage file; copy or export it again")
+    missing = [name for name in NEEDED if name.lower() not in fields]
+    if missing or any("=" not in line for line in lines):
+        problem = f"{missing[0]} is missing" if missing else "a line of it is none"
+        refuse(path, f"a MetaImage header needs a value for each of its names, but {problem}; write it again")
+    if any(fields.get(name.lower(), "true").lower() not in ("true", "false") for name in FLAGS):
+        refuse(path, f"{', '.join(FLAGS)} must be True or False; write the header again")
+    _check_counts(path, fields)
     spacing = fields.get("elementspacing") or fields.get("elementsize") or ""
     if not positive(spacing):
         refuse_spacing(path, spacing)
@@ -39,8 +57,9 @@ def check_meta(path: Path) -> ImageHeader:
     expected, held = _expected_bytes(fields), local
     if files:
         held = sum(file.stat().st_size for file in files)
-    if expected is not None and held < expected:
-        refuse_short(path, held, expected)
+    packed = fields.get("compresseddata", "").lower() == "true"
+    if (expected is not None and held < expected) or (packed and held - (expected or 0) > SLACK):
+        refuse_short(path, held, expected or 0)
     orientation = fields.get("anatomicalorientation", "").upper()
     doubt = (
         ""
@@ -48,6 +67,31 @@ def check_meta(path: Path) -> ImageHeader:
         else "its AnatomicalOrientation is " + ("another than RAI" if orientation else "missing")
     )
     return ImageHeader("MetaImage", doubt, files)
+
+
+def _check_counts(path: Path, fields: dict[str, str]) -> None:
+    """Every vector must have as many numbers as the image has axes: MetaIO does not look.
+
+    Raises:
+        InputError: one has not.
+    """
+    axes = fields["ndims"]
+    if axes not in AXES or not fields["elementtype"].startswith("MET_"):
+        refuse(path, f"NDims must be one of {', '.join(AXES)} and ElementType a known one; write the header again")
+    for name in VECTORS | MATRICES:
+        if name.lower() not in fields:
+            continue
+        values = fields[name.lower()].split()
+        count = int(axes) ** (2 if name in MATRICES else 1)
+        if len(values) != count or not all(re.fullmatch(NUMBER, value) for value in values):
+            if name in ("ElementSpacing", "ElementSize"):
+                refuse_spacing(path, fields[name.lower()])
+            refuse(path, f"{name} of a MetaImage header must be {count} numbers; write the header again")
+    sizes = fields["dimsize"].split()
+    if len(sizes) != int(axes) or not all(size.isdigit() and int(size) > 0 for size in sizes):
+        refuse(path, f"DimSize must be {axes} whole numbers; write the header again")
+    if not fields.get("elementnumberofchannels", "1").isdigit():
+        refuse(path, "ElementNumberOfChannels must be a whole number; write the header again")
 
 
 def _files(path: Path) -> tuple[tuple[Path, ...], int]:

@@ -25,14 +25,20 @@ FIRST, SECOND = 348, 540
 FIELDS: dict[int, dict[str, tuple[int, str]]] = {
     FIRST: {"dim": (40, "8h"), "datatype": (70, "h"), "bitpix": (72, "h"), "pixdim": (76, "8f"),
             "vox_offset": (108, "f"), "slope": (112, "f"), "intercept": (116, "f"), "units": (123, "b"),
-            "qform": (252, "h"), "sform": (254, "h"), "quaternion": (256, "3f"),
+            "magic": (344, "4s"), "qform": (252, "h"), "sform": (254, "h"), "quaternion": (256, "3f"),
             "offset": (268, "3f"), "rows": (280, "12f")},
-    SECOND: {"dim": (16, "8q"), "datatype": (12, "h"), "bitpix": (14, "h"), "pixdim": (104, "8d"),
+    SECOND: {"magic": (4, "4s"), "dim": (16, "8q"), "datatype": (12, "h"), "bitpix": (14, "h"), "pixdim": (104, "8d"),
              "vox_offset": (168, "q"), "slope": (176, "d"), "intercept": (184, "d"), "units": (500, "i"),
              "qform": (344, "i"), "sform": (348, "i"), "quaternion": (352, "3d"), "offset": (376, "3d"),
              "rows": (400, "12d")},
 }  # fmt: skip
 """By header size: offset and format of each field, in the order of the standards."""
+MAGIC = {FIRST: b"n+1\0", SECOND: b"n+2\0"}
+BITS = {2: 8, 4: 16, 8: 32, 16: 32, 32: 64, 64: 64, 128: 24, 256: 8, 512: 16, 768: 32, 1024: 64, 1280: 64, 1792: 128,
+        2304: 32}  # fmt: skip
+"""Bits of a voxel by number type."""
+MAX_EDGE = 32_767
+ROUNDING = 1e-3
 MAX_TURN_DEG = 1.0
 """By which sform and qform may differ, for rounding."""
 MAX_UNPACKED = 2**31
@@ -79,17 +85,46 @@ def check_nifti(path: Path) -> ImageHeader:
     start, length = _start_and_length(path)
     nifti = _parse(path, start)
     dim, pixdim = nifti.values["dim"], nifti.values["pixdim"]
+    _check_values(path, nifti)
     spacing = " ".join(f"{x:g}" for x in pixdim[1:4])
     if not positive(spacing):
         refuse_spacing(path, spacing)
     offset = nifti.values["vox_offset"][0]
-    count = math.prod(max(n, 1) for n in dim[1 : 1 + min(max(dim[0], 0), 7)])
+    count = math.prod(dim[1 : 1 + dim[0]])
     expected = count * nifti.values["bitpix"][0] // 8
-    if not math.isfinite(offset) or offset < 0 or length < offset + expected:
+    if not math.isfinite(offset) or offset < nifti.version:
+        refuse(path, "the voxels of a NIfTI file begin after its header, but this one says else; export it again")
+    if length < offset + expected:
         refuse_short(path, length, expected)
     unit = SECONDS.get(nifti.values["units"][0] & 0x38)
     seconds = pixdim[4] * unit if unit is not None and dim[0] == 4 else None
     return ImageHeader("NIfTI", doubt=_doubt(nifti), frame_seconds=seconds)
+
+
+def _check_values(path: Path, nifti: Nifti) -> None:
+    """Refuse what the library beneath would read wrongly, or end the process for.
+
+    Raises:
+        InputError: a wrong magic, sizes, number type or orientation.
+    """
+    values = nifti.values
+    dim, bits = values["dim"], BITS.get(values["datatype"][0])
+    if values["magic"][0] != MAGIC[nifti.version]:
+        refuse(path, "a NIfTI file of one piece must say so in its magic, but this does not; export it again")
+    if not 1 <= dim[0] <= 7 or any(not 1 <= n <= MAX_EDGE for n in dim[1 : 1 + dim[0]]):
+        refuse(
+            path, f"a NIfTI file has 1 to 7 axes of 1 to {MAX_EDGE} voxels, but the header says else; export it again"
+        )
+    if bits is None or bits != values["bitpix"][0]:
+        refuse(path, "the number type of a NIfTI file and its bits must agree, but do not; export it again")
+    used = [*(values["rows"] if values["sform"][0] > 0 else ()),
+            *((*values["quaternion"], *values["offset"]) if values["qform"][0] > 0 else ())]  # fmt: skip
+    if not all(math.isfinite(x) for x in used) or not 0 <= values["qform"][0] <= 5 or not 0 <= values["sform"][0] <= 5:
+        refuse(path, "qform and sform of a NIfTI file must hold finite numbers; export it again")
+    if values["qform"][0] > 0 and sum(x * x for x in values["quaternion"]) > 1 + ROUNDING:
+        refuse(path, "the quaternion of a NIfTI file must be one of a rotation; export it again")
+    if values["sform"][0] > 0 and abs(np.linalg.det(nifti.sform[:, :3])) < ROUNDING:
+        refuse(path, "the sform of a NIfTI file must not be flat; export it again")
 
 
 def is_second(path: Path) -> bool:
@@ -109,7 +144,7 @@ def as_first(path: Path) -> bytes:
             struct.pack_into(nifti.order + layout, header, at, *values)
         except (struct.error, OverflowError) as error:
             refuse(path, "this NIfTI-2 file has values beyond those of a study; write it as NIfTI-1", error)
-    header[344:348] = b"n+1\0"
+    header[344:348] = MAGIC[FIRST]
     return bytes(header) + content[int(nifti.values["vox_offset"][0]) :]
 
 

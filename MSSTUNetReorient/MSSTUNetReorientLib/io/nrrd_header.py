@@ -6,7 +6,9 @@ import math
 import re
 from pathlib import Path
 
+from .image_header import NUMBER
 from .image_header import ImageHeader
+from .image_header import check_lines
 from .image_header import data_files
 from .image_header import fields_of
 from .image_header import numbered
@@ -16,7 +18,11 @@ from .image_header import text_header
 from .messages import refuse
 
 ANATOMICAL = ("left-posterior-superior", "lps", "right-anterior-superior", "ras", "left-anterior-superior", "las")
-"""Spaces whose axes are the patient's and which ITK turns into LPS, with -time and T or without."""
+"""Spaces whose axes are the patient's, and which ITK turns into LPS."""
+SPACES = (*ANATOMICAL, "scanner-xyz", "3d-right-handed", "3d-left-handed")
+"""All of three dimensions; ITK fails on vectors that do not fit to the space."""
+DIMENSIONS = ("3", "4")
+"""Of a space without a name; ITK writes four of a sequence."""
 FRAME_KINDS = ("list", "time")
 SECONDS = {"ms": 0.001, "s": 1.0, "sec": 1.0, "min": 60.0}
 
@@ -31,11 +37,13 @@ def check_nrrd(path: Path) -> ImageHeader:
     if not header.startswith("NRRD"):
         refuse(path, "the file does not begin as an NRRD file; copy or export it again")
     lines = [line for line in header.splitlines() if not line.startswith("#")]
+    check_lines(path, [line.replace("\t", " ") for line in header.splitlines() if ":=" not in line])
     fields = fields_of(path, [line for line in lines if ":=" not in line], ": ")
     keys = fields_of(path, [line for line in lines if ":=" in line], ":=")
+    _check_space(path, fields)
     _check_spacing(path, fields)
     kinds = fields.get("kinds", "").lower().split()
-    space = fields.get("space", "").lower().removesuffix("-time")
+    space = fields.get("space", "").lower()
     says = space in ANATOMICAL and "space directions" in fields
     return ImageHeader(
         "NRRD",
@@ -44,6 +52,36 @@ def check_nrrd(path: Path) -> ImageHeader:
         frames_first=len(kinds) == 4 and kinds[0] in FRAME_KINDS,
         frame_seconds=_frame_seconds(keys),
     )
+
+
+def _check_space(path: Path, fields: dict[str, str]) -> None:
+    """Space, directions and origin must agree in their number of dimensions.
+
+    Raises:
+        InputError: they do not.
+    """
+    if fields.get("dimension") in ("1", "2"):  # refused later, for that reason
+        return
+    space, dimension = fields.get("space", "").lower(), fields.get("space dimension")
+    if (space and space not in SPACES) or (dimension is not None and (dimension not in DIMENSIONS or space)):
+        refuse(
+            path, "an NRRD space must be one of three dimensions that is known, and no other; write the header again"
+        )
+    directions, origin = fields.get("space directions"), fields.get("space origin")
+    if directions is None and origin is None:
+        return
+    vector = rf"\(\s*{NUMBER}" + rf"\s*,\s*{NUMBER}" * (int(dimension or "3") - 1) + r"\s*\)"
+    axes, rest = re.findall(rf"{vector}|none", directions or ""), re.sub(rf"{vector}|none", "", directions or "")
+    if (
+        not (space or dimension)
+        or rest.strip()
+        or (directions is not None and str(len(axes)) != fields.get("dimension"))
+    ):
+        refuse_spacing(path, directions or "")
+    if origin is not None and not re.fullmatch(vector, origin):
+        refuse(
+            path, "the space origin of an NRRD file must be a number for each axis of its space; write the header again"
+        )
 
 
 def _shown(space: str) -> str:

@@ -27,7 +27,7 @@ def read_image(path: Path, others: Iterable[Path] = ()) -> sitk.Image:
     Raises:
         RuntimeError: in ITK's words.
     """
-    with readable(path, others) as plain:
+    with readable(path, others) as plain, silent():
         return sitk.ReadImage(plain)
 
 
@@ -37,7 +37,7 @@ def image_size(path: Path, others: Iterable[Path] = ()) -> tuple[tuple[int, ...]
     Raises:
         RuntimeError: in ITK's words.
     """
-    with readable(path, others) as plain:
+    with readable(path, others) as plain, silent():
         reader = sitk.ImageFileReader()
         reader.SetFileName(plain)
         reader.ReadImageInformation()
@@ -46,7 +46,7 @@ def image_size(path: Path, others: Iterable[Path] = ()) -> tuple[tuple[int, ...]
 
 def image_format(path: Path) -> str:
     """What ITK takes a file for, such as "NRRD", "GDCM", "PNG"; empty for what it cannot read."""
-    with readable(path) as plain:
+    with readable(path) as plain, silent():
         return sitk.ImageFileReader.GetImageIOFromFileName(plain).removesuffix("ImageIO")
 
 
@@ -66,7 +66,7 @@ def read_transform(path: Path) -> sitk.Transform:
     Raises:
         RuntimeError: in ITK's words.
     """
-    with readable(path) as plain:
+    with readable(path) as plain, silent():
         return sitk.ReadTransform(plain)
 
 
@@ -101,6 +101,24 @@ def writable(path: Path) -> Iterator[str]:
         plain = folder / (PLAIN_NAME + _suffixes(path))
         yield str(plain)
         shutil.move(plain, path)
+
+
+@contextmanager
+def silent() -> Iterator[None]:
+    """What the libraries beneath ITK print about a file would stand beside our one line: it goes nowhere."""
+    try:
+        saved = os.dup(2)
+    except OSError:  # there is no standard error
+        yield
+        return
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(nowhere, 2)
+        yield
+    finally:
+        os.dup2(saved, 2)
+        os.close(saved)
+        os.close(nowhere)
 
 
 @contextmanager
