@@ -28,6 +28,14 @@ def test_counts_beyond_a_signed_type(top: float) -> None:
     assert wrapped_voxels(smooth(32_000).astype(np.uint16).view(np.int16).astype(np.float32)) == 0
 
 
+@pytest.mark.parametrize("levels", [2**16, 2**8])
+@pytest.mark.parametrize("beyond", [1.05, 1.2, 1.9, 3.0])
+def test_counts_beyond_an_unsigned_type(levels: int, beyond: float) -> None:
+    stored = np.mod(smooth(levels * beyond).round(), levels)
+    assert wrapped_voxels(stored.astype(np.float32)) >= 1
+    assert wrapped_voxels(smooth(levels - 1).round().astype(np.float32)) == 0
+
+
 def test_negative_counts_in_an_unsigned_type() -> None:
     noise = np.random.default_rng(0).normal(0, 20, RESULT.study.array.shape)
     body = ndimage.binary_dilation(smooth(1.0) > 0.1, iterations=2)

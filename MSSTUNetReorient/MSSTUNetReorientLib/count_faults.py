@@ -16,6 +16,8 @@ DEEP, HIGH = 0.25, 0.5
 """A voxel this far below zero beside one this high, as shares of the maximum: reconstructions ring far less."""
 TOP, FLAT = 0.95, 0.05
 """Negative counts that became the largest of an unsigned type stand at the top, beside voxels near zero."""
+LOW, RING, RING_VOXELS = 0.25, 0.6, 4
+"""Counts beyond the largest of an unsigned type begin again at zero: a hole in the midst of the hottest."""
 TOP_SHARE = 1e-3
 """Share of the voxels at the top from which this is no single bright spot."""
 LEAST_LEVELS = 100
@@ -31,6 +33,7 @@ def wrapped_voxels(counts: NDArray[np.float32]) -> int:
     top = float(counts.max())
     deep = counts < -DEEP * top
     wrapped = int((deep & (_neighbours(counts > HIGH * top) > 0)).sum()) if deep.any() else 0
+    wrapped += int(((counts < LOW * top) & ~deep & (_neighbours(counts > RING * top) >= RING_VOXELS)).sum())
     highest = counts > TOP * top
     if highest.mean() > TOP_SHARE:
         jumps = int((highest & (_neighbours(counts < FLAT * top) >= 2)).sum())

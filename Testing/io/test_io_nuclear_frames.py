@@ -175,6 +175,25 @@ def test_an_unknown_photopeak_is_asked_for(ranges: list | None, nuclide: str | N
     np.testing.assert_array_equal(read_study(path, window="2").array, PIXELS[1])
 
 
+@pytest.mark.parametrize(
+    ("nuclide", "kev"),
+    [("^123^Iodine", 159), ("I-123", 159), ("^131^Iodine", 364), ("^201^Thallium", 70), ("Tl201", 70), ("18F", 511),
+     ("F-18", 511), ("^82^Rubidium", 511), ("^111^Indium", 171), ("^67^Gallium", 93)],
+)  # fmt: skip
+def test_nuclides_by_their_names(nuclide: str, kev: int, tmp_path: Path):
+    path = save(windows([(kev - 5, kev + 5), (kev + 6, kev + 12)], nuclide), tmp_path / "a.dcm")
+    assert read_study(path).info["window"] == 1
+
+
+def test_of_two_nuclides_none_is_the_photopeak(tmp_path: Path):
+    ds = windows([(59, 84), (126, 154)], "201^Thallium")
+    code, drug = Dataset(), Dataset()
+    code.CodeMeaning, drug.RadionuclideCodeSequence = "Technetium-99m", Sequence([code])
+    ds.RadiopharmaceuticalInformationSequence.append(drug)
+    with pytest.raises(InputError, match="choose with --window N"):
+        read_study(save(ds, tmp_path / "a.dcm"))
+
+
 def test_windows_frame_by_frame_and_without_a_slice_vector(tmp_path: Path):
     ds = windows(EnergyWindowVector=[1, 2] * SLICES, SliceVector=None)
     volume = read_study(save(ds, tmp_path / "a.dcm"), window="2")

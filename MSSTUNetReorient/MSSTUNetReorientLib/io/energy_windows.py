@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,26 +12,16 @@ from .dicom_values import text
 from .messages import refuse
 
 PHOTOPEAKS_KEV = {
-    "TC": (140.5,),
-    "TECHNETIUM": (140.5,),
-    "TL": (70.0, 167.0),
-    "THALLIUM": (70.0, 167.0),
-    "I^123": (159.0,),
-    "I-123": (159.0,),
-    "123 IODINE": (159.0,),
-    "123I": (159.0,),
-    "IODINE 123": (159.0,),
-    "INDIUM": (171.0, 245.0),
-    "IN-111": (171.0, 245.0),
-    "GALLIUM": (93.0, 185.0, 300.0),
-    "GA-67": (93.0, 185.0, 300.0),
-    "F-18": (511.0,),
-    "18F": (511.0,),
-    "FLUORINE": (511.0,),
-    "RUBIDIUM": (511.0,),
-    "NITROGEN": (511.0,),
+    r"TECHNETIUM|\bTC": (140.5,),
+    r"THALLIUM|\bTL": (70.0, 167.0),
+    r"123 ?I(ODINE)?\b|\bI(ODINE)? ?123": (159.0,),
+    r"131 ?I(ODINE)?\b|\bI(ODINE)? ?131": (364.0,),
+    r"INDIUM|\bIN ?111": (171.0, 245.0),
+    r"GALLIUM|\bGA ?67": (93.0, 185.0, 300.0),
+    r"FLUORINE|\bF ?18|18 ?F\b|RUBIDIUM|\bRB ?82|NITROGEN|\bN ?13": (511.0,),
 }
-"""Beginnings or parts of a nuclide's name in headers, and the energies that are imaged, the main one first."""
+"""How headers name a nuclide (in capitals, other signs than letters and digits as blanks), and the energies that are
+imaged, the main one first."""
 
 
 @dataclass(frozen=True)
@@ -106,13 +97,11 @@ def _described(dataset: Any, name: str) -> list[EnergyWindow]:
 
 
 def _energies(dataset: Any, name: str) -> tuple[float, ...]:
-    """Energies of the nuclide in keV; none where it is not known."""
+    """Energies of the one nuclide in keV; none where it is not known, or there are several."""
     words = []
     for item in items(dataset, "RadiopharmaceuticalInformationSequence", name):
         words += [text(code, "CodeMeaning", name) for code in items(item, "RadionuclideCodeSequence", name)]
         words.append(text(item, "Radiopharmaceutical", name))
-    for word in words:
-        for part, energies in PHOTOPEAKS_KEV.items():
-            if word.startswith(part) or (len(part) > 2 and part in word):
-                return energies
-    return ()
+    plain = [re.sub(r"[^A-Z0-9]+", " ", word) for word in words]
+    found = {kev for word in plain for pattern, kev in PHOTOPEAKS_KEV.items() if re.search(pattern, word)}
+    return found.pop() if len(found) == 1 else ()
