@@ -200,3 +200,49 @@ def test_wrapped_and_clipped_counts() -> None:
     assert any("wrapped" in reason for reason in verdict(answer, replace(counts, array=wrapped)).reasons)
     clipped = np.minimum(counts.array, 0.8 * top)
     assert any("clipped" in reason for reason in verdict(answer, replace(counts, array=clipped)).reasons)
+
+
+E = 1e-6
+LIMITS = {
+    "presence": (0.5, 0.5 - E),
+    "axis_disagreement_deg": (10.0, 10.0 + E),
+    "axis_spread_deg": (6.0, 6.0 + E),
+    "axis_bound_deg": (10.0, 10.0 + E),
+    "myocardium_ml": (70.0, 70.0 - E),
+    "blood_pool_ml": (2.0, 2.0 - E),
+    "cut_share": (0.02, 0.02 + E),
+    "contrast": (1.3, 1.3 - E),
+    "hot_neighbour": (1.5, 1.5 + E),
+    "axis_from_mean_deg": (45.0, 45.0 + E),
+    "apex_left": (0.05, 0.05 - E),
+    "apex_below": (-0.15, -0.15 - E),
+    "apex_over_base": (1.0, 1.0 - E),
+    "roll_from_clinic_deg": (30.0, 30.0 + E),
+    "stated_axis_deg": (10.0, 10.0 + E),
+    "wrapped_voxels": (0.0, 1.0),
+    "clipped_ml": (0.0, E),
+}
+"""Of each rule the last value that passes and the next one that does not, as docs/quality.md says."""
+
+
+def test_every_rule_has_its_limit_here() -> None:
+    assert [name for name, _, _ in qc.RULES] == list(LIMITS)
+
+
+@pytest.mark.parametrize("rule", qc.RULES, ids=lambda rule: rule[0])
+def test_a_rule_breaks_at_its_limit(rule: tuple) -> None:
+    name, is_broken, sentence = rule
+    inside, outside = LIMITS[name]
+    assert not is_broken(inside)
+    assert is_broken(outside)
+    assert not is_broken(None)  # what was not measured breaks nothing
+    assert sentence(outside).endswith(".")
+
+
+@pytest.mark.parametrize(
+    ("name", "inside", "outside"), [("myocardium_ml", 450.0, 450.0 + E), ("blood_pool_ml", 350.0, 350.0 + E)]
+)
+def test_volumes_have_an_upper_limit_too(name: str, inside: float, outside: float) -> None:
+    (is_broken,) = [rule[1] for rule in qc.RULES if rule[0] == name]
+    assert not is_broken(inside)
+    assert is_broken(outside)
