@@ -138,7 +138,7 @@ def test_a_signal_saves_and_the_same_command_goes_on(
     [
         (["--pool", "{empty}"], "must hold studies"),
         (["--init", "{empty}/none.npz"], "must be readable"),
-        (["--init", "copmact"], "a weight file or one of compact"),
+        (["--init", "copmact"], "a model must be one of compact"),
         (["--init", "compact"], "must be of the network of"),
         (["--studies", "{empty}"], "folder per study"),
         (["--data", "{empty}"], "must hold .nrrd files"),
