@@ -77,6 +77,13 @@ def test_a_plateau_far_from_the_heart_is_nobodys_concern() -> None:
     assert clipped_ml(study(counts), RESULT.labels) == 0
 
 
+def test_a_plateau_beside_the_heart_is_not_the_hearts() -> None:
+    counts = smooth(1_000)
+    at = np.rint(RESULT.study.grid.index_of(RESULT.pose.apply([65.0, 0.0, 0.0]))).astype(int)[::-1]
+    counts[tuple(slice(n - 1, n + 2) for n in at)] = 5_000
+    assert clipped_ml(study(counts), RESULT.labels) == 0
+
+
 def test_few_levels_share_their_maximum_by_nature() -> None:
     assert clipped_ml(study(smooth(12).round()), RESULT.labels) == 0
 

@@ -225,6 +225,32 @@ class TestWhereItLooks:
         assert middle - half <= max(z - search.LOOK_MM, low) + 1e-6
         assert middle + half >= min(z + search.LOOK_MM, high) - 1e-6
 
+    def test_an_lv_at_the_edge_of_its_cube_is_found_again_in_the_cube_round_it(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """A network that sees the LV where it is, in every cube, and prefers those that cut it."""
+        study = filled(Grid((40, 40, 100), [10.0] * 3, [-195, -195, 0]))
+        lv = np.array([30.0, -20.0, 400.0])
+
+        class Seeing:
+            def read(self, smooth: Volume, frame: Grid) -> torch.Tensor:
+                self.frame = frame
+                return torch.zeros(1)
+
+            def locate(self, model: object, cube: torch.Tensor, hint: bool) -> search.Located:
+                shift = torch.as_tensor((lv - self.frame.centre) / HALF_MM)[None]
+                presence = float(np.linalg.norm(lv - self.frame.centre)) / 1000
+                return search.Located(torch.eye(3)[None], shift, None, None, presence, 0.0)
+
+        seeing = Seeing()
+        monkeypatch.setattr(search, "read_cube", seeing.read)
+        monkeypatch.setattr(search, "locate", seeing.locate)
+        found = search.search(None, study, torch.device("cpu"))
+        np.testing.assert_allclose(found.pose.centre, lv, atol=1e-3)
+        np.testing.assert_allclose(found.frame.centre, search.cube_round(study, lv).centre)
+        reach = search.CUBE_EDGE_MM / 2 - np.abs(lv - found.frame.centre)
+        assert (reach[2] >= search.LOOK_MM - 1e-6).all()
+
     def test_a_known_centre_keeps_the_cube_that_shows_it_whole(self) -> None:
         study = filled(Grid((64, 64, 64), [6.4] * 3, [-201.6, -201.6, 0]))
         (cube,) = search.cubes_for(study)

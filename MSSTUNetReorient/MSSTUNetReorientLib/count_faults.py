@@ -9,6 +9,7 @@ import numpy as np
 import SimpleITK as sitk
 from numpy.typing import NDArray
 
+from .labels import box_round
 from .labels import dilated
 from .volume import Volume
 
@@ -31,12 +32,13 @@ NEAR_LV_MM = 10.0
 def wrapped_voxels(counts: NDArray[np.float32]) -> int:
     """Voxels of ``(K, J, I)`` that jump between the top and the bottom of the scale within one voxel."""
     top = float(counts.max())
-    deep = counts < -DEEP * top
-    wrapped = int((deep & (_neighbours(counts > HIGH * top) > 0)).sum()) if deep.any() else 0
-    wrapped += int(((counts < LOW * top) & ~deep & (_neighbours(counts > RING * top) >= RING_VOXELS)).sum())
-    highest = counts > TOP * top
-    if highest.mean() > TOP_SHARE:
-        jumps = int((highest & (_neighbours(counts < FLAT * top) >= 2)).sum())
+    near = counts[box_round(counts > HIGH * top, 1)]  # all jumps are beside something hot
+    deep = near < -DEEP * top
+    wrapped = int((deep & (_neighbours(near > HIGH * top) > 0)).sum()) if deep.any() else 0
+    wrapped += int(((near < LOW * top) & ~deep & (_neighbours(near > RING * top) >= RING_VOXELS)).sum())
+    highest = near > TOP * top
+    if highest.sum() > TOP_SHARE * counts.size:
+        jumps = int((highest & (_neighbours(near < FLAT * top) >= 2)).sum())
         wrapped += jumps if jumps > highest.sum() / 2 else 0
     return wrapped
 

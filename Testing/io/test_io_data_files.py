@@ -159,6 +159,7 @@ class TestInterfile:
         ("changes", "words"),
         [
             ({"process status": "acquired"}, "projections"),
+            ({"matrix axis label [2]": "view"}, "projections"),
             ({"matrix size [2]": "x"}, "three whole numbers"),
             ({"matrix size [2]": "1000000"}, "at most"),
             ({"scaling factor (mm/pixel) [1]": "0"}, "spacing must be positive"),

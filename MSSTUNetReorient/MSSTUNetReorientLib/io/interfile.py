@@ -52,7 +52,8 @@ def read_interfile(path: Path) -> Volume:
     lines = [line.lstrip("!") for line in text.splitlines() if not line.startswith(";")]
     fields = {re.sub(r"\s+", " ", k).replace(" [", "["): v for k, v in fields_of(path, lines, ":=").items()}
     status = fields.get("process status", "reconstructed").lower()
-    if status.startswith("acqui") or "projection" in fields.get("type of data", "").lower():
+    kinds = " ".join(value for name, value in fields.items() if name.startswith(("type of data", "matrix axis label")))
+    if status.startswith("acqui") or re.search("projection|sinogram|tangential|view|segment", kinds.lower()):
         refuse(path, "a reconstructed study is needed, but this holds projections; reconstruct it first")
     size = _size(path, fields)
     spacing = _spacing(path, fields)
