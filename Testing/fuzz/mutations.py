@@ -47,7 +47,8 @@ NUMBERS = {"PixelSpacing", "SpacingBetweenSlices", "SliceThickness", "ImageOrien
            "Columns", "RealWorldValueSlope", "pixdim", "sizes", "spacings", "space directions", "DimSize",
            "ElementSpacing", "TransformMatrix", "type", "ElementType", "datatype", "dim", "endian", "slope",
            "data offset in bytes", "EnergyWindowLowerLimit", "EnergyWindowUpperLimit", "CodeMeaning",
-           "NominalPercentageOfCardiacPhase"}  # fmt: skip
+           "NominalPercentageOfCardiacPhase", "EnergyWindowRangeSequence", "EnergyWindowInformationSequence",
+           "EnergyWindowName"}  # fmt: skip
 """Fields whose other valid values are as good as the true one: sizes whose product is the same, another spacing."""
 
 
