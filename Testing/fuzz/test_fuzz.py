@@ -13,6 +13,8 @@ from MSSTUNetReorientLib import io as readers
 from MSSTUNetReorientLib.errors import InputError
 from MSSTUNetReorientLib.volume import Volume
 
+pytest.importorskip("resource", reason="the fuzzer bounds memory as POSIX systems do")
+
 from fuzz import run as runner
 from fuzz.bases import KINDS
 from fuzz.bases import base

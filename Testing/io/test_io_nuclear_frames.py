@@ -103,6 +103,21 @@ def test_frames_that_contradict_the_header(attributes: dict, words: str, tmp_pat
         read_study(save(nuclear(**attributes), tmp_path / "a.dcm"))
 
 
+def test_a_vector_left_over_from_the_acquisition_is_no_index(tmp_path: Path):
+    leftover = {"AngularViewVector": list(range(1, 61)), "EnergyWindowVector": [1, 2] * 30}
+    ds = nuclear(FrameIncrementPointer=[0x00540080], NumberOfSlices=SLICES, **leftover)
+    np.testing.assert_array_equal(read_study(save(ds, tmp_path / "a.dcm")).array, counts(SLICES))
+    ds.FrameIncrementPointer = [0x00540010, 0x00540080]
+    with pytest.raises(InputError, match="EnergyWindowVector must have a value for each of 28 frames"):
+        read_study(save(ds, tmp_path / "b.dcm"))
+
+
+def test_a_vector_of_all_frames_counts_though_no_pointer_names_it(tmp_path: Path):
+    ds = windows(FrameIncrementPointer=[0x00540080])
+    with pytest.raises(InputError, match="one energy window is needed"):
+        read_study(save(ds, tmp_path / "a.dcm"))
+
+
 def test_detectors_and_rotations_of_the_scan_are_no_frames(tmp_path: Path):
     ds = nuclear(NumberOfDetectors=2, NumberOfRotations=2, NumberOfEnergyWindows=2, NumberOfSlices=SLICES)
     ds.SliceVector = list(range(1, SLICES + 1))

@@ -62,6 +62,16 @@ def chosen_frames(frames: tuple[int, int] | None, count: int, name: object) -> r
     return range(first - 1, last)
 
 
+def refuse_window(choice: Choice, name: object) -> None:
+    """Only NM objects have energy windows.
+
+    Raises:
+        InputError: one is asked for.
+    """
+    if choice.window is not None:
+        refuse(name, "energy windows can be chosen only of an NM study, but this is PET; leave --window out")
+
+
 def gate_info(gate: int | None, gates: int) -> dict[str, object]:
     """What ``info`` says of the gates."""
     return {"gates": gates, "gate": "sum" if gate is None else gate} if gates > 1 else {}

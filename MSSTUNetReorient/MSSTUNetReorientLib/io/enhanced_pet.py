@@ -15,6 +15,7 @@ from .choice import chosen_frames
 from .choice import chosen_gates
 from .choice import frame_info
 from .choice import gate_info
+from .choice import refuse_window
 from .dicom_file import read_dataset
 from .dicom_file import read_frames
 from .dicom_file import rescale_of
@@ -24,9 +25,7 @@ from .dicom_values import required
 from .dicom_values import text
 from .dicom_values import whole
 from .messages import refuse
-from .reoriented import kept
-from .reoriented import noted
-from .reoriented import stated_view
+from .reoriented import as_stated
 from .stacking import Slice
 from .stacking import normal_of
 from .stacking import stack_slices
@@ -79,8 +78,7 @@ def read_enhanced_pet(paths: tuple[Path, ...], name: str, choice: Choice) -> Vol
     datasets = [(path, read_dataset(path)) for path in paths]
     first = datasets[0][1]
     _check_concatenation(datasets, name)
-    if choice.window is not None:
-        refuse(name, "energy windows can be chosen only of an NM study, but this is PET; leave --window out")
+    refuse_window(choice, name)
     frames = [frame for path, dataset in datasets for frame in _frames(dataset, path)]
     scales = _scales(frames, name)
     slices = [_scaled(frame.stored, scale) for frame, scale in zip(frames, scales, strict=True)]
@@ -96,8 +94,7 @@ def read_enhanced_pet(paths: tuple[Path, ...], name: str, choice: Choice) -> Vol
     )
     info = volumes[0].info | (gate_info(choice.gate, len(groups)) if gated else frame_info(times, len(groups)))
     volume = Volume(np.asarray(array, np.float32), volumes[0].grid, info)
-    statement = stated_view(first, name)
-    return kept(volume, statement, name) if choice.short_axis else noted(volume, statement, name)
+    return as_stated(volume, first, choice.short_axis, name)
 
 
 def _check_concatenation(datasets: list[tuple[Path, Any]], name: str) -> None:

@@ -26,6 +26,7 @@ from .energy_windows import choose_window
 from .messages import refuse
 from .nuclear_frames import FrameTable
 from .nuclear_frames import frame_table
+from .reoriented import as_stated
 from .reoriented import kept
 from .reoriented import long_axis_of
 from .reoriented import noted
@@ -192,5 +193,4 @@ def _read_single_frames(paths: tuple[Path, ...], name: str, choice: Choice) -> V
     for value, option in ((choice.gate, "gate"), (choice.frames, "frames"), (choice.window, "window")):
         if value is not None:
             refuse(name, f"nothing is to be chosen of single slices; leave --{option} out")
-    volume, statement = stack_slices(slices, info, name), stated_view(datasets[0][1], name)
-    return kept(volume, statement, name) if choice.short_axis else noted(volume, statement, name)
+    return as_stated(stack_slices(slices, info, name), datasets[0][1], choice.short_axis, name)

@@ -11,8 +11,10 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from pydicom.datadict import tag_for_keyword
 
 from .dicom_values import numbers
+from .dicom_values import value_of
 from .dicom_values import whole
 from .messages import refuse
 
@@ -95,11 +97,17 @@ def frame_table(dataset: Any, count: int, name: str) -> FrameTable:
 
 
 def _vector(dataset: Any, keyword: str, count: int, name: str) -> Index | None:
-    """The values of a frame vector; None where it is absent."""
+    """The values of a frame vector; None where it is absent, or left over from the acquisition.
+
+    Left over is one of another length that FrameIncrementPointer does not name.
+    """
     values = numbers(dataset, keyword, None, name)
     if values is None:
         return None
     if values.size != count:
+        named = value_of(dataset, "FrameIncrementPointer", name)
+        if named is not None and tag_for_keyword(keyword) not in np.atleast_1d(np.asarray(named, dtype=object)):
+            return None
         refuse(name, f"{keyword} must have a value for each of {count} frames, but has {values.size}; export again")
     if (values != np.round(values)).any() or values.min() < 0:
         refuse(name, f"{keyword} must hold whole numbers from 0 or 1; export it again")

@@ -14,6 +14,7 @@ from .choice import chosen_frames
 from .choice import chosen_gates
 from .choice import frame_info
 from .choice import gate_info
+from .choice import refuse_window
 from .dicom_file import read_dataset
 from .dicom_file import read_frames
 from .dicom_values import number
@@ -21,9 +22,7 @@ from .dicom_values import required
 from .dicom_values import text
 from .dicom_values import whole
 from .messages import refuse
-from .reoriented import kept
-from .reoriented import noted
-from .reoriented import stated_view
+from .reoriented import as_stated
 from .stacking import Slice
 from .stacking import normal_of
 from .stacking import stack_slices
@@ -55,8 +54,7 @@ def read_pet_series(paths: tuple[Path, ...], name: str, choice: Choice) -> Volum
     images = [(path, read_dataset(path)) for path in paths]
     first = images[0][1]
     _check_scale(images, name)
-    if choice.window is not None:
-        refuse(name, "energy windows can be chosen only of an NM study, but this is PET; leave --window out")
+    refuse_window(choice, name)
     kind = text(first, "SeriesType", name)
     if kind == GATED:
         volume = _read_gated(images, name, choice)
@@ -66,8 +64,7 @@ def read_pet_series(paths: tuple[Path, ...], name: str, choice: Choice) -> Volum
         chosen_gates(choice.gate, 1, name)
         chosen_frames(choice.frames, 1, name)
         volume = _stack(images, whole(first, "NumberOfSlices", name), "DICOM PT series", name)
-    statement = stated_view(first, name)
-    return kept(volume, statement, name) if choice.short_axis else noted(volume, statement, name)
+    return as_stated(volume, first, choice.short_axis, name)
 
 
 def _check_scale(images: list[Image], name: str) -> None:

@@ -95,6 +95,12 @@ def long_axis_of(direction: Array, view: str) -> Array | None:
     return axis if oblique and angle_between(axis, MEAN_ROTATION[:, 2]) <= MAX_FROM_MEAN_DEG else None
 
 
+def as_stated(volume: Volume, dataset: Any, short_axis: bool, name: object) -> Volume:
+    """A study with what its header says of being reoriented: noted, or its axes kept where that is asked for."""
+    statement = stated_view(dataset, name)
+    return kept(volume, statement, name) if short_axis else noted(volume, statement, name)
+
+
 def noted(volume: Volume, statement: Statement | None, name: object) -> Volume:
     """A study with its statement in ``info["reoriented"]`` and in the warnings.
 
