@@ -58,7 +58,7 @@ def read_pet_series(paths: tuple[Path, ...], name: str, choice: Choice) -> Volum
     kind = text(first, "SeriesType", name)
     if kind == GATED:
         volume = _read_gated(images, name, choice)
-    elif kind == DYNAMIC or _times(images, name) > 1:
+    elif kind == DYNAMIC or _times(images) > 1:
         volume = _read_dynamic(images, name, choice)
     else:
         chosen_gates(choice.gate, 1, name)
@@ -113,12 +113,12 @@ def _read_dynamic(images: list[Image], name: str, choice: Choice) -> Volume:
     deep, times = whole(first, "NumberOfSlices", name), whole(first, "NumberOfTimeSlices", name)
     chosen_gates(choice.gate, 1, name)
     parts = _parts(images, deep, times, name) if times > 1 else None
-    parts = parts or _by_time(images, name)
-    wanted = chosen_frames(choice.frames, max(len(parts), 2), name)
+    parts = parts or _by_time(images)
     if len(parts) < 2:
         refuse(name, "the time frames of this DYNAMIC series cannot be told; export it again, or give a summed series")
+    wanted = chosen_frames(choice.frames, len(parts), name)
     volumes = [_stack(parts[n], deep, "DICOM PT dynamic series", name) for n in wanted]
-    weights = [_weight(parts[n][0], name) for n in wanted]
+    weights = [_weight(parts[n][0]) for n in wanted]
     return _summed(volumes, weights, frame_info(wanted, len(parts)))
 
 
@@ -146,14 +146,14 @@ def _seconds(value: str) -> float | None:
         return None
 
 
-def _by_time(images: list[Image], name: str) -> list[list[Image]]:
+def _by_time(images: list[Image]) -> list[list[Image]]:
     found: defaultdict[float, list[Image]] = defaultdict(list)
     for image in images:
         found[_time_of(image)].append(image)
     return [found[time] for time in sorted(found)]
 
 
-def _times(images: list[Image], name: str) -> int:
+def _times(images: list[Image]) -> int:
     """How many time frames: images at one position that differ in time."""
     places = defaultdict(set)
     for path, dataset in images:
@@ -163,7 +163,7 @@ def _times(images: list[Image], name: str) -> int:
     return min(len(times) for times in places.values())
 
 
-def _weight(image: Image, name: str) -> float:
+def _weight(image: Image) -> float:
     """What a time frame counts in a sum: its length, where its values are rates."""
     path, dataset = image
     length = number(dataset, "ActualFrameDuration", path)
@@ -171,10 +171,10 @@ def _weight(image: Image, name: str) -> float:
 
 
 def _summed(volumes: list[Volume], weights: list[float], info: dict[str, object]) -> Volume:
-    total = sum(weights) if len(set(weights)) > 1 else 1.0
-    array = sum(volume.array * np.float32(weight / total if total != 1.0 else 1.0)
-                for volume, weight in zip(volumes, weights, strict=True))  # fmt: skip
-    return Volume(np.asarray(array, np.float32), volumes[0].grid, volumes[0].info | info)
+    """Counts are added; rates of different lengths give their mean over the time."""
+    total = sum(weights) if len(set(weights)) > 1 else weights[0]
+    arrays = [volume.array * np.float32(weight / total) for volume, weight in zip(volumes, weights, strict=True)]
+    return Volume(np.asarray(np.sum(arrays, axis=0), np.float32), volumes[0].grid, volumes[0].info | info)
 
 
 def _slice(dataset: Any, path: Path) -> Slice:
