@@ -111,6 +111,21 @@ def test_closed_streams_do_not_end_in_result_files(tmp_path: Path) -> None:
     assert sitk.ReadImage(str(tmp_path / "out" / "labels.nrrd")).GetDimension() == 3
 
 
+@POSIX
+@pytest.mark.parametrize("command", ["--help", "train --list"])
+@pytest.mark.parametrize(("stream", "code"), [("> /dev/full", 2), (">&-", 0), ("| true", 0)])
+def test_other_commands_into_the_same_streams(command: str, stream: str, code: int, tmp_path: Path) -> None:
+    program = f"'{sys.executable}' -m MSSTUNetReorientLib {command}"
+    done = shell(
+        f"({program}; echo code $? >&2) {stream}" if "|" in stream else f"{program} {stream}; echo code $? >&2",
+        tmp_path,
+    )
+    *said, last = done.stderr.splitlines()
+    assert last == f"code {code}"
+    assert len(said) == (code == 2)
+    assert all("cannot be read or written: No space left on device" in line for line in said)
+
+
 SLOW_RUN = QUICK_RUN.replace(
     "from MSSTUNetReorientLib.cli import main",
     "import signal, time\n"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import zipfile
 from pathlib import Path
 
@@ -55,6 +56,14 @@ def test_an_archive_that_unpacks_without_end(tmp_path: Path, monkeypatch: pytest
     assert (tmp_path / "bomb.npz").stat().st_size < 10_000
     with pytest.raises(InputError, match="unpacked it has 4000128 bytes, more than 1000000"):
         load_model(tmp_path / "bomb.npz")
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no pipes with names")
+def test_a_pipe_is_no_weight_file_and_no_recipe(tmp_path: Path) -> None:
+    for name, load in (("w.npz", load_model), ("r.toml", load_recipe)):
+        os.mkfifo(tmp_path / name)
+        with pytest.raises(InputError, match="regular file"):
+            load(tmp_path / name)
 
 
 def test_a_file_that_is_far_too_large(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

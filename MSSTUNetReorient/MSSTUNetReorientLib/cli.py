@@ -140,8 +140,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     Returns:
         The exit code: 0 done (also with a doubtful result, which says so, and where only the closing words could not
-        be printed), 1 a fault of the program, 2 an input or an option that breaks a rule, or JSON that could not be
-        printed though the result is written; 129 hung up, 130 interrupted, 143 terminated.
+        be printed), 1 a fault of the program, 2 an input or an option that breaks a rule, or what could not
+        be read or printed (JSON of a result that is written, too); 129 hung up, 130 interrupted, 143 terminated.
     """
     arguments = list(sys.argv[1:] if arguments is None else arguments)
     debug = "--debug" in arguments
@@ -156,6 +156,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except TerminatedError as error:
         tell("terminated")
         return EXIT_SIGNAL + error.number
+    except (SystemExit, BrokenPipeError):  # whoever read the output went away; Click tells it by the first
+        write(sys.stdout, "")  # what waits there goes nowhere
+        return 0
     except Exception as error:
         if debug:
             traceback.print_exc()
@@ -190,6 +193,11 @@ def _explain(error: Exception) -> int:
     if isinstance(error, ModuleNotFoundError) and not str(error.name).startswith(str(__package__)):
         brings = f"pip install '{PROGRAM}[evaluate]' brings all that commands need"
         tell_error(f"this command needs the package {error.name}, which is not installed; {brings}")
+        return EXIT_INPUT
+    if isinstance(error, OSError) and error.strerror:
+        write(sys.stdout, "")  # most often it is full: what waits there goes nowhere
+        place = f"{error.filename}: " if error.filename else "the output: "
+        tell_error(f"{place}it cannot be read or written: {error.strerror}")
         return EXIT_INPUT
     tell_error(f"a fault of the program: {type(error).__name__}: {error} (--debug shows where)")
     return EXIT_BUG

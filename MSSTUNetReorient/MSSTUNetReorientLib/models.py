@@ -179,7 +179,10 @@ def read_weight_file(path: Path) -> bytes:
         InputError: it cannot be read.
     """
     try:
-        size = path.stat().st_size if path.is_file() else 0
+        size = path.stat().st_size
+        if not path.is_file():
+            msg = f"{path}: a weight file must be a regular file, but this is none; name another"
+            raise InputError(msg)
         if size > MAX_BYTES:
             msg = f"{path}: a weight file has at most {MAX_BYTES} bytes, but found {size}; name another"
             raise InputError(msg)

@@ -44,10 +44,15 @@ def write(stream: TextIO | None, text: str) -> str | None:
         stream.write(text.encode(encoding, "backslashreplace").decode(encoding))
         stream.flush()
     except (OSError, ValueError) as error:
-        with suppress(OSError, ValueError):
-            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+        _silence(stream)
         return (error.strerror if isinstance(error, OSError) else None) or "it is closed"
     return None
+
+
+def _silence(stream: TextIO | None) -> None:
+    """Let nothing more be written to a stream that cannot take it, so that nothing is said when the program ends."""
+    with suppress(OSError, ValueError, AttributeError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())  # type: ignore[union-attr]
 
 
 def open_standard_streams() -> None:
@@ -57,6 +62,10 @@ def open_standard_streams() -> None:
             os.fstat(number)
         except OSError:
             os.open(os.devnull, os.O_RDWR)  # takes the lowest free number, which is this one
+    if sys.stdout is None:
+        sys.stdout = os.fdopen(1, "w")
+    if sys.stderr is None:
+        sys.stderr = os.fdopen(2, "w")
 
 
 def tell_error(error: object) -> None:

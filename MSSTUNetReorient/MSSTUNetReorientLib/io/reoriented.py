@@ -35,8 +35,8 @@ PROGRESSION_WORDS = {"APEX": SHORT, "SEPTUM": VERTICAL, "ANT": HORIZONTAL}
 """Words in values of SliceProgressionDirection such as APEX_TO_BASE, and the view whose slices run so."""
 WORDS = {
     SHORT: r"\b(SA|SAX|SH(OR)?T? ?AX(IS|ES)?)\b",
-    HORIZONTAL: r"\b(HLA|H(OR(IZ(ONTAL)?)?)? ?LO?NG ?AX(IS|ES)?)\b",
-    VERTICAL: r"\b(VLA|V(ERT(ICAL)?)? ?LO?NG ?AX(IS|ES)?)\b",
+    HORIZONTAL: r"\b(HLAX?|H(OR(IZ(ONTAL)?)?)? ?LO?NG ?AX(IS|ES)?)\b",
+    VERTICAL: r"\b(VLAX?|V(ERT(ICAL)?)? ?LO?NG ?AX(IS|ES)?)\b",
 }
 """What ImageID and descriptions say in words of their own."""
 

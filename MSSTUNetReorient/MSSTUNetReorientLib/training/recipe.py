@@ -130,6 +130,9 @@ def load_recipe(name: str | Path) -> Recipe:
             names = ", ".join(shipped_recipes())
             msg = f"{name}: a recipe must be one of {names}, or the path of a .toml file, but it is neither"
             raise InputError(msg)
+    if path.exists() and not path.is_file():
+        msg = f"{path}: a recipe must be a regular file, but this is none; name another"
+        raise InputError(msg)
     try:
         content = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
