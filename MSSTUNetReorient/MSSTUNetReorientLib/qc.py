@@ -57,7 +57,8 @@ MIN_APEX_LEFT = 0.05
 MIN_APEX_BELOW = -0.15
 """How far below the base, likewise: 0.21 in the median, below -0.04 in one of 53."""
 MIN_APEX_OVER_BASE = 1.0
-"""How closed the told apex is, over the told base: 2 to 4 in true hearts, 0.3 to 0.4 where the two are swapped."""
+"""How closed the apex of the pose is, over its base: 1.05 and more in true hearts, mostly 0.3 to 0.8 where they are
+swapped."""
 MAX_ROLL_FROM_CLINIC_DEG = 30.0
 """Of the SA axes from those that follow from the long axis alone: 23 at most in those hearts."""
 MAX_STATED_AXIS_DEG = 10.0
