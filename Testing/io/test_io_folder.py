@@ -125,7 +125,7 @@ def test_gates_of_pet(tmp_path: Path):
     assert read_study(folder).info["gates"] == 3
     with pytest.raises(InputError, match="1 to 3"):
         read_study(folder, gate=4)
-    with pytest.raises(InputError, match="cannot be told"):
+    with pytest.raises(InputError, match="cannot be determined"):
         read_study(save_series(images[:-1], tmp_path / "short"))
 
 

@@ -139,7 +139,7 @@ REFUSED = {
     "slice number gap": (lambda: nuclear(SliceVector=[*range(1, SLICES), SLICES + 9]), "no gaps"),
     "short vector": (lambda: nuclear(SliceVector=[1, 2, 3]), "28 frames, but has 3"),
     "missing gate frame": (lambda: gated(4, TimeSlotVector=[1] * (SLICES + 1) + [2] * (3 * SLICES - 1))[0], "counts 2"),
-    "unknown gates": (lambda: gated(4, TimeSlotVector=None, NumberOfTimeSlots=None)[0], "cannot be told"),
+    "unknown gates": (lambda: gated(4, TimeSlotVector=None, NumberOfTimeSlots=None)[0], "cannot be determined"),
     "skewed axes": (lambda: nuclear(ImageOrientationPatient=[1, 0, 0, 0.5, 0.8, 0]), "orthogonal"),
     "colour": (lambda: nuclear(SamplesPerPixel=3), "colour"),
     "another modality": (lambda: nuclear(Modality="CT"), "found CT"),

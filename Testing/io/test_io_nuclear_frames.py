@@ -89,13 +89,13 @@ def test_a_frame_lost_or_repeated_is_refused(sizes: tuple[int, int, int, int], d
     ("attributes", "words"),
     [
         ({"NumberOfSlices": SLICES + 1}, "SliceVector counts 28"),
-        ({"SliceVector": None, "NumberOfSlices": SLICES + 1}, "cannot be told"),
-        ({"SliceVector": None, "NumberOfEnergyWindows": 2}, "cannot be told"),
-        ({"DetectorVector": [1, 2] * (SLICES // 2)}, "cannot be told"),
+        ({"SliceVector": None, "NumberOfSlices": SLICES + 1}, "cannot be determined"),
+        ({"SliceVector": None, "NumberOfEnergyWindows": 2}, "cannot be determined"),
+        ({"DetectorVector": [1, 2] * (SLICES // 2)}, "cannot be determined"),
         ({"SliceVector": [*range(1, 15)] * 2, "DetectorVector": [1] * 14 + [2] * 14}, "one detector"),
         ({"SliceVector": [*range(1, 15)] * 2, "RotationVector": [1] * 14 + [2] * 14}, "one rotation"),
         ({"SliceVector": [*range(1, 15)] * 2, "AngularViewVector": [1] * 14 + [2] * 14}, "one angular view"),
-        ({"SliceVector": [*range(1, 15)] * 2}, "cannot be told"),
+        ({"SliceVector": [*range(1, 15)] * 2}, "cannot be determined"),
     ],
 )
 def test_frames_that_contradict_the_header(attributes: dict, words: str, tmp_path: Path):

@@ -58,7 +58,7 @@ def choose_window(dataset: Any, present: tuple[int, ...], wanted: str | None, na
         wanted: number or name; None for the photopeak.
 
     Raises:
-        InputError: the wanted one is not there, or none is wanted and the photopeak cannot be told.
+        InputError: the wanted one is not there, or none is wanted and the photopeak cannot be determined.
     """
     described = {window.number: window for window in _described(dataset, name)}
     windows = [described.get(n, EnergyWindow(n, "", ())) for n in present]

@@ -122,7 +122,7 @@ def _missing_parts(indices: dict[str, Index], stated: dict[str, int], count: int
     """What frames run through without a vector, and how often, the slowest first.
 
     Raises:
-        InputError: the number of frames is not the product of all, or how they are shared out cannot be told.
+        InputError: the number of frames is not the product of all, or how they are shared out cannot be determined.
     """
     sizes = _sizes(indices)
     implied = {part: stated[part] for part in IMPLIED if part not in sizes and stated[part] > 1}
@@ -139,7 +139,7 @@ def _missing_parts(indices: dict[str, Index], stated: dict[str, int], count: int
         parts = " x ".join(f"{size} {part}(s)" for part, size in (sizes | candidates[-1]).items() if size > 1)
         refuse(
             name,
-            f"what each of {count} frames is cannot be told: the header speaks of {parts or 'no slices'} "
+            f"what each of {count} frames is cannot be determined: the header speaks of {parts or 'no slices'} "
             "(frames, their vectors or NumberOfSlices are missing); export it again",
         )
     return {part: fitting[0][part] for part in VECTORS if part in fitting[0]}
@@ -163,7 +163,7 @@ def _by_order(indices: dict[str, Index], missing: dict[str, int], count: int) ->
 def _check_complete(indices: dict[str, Index], count: int, name: str) -> None:
     """Every combination must be there once."""
     sizes = _sizes(indices)
-    told = ", ".join(f"{size} {part}(s)" for part, size in sizes.items() if size > 1) or "one slice"
+    parts = ", ".join(f"{size} {part}(s)" for part, size in sizes.items() if size > 1) or "one slice"
     if prod(sizes.values()) <= count:
         table = np.zeros(tuple(sizes.values()), np.int64)
         np.add.at(table, tuple(indices.values()), 1)
@@ -171,6 +171,6 @@ def _check_complete(indices: dict[str, Index], count: int, name: str) -> None:
             return
     refuse(
         name,
-        f"each combination of {told} must have 1 image, but found {count} in all (frames are missing, repeated or of "
+        f"each combination of {parts} must have 1 image, but found {count} in all (frames are missing, repeated or of "
         "several kinds); export it again",
     )

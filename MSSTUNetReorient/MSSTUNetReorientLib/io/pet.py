@@ -48,8 +48,8 @@ def read_pet_series(paths: tuple[Path, ...], name: str, choice: Choice) -> Volum
         float32 ``(K, J, I)``, LPS mm, not yet checked. Gates are summed, time frames weighted by their length.
 
     Raises:
-        InputError: a dynamic series without a choice of frames, gates or frames that cannot be told or are not there,
-            missing slices, rescale or geometry, damaged files.
+        InputError: a dynamic series without a choice of frames, gates or frames that cannot be determined or are not
+            there, missing slices, rescale or geometry, damaged files.
     """
     images = [(path, read_dataset(path)) for path in paths]
     first = images[0][1]
@@ -99,8 +99,8 @@ def _read_gated(images: list[Image], name: str, choice: Choice) -> Volume:
     if parts is None or intervals > 1:
         refuse(
             name,
-            f"the gates of this GATED series of {len(images)} images cannot be told (it tells of {gates} with {deep} "
-            "slices each); export it again, or give a static or summed series",
+            f"the gates of this GATED series of {len(images)} images cannot be determined (its header speaks of "
+            f"{gates} with {deep} slices each); export it again, or give a static or summed series",
         )
     wanted = chosen_gates(choice.gate, gates, name)
     volumes = [_stack(parts[gate], deep, "DICOM PT gated series", name) for gate in wanted]
@@ -115,7 +115,10 @@ def _read_dynamic(images: list[Image], name: str, choice: Choice) -> Volume:
     parts = _parts(images, deep, times, name) if times > 1 else None
     parts = parts or _by_time(images)
     if len(parts) < 2:
-        refuse(name, "the time frames of this DYNAMIC series cannot be told; export it again, or give a summed series")
+        refuse(
+            name,
+            "the time frames of this DYNAMIC series cannot be determined; export it again, or give a summed series",
+        )
     wanted = chosen_frames(choice.frames, len(parts), name)
     volumes = [_stack(parts[n], deep, "DICOM PT dynamic series", name) for n in wanted]
     weights = [_weight(parts[n][0]) for n in wanted]

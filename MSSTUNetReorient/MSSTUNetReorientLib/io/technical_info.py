@@ -1,4 +1,4 @@
-"""What may be told of a study: nothing personal."""
+"""What may be repeated of a study: nothing personal."""
 
 from __future__ import annotations
 
