@@ -28,6 +28,8 @@ MIN_SIZE = 16
 """Voxels along an axis: fewer cannot hold a heart."""
 MAX_SIZE = 1024
 """Voxels along an axis: more is no reconstructed SPECT or PET study."""
+MAX_VOXELS = 2**27
+"""Numbers in a study with all its parts: more is none, and would not fit into memory."""
 MAX_SPACING_MM = 20.0
 """A coarser voxel is wider than the LV wall as it appears."""
 MIN_FIELD_MM = 100.0

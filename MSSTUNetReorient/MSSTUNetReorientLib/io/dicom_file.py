@@ -16,6 +16,8 @@ from pydicom.uid import ExplicitVRBigEndian
 from pydicom.uid import ExplicitVRLittleEndian
 from pydicom.uid import ImplicitVRLittleEndian
 
+from ..volume import MAX_SIZE
+from ..volume import MAX_VOXELS
 from .dicom_values import number
 from .dicom_values import value_of
 from .dicom_values import whole
@@ -28,8 +30,6 @@ PREAMBLE = 128
 """Bytes before the letters DICM."""
 BARE_STARTS = (b"\x02\x00", b"\x08\x00")
 """Little-endian groups with which a file without preamble begins."""
-MAX_EDGE, MAX_VOXELS = 1024, 2**27
-"""Pixels along an edge and in all frames: more is no SPECT or PET study, and would not fit into memory."""
 PLAIN_SYNTAXES = (ImplicitVRLittleEndian, ExplicitVRLittleEndian, ExplicitVRBigEndian, DeflatedExplicitVRLittleEndian)
 """Transfer syntaxes whose pixels lie as they are."""
 ALLOCATED, LEAST_BITS = (8, 16, 32), 8
@@ -98,21 +98,28 @@ def read_frames(dataset: Any, path: Path, *, rescaled: bool = True) -> NDArray[n
         refuse(path, "counts are grey values, but this is a colour image; give the reconstructed images")
     rows, columns = (whole(dataset, keyword, path) for keyword in ("Rows", "Columns"))
     count = whole(dataset, "NumberOfFrames", path, 1)
-    if min(rows, columns, count) < 1 or max(rows, columns) > MAX_EDGE or rows * columns * count > MAX_VOXELS:
-        rule = f"frames must have 1 to {MAX_EDGE} rows and columns, and {MAX_VOXELS} voxels in all"
+    if min(rows, columns, count) < 1 or max(rows, columns) > MAX_SIZE or rows * columns * count > MAX_VOXELS:
+        rule = f"frames must have 1 to {MAX_SIZE} rows and columns, and {MAX_VOXELS} voxels in all"
         refuse(path, f"{rule}, but found {count} of {rows} x {columns}; export it again")
     bits, used = whole(dataset, "BitsAllocated", path), whole(dataset, "BitsStored", path)
     if bits not in ALLOCATED or not LEAST_BITS <= used <= bits:
         refuse(path, f"a pixel must have {ALLOCATED} bits with {LEAST_BITS} of them or more in use; export it again")
+    if not isinstance(value_of(dataset, "PixelData", path), bytes):
+        refuse(path, "the object holds no pixel data (counts must be whole numbers in PixelData); export it again")
+    if dataset.file_meta.TransferSyntaxUID in PLAIN_SYNTAXES:
+        _check_length(dataset, rows * columns * count * bits // 8, path)
     stored = _stored_frames(dataset, path)
     if stored.size != rows * columns * count:
         refuse(path, f"{count} frames of {rows} x {columns} are needed, but the pixel data hold {stored.size} values")
     stored = stored.reshape(count, rows, columns)
     slope, intercept = rescale_of(dataset, path) if rescaled else (1.0, 0.0)
+    padding = _padding(dataset, 2**bits, path)
     counts = np.empty(stored.shape, np.float32)
-    for out, frame in zip(counts, stored, strict=True):
+    for out, frame in zip(counts, stored, strict=True):  # one by one: all of them as float64 would not fit
         out[:] = frame.astype(np.float64) * slope + intercept
-    counts[_padding(dataset, stored, path)] = 0.0
+        if padding is not None:
+            unsigned = frame.astype(np.int64) % 2**bits
+            out[(unsigned >= padding[0]) & (unsigned <= padding[1])] = 0.0
     return counts
 
 
@@ -128,42 +135,34 @@ def rescale_of(dataset: Any, name: object) -> tuple[float, float]:
     return (1.0 if slope is None else slope), (intercept or 0.0)
 
 
-def _padding(dataset: Any, stored: NDArray[Any], name: object) -> NDArray[np.bool_]:
-    """Voxels that the header calls padding; whether it writes them signed or unsigned does not matter."""
+def _padding(dataset: Any, levels: int, name: object) -> tuple[int, int] | None:
+    """Least and greatest value that the header calls padding, as unsigned ones, however it writes them."""
     first = number(dataset, "PixelPaddingValue", name)
     if first is None:
-        return np.zeros(stored.shape, bool)
+        return None
     last = number(dataset, "PixelPaddingRangeLimit", name)
-    levels = 2 ** whole(dataset, "BitsAllocated", name, 16)
     low, high = sorted(int(v) % levels for v in (first, first if last is None else last))
-    unsigned = stored.astype(np.int64) % levels
-    return (unsigned >= low) & (unsigned <= high)
+    return low, high
+
+
+def _check_length(dataset: Any, expected: int, path: Path) -> None:
+    """Plain pixels take as many bytes as the header says; more of them are of something else.
+
+    Raises:
+        InputError: they do not.
+    """
+    held = len(dataset.PixelData)
+    if not expected <= held <= expected + 1:  # the length is even
+        refuse(path, f"the pixel data must have {expected} bytes, but have {held}; copy or export it again")
 
 
 def _stored_frames(dataset: Any, path: Path) -> NDArray[Any]:
-    if not isinstance(value_of(dataset, "PixelData", path), bytes):
-        refuse(path, "the object holds no pixel data (counts must be whole numbers in PixelData); export it again")
-    if dataset.file_meta.TransferSyntaxUID in PLAIN_SYNTAXES:
-        _check_length(dataset, path)
     try:
         return np.asarray(dataset.pixel_array)
     except (RuntimeError, NotImplementedError):  # no decoder for this compression: ITK brings its own
         return _frames_by_itk(dataset, path)
     except Exception as error:
         refuse(path, f"the pixel data are damaged or cut short ({reason(error)}); copy or export it again", error)
-
-
-def _check_length(dataset: Any, path: Path) -> None:
-    """Plain pixels take as many bytes as the header says; more of them are of something else.
-
-    Raises:
-        InputError: they do not.
-    """
-    rows, columns, bits = (whole(dataset, keyword, path) for keyword in ("Rows", "Columns", "BitsAllocated"))
-    expected = rows * columns * whole(dataset, "NumberOfFrames", path, 1) * bits // 8
-    held = len(dataset.PixelData)
-    if not expected <= held <= expected + 1:  # the length is even
-        refuse(path, f"the pixel data must have {expected} bytes, but have {held}; copy or export it again")
 
 
 def _frames_by_itk(dataset: Any, path: Path) -> NDArray[Any]:

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import SimpleITK as sitk
 
+from ..volume import MAX_VOXELS
 from ..volume import Grid
 from ..volume import Volume
 from .choice import chosen_gates
@@ -35,8 +36,6 @@ from .sitk_files import read_image
 PICTURES = ("PNG", "JPEG", "JPEG2000", "TIFF", "BMP", "LSM")
 """Formats of screenshots: their pixels have no place in a patient."""
 COMPLEX = (sitk.sitkComplexFloat32, sitk.sitkComplexFloat64)
-MAX_VOXELS = 2**27
-"""Numbers in a file: more is no study, and would not fit into memory."""
 CHECKS: dict[tuple[str, ...], Callable[[Path], ImageHeader]] = {
     (".nrrd", ".nhdr"): check_nrrd,
     (".nii", ".nii.gz"): check_nifti,

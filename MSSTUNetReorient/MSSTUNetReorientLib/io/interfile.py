@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from ..volume import MAX_VOXELS
 from ..volume import Grid
 from ..volume import Volume
 from .image_header import data_files
@@ -23,7 +24,6 @@ from .technical_info import warn
 
 SUFFIXES = (".h33", ".hv", ".hs", ".hdr33")
 MARK = "INTERFILE"
-MAX_VOXELS = 2**27
 FORMATS = {
     ("unsigned integer", 1): "u1", ("unsigned integer", 2): "u2", ("unsigned integer", 4): "u4",
     ("signed integer", 1): "i1", ("signed integer", 2): "i2", ("signed integer", 4): "i4",

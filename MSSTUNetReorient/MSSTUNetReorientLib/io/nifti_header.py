@@ -8,7 +8,9 @@ import struct
 import zlib
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 from typing import Any
+from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -129,12 +131,14 @@ def _check_values(path: Path, nifti: Nifti) -> None:
 
 def is_second(path: Path) -> bool:
     """Whether a file that passed :func:`check_nifti` is NIfTI-2."""
-    return _parse(path, _start_and_length(path)[0]).version == SECOND
+    with _opened(path) as file:
+        return _parse(path, file.read(SECOND)).version == SECOND
 
 
 def as_first(path: Path) -> bytes:
     """A NIfTI-2 file as NIfTI-1, with the same voxels."""
-    content = gzip.decompress(path.read_bytes()) if path.name.lower().endswith(".gz") else path.read_bytes()
+    with _opened(path) as file:
+        content = file.read()
     nifti = _parse(path, content[:SECOND])
     header = bytearray(FIRST + 4)
     struct.pack_into(nifti.order + "i", header, 0, FIRST)
@@ -179,14 +183,18 @@ def _agree(one: NDArray[np.float64], other: NDArray[np.float64]) -> bool:
     return bool(cosines.min() > np.cos(np.deg2rad(MAX_TURN_DEG)) and apart <= lengths[0].min() / 2)
 
 
+def _opened(path: Path) -> IO[bytes]:
+    """The file, unpacked."""
+    return cast("IO[bytes]", gzip.open(path)) if path.name.lower().endswith(".gz") else path.open("rb")
+
+
 def _start_and_length(path: Path) -> tuple[bytes, int]:
     """The first bytes, and how many there are in all, unpacked."""
     try:
-        if not path.name.lower().endswith(".gz"):
-            with path.open("rb") as file:
-                return file.read(SECOND), path.stat().st_size
-        with gzip.open(path) as file:
-            start, length = file.read(SECOND), 0
+        with _opened(path) as file:
+            start = file.read(SECOND)
+            if not isinstance(file, gzip.GzipFile):
+                return start, path.stat().st_size
             length = len(start)
             while chunk := file.read(CHUNK):
                 length += len(chunk)

@@ -41,6 +41,8 @@ from .technical_info import warn
 UNGATED, GATED = "RECON TOMO", "RECON GATED TOMO"
 PROJECTIONS = ("TOMO", "GATED TOMO")
 
+POSITION, ORIENTATION = "ImagePositionPatient", "ImageOrientationPatient"
+Array = np.ndarray[Any, np.dtype[np.float64]]
 NOTHING = np.empty((0, 0), dtype=np.float32)
 
 
@@ -121,7 +123,7 @@ def _placed(dataset: Any, stack: np.ndarray[Any, Any], info: dict[str, Any], cho
     place = _place(dataset, info, name)
     pixel_spacing, spacing = _spacing(dataset, name)
     if place is None and not (statement and statement.certain) and not choice.short_axis:
-        required(None, "ImagePositionPatient", 3, name)
+        required(None, POSITION, 3, name)
     size = np.array([pixel_spacing[1], pixel_spacing[0], abs(spacing)])
     loose = Volume(stack, Grid(stack.shape[::-1], size, np.zeros(3)), info)
     if place is None:
@@ -136,7 +138,7 @@ def _placed(dataset: Any, stack: np.ndarray[Any, Any], info: dict[str, Any], cho
     return kept(volume if believed else loose, statement, name)
 
 
-def _place(dataset: Any, info: dict[str, Any], name: str) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]] | None:
+def _place(dataset: Any, info: dict[str, Any], name: str) -> tuple[Array, Array] | None:
     """Position and orientation of the first slice; None where there is no geometry.
 
     NM keeps them inside a detector's item; some writers put them at the top level, or into another detector's.
@@ -144,28 +146,28 @@ def _place(dataset: Any, info: dict[str, Any], name: str) -> tuple[np.ndarray[An
     Raises:
         InputError: one of the two without the other.
     """
-    places = []
+    places: list[tuple[Array, Array]] = []
+    alone: dict[str, Array] = {}
     for source in (*items(dataset, "DetectorInformationSequence", name), dataset):
-        position = numbers(source, "ImagePositionPatient", 3, name)
-        orientation = numbers(source, "ImageOrientationPatient", 6, name)
+        position = numbers(source, POSITION, 3, name)
+        orientation = numbers(source, ORIENTATION, 6, name)
         if position is not None and orientation is not None:
             places.append((position, orientation))
-    if places:
-        if any(np.abs(p - places[0][0]).max() > 0.5 or np.abs(o - places[0][1]).max() > 1e-3 for p, o in places):
-            warn(info, "The detectors' items have different geometries: that of the first is taken.")
-        return places[0]
-    sources = (*items(dataset, "DetectorInformationSequence", name), dataset)
-    found = {k: v for s in sources for k, n in (("ImagePositionPatient", 3), ("ImageOrientationPatient", 6))
-             if (v := numbers(s, k, n, name)) is not None}  # fmt: skip
-    if len(found) == 2:
-        return found["ImagePositionPatient"], found["ImageOrientationPatient"]
-    if found:
-        missing = ({"ImagePositionPatient", "ImageOrientationPatient"} - set(found)).pop()
-        required(None, missing, 3, name)
-    return None
+        alone |= {k: v for k, v in ((POSITION, position), (ORIENTATION, orientation)) if v is not None}
+    if not places and not alone:
+        return None
+    if not places:  # one in a detector's item, the other at the top level
+        for keyword in (POSITION, ORIENTATION):
+            if keyword not in alone:
+                required(None, keyword, 3, name)
+        return alone[POSITION], alone[ORIENTATION]
+    first = places[0]
+    if any(np.abs(p - first[0]).max() > 0.5 or np.abs(o - first[1]).max() > 1e-3 for p, o in places):
+        warn(info, "The detectors' items have different geometries: that of the first is taken.")
+    return first
 
 
-def _spacing(dataset: Any, name: str) -> tuple[np.ndarray[Any, Any], float]:
+def _spacing(dataset: Any, name: str) -> tuple[Array, float]:
     """Between rows and columns ``(2,)``, and the signed step between slices, mm."""
     pixel_spacing = required(dataset, "PixelSpacing", 2, name)
     spacing = number(dataset, "SpacingBetweenSlices", name)
