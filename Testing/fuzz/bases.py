@@ -51,7 +51,15 @@ def _written(write: Callable[[Path], None]) -> Files:
         return {str(p.relative_to(folder)): p.read_bytes() for p in sorted(Path(folder).rglob("*")) if p.is_file()}
 
 
+def _identified(ds: Dataset, number: int = 1) -> Dataset:
+    """With identifiers that are always the same, so that a seed always makes the same bytes."""
+    ds.file_meta.MediaStorageSOPInstanceUID = ds.SOPInstanceUID = f"2.25.{1000 + number}"
+    ds.StudyInstanceUID, ds.SeriesInstanceUID = "2.25.2", "2.25.3"
+    return ds
+
+
 def _one(ds: Dataset) -> Base:
+    _identified(ds)
     return Base(_written(lambda folder: made.save(ds, folder / "study.dcm")), "study.dcm")
 
 
@@ -88,6 +96,7 @@ def _pet() -> Base:
     series, _ = made.pet_series(NumberOfSlices=28, SeriesType=["STATIC", "IMAGE"], Units="BQML")
     for n, ds in enumerate(series):
         ds.ImageIndex = n + 1
+        _identified(ds, n)
     return Base(_written(lambda folder: made.save_series(series, folder)))
 
 

@@ -17,6 +17,7 @@ pytest.importorskip("resource", reason="the fuzzer bounds memory as POSIX system
 
 from fuzz import run as runner
 from fuzz.bases import KINDS
+from fuzz.bases import MAKERS
 from fuzz.bases import base
 from fuzz.mutations import Mutant
 from fuzz.mutations import mutate
@@ -46,6 +47,11 @@ def test_a_seed_always_makes_the_same_input() -> None:
     for seed in range(50):
         first, second = (mutate(base(KINDS[seed % len(KINDS)]), np.random.default_rng(seed)) for _ in range(2))
         assert first == second
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_base_is_always_the_same_bytes(kind: str) -> None:
+    assert MAKERS[kind]() == MAKERS[kind]()
 
 
 def planted(monkeypatch: pytest.MonkeyPatch, reader: Any, **options: Any) -> tuple[str, str]:

@@ -171,3 +171,21 @@ def test_damaged_headers_never_raise_anything_else(name: str, tmp_path: Path):
         path.write_bytes(content)
         with suppress(InputError):
             read_study(path)
+
+
+@pytest.mark.parametrize("name", ["packed.mha", "packed.mhd", "packed.nrrd", "packed.nhdr", "packed.nii.gz"])
+def test_damaged_packed_data_are_refused(name: str, tmp_path: Path, capfd):
+    """ITK reads some of them without a word, and leaves in the image what memory held."""
+    path = write(image(), tmp_path / name)
+    whole = read_study(path).array
+    data = next((p for p in tmp_path.iterdir() if p.suffix in (".zraw", ".gz", ".raw")), path)
+    content = data.read_bytes()
+    start = {".mha": content.find(b"LOCAL") + 6, ".nrrd": content.find(b"\n\n") + 2}.get(data.suffix, 0)
+    for at in np.linspace(start + 20, len(content) - 2, 12).astype(int):
+        changed = bytearray(content)
+        changed[at] ^= 0x10
+        data.write_bytes(bytes(changed))
+        assert "damaged" in refusal(path)
+    data.write_bytes(content)
+    assert (read_study(path).array == whole).all()
+    assert capfd.readouterr() == ("", "")

@@ -8,6 +8,7 @@ and MetaIO prints to stderr. So the header is looked at first.
 from __future__ import annotations
 
 import math
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,6 +20,11 @@ MAX_TEXT_HEADER = 262_144
 """Bytes in which a text header must end."""
 NUMBER = r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?"
 """A finite number as text."""
+MAX_UNPACKED = 2**31
+"""Bytes of unpacked data: no study has more, and they must fit into memory."""
+CHUNK = 2**16
+AUTOMATIC = 47
+"""Window bits by which zlib tells its own format from gzip."""
 SPACING_RULE = "the voxel spacing must be positive along each axis"
 
 
@@ -82,6 +88,31 @@ def refuse_spacing(path: Path, found: str) -> None:
 def refuse_short(path: Path, held: int, expected: int) -> None:
     """The file ends before its data do."""
     refuse(path, f"the data must have {expected} bytes, but the file ends after {held}; copy or export it again")
+
+
+def check_packed(path: Path, file: Path, start: int, expected: int | None) -> None:
+    """Unpack zlib or gzip data to see that they are whole: ITK goes on with whatever memory holds where they are not.
+
+    Args:
+        path: for messages; file: with the data, from byte ``start``.
+        expected: bytes of the data when unpacked, None where that is not known.
+
+    Raises:
+        InputError: they are damaged, or unpack to another length.
+    """
+    unpacker, length = zlib.decompressobj(AUTOMATIC), 0
+    try:
+        with file.open("rb") as packed:
+            packed.seek(start)
+            while not unpacker.eof and (chunk := packed.read(CHUNK)):
+                length += len(unpacker.decompress(chunk, MAX_UNPACKED))
+                if length > MAX_UNPACKED or unpacker.unconsumed_tail:
+                    refuse(path, f"unpacked, the data must have at most {MAX_UNPACKED} bytes; give one study")
+        whole = unpacker.eof
+    except zlib.error:
+        whole = False
+    if not whole or (expected is not None and length != expected):
+        refuse(path, "the compressed data are damaged or cut short; copy or export it again")
 
 
 def positive(text: str) -> bool:

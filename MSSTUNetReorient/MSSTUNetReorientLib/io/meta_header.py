@@ -9,6 +9,7 @@ from pathlib import Path
 from .image_header import NUMBER
 from .image_header import ImageHeader
 from .image_header import check_lines
+from .image_header import check_packed
 from .image_header import data_files
 from .image_header import fields_of
 from .image_header import numbered
@@ -60,6 +61,8 @@ def check_meta(path: Path) -> ImageHeader:
     packed = fields.get("compresseddata", "").lower() == "true"
     if (expected is not None and held < expected) or (packed and held - (expected or 0) > SLACK):
         refuse_short(path, held, expected or 0)
+    if packed:
+        _check_packed(path, fields, files, local)
     orientation = fields.get("anatomicalorientation", "").upper()
     doubt = (
         ""
@@ -111,11 +114,27 @@ def _files(path: Path) -> tuple[tuple[Path, ...], int]:
     return data_files(path, [name]), 0
 
 
+def _check_packed(path: Path, fields: dict[str, str], files: tuple[Path, ...], local: int) -> None:
+    """Each data file, or what follows the header, must unpack; one of all voxels to their number of bytes."""
+    unpacked = _unpacked_bytes(fields)
+    for file in files or (path,):
+        start = 0 if files else path.stat().st_size - local
+        check_packed(path, file, start, unpacked if len(files) < 2 else None)
+
+
 def _expected_bytes(fields: dict[str, str]) -> int | None:
     """Bytes the data take on disk, None where the header does not tell."""
+    if fields.get("compresseddata", "False").lower() != "true":
+        return _unpacked_bytes(fields)
     try:
-        if fields.get("compresseddata", "False").lower() == "true":
-            return int(fields["compresseddatasize"])
+        return int(fields["compresseddatasize"])
+    except (KeyError, ValueError):
+        return None
+
+
+def _unpacked_bytes(fields: dict[str, str]) -> int | None:
+    """Bytes of all voxels, None where the header does not tell."""
+    try:
         voxels = math.prod(int(n) for n in fields["dimsize"].split())
         size = BYTES[fields["elementtype"].removeprefix("MET_")]
         return voxels * size * int(fields.get("elementnumberofchannels", "1"))

@@ -6,9 +6,11 @@ import math
 import re
 from pathlib import Path
 
+from .image_header import MAX_TEXT_HEADER
 from .image_header import NUMBER
 from .image_header import ImageHeader
 from .image_header import check_lines
+from .image_header import check_packed
 from .image_header import data_files
 from .image_header import fields_of
 from .image_header import numbered
@@ -23,6 +25,9 @@ SPACES = (*ANATOMICAL, "scanner-xyz", "3d-right-handed", "3d-left-handed")
 """All of three dimensions; ITK fails on vectors that do not fit to the space."""
 DIMENSIONS = ("3", "4")
 """Of a space without a name; ITK writes four of a sequence."""
+PACKED = ("gzip", "gz")
+SKIPS = {"byte skip", "line skip", "byteskip", "lineskip"}
+"""Fields that let data begin elsewhere; what lies there is left to teem."""
 FRAME_KINDS = ("list", "time")
 SECONDS = {"ms": 0.001, "s": 1.0, "sec": 1.0, "min": 60.0}
 
@@ -42,16 +47,29 @@ def check_nrrd(path: Path) -> ImageHeader:
     keys = fields_of(path, [line for line in lines if ":=" in line], ":=")
     _check_space(path, fields)
     _check_spacing(path, fields)
+    files = _files(path, fields, lines)
+    if fields.get("encoding", "").lower() in PACKED and not SKIPS & set(fields):
+        start = 0 if files else _data_start(path)
+        for file in files or (path,):
+            check_packed(path, file, start, None)
     kinds = fields.get("kinds", "").lower().split()
     space = fields.get("space", "").lower()
     says = space in ANATOMICAL and "space directions" in fields
     return ImageHeader(
         "NRRD",
         doubt="" if says else f"its space is {_shown(space)}",
-        data_files=_files(path, fields, lines),
+        data_files=files,
         frames_first=len(kinds) == 4 and kinds[0] in FRAME_KINDS,
         frame_seconds=_frame_seconds(keys),
     )
+
+
+def _data_start(path: Path) -> int:
+    """The byte after the empty line that ends the header."""
+    with path.open("rb") as file:
+        start = file.read(MAX_TEXT_HEADER)
+    ends = [at + len(mark) for mark in (b"\n\n", b"\r\n\r\n") if (at := start.find(mark)) >= 0]
+    return min(ends, default=len(start))
 
 
 def _check_space(path: Path, fields: dict[str, str]) -> None:
