@@ -25,11 +25,15 @@ from slicer.util import VTKObservationMixin
 
 if TYPE_CHECKING:
     from MSSTUNetReorientLib.panel.session import Session
+    from MSSTUNetReorientLib.panel.widget import PanelWidget
     from MSSTUNetReorientLib.result import Result
     from MSSTUNetReorientLib.scene import SceneNodes
     from MSSTUNetReorientLib.volume import Volume
 
 TORCH_REQUIREMENT = ">=2.4"
+SAMPLE_NAME = "CardiacSPECTPhantom"
+BEFORE_SELECTORS = 10.0
+"""Priority of an observer that must be asked before Slicer's own, which have 0."""
 
 
 class MSSTUNetReorient(ScriptedLoadableModule):
@@ -69,13 +73,17 @@ class MSSTUNetReorientWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         VTKObservationMixin.__init__(self)
         self.logic: MSSTUNetReorientLogic | None = None
         self.session: Session | None = None
+        self.panel: PanelWidget | None = None
+        self.entered = bool(getattr(parent, "isEntered", False))  # after a reload the module is shown already
 
     def setup(self) -> None:
         """Called when the user opens the module for the first time."""
         from MSSTUNetReorientLib.panel.child import ChildProcess
         from MSSTUNetReorientLib.panel.delay import QtDelay
-        from MSSTUNetReorientLib.panel.layout import Layout
+        from MSSTUNetReorientLib.panel.run_time import QtStore
+        from MSSTUNetReorientLib.panel.screen.slice_view import application_view
         from MSSTUNetReorientLib.panel.session import Session
+        from MSSTUNetReorientLib.panel.widget import FirstUse
         from MSSTUNetReorientLib.panel.widget import PanelWidget
 
         ScriptedLoadableModuleWidget.setup(self)
@@ -84,11 +92,19 @@ class MSSTUNetReorientWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self.ui = slicer.util.childWidgetVariables(uiWidget)
         uiWidget.setMRMLScene(slicer.mrmlScene)
         self.logic = MSSTUNetReorientLogic()
-        self.viewLayout = Layout()
-        self.session = Session(slicer.mrmlScene, ChildProcess(), QtDelay(), prepare=self.logic.ensureTorch)
-        self.panel = PanelWidget(self.ui, self.session)
-        self.entered = False
+        self.session = Session(
+            slicer.mrmlScene,
+            ChildProcess(),
+            QtDelay(),
+            prepare=self.logic.ensureTorch,
+            views=application_view,
+            store=QtStore(),
+        )
+        firstUse = FirstUse(load_sample=self.logic.loadSample, needs=self.logic.torchNeeds)
+        self.panel = PanelWidget(self.ui, self.session, first_use=firstUse)
         self.observeScene()
+        if self.entered:
+            self.session.show_again()
 
     def observeScene(self) -> None:
         """Scene events that the panel has to know of."""
@@ -99,22 +115,21 @@ class MSSTUNetReorientWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
             (scene.EndImportEvent, self.onSceneEndImport),
             (scene.EndRestoreEvent, self.onSceneEndImport),
             (scene.NodeRemovedEvent, self.onNodeRemoved),
-            (scene.StartSaveEvent, self.onSceneStartSave),
-            (scene.EndSaveEvent, self.onSceneEndSave),
         ):
             self.addObserver(scene, event, call)
+        self.addObserver(scene, scene.NodeAboutToBeRemovedEvent, self.onNodeAboutToBeRemoved, priority=BEFORE_SELECTORS)
 
     def enter(self) -> None:
         """The module is shown: the panel's own view layout."""
         self.entered = True
-        self.viewLayout.enter(slicer.mrmlScene)
-        self.session.show_again()
+        if self.session is not None:
+            self.session.show_again()
 
     def exit(self) -> None:
         """Another module is shown: what was there before comes back."""
         self.entered = False
-        self.session.put_away()
-        self.viewLayout.leave(slicer.mrmlScene)
+        if self.session is not None:
+            self.session.put_away()
 
     def cleanup(self) -> None:
         """Called when the application closes and the module widget is destroyed."""
@@ -125,25 +140,31 @@ class MSSTUNetReorientWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
     def onSceneStartClose(self, caller: Any = None, event: Any = None) -> None:
         """Nothing may run or look at the scene any more."""
         self.session.on_scene_closing()
-        self.viewLayout.forget()
 
     def onSceneEndClose(self, caller: Any = None, event: Any = None) -> None:
-        """An empty scene."""
+        """An empty scene, once the views are awake again."""
+        later(self.onEmptyScene)
+
+    def onEmptyScene(self) -> None:
+        """Views forget what they showed."""
+        if self.entered:
+            self.session.show_again()
         self.panel.redraw()
+        slicer.util.forceRenderAllViews()
 
     def onSceneEndImport(self, caller: Any = None, event: Any = None) -> None:
-        """A scene was loaded: show what was left, in this module or once it is entered."""
+        """A scene was loaded; until this event is over, views lose what they are asked to draw."""
+        later(self.onLoadedScene)
+
+    def onLoadedScene(self) -> None:
+        """Show what was left, in this module or once it is entered."""
         if self.entered:
-            self.viewLayout.enter(slicer.mrmlScene)
-            self.session.on_scene_loaded()
+            self.session.show_again()
+            slicer.util.forceRenderAllViews()
 
-    def onSceneStartSave(self, caller: Any = None, event: Any = None) -> None:
-        """The file has to look right in 3D Slicer without this module, too."""
-        self.viewLayout.before_save(slicer.mrmlScene)
-
-    def onSceneEndSave(self, caller: Any = None, event: Any = None) -> None:
-        """On screen nothing has changed."""
-        self.viewLayout.after_save(slicer.mrmlScene)
+    def onNodeAboutToBeRemoved(self, caller: Any = None, event: Any = None) -> None:
+        """Selectors now go on to a neighbour, which nobody chose."""
+        self.session.removing = True
 
     def onNodeRemoved(self, caller: Any = None, event: Any = None) -> None:
         """Perhaps the study itself."""
@@ -192,6 +213,19 @@ class MSSTUNetReorientLogic(ScriptedLoadableModuleLogic):
             raise InputError(msg)
         importlib.invalidate_caches()
 
+    def torchNeeds(self) -> str:
+        """What the first run does before it can start, in words; empty where PyTorch is here."""
+        if importlib.util.find_spec("torch") is not None:
+            return ""
+        return _(
+            "The first run downloads PyTorch (200 MB for the CPU, several GB for a GPU; 2 to 15 minutes, once) after "
+            "asking you. 3D Slicer does not answer while it is installed."
+        )
+
+    def loadSample(self) -> Any:
+        """The simulated study that comes with the extension, as a volume node."""
+        return slicer.util.loadVolume(str(sampleStudy()), {"name": SAMPLE_NAME})
+
     def process(self, volumeNode: Any, *, progress: Callable[[str], None] | None = None) -> SceneNodes:
         """Reorient and segment a loaded study.
 
@@ -236,9 +270,16 @@ def sampleStudy() -> Path:
     raise FileNotFoundError(msg)
 
 
+def later(call: Callable[[], None]) -> None:
+    """Call once the event loop is back."""
+    import qt
+
+    qt.QTimer.singleShot(0, call)
+
+
 def onStartup() -> None:
     """Slicer is up: make known what other parts of it ask for."""
-    from MSSTUNetReorientLib.panel.layout_description import register
+    from MSSTUNetReorientLib.panel.screen.layout_description import register
 
     registerSampleData()
     register(slicer.mrmlScene)
@@ -254,12 +295,12 @@ def registerSampleData() -> None:
         return
     SampleData.SampleDataLogic.registerCustomSampleDataSource(
         category=_("Nuclear Medicine"),
-        sampleName="CardiacSPECTPhantom",
+        sampleName=SAMPLE_NAME,
         thumbnailFileName=str(Path(__file__).resolve().parent / "Resources" / "Icons" / "MSSTUNetReorient.png"),
         uris=study.as_uri(),
         fileNames=study.name,
         checksums=f"SHA256:{hashlib.sha256(study.read_bytes()).hexdigest()}",
-        nodeNames="CardiacSPECTPhantom",
+        nodeNames=SAMPLE_NAME,
     )
 
 

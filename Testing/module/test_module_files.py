@@ -52,7 +52,7 @@ def test_file_scope_imports_only_what_slicer_brings() -> None:
 
 
 def test_what_slicers_start_imports_is_light() -> None:
-    code = (FOLDER / "MSSTUNetReorientLib" / "panel" / "layout_description.py").read_text(encoding="utf-8")
+    code = (FOLDER / "MSSTUNetReorientLib" / "panel" / "screen" / "layout_description.py").read_text(encoding="utf-8")
     found = [node.module for node in ast.walk(ast.parse(code)) if isinstance(node, ast.ImportFrom)]
     assert found == ["__future__", "typing"]
 

@@ -17,7 +17,7 @@ try:
 except ImportError as error:
     pytest.skip(f"Qt cannot be loaded ({error}); see .ci/run for the packages it needs", allow_module_level=True)
 
-from MSSTUNetReorientLib.panel.layout_description import LAYOUT_ID
+from MSSTUNetReorientLib.panel.screen.layout_description import LAYOUT_ID
 from MSSTUNetReorientLib.panel.session import Stage
 from panel import host
 from panel.conftest import UI_FILE
@@ -39,8 +39,12 @@ def widget(module: types.ModuleType, monkeypatch: pytest.MonkeyPatch) -> Iterato
     monkeypatch.setattr(slicer.util, "loadUI", host.load_ui, raising=False)
     monkeypatch.setattr(slicer.util, "childWidgetVariables", host.child_widget_variables, raising=False)
     monkeypatch.setattr(child, "ChildProcess", HandWorker)
+    monkeypatch.setattr(slicer.app, "layoutManager", lambda: None, raising=False)
+    rendered: list[int] = []
+    monkeypatch.setattr(slicer.util, "forceRenderAllViews", lambda: rendered.append(1), raising=False)
     window = QWidget()
     made = module.MSSTUNetReorientWidget()
+    made.rendered = rendered
     made.layout = QVBoxLayout(window)
     made.resourcePath = lambda name: str(UI_FILE)
     made.setup()
@@ -85,16 +89,6 @@ def test_views_look_again_as_they_did(widget: Any) -> None:
     assert composite_node(slicer.mrmlScene, "Red").GetBackgroundVolumeID() == study.GetID()
 
 
-def test_while_the_application_saves_the_layout_is_the_usual_one(widget: Any) -> None:
-    import slicer
-
-    widget.enter()
-    slicer.mrmlScene.InvokeEvent(slicer.mrmlScene.StartSaveEvent)
-    assert arrangement() == slicer.vtkMRMLLayoutNode.SlicerLayoutFourUpView
-    slicer.mrmlScene.InvokeEvent(slicer.mrmlScene.EndSaveEvent)
-    assert arrangement() == LAYOUT_ID
-
-
 def test_a_layout_chosen_meanwhile_stays(widget: Any) -> None:
     import slicer
 
@@ -134,9 +128,77 @@ def test_a_loaded_scene_is_shown_once_the_module_is_entered(widget: Any) -> None
 
     add_study(slicer.mrmlScene)
     slicer.mrmlScene.InvokeEvent(slicer.mrmlScene.EndImportEvent)
+    host.application().processEvents()
     assert widget.session.stage is Stage.EMPTY
     widget.enter()
     assert widget.session.stage is Stage.READY
+
+
+def test_a_loaded_scene_is_drawn_when_the_views_are_awake(widget: Any) -> None:
+    """During the event itself a view loses what it is asked to draw."""
+    import slicer
+
+    widget.enter()
+    add_study(slicer.mrmlScene)
+    slicer.mrmlScene.InvokeEvent(slicer.mrmlScene.EndImportEvent)
+    assert widget.session.stage is Stage.EMPTY
+    assert widget.rendered == []
+    host.application().processEvents()
+    assert widget.session.stage is Stage.READY
+    assert widget.rendered == [1]
+
+
+def test_views_are_drawn_anew_after_a_scene_was_closed(widget: Any) -> None:
+    import slicer
+
+    widget.enter()
+    slicer.mrmlScene.Clear(False)
+    assert widget.rendered == []
+    host.application().processEvents()
+    assert widget.rendered == [1]
+
+
+def test_after_a_reload_the_module_is_shown_already(module: types.ModuleType) -> None:
+    assert module.MSSTUNetReorientWidget(types.SimpleNamespace(isEntered=True)).entered
+    assert not module.MSSTUNetReorientWidget().entered
+
+
+def test_a_failing_setup_adds_no_errors_of_its_own(module: types.ModuleType) -> None:
+    """As 3D Slicer goes on with a widget whose setup failed."""
+    failed = module.MSSTUNetReorientWidget()
+    failed.removeObservers = lambda: None
+    failed.enter()
+    failed.exit()
+    failed.cleanup()
+
+
+def test_the_sample_is_loaded_and_chosen(widget: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    import slicer
+
+    asked: list[Any] = []
+
+    def load_volume(path: str, properties: dict[str, Any]) -> Any:
+        asked.append((Path(path).name, properties["name"]))
+        return add_study(slicer.mrmlScene, properties["name"])
+
+    monkeypatch.setattr(slicer.util, "loadVolume", load_volume, raising=False)
+    widget.enter()
+    assert not widget.ui.welcomeWidget.isHidden()
+    widget.panel.onSampleButton()
+    assert asked == [("spect_phantom.nrrd", "CardiacSPECTPhantom")]
+    assert widget.session.study.GetName() == "CardiacSPECTPhantom"
+    assert widget.ui.welcomeWidget.isHidden()
+
+
+def test_missing_torch_is_said_before_the_first_run(widget: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    import slicer
+
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    add_study(slicer.mrmlScene)
+    widget.enter()
+    text = widget.ui.statusLabel.text()
+    assert "downloads PyTorch" in text
+    assert "minutes" in text
 
 
 def test_deleting_the_study(widget: Any) -> None:
@@ -144,8 +206,13 @@ def test_deleting_the_study(widget: Any) -> None:
 
     study = add_study(slicer.mrmlScene)
     widget.enter()
+    widget.session.run_at_once = True
+    widget.session.run()
+    widget.session.enquiry.worker.answer()
     slicer.mrmlScene.RemoveNode(study)
     assert widget.session.stage is Stage.EMPTY
+    assert widget.ui.studySelector.currentNode() is None
+    assert widget.session.enquiry.worker.requests == []
 
 
 def test_missing_torch_is_said_in_the_panel(widget: Any) -> None:
@@ -195,7 +262,7 @@ def test_the_modules_own_self_test(module: types.ModuleType, monkeypatch: pytest
     except InputError as error:
         pytest.skip(str(error))
 
-    def load_volume(path: str) -> Any:
+    def load_volume(path: str, properties: Any = None) -> Any:
         study = read_study(Path(path))
         return add_volume(slicer.mrmlScene, study, "Sample", float(study.array.max()))
 

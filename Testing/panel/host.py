@@ -7,6 +7,7 @@ import sys
 import types
 from pathlib import Path
 from typing import Any
+from typing import ClassVar
 
 from PySide6 import QtCore
 from PySide6 import QtGui
@@ -16,8 +17,8 @@ from PySide6.QtWidgets import QWidget
 
 from panel.standins import STANDINS
 
-PANEL = "MSSTUNetReorientLib.panel.widget"
-"""The module that reads and writes Qt properties."""
+PANEL = tuple(f"MSSTUNetReorientLib.panel.{name}" for name in ("widget", "correction_sliders", "keyboard"))
+"""The modules that read and write Qt properties."""
 TRUE_PROPERTY = 0x02
 """PySide6's number for "properties as attributes"."""
 
@@ -36,6 +37,9 @@ def qt_module() -> types.ModuleType:
     module = types.ModuleType("qt")
     module.QTimer = QTimer  # type: ignore[attr-defined]
     module.QProcess = QProcess  # type: ignore[attr-defined]
+    module.QSettings = QSettings  # type: ignore[attr-defined]
+    module.QShortcut = QShortcut  # type: ignore[attr-defined]
+    module.QKeySequence = QtGui.QKeySequence  # type: ignore[attr-defined]
     return module
 
 
@@ -59,12 +63,38 @@ class QProcess(QtCore.QProcess):
         return int(super().write(data))
 
 
+class QShortcut(QtGui.QShortcut):
+    """As PythonQt wraps it: a parent and nothing else, and properties as attributes from the first instance on."""
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if self.metaObject().indexOfProperty(name) < 0:
+            msg = f"QShortcut has no property {name}"
+            raise AttributeError(msg)
+        self.setProperty(name, value)
+
+
+class QSettings:
+    """The application's settings, of this process only."""
+
+    texts: ClassVar[dict[str, str]] = {}
+
+    def value(self, key: str) -> str | None:
+        return self.texts.get(key)
+
+    def setValue(self, key: str, value: str) -> None:
+        self.texts[key] = value
+
+
 def properties_as_attributes() -> None:
-    """``label.text = ...`` in the panel's module, as in PythonQt; the rest of the process keeps PySide6's methods."""
+    """``label.text = ...`` in the panel's modules, as in PythonQt; the rest of the process keeps PySide6's methods."""
     import __feature__
 
     __feature__._mod_uses_pyside = lambda module: True  # else it reads the source of every module there is
-    __feature__.set_selection(TRUE_PROPERTY, PANEL)
+    for module in PANEL:
+        __feature__.set_selection(TRUE_PROPERTY, module)
 
 
 def load_ui(path: str | Path) -> QWidget:

@@ -21,6 +21,7 @@ from PySide6.QtWidgets import QStyle
 from PySide6.QtWidgets import QStyleOptionButton
 from PySide6.QtWidgets import QStylePainter
 from PySide6.QtWidgets import QWidget
+from vtkmodules.util.vtkConstants import VTK_OBJECT
 
 HEAD = 26
 """Height of a collapsible button's head, pixels."""
@@ -126,6 +127,10 @@ class ctkSliderWidget(QWidget):
                 widget.blockSignals(False)
             self.valueChanged.emit(value)
 
+    def findChildren(self, kind: str) -> list[QWidget]:  # type: ignore[override]
+        """As PythonQt calls it, by a class name; CTK's own ``spinBox()`` cannot be called from Python."""
+        return [child for child in super().findChildren(QWidget) if child.inherits(kind)]
+
     def slider(self) -> QSlider:
         return self._slider
 
@@ -149,6 +154,23 @@ class ctkSliderWidget(QWidget):
     suffix = Property(str, lambda self: self._box.suffix(), lambda self, x: self._box.setSuffix(x))
 
 
+class qMRMLSortFilterProxyModel:
+    """What a selector lists: every node but some."""
+
+    def __init__(self, changed: Callable[[], None]) -> None:
+        self._hidden: list[str] = []
+        self._changed = changed
+
+    @property
+    def hiddenNodeIDs(self) -> list[str]:
+        return list(self._hidden)
+
+    @hiddenNodeIDs.setter
+    def hiddenNodeIDs(self, ids: list[str]) -> None:
+        self._hidden = list(ids)
+        self._changed()
+
+
 class qMRMLNodeComboBox(QWidget):
     """Chooses a node of the scene; observes the scene, and chooses the first node where none is not allowed."""
 
@@ -160,6 +182,7 @@ class qMRMLNodeComboBox(QWidget):
         self._tags: list[int] = []
         self._types: list[str] = []
         self._none, self._flags = False, {"add": True, "remove": True, "children": True}
+        self._model = qMRMLSortFilterProxyModel(self._fill)
         self._nodes: list[Any] = []
         self._current: Any = None
         self._box = QComboBox()
@@ -183,7 +206,22 @@ class qMRMLNodeComboBox(QWidget):
         self._scene = scene
         events = (scene.NodeAddedEvent, scene.NodeRemovedEvent, scene.EndCloseEvent, scene.EndImportEvent)
         self._tags = [scene.AddObserver(event, lambda *_: self._fill()) for event in events]
+        self._tags.append(scene.AddObserver(scene.NodeAboutToBeRemovedEvent, self._go_on))
         self._fill()
+
+    def _go_on(self, scene: Any, event: Any, node: Any) -> None:
+        """The current node goes: the row that takes its place is the current one, whatever it is."""
+        if node is self._current and node is not None:
+            row = self._nodes.index(node)
+            rest = [known for known in self._nodes if known is not node]
+            self._current = rest[min(row, len(rest) - 1)] if rest else None
+            self._nodes = rest
+            self.currentNodeChanged.emit(self._current)
+
+    _go_on.CallDataType = VTK_OBJECT  # type: ignore[attr-defined]
+
+    def sortFilterProxyModel(self) -> qMRMLSortFilterProxyModel:
+        return self._model
 
     def currentNode(self) -> Any:
         return self._current
@@ -202,7 +240,9 @@ class qMRMLNodeComboBox(QWidget):
     def _fill(self, *, quiet: bool = False) -> None:
         found = [self._scene.GetNodesByClass(name) for name in self._types] if self._scene else []
         nodes = [each.GetItemAsObject(n) for each in found for n in range(each.GetNumberOfItems())]
-        self._nodes = [*([None] if self._none else []), *(n for n in nodes if not n.GetHideFromEditors())]
+        hidden = self._model.hiddenNodeIDs
+        listed = (n for n in nodes if not n.GetHideFromEditors() and n.GetID() not in hidden)
+        self._nodes = [*([None] if self._none else []), *listed]
         self._box.clear()
         self._box.addItems([node.GetName() if node is not None else "None" for node in self._nodes])
         if not quiet:

@@ -121,17 +121,29 @@ def test_a_wrong_model_is_said_in_words(scene: Any, study: Any, process: child.C
     assert "a weight file must be readable" in session.message
 
 
-def test_a_dying_child_is_told(scene: Any, study: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+ENDS = {
+    "raise ModuleNotFoundError('no torch here')": "ModuleNotFoundError: no torch here",
+    "import os; os.kill(os.getpid(), 9)": "it was stopped from outside, perhaps because the memory was full",
+    "import sys; sys.exit('python-real: line 7: 4711 Killed')": "it stopped with code 1",
+    "import os; print('line 7: 4711 Killed', flush=True); os._exit(137)": "it was stopped from outside, perhaps",
+}
+"""What the child does, and what the reader is told: Python's own error, or how it ended, never a shell's line."""
+
+
+@pytest.mark.parametrize(("code", "words"), ENDS.items())
+def test_a_dying_child_is_told(scene: Any, study: Any, monkeypatch: pytest.MonkeyPatch, code: str, words: str) -> None:
     host.install()
     host.application()
-    monkeypatch.setattr(child, "BOOT", "import sys; sys.exit('no torch here')")
+    monkeypatch.setattr(child, "BOOT", code)
     worker = child.ChildProcess()
     session = Session(scene, worker, HandDelay())
     session.choose(study)
     session.run()
     process = worker._process
     Loop().until(lambda: session.stage is not Stage.RUNNING)
-    assert session.message == "The process that runs the network ended: no torch here"
+    assert session.message.startswith(f"The process that runs the network ended: {words}")
+    assert "4711" not in session.message
+    assert "Nothing is lost: press the button again" in session.message
     assert worker._ended is process  # PythonQt would have deleted it in the midst of its last signal
     session.close()
 

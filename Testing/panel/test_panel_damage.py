@@ -172,7 +172,7 @@ def no_image(record: Any, _: Session) -> None:
     record.GetNodeReference(PREFIX + "short_axis").SetAndObserveImageData(None)
 
 
-ROLES = ("short_axis", "segmentation", "pose", "table", "axis", "window")
+ROLES = ("short_axis", "segmentation", "pose", "table", "window")
 JSON: dict[str, Callable[[Any, Session], None]] = {
     "not JSON": text_change("{"),
     "a list": text_change("[]"),

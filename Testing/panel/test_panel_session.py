@@ -80,7 +80,7 @@ def test_run_from_a_fresh_scene(session: Session, study: Any, worker: HandWorker
 
 def test_all_nodes_lie_in_one_folder(done: Session) -> None:
     hierarchy = hierarchy_of(done.scene)
-    roles = ("short_axis", "segmentation", "pose", "table", "axis")
+    roles = ("short_axis", "segmentation", "pose", "table")
     items = [hierarchy.GetItemByDataNode(done.nodes.node(role)) for role in roles]
     folders = {hierarchy.GetItemParent(item) for item in items}
     assert len(folders) == 1
@@ -321,7 +321,7 @@ def test_an_accepted_paired_study_is_not_overwritten(done: Session, scene: Any, 
     assert "accepted already" in done.message
 
 
-@pytest.mark.parametrize("role", ["short_axis", "segmentation", "pose", "table", "axis"])
+@pytest.mark.parametrize("role", ["short_axis", "segmentation", "pose", "table"])
 def test_deleting_a_node_does_no_harm(done: Session, worker: HandWorker, delay: HandDelay, role: str) -> None:
     done.scene.RemoveNode(done.nodes.node(role))
     done.nudge("swing", 2.0)

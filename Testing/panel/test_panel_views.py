@@ -8,18 +8,17 @@ from typing import Any
 
 import numpy as np
 import pytest
-from MSSTUNetReorientLib.panel.layout import Layout
-from MSSTUNetReorientLib.panel.layout_description import LAYOUT_ID
-from MSSTUNetReorientLib.panel.layout_description import TRANSAXIAL
 from MSSTUNetReorientLib.panel.record_node import panel_node
+from MSSTUNetReorientLib.panel.screen.layout import Layout
+from MSSTUNetReorientLib.panel.screen.layout_description import TRANSAXIAL
 from MSSTUNetReorientLib.panel.session import Session
 from MSSTUNetReorientLib.panel.session import Stage
-from MSSTUNetReorientLib.panel.view_3d import camera_of
 from MSSTUNetReorientLib.pose import Correction
 from MSSTUNetReorientLib.scene import load_scene
 from MSSTUNetReorientLib.scene import new_scene
 from MSSTUNetReorientLib.scene import save_scene
 from MSSTUNetReorientLib.scene.arrays import from_matrix4x4
+from MSSTUNetReorientLib.scene.camera import camera_of
 from MSSTUNetReorientLib.scene.host import quiet
 from MSSTUNetReorientLib.scene.slices import composite_node
 from results import POSE
@@ -118,7 +117,7 @@ def test_slicers_own_logic_makes_the_layout(application: Any, scene: Any) -> Non
     assert shown(application) == sorted(["1", TRANSAXIAL, "Red", "Green", "Yellow"])
     transaxial = scene.GetNodeByID(f"vtkMRMLSliceNode{TRANSAXIAL}")
     assert (transaxial.GetOrientation(), transaxial.GetLayoutLabel()) == ("Axial", "TX")
-    assert slice_labels(scene) == {"Red": "SA", "Green": "HLA", "Yellow": "VLA"}
+    assert slice_labels(scene) == LABELS
     ours.leave(scene)
     assert shown(application) == sorted(["1", "Red", "Green", "Yellow"])
     assert slice_labels(scene) == LABELS
@@ -135,18 +134,35 @@ def test_the_camera_looks_at_the_heart_and_back(application: Any, done: Session)
     assert camera_of(done.scene) == before
 
 
-def test_a_file_is_for_a_slicer_without_this_module(application: Any, done: Session, tmp_path: Path) -> None:
-    node, layout = application.GetLayoutNode(), Layout()
-    layout.enter(done.scene)
-    calls = [node.AddObserver("ModifiedEvent", lambda *_: seen.append(node.GetViewArrangement()))]
-    seen: list[int] = []
-    layout.before_save(done.scene)
-    path = save_scene(done.scene, tmp_path / "left.mrml")
-    layout.after_save(done.scene)
-    node.RemoveObserver(calls[0])
-    assert f'currentViewArrangement="{node.SlicerLayoutFourUpView}"' in path.read_text()
-    assert set(seen) <= {LAYOUT_ID}
-    assert node.GetViewArrangement() == LAYOUT_ID
+def test_views_are_called_sa_hla_vla_only_while_there_is_a_pose(
+    application: Any, session: Session, study: Any, worker: HandWorker
+) -> None:
+    session.show_again()
+    assert session.study is study
+    assert slice_labels(session.scene) == LABELS
+    session.run()
+    worker.answer()
+    assert slice_labels(session.scene) == {"Red": "SA", "Green": "HLA", "Yellow": "VLA"}
+    session.choose(add_study(session.scene, "Rest"))
+    assert slice_labels(session.scene) == LABELS
+    session.choose(study)
+    session.put_away()
+    assert slice_labels(session.scene) == LABELS
+
+
+@pytest.mark.parametrize("rows", [False, True])
+def test_a_file_is_for_a_slicer_without_this_module(
+    application: Any, done: Session, tmp_path: Path, rows: bool
+) -> None:
+    """No event tells of saving in 3D Slicer: whenever it comes, our layouts must not be in the file."""
+    done.show_again()
+    done.show_rows(rows)
+    text = save_scene(done.scene, tmp_path / "left.mrml").read_text()
+    assert "currentViewArrangement" not in text
+    assert "LV rows" not in text
+    done.put_away()
+    again = save_scene(done.scene, tmp_path / "again.mrml").read_text()
+    assert f'currentViewArrangement="{application.GetLayoutNode().SlicerLayoutFourUpView}"' in again
 
 
 def test_a_scene_that_was_saved_in_our_layout_can_be_left(application: Any, scene: Any) -> None:

@@ -123,7 +123,7 @@ def test_run_with_progress_to_a_verdict(panel: Panel) -> None:
     assert panel.ui.reorientButton.text() == "Cancel"
     assert panel.ui.progressBar.isVisible()
     panel.worker.step("segmenting")
-    assert panel.ui.progressBar.value() == 4
+    assert panel.ui.progressBar.value() == 70
     assert panel.ui.statusLabel.text() == "Segmenting…"
     panel.worker.answer()
     assert panel.ui.reorientButton.text() == "Reorient && Segment"
@@ -176,6 +176,53 @@ def test_numbers_can_be_typed(panel: Panel) -> None:
     QTest.keyClick(box, Qt.Key_Return)
     assert panel.session.adjustment.correction == Correction(basal=-7.3)
     check_together(panel.session)
+
+
+@pytest.mark.parametrize(
+    ("name", "typed"), [("swing", "60"), ("tilt", "-123.4"), ("basal", "77.7"), ("lateral", "-190")]
+)
+def test_numbers_beyond_the_slider_can_be_typed(panel: Panel, name: str, typed: str) -> None:
+    """CTK gives the box the slider's range, in which 60 is typed as 6."""
+    panel.run()
+    box = getattr(panel.ui, f"{name}Slider").spinBox()
+    box.selectAll()
+    QTest.keyClicks(box, typed)
+    QTest.keyClick(box, Qt.Key_Return)
+    assert getattr(panel.session.adjustment.correction, name) == float(typed)
+    assert getattr(panel.ui, f"{name}Slider").value == float(typed)
+    check_together(panel.session)
+    panel.delay.rest()
+    panel.worker.answer()
+    panel.click("undoButton")
+    assert panel.session.adjustment.correction == Correction()
+
+
+def test_deleting_the_study_chooses_no_short_axis(panel: Panel, study: Any) -> None:
+    panel.session.run_at_once = True
+    panel.run()
+    scene = panel.session.scene
+    tags = [
+        scene.AddObserver(scene.NodeAboutToBeRemovedEvent, lambda *_: setattr(panel.session, "removing", True), 10.0),
+        scene.AddObserver(scene.NodeRemovedEvent, lambda *_: panel.session.on_node_removed()),
+    ]
+    scene.RemoveNode(study)
+    for tag in tags:
+        scene.RemoveObserver(tag)
+    assert panel.session.stage is Stage.EMPTY
+    assert panel.worker.requests == []
+    assert panel.ui.studySelector.currentNode() is None
+
+
+def test_short_axes_are_not_listed_as_studies(panel: Panel, study: Any) -> None:
+    rest = add_study(panel.session.scene, "Rest")
+    panel.run()
+    for selector in (panel.ui.studySelector, panel.ui.pairedSelector):
+        assert selector._nodes == [None, study, rest]
+    short_axis = panel.session.nodes.node("short_axis")
+    panel.ui.studySelector.setCurrentNode(rest)
+    panel.widget.onStudyChanged(short_axis)  # by a script, say
+    assert panel.session.study is study
+    assert panel.ui.studySelector.currentNode() is study
 
 
 def test_buttons_of_adjust(panel: Panel) -> None:
@@ -270,9 +317,17 @@ def test_save_and_load(panel: Panel, tmp_path: Path) -> None:
 
 def test_nothing_can_be_done_without_a_study(scene: Any, worker: HandWorker, delay: HandDelay) -> None:
     made = Panel(scene, worker, delay)
-    names = ("reorientButton", "hintButton", "undoButton", "resetButton", "standardButton", "acceptButton")
+    names = (
+        "rowsButton",
+        "reorientButton",
+        "hintButton",
+        "undoButton",
+        "resetButton",
+        "standardButton",
+        "acceptButton",
+    )
     assert not any(getattr(made.ui, name).isEnabled() for name in names)
-    assert made.ui.statusLabel.text() == "Load a study and choose it above."
+    assert made.ui.statusLabel.text() == "Choose a study above."
     made.close()
 
 
@@ -298,8 +353,9 @@ def test_keyboard_order_runs_from_top_to_bottom(panel: Panel) -> None:
             break
     shown = [name for name in dict.fromkeys(order) if not name.endswith("CollapsibleButton") and "elector" not in name]
     sliders = [f"{n}Slider" for n in CONTROLS]
+    display = ["colourComboBox", "windowSlider", "rowsButton", "contoursCheckBox"]
     buttons = ["undoButton", "resetButton", "standardButton", "handlesCheckBox", "readerEdit", "acceptButton"]
-    assert shown == ["reorientButton", "hintButton", "runAtOnceCheckBox", *sliders, *buttons]
+    assert shown == ["reorientButton", "hintButton", "runAtOnceCheckBox", *display, *sliders, *buttons]
 
 
 def test_labels_edited_by_hand_are_told_and_segmented_again_on_request(panel: Panel) -> None:
@@ -339,6 +395,8 @@ PROPERTIES = {
     "QLineEdit": ("text", "enabled"),
     "ctkSliderWidget": ("value", "minimum", "maximum", "enabled"),
     "qMRMLNodeComboBox": ("enabled",),
+    "QComboBox": ("enabled", "currentIndex"),
+    "QWidget": ("visible",),
 }
 """What the panel sets and reads as attributes: in PythonQt these must be Qt properties, and writable."""
 
@@ -353,7 +411,7 @@ def test_attributes_are_qt_properties(panel: Panel) -> None:
     targets = (t for node in ast.walk(tree) if isinstance(node, ast.Assign) for t in node.targets)
     written = {t.attr for t in targets if isinstance(t, ast.Attribute) and ast.unparse(t.value) != "self"}
     known = {name for names in PROPERTIES.values() for name in names}
-    assert written - {"run_at_once", "changed"} <= known
+    assert written - {"run_at_once", "changed", "hiddenNodeIDs"} <= known
     for widget in vars(panel.ui).values():
         meta = widget.metaObject()
         for name in PROPERTIES.get(meta.className(), ()):

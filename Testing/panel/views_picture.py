@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from MSSTUNetReorientLib.io.terminology import SEGMENTS
 from MSSTUNetReorientLib.panel.labels_node import _closed
-from MSSTUNetReorientLib.panel.layout_description import TRANSAXIAL
+from MSSTUNetReorientLib.panel.screen.layout_description import TRANSAXIAL
 from MSSTUNetReorientLib.panel.session import Session
 from MSSTUNetReorientLib.scene.arrays import from_matrix4x4
 from PySide6.QtCore import QPointF

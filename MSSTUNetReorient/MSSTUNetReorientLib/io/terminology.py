@@ -64,7 +64,7 @@ MYOCARDIUM_STYLE = SegmentStyle(
     id="LVMyocardium",
     name="LV myocardium",
     label_value=1,
-    colour_rgb01=(216 / 255, 82 / 255, 61 / 255),
+    colour_rgb01=(255 / 255, 64 / 255, 255 / 255),
     type=MYOCARDIUM_TYPE,
     region=LEFT_VENTRICLE,
 )
@@ -72,7 +72,7 @@ BLOOD_POOL_STYLE = SegmentStyle(
     id="LVBloodPool",
     name="LV blood pool",
     label_value=2,
-    colour_rgb01=(64 / 255, 140 / 255, 217 / 255),
+    colour_rgb01=(64 / 255, 255 / 255, 64 / 255),
     type=LEFT_VENTRICLE,  # DICOM has no code of its own for the blood within; the chamber is what others store
 )
 

@@ -7,6 +7,7 @@ and 3D Slicer's launcher make of it is told in Testing/panel/README.md.
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import sys
 from collections.abc import Callable
@@ -23,8 +24,12 @@ BOOT = "import sys; sys.path.insert(0, sys.argv[1]); from MSSTUNetReorientLib.pa
 PACKAGE_FOLDER = Path(__file__).resolve().parents[2]
 PATIENCE_MS = 2000
 """A killed process is gone in a few milliseconds."""
-TAIL_CHARACTERS = 600
-"""How much of what a dying child said is told."""
+TAIL_CHARACTERS = 2000
+"""How much of what a dying child said is kept."""
+PYTHON_ERROR = re.compile(r"[A-Za-z_.]*(?:Error|Exception)\b")
+"""How the last line of a Python traceback begins."""
+KILLED = (9, 137, -9)
+"""Exit codes of a process that was killed, or of the shell that ran it."""
 
 
 class Worker(Protocol):
@@ -101,19 +106,32 @@ class ChildProcess:
         """A program that cannot be started never finishes; every other error is followed by an end."""
         import qt
 
-        if self._process is not None and self._process.state() == qt.QProcess.NotRunning:
-            self._on_end()
+        if self._process is not None and (not error or error[0] == qt.QProcess.FailedToStart):
+            self._ended_by_itself(str(self._process.errorString()))
 
     def _on_end(self, *status: Any) -> None:
-        """It ended by itself: everyone who waits is told."""
-        if self._process is None:
-            return
-        self._on_error_output()
-        listeners, said = self._listeners, self._said.strip().splitlines()
-        reason = said[-1] if said else self._process.errorString()
+        """It ended by itself."""
+        if self._process is not None:
+            self._on_error_output()
+            self._ended_by_itself(self._reason())
+
+    def _ended_by_itself(self, reason: str) -> None:
+        """Everyone who waits gets to know."""
+        listeners = self._listeners
         self.stop()
         for listener in listeners:
             listener({"error": _("The process that runs the network ended: {0}").format(reason), "unexpected": True})
+
+    def _reason(self) -> str:
+        """Why it ended: Python's own error, if it named one. What a shell or a launcher prints says little."""
+        import qt
+
+        errors = [line for line in self._said.splitlines() if PYTHON_ERROR.match(line.strip())]
+        if errors:
+            return errors[-1].strip()
+        if self._process.exitStatus() == qt.QProcess.CrashExit or self._process.exitCode() in KILLED:
+            return _("it was stopped from outside, perhaps because the memory was full")
+        return _("it stopped with code {0}").format(self._process.exitCode())
 
 
 def python_executable() -> str:

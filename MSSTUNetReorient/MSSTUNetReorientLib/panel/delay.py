@@ -43,3 +43,21 @@ class QtDelay:
     def _fire(self) -> None:
         if self._then is not None:
             self._then()
+
+
+class QtBeat:
+    """Calls again and again while something runs."""
+
+    def __init__(self, milliseconds: int, call: Callable[[], None]) -> None:
+        import qt
+
+        self._timer = qt.QTimer()
+        self._timer.setInterval(milliseconds)
+        self._timer.timeout.connect(call)
+        self._running = False
+
+    def run(self, running: bool) -> None:
+        """Start, or stop."""
+        if running != self._running:
+            self._running = running
+            (self._timer.start if running else self._timer.stop)()

@@ -70,7 +70,7 @@ class Enquiry:
                 return
             self._ended(listen)
             if current and "error" in content:
-                self.on_error(str(content["error"]))
+                self.on_error(_with_advice(content))
             elif current:
                 self._deliver(answer_path, volume, take)
             answer_path.unlink(missing_ok=True)
@@ -157,6 +157,18 @@ class Enquiry:
     def _new_file(self, kind: str) -> Path:
         self._count += 1
         return self._folder.file(f"{kind}-{self._count}.npz")
+
+
+def _with_advice(content: dict[str, Any]) -> str:
+    """An error of the worker, and what to do where nobody foresaw it."""
+    error = str(content["error"])
+    if not content.get("unexpected"):
+        return error
+    advice = _(
+        "Nothing is lost: press the button again. If it fails again, close other programs or restart 3D Slicer, and "
+        "report it with what View > Error Log shows."
+    )
+    return f"{error.rstrip('. ')}. {advice}"
 
 
 def _words(error: BaseException) -> str:

@@ -40,7 +40,7 @@ class LabelsNode:
     def __init__(self, node: Any, pose: Pose) -> None:
         self.node = node
         self.pose = pose
-        self._images: dict[str, NDArray[np.float64]] = {}
+        self._images: list[tuple[Any, list[str], NDArray[np.float64]]] = []
         self._surfaces: dict[str, tuple[Any, Points]] = {}
         self._stamp = -1
 
@@ -48,14 +48,30 @@ class LabelsNode:
         """Take labelmaps and surfaces to another pose, without resampling."""
         self._remember()
         ras = pose.ras_matrix
-        for name, matrix in self._images.items():
-            segment = self.node.GetSegmentation().GetSegment(name)
-            segment.GetRepresentation(_binary()).SetImageToWorldMatrix(to_matrix4x4(ras @ matrix))
-        self._tell_geometry()
+        modifying = self.node.StartModify()
+        for image, names, matrix in self._images:
+            self._place_image(image, names, ras @ matrix)
         for name, (surface, points) in self._surfaces.items():
             _add_surface(self.node.GetSegmentation().GetSegment(name), surface, points @ ras[:3, :3].T + ras[:3, 3])
+        self.node.EndModify(modifying)
         self.pose = pose
         self._stamp = self._shape()
+
+    def _place_image(self, image: Any, names: list[str], matrix: NDArray[np.float64]) -> None:
+        """Give segments that share a labelmap the same voxels elsewhere.
+
+        A changed labelmap makes 3D Slicer drop the surfaces made from it and make them anew, which takes long; one
+        that is exchanged does not. The geometry on which labels are written to a file is theirs, so that saving does
+        not resample them.
+        """
+        segmentation, convert = self.node.GetSegmentation(), mrml().vtkSegmentationConverter
+        moved = mrml().vtkOrientedImageData()
+        moved.ShallowCopy(image)
+        moved.SetImageToWorldMatrix(to_matrix4x4(matrix))
+        for name in names:
+            segmentation.GetSegment(name).AddRepresentation(_binary(), moved)
+        geometry = convert.SerializeImageGeometry(moved)
+        segmentation.SetConversionParameter(convert.GetReferenceImageGeometryParameterName(), geometry)
 
     def prints(self) -> Prints:
         """What our segments hold, to be compared later: an edit by hand changes it, motion and saving do not."""
@@ -120,34 +136,24 @@ class LabelsNode:
         self.pose = pose
         self._stamp = -1
 
-    def _tell_geometry(self) -> None:
-        """The grid on which labels are written to a file: theirs, so that saving does not resample them."""
-        convert = mrml().vtkSegmentationConverter
-        for name in self._images:
-            image = self.node.GetSegmentation().GetSegment(name).GetRepresentation(_binary())
-            geometry = convert.SerializeImageGeometry(image)
-            self.node.GetSegmentation().SetConversionParameter(
-                convert.GetReferenceImageGeometryParameterName(), geometry
-            )
-            return
-
     def _remember(self) -> None:
         """Labelmap matrices and surface points in the SA frame; again whenever somebody edited the segmentation."""
         if self._stamp == self._shape():
             return
         back, segmentation = np.linalg.inv(self.pose.ras_matrix), self.node.GetSegmentation()
-        self._images, self._surfaces = {}, {}
-        seen = set()
+        self._images, self._surfaces = [], {}
+        shared: dict[Any, list[str]] = {}
         for name in segmentation.GetSegmentIDs():
             segment = segmentation.GetSegment(name)
             image, surface = segment.GetRepresentation(_binary()), segment.GetRepresentation(_closed())
-            if image is not None and image not in seen:
-                seen.add(image)
-                matrix = to_matrix4x4(np.eye(4))
-                image.GetImageToWorldMatrix(matrix)
-                self._images[name] = back @ from_matrix4x4(matrix)
+            if image is not None:
+                shared.setdefault(image, []).append(name)
             if surface is not None and surface.GetNumberOfPoints():
                 self._surfaces[name] = (surface, _points(surface) @ back[:3, :3].T + back[:3, 3])
+        for image, names in shared.items():
+            matrix = to_matrix4x4(np.eye(4))
+            image.GetImageToWorldMatrix(matrix)
+            self._images.append((image, names, back @ from_matrix4x4(matrix)))
 
     def _shape(self) -> int:
         """Changes when voxels change or segments come and go, not when we move them."""

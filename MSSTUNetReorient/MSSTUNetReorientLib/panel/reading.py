@@ -30,6 +30,11 @@ from .record import Record
 from .record_node import find_record
 from .record_node import new_record
 from .record_node import write_record
+from .run_time import RunTime
+from .run_time import Store
+from .screen.screen import Screen
+from .screen.slice_view import SliceViews
+from .screen.slice_view import no_views
 from .study_nodes import StudyNodes
 from .transform_node import read_pose
 
@@ -58,7 +63,8 @@ class Reading:
         message: the last thing that went wrong, in words.
         segmenting: labels are being made for the pose as it stands.
         handles: whether handles are shown in the views.
-        away: another module is shown, to which the views belong; answers that come now leave them alone.
+        run_time: how long the run still takes.
+        screen: what of it is drawn where; while another module is shown, it leaves the views alone.
     """
 
     def __init__(
@@ -69,12 +75,16 @@ class Reading:
         *,
         prepare: Callable[[], None] = lambda: None,
         model: str | None = None,
+        views: SliceViews = no_views,
+        store: Store | None = None,
     ) -> None:
         self.scene, self.delay, self.prepare = scene, delay, prepare
         self.enquiry = Enquiry(worker, model)
         self.enquiry.on_step, self.enquiry.on_error = self._on_step, self._failed
         self.changed: Callable[[], None] = lambda: None
-        self.handles = self.away = False
+        self.screen = Screen(scene, views)
+        self.run_time = RunTime(store)
+        self.handles = False
         self._observers = Observers()
         self._quiet = False
         self._forget()
@@ -118,6 +128,7 @@ class Reading:
             self.prepare()
             self.delay.stop()
             self.segmenting, self._accepting = False, None
+            self.run_time.start()
             self.step = "preparing the study"
             self.enquiry.ask(self.study, {"op": "predict", "hint": hint}, self._take_run)
         self.changed()
@@ -126,12 +137,14 @@ class Reading:
         """Stop the model; what was there stays."""
         if self.step:
             self.enquiry.stop()
+            self.run_time.again_from_the_start()
             self.step = ""
             self.changed()
             if self._labels_wanted:
                 self.delay.start(self.settle)
 
     def _take_run(self, answer: Answer, volume: Volume) -> None:
+        self.run_time.done()
         self.notice_edits()
         if self.record is not None and self.record.edited and self.nodes is not None:
             self.nodes.put_labels_aside()
@@ -188,7 +201,8 @@ class Reading:
         self._accepting = None
         record = replace(self.record, adjustment=adjustment)
         with self._quietly():
-            self.nodes.follow(record, by_handles=by_handles, views=not self.away)
+            self.nodes.follow(record, by_handles=by_handles, views=not self.screen.away)
+            self.screen.move(record.pose)
         self._keep(record)
         self.delay.start(self.settle)
 
@@ -199,6 +213,7 @@ class Reading:
             return
         with self._quietly():
             self.nodes.rest(self.record)
+            self.screen.update(self.nodes, self.record)
         self._keep(replace(self.record, adjustment=self.adjustment.settled()))
         if self._labels_wanted:
             self._ask_labels()
@@ -277,7 +292,8 @@ class Reading:
             if record.edited:
                 result = self.nodes.with_own_labels(result)
             self.nodes.put(result, answer.surfaces, record)
-            self.nodes.follow(record, views=not self.away)
+            self.nodes.follow(record, views=not self.screen.away)
+            self.screen.update(self.nodes, record)
         labels = self.nodes.labels
         self._keep(replace(record, prints=labels.prints() if labels is not None else ()))
         self._watch()
@@ -310,7 +326,7 @@ class Reading:
             return
         record = replace(self.record, adjustment=self.adjustment.lock(locked)).noted(what, now(), reader)
         self.nodes.note(record)
-        if not self.away:
+        if not self.screen.away:
             self.nodes.lock(record)
             self.nodes.show_handles(self.handles and not locked)
         self._keep(record)
@@ -319,9 +335,9 @@ class Reading:
 
     def _show(self) -> None:
         """Turn the views to the study as it stands, if they are ours."""
-        if self.nodes is not None and self.record is not None and not self.away:
+        if self.nodes is not None and self.record is not None:
             with self._quietly():
-                self.nodes.show(self.record, handles=self.handles)
+                self.screen.show(self.nodes, self.record, handles=self.handles)
 
     def _keep(self, record: Record) -> None:
         self.record = record

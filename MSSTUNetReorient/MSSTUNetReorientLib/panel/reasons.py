@@ -29,6 +29,10 @@ def is_listed(sentence: str) -> bool:
     return any(re.fullmatch(_pattern(english), sentence) for english in _sentences(str))
 
 
+STEPS = 5
+"""Of a run."""
+
+
 def step_number(step: str) -> int:
     """Which step of a run it is, from 1; 1 for one that is not known."""
     steps = _steps(str)

@@ -31,7 +31,7 @@ from .record import STATES
 from .record import Record
 from .words import tr as _
 
-NODE_CLASS = "vtkMRMLScriptedModuleNode"
+NODE_CLASS, LABELMAP = "vtkMRMLScriptedModuleNode", "vtkMRMLLabelMapVolumeNode"
 STATE = "State"
 """Parameter that holds the record as JSON."""
 TABLE, AXIS, HINT, PAIRED = "table", "axis", "hint", "paired"
@@ -65,13 +65,24 @@ def find_record(scene: Any, study: Any) -> Any:
     return None
 
 
-def first_study(scene: Any) -> Any:
-    """The first scalar volume that is no short axis of ours; None if there is none."""
-    ours = {linked(node, "short_axis") for node in _records(scene)}
-    ours |= {nodes.short_axis for nodes in read_result_nodes(scene)}
+def short_axes(scene: Any) -> dict[Any, Any]:
+    """The short-axis volumes that we made, and the study of each; None for one whose study is gone."""
+    found = {nodes.short_axis: nodes.study for nodes in read_result_nodes(scene)}
+    found |= {linked(node, "short_axis"): linked(node, "study") for node in _records(scene)}
+    return {volume: study for volume, study in found.items() if volume is not None}
+
+
+def studies(scene: Any) -> list[Any]:
+    """The scalar volumes that can be a study, in the order they were added."""
+    ours = short_axes(scene)
     found = scene.GetNodesByClass("vtkMRMLScalarVolumeNode")
     volumes = (found.GetItemAsObject(n) for n in range(found.GetNumberOfItems()))
-    return next((v for v in volumes if v not in ours and not v.GetHideFromEditors()), None)
+    return [v for v in volumes if v not in ours and not v.GetHideFromEditors() and not v.IsA(LABELMAP)]
+
+
+def first_study(scene: Any) -> Any:
+    """The first volume that can be a study; None if there is none."""
+    return next(iter(studies(scene)), None)
 
 
 def new_record(scene: Any, study: Any) -> Any:

@@ -11,10 +11,13 @@ from typing import Any
 
 from ..errors import InputError
 from ..qc import Quality
-from .live_views import show_transaxial
-from .markers import add_hint
-from .markers import hint_of
-from .markers import place_hint
+from ..scene.colours import TABLES
+from .click import add_hint
+from .click import end_placing
+from .click import hide_hint
+from .click import hint_of
+from .click import is_placing
+from .click import place_hint
 from .reading import Reading
 from .reading import Stage
 from .reading import now
@@ -31,6 +34,8 @@ from .record_node import linked
 from .record_node import new_record
 from .record_node import panel_node
 from .record_node import read_record
+from .record_node import short_axes
+from .record_node import studies
 from .record_node import write_record
 from .study_check import describe_study
 from .study_check import doubts
@@ -46,7 +51,10 @@ class Session(Reading):
 
     Attributes:
         study_text, warnings: the study in words, and what is doubtful about it.
+        removing: a node is just being deleted.
     """
+
+    removing = False
 
     def _forget(self) -> None:
         super()._forget()
@@ -80,6 +88,30 @@ class Session(Reading):
 
     # --- study ---
 
+    @property
+    def short_axis_ids(self) -> list[str]:
+        """Of the volumes that we made: they are no studies."""
+        return sorted(volume.GetID() for volume in short_axes(self.scene))
+
+    def pick(self, node: Any) -> None:
+        """A volume was chosen in a list, by the reader or by the list itself.
+
+        A list goes on to a neighbour when its node is deleted; nobody chose that one. A short axis of ours is no study:
+        its own study is meant.
+        """
+        owners = short_axes(self.scene)
+        if self.removing or (node in owners and owners[node] in (None, self.study)):
+            self.changed()
+            return
+        self.choose(owners.get(node, node))
+
+    def choose_next(self, step: int) -> None:
+        """The next study of the scene, or the one before (-1)."""
+        known = studies(self.scene)
+        if known and self.stage is not Stage.RUNNING:
+            at = known.index(self.study) + step if self.study in known else 0
+            self.choose(known[at % len(known)])
+
     def choose(self, study: Any) -> None:
         """Show a study with the result it has, if it has one."""
         if study is not None and (study is self.study or self.scene.IsClosing()):
@@ -93,8 +125,7 @@ class Session(Reading):
         with self._told():
             volume = look_at(study)
             self.study_text, self.warnings = describe_study(volume), doubts(volume)
-            if not self.away:
-                show_transaxial(self.scene, None, study)
+            self.screen.show_study(study)
             self._load()
         self.changed()
         if self.run_at_once and self.stage is Stage.READY and not self.message:
@@ -116,6 +147,8 @@ class Session(Reading):
         if self.step:
             self.enquiry.stop()
         self.notice_edits()
+        self.end_placing()
+        self.screen.clear()
         if self.nodes is not None:
             self.nodes.visible(False)
         self._observers.remove_all()
@@ -135,8 +168,47 @@ class Session(Reading):
             link(record, HINT, node)
             if self.nodes is not None:
                 self.nodes.take_into_folder(HINT)
-        self._observers.add(node, node.PointPositionDefinedEvent, lambda *_: self.run(self.hint))
+        self._observers.add(node, node.PointPositionDefinedEvent, self._on_click)
         place_hint(self.scene, node)
+        self.changed()
+
+    @property
+    def placing(self) -> bool:
+        """The next click in a view is the one that was asked for."""
+        return is_placing(self.scene, linked(self._record_node, HINT))
+
+    def end_placing(self) -> None:
+        """No click after all."""
+        if self.placing:
+            end_placing(self.scene, linked(self._record_node, HINT))
+            self.changed()
+
+    def _on_click(self, *event: Any) -> None:
+        if self.hint is not None:
+            hide_hint(linked(self._record_node, HINT))
+            self.run(self.hint)
+
+    # --- what is shown ---
+
+    def show_rows(self, rows: bool) -> None:
+        """Rows, or views."""
+        self.screen.show_rows(rows)
+        self.changed()
+
+    def show_contours(self, contours: bool) -> None:
+        """Contours on or off."""
+        self.screen.show_contours(contours)
+        self.changed()
+
+    def set_window(self, percent: float) -> None:
+        """Where the window ends, in per cent of the LV's maximum."""
+        self.screen.set_percent(percent)
+        self.changed()
+
+    def set_table(self, index: int) -> None:
+        """One of :data:`..scene.colours.TABLES`."""
+        self.screen.set_table(TABLES[index])
+        self.changed()
 
     # --- the paired study ---
 
@@ -171,6 +243,7 @@ class Session(Reading):
         """The scene is about to be closed: nothing may run or look at it any more."""
         self.enquiry.stop()
         self._leave_study()
+        self.screen.forget()
         self.changed()
 
     def on_scene_loaded(self) -> None:
@@ -182,22 +255,26 @@ class Session(Reading):
     def put_away(self) -> None:
         """Another module is shown: handles and the window of the study are ours alone."""
         self.settle()
-        self.away = True
+        self.end_placing()
         if self.nodes is not None:
             self.nodes.show_handles(False)
             self.nodes.undress()
+        self.screen.leave()
 
     def show_again(self) -> None:
         """The module is shown (again): views and handles as they stand."""
-        self.away = False
+        self.screen.enter()
         self.on_scene_loaded()
         self.notice_edits()
         if self.study is not None and self.nodes is None:
-            show_transaxial(self.scene, None, self.study)
+            self.screen.show_study(self.study)
+        if self.nodes is not None:
+            self.nodes.smooth_contours()
         self._show()
 
     def on_node_removed(self) -> None:
         """The study was deleted: there is nothing left to show. Its record was: it is read off the table again."""
+        self.removing = False
         study = self.study
         if study is None or self.scene.IsClosing():
             return

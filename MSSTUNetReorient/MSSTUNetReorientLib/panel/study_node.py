@@ -44,9 +44,25 @@ def look_at(node: Any) -> Volume:
 
 
 def modality_of(node: Any) -> str:
-    """ "NM", "PT" or what the subject hierarchy says; "unknown" where it says nothing."""
+    """ "NM", "PT" or what the subject hierarchy or the node's own DICOM file says; "unknown" where nothing does."""
     if node.GetScene() is None:
         return "unknown"
     hierarchy = hierarchy_of(node.GetScene())
     item = hierarchy.GetItemByDataNode(node)
-    return str((item and hierarchy.GetItemAttribute(item, "DICOM.Modality")) or "unknown")
+    return str((item and hierarchy.GetItemAttribute(item, "DICOM.Modality")) or _modality_in_file(node) or "unknown")
+
+
+def _modality_in_file(node: Any) -> str:
+    """Of a DICOM file that was loaded without the DICOM module, which leaves nothing in the subject hierarchy."""
+    storage = node.GetStorageNode()
+    path = storage.GetFileName() if storage is not None else None
+    if not path:
+        return ""
+    import pydicom
+    from pydicom.errors import InvalidDicomError
+
+    try:
+        header = pydicom.dcmread(path, stop_before_pixels=True, specific_tags=["Modality"])
+        return str(header.get("Modality", ""))
+    except (OSError, InvalidDicomError, ValueError, KeyError, TypeError, AttributeError, NotImplementedError):
+        return ""

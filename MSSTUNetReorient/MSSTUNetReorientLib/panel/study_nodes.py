@@ -9,6 +9,7 @@ from ..pose import Pose
 from ..result import Result
 from ..scene.arrays import ijk_to_ras
 from ..scene.arrays import to_image
+from ..scene.camera import look_at
 from ..scene.nodes import PREFIX
 from ..scene.nodes import ROLES
 from ..scene.nodes import add_pose
@@ -17,29 +18,27 @@ from ..scene.nodes import add_volume
 from ..scene.nodes import group
 from ..scene.nodes import hierarchy_of
 from ..scene.nodes import lv_maximum
+from ..scene.nodes import show_smooth
 from ..scene.slices import set_views
 from ..scene.table import rows_of
 from ..volume import Volume
 from .labels_node import LabelsNode
-from .live_views import follow
-from .live_views import name_views
-from .live_views import set_background
-from .live_views import show_transaxial
-from .markers import add_long_axis
-from .markers import move_long_axis
 from .record import Record
 from .record_node import AXIS
 from .record_node import TABLE
 from .record_node import link
 from .record_node import linked
 from .record_table import update_table
-from .study_window import make_window
-from .study_window import show_ours
-from .study_window import show_own
+from .screen.live_views import follow
+from .screen.live_views import name_views
+from .screen.live_views import set_background
+from .screen.live_views import show_transaxial
+from .screen.study_window import make_window
+from .screen.study_window import show_ours
+from .screen.study_window import show_own
 from .surfaces import Surface
 from .transform_node import show_handles
 from .transform_node import write_pose
-from .view_3d import look_at
 
 
 class StudyNodes:
@@ -93,8 +92,6 @@ class StudyNodes:
             self._made("pose", add_pose(self.scene, result.pose, f"{name} LV pose"))
         if self.node(TABLE) is None:
             self._made(TABLE, self._new_table(f"{name} LV parameters"))
-        if self.node(AXIS) is None:
-            self._made(AXIS, add_long_axis(self.scene, name))
         table = self.node(TABLE)
         for role in ROLES:
             table.SetNodeReferenceID(PREFIX + role, (self.study if role == "study" else self.node(role)).GetID())
@@ -124,15 +121,13 @@ class StudyNodes:
             update_table(self.node(TABLE), record)
 
     def follow(self, record: Record, *, by_handles: bool = False, views: bool = True) -> None:
-        """Move views, labels, long axis and transform to the record's pose, at once."""
+        """Move views, labels and transform to the record's pose, at once."""
         pose = record.pose
         if views:
             follow(self.scene, self.shown, pose)
         if self.labels is not None:
             self.labels.move(pose)
         self.shown = pose
-        if self.node(AXIS) is not None:
-            move_long_axis(self.node(AXIS), pose, record.axis_mm)
         if not by_handles:
             self.straighten(record)
 
@@ -149,6 +144,7 @@ class StudyNodes:
     def show(self, record: Record, *, handles: bool) -> None:
         """Turn all views to this study, as it stands."""
         background = self.node("short_axis") if record.adjustment.locked else None
+        self._drop_old_axis()
         show_ours(self.record_node, self.study)
         set_views(self.scene, record.pose, background or self.study)
         look_at(self.scene, record.pose)
@@ -162,15 +158,25 @@ class StudyNodes:
         background = self.node("short_axis") if record.adjustment.locked else self.study
         set_background(self.scene, background or self.study)
 
+    def _drop_old_axis(self) -> None:
+        """Older versions kept the long axis as a node; now it is drawn."""
+        if self.node(AXIS) is not None:
+            self.scene.RemoveNode(self.node(AXIS))
+
     def visible(self, visible: bool) -> None:
         """Show or hide what is drawn into the views, so that two studies do not lie over each other."""
-        for role in ("segmentation", AXIS):
-            node = self.node(role)
-            if node is not None and node.GetDisplayNode() is not None:
-                node.GetDisplayNode().SetVisibility(visible)
+        node = self.node("segmentation")
+        if node is not None and node.GetDisplayNode() is not None:
+            node.GetDisplayNode().SetVisibility(visible)
         if not visible:
             self.show_handles(False)
             self.undress()
+
+    def smooth_contours(self) -> None:
+        """Contours without stairs again, after the Segment Editor has turned to the labelmap."""
+        node = self.node("segmentation")
+        if node is not None and node.GetDisplayNode() is not None:
+            show_smooth(node)
 
     def undress(self) -> None:
         """The study looks as it did before the panel showed it."""
@@ -188,6 +194,7 @@ class StudyNodes:
             self._made("short_axis", add_volume(self.scene, result.short_axis, name, hottest))
             make_window(self.scene, self.record_node, self.study, hottest)
             return
+        make_window(self.scene, self.record_node, self.study, hottest)
         node.SetAndObserveImageData(to_image(result.short_axis))
         node.SetIJKToRASMatrix(ijk_to_ras(result.short_axis.grid))
 
@@ -226,7 +233,7 @@ class StudyNodes:
 
     def _folder(self, hierarchy: Any) -> int | None:
         """Where the study's other nodes lie."""
-        for role in (*ROLES[1:], TABLE, AXIS):
+        for role in (*ROLES[1:], TABLE):
             node = self.node(role)
             item = hierarchy.GetItemByDataNode(node) if node is not None else 0
             parent = hierarchy.GetItemParent(item) if item else 0

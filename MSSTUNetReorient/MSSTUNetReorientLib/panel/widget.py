@@ -7,15 +7,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from typing import Any
 
 import numpy as np
 
-from .adjustment import CONTROLS
-from .adjustment import MAX_SHIFT_MM
-from .adjustment import MAX_TURN_DEG
-from .adjustment import TURNS
+from ..scene.colours import TABLES
+from .correction_sliders import CorrectionSliders
+from .delay import QtBeat
+from .keyboard import Keyboard
+from .reasons import STEPS
 from .reasons import step_number
 from .reasons import translated
 from .reasons import translated_step
@@ -26,21 +28,40 @@ from .words import tr as _
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-SAME = 1e-6
-"""Sliders count in binary fractions; closer than this is the same tenth."""
-RANGE_DEG, RANGE_MM = 45.0, 50.0
-"""What sliders span at first; one that is needed further away widens."""
+BEAT_MS = 500
+"""How often the time left is shown anew."""
+WHOLE, ALMOST = 100, 95
+"""Of the progress bar: its end, and how far it goes before the answer is there."""
 COLOURS = {"pass": "#1b7f4b", "review": "#a85d00", "fail": "#b3261e", "unchecked": "#5f6368"}
 """Of a verdict; white on each is read well."""
+SAME_PERCENT = 0.5
+"""The window's slider shows whole per cent."""
 PARAMETERS = ("α", "β", "γ", "tx", "ty", "tz")
+
+
+@dataclass(frozen=True)
+class FirstUse:
+    """What a newcomer needs of the module.
+
+    Attributes:
+        load_sample: loads the study that comes with the extension; returns its node.
+        needs: what the first run will do before it can start, in words; empty where nothing is missing.
+    """
+
+    load_sample: Callable[[], Any] = lambda: None
+    needs: Callable[[], str] = lambda: ""
 
 
 class PanelWidget:
     """Binds ``ui`` (widgets by name) to a session."""
 
-    def __init__(self, ui: Any, session: Session) -> None:
+    def __init__(self, ui: Any, session: Session, *, first_use: FirstUse | None = None) -> None:
         self.ui, self.session = ui, session
+        self.first_use = first_use or FirstUse()
         self._drawing = False
+        self._beat = QtBeat(BEAT_MS, self.redraw)
+        self._sliders = CorrectionSliders(ui, session.nudge)
+        self._keyboard = Keyboard(ui, session, self._sliders.boxes)
         self._connect()
         session.changed = self.redraw
         self.redraw()
@@ -49,11 +70,11 @@ class PanelWidget:
         ui, session = self.ui, self.session
         ui.studySelector.connect("currentNodeChanged(vtkMRMLNode*)", self.onStudyChanged)
         ui.pairedSelector.connect("currentNodeChanged(vtkMRMLNode*)", self.onPairedChanged)
-        for name in CONTROLS:
-            self._slider(name).valueChanged.connect(self._nudger(name))
         clicks: dict[str, Callable[[], None]] = {
+            "sampleButton": self.onSampleButton,
             "reorientButton": self.onReorientButton,
-            "hintButton": session.ask_for_hint,
+            "hintButton": self.onHintButton,
+            "rowsButton": self.onRowsButton,
             "undoButton": session.undo,
             "redoButton": session.redo,
             "resetButton": session.reset,
@@ -66,13 +87,16 @@ class PanelWidget:
             getattr(ui, name).clicked.connect(_without_arguments(call))
         ui.runAtOnceCheckBox.toggled.connect(self.onRunAtOnceToggled)
         ui.handlesCheckBox.toggled.connect(session.show_handles)
+        ui.contoursCheckBox.toggled.connect(self.onContoursToggled)
+        ui.colourComboBox.currentIndexChanged.connect(_without_arguments(self.onColoursChanged))
+        ui.windowSlider.valueChanged.connect(self.onWindowChanged)
 
     # --- signals ---
 
     def onStudyChanged(self, node: Any) -> None:
         """Another study was chosen; selectors also signal while a scene comes and goes."""
         if not self._drawing and not self.session.scene.IsImporting():
-            self.session.choose(node)
+            self.session.pick(node)
 
     def onPairedChanged(self, node: Any) -> None:
         """The study of the same patient was named."""
@@ -85,6 +109,36 @@ class PanelWidget:
             self.session.cancel()
         else:
             self.session.run()
+
+    def onSampleButton(self) -> None:
+        """Load the study that comes with the extension and choose it."""
+        self.session.choose(self.first_use.load_sample())
+
+    def onHintButton(self) -> None:
+        """Ask for a click, or for none after all."""
+        if self.session.placing:
+            self.session.end_placing()
+        else:
+            self.session.ask_for_hint()
+
+    def onRowsButton(self) -> None:
+        """Rows, or the views again."""
+        self.session.show_rows(not self.session.screen.layout.rows)
+
+    def onContoursToggled(self, wanted: bool) -> None:
+        """Contours on or off."""
+        if not self._drawing:
+            self.session.show_contours(bool(wanted))
+
+    def onColoursChanged(self) -> None:
+        """Another colour table."""
+        if not self._drawing and self.ui.colourComboBox.currentIndex >= 0:
+            self.session.set_table(self.ui.colourComboBox.currentIndex)
+
+    def onWindowChanged(self, percent: float) -> None:
+        """The colours end elsewhere."""
+        if not self._drawing:
+            self.session.set_window(percent)
 
     def onRunAtOnceToggled(self, wanted: bool) -> None:
         """Run as soon as a study is chosen."""
@@ -103,13 +157,6 @@ class PanelWidget:
         """Take the pose over to the paired study."""
         self.session.use_for_paired(self.ui.readerEdit.text.strip())
 
-    def _nudger(self, name: str) -> Callable[[float], None]:
-        def nudge(value: float) -> None:
-            if not self._drawing:
-                self.session.nudge(name, value)
-
-        return nudge
-
     # --- what is shown ---
 
     def redraw(self) -> None:
@@ -118,12 +165,17 @@ class PanelWidget:
             stage = self.session.stage
             self._draw_study(stage)
             self._draw_run(stage)
+            self._draw_display(stage)
             self._draw_adjust(stage)
             self._draw_quality(stage)
             self._draw_accept(stage)
+            self._keyboard.update()
 
     def _draw_study(self, stage: Stage) -> None:
         ui, session = self.ui, self.session
+        ui.welcomeWidget.visible = stage is Stage.EMPTY
+        for selector in (ui.studySelector, ui.pairedSelector):
+            _hide_nodes(selector, session.short_axis_ids)
         if ui.studySelector.currentNode() is not session.study:
             ui.studySelector.setCurrentNode(session.study)
         if ui.pairedSelector.currentNode() is not session.paired:
@@ -137,36 +189,67 @@ class PanelWidget:
     def _draw_run(self, stage: Stage) -> None:
         ui, session = self.ui, self.session
         running = stage is Stage.RUNNING
-        ui.reorientButton.text = _("Cancel") if running else _("Reorient && Segment")
+        self._caption("reorientButton", _("Cancel") if running else _("Reorient && Segment"))
         ui.reorientButton.enabled = stage not in (Stage.EMPTY, Stage.ACCEPTED)
         ui.hintButton.enabled = stage in (Stage.READY, Stage.ADJUSTING)
+        placing = session.placing
+        self._caption("hintButton", _("Cancel the click") if placing else _("Click the LV centre, then run again"))
         ui.progressBar.visible = running
         if running:
-            ui.progressBar.value = step_number(session.step)
+            ui.progressBar.value = self._progress()
+        self._beat.run(running)
         _say(ui.messageLabel, session.message)
         _say(ui.statusLabel, self._status(stage))
+
+    def _progress(self) -> int:
+        """By time once runs were timed on this machine, else by steps."""
+        expected = self.session.run_time.expected_s
+        if expected:
+            return min(round(WHOLE * self.session.run_time.spent_s / expected), ALMOST)
+        return round(WHOLE * (step_number(self.session.step) - 0.5) / STEPS)
 
     def _status(self, stage: Stage) -> str:
         session = self.session
         if stage is Stage.RUNNING:
             step = translated_step(session.step)
-            return step[:1].upper() + step[1:] + "…"
+            return f"{step[:1].upper()}{step[1:]}… {self._time_left()}".strip()
+        if session.placing:
+            return _("Click into the middle of the left ventricle, in any view. Esc cancels.")
         if session.segmenting:
             return _("Segmenting at this pose…")
+        if stage is Stage.READY and self.first_use.needs():
+            return self.first_use.needs()
         return {
-            Stage.EMPTY: _("Load a study and choose it above."),
+            Stage.EMPTY: _("Choose a study above."),
             Stage.READY: _("Ready."),
             Stage.ADJUSTING: _("Check all views, adjust where needed, then accept."),
             Stage.ACCEPTED: _("Accepted. The pose is locked; Edit again unlocks it."),
         }[stage]
 
+    def _time_left(self) -> str:
+        run_time = self.session.run_time
+        left = run_time.left_s
+        if left is not None:
+            return _("about {0} s left").format(max(round(left), 1))
+        return _("this takes longer than usual") if run_time.expected_s else ""
+
+    def _draw_display(self, stage: Stage) -> None:
+        ui, screen = self.ui, self.session.screen
+        shown = stage in (Stage.ADJUSTING, Stage.ACCEPTED)
+        for name in ("colourComboBox", "windowSlider", "rowsButton", "contoursCheckBox"):
+            getattr(ui, name).enabled = shown
+        self._caption("rowsButton", _("Views") if screen.layout.rows else _("Rows"))
+        _check(ui.contoursCheckBox, screen.rows.contours)
+        index = TABLES.index(screen.table) if screen.table is not None else -1
+        if ui.colourComboBox.currentIndex != index:
+            ui.colourComboBox.currentIndex = index
+        if abs(ui.windowSlider.value - screen.percent) > SAME_PERCENT:
+            ui.windowSlider.value = screen.percent
+
     def _draw_adjust(self, stage: Stage) -> None:
         ui, session = self.ui, self.session
         adjustment, open_ = session.adjustment, stage is Stage.ADJUSTING
-        for name, value in zip(CONTROLS, adjustment.correction.as_tuple(), strict=True):
-            slider = self._slider(name)
-            slider.enabled = open_
-            _set_slider(slider, value, name)
+        self._sliders.draw(adjustment.correction.as_tuple(), enabled=open_)
         for name, text in zip(PARAMETERS, self._absolute(), strict=True):
             _say(getattr(ui, f"{LABELS[name]}Label"), text, hide=False)
         ui.undoButton.enabled = open_ and bool(adjustment.past)
@@ -215,7 +298,7 @@ class PanelWidget:
     def _draw_accept(self, stage: Stage) -> None:
         ui, session = self.ui, self.session
         accepted = stage is Stage.ACCEPTED
-        ui.acceptButton.text = _("Edit again") if accepted else _("Accept")
+        self._caption("acceptButton", _("Edit again") if accepted else _("Accept"))
         ui.acceptButton.enabled = stage in (Stage.ADJUSTING, Stage.ACCEPTED)
         ui.readerEdit.enabled = stage in (Stage.ADJUSTING, Stage.ACCEPTED)
         _say(ui.acceptedLabel, self._last_event())
@@ -233,8 +316,12 @@ class PanelWidget:
         by = _(" by {0}").format(last.reader) if last.reader else ""
         return f"{words}{by}, {last.when.replace('T', ' ').replace('+00:00', ' UTC')}"
 
-    def _slider(self, name: str) -> Any:
-        return getattr(self.ui, f"{name}Slider")
+    def _caption(self, name: str, text: str) -> None:
+        """A button's text, which takes its key away."""
+        button = getattr(self.ui, name)
+        if button.text != text:
+            button.text = text
+            self._keyboard.give(name)
 
     @contextmanager
     def _as_drawing(self) -> Iterator[None]:
@@ -271,11 +358,8 @@ def _check(box: Any, checked: bool) -> None:
         box.checked = checked
 
 
-def _set_slider(slider: Any, value: float, name: str) -> None:
-    """Move a slider; its range grows where the value lies beyond it."""
-    usual, most = (RANGE_DEG, MAX_TURN_DEG) if name in TURNS else (RANGE_MM, MAX_SHIFT_MM)
-    limit = usual if abs(value) <= usual else most
-    if slider.maximum < limit:
-        slider.minimum, slider.maximum = -limit, limit
-    if abs(slider.value - value) > SAME:
-        slider.value = value
+def _hide_nodes(selector: Any, ids: list[str]) -> None:
+    """A selector's list without some nodes."""
+    model = selector.sortFilterProxyModel()
+    if list(model.hiddenNodeIDs) != ids:
+        model.hiddenNodeIDs = ids

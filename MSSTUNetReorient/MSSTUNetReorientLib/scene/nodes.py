@@ -17,6 +17,8 @@ from .arrays import from_matrix4x4
 from .arrays import ijk_to_ras
 from .arrays import to_image
 from .arrays import to_matrix4x4
+from .colours import THERMAL
+from .colours import colour_node
 from .host import mrml
 from .host import quiet
 from .slices import set_views
@@ -42,8 +44,8 @@ CLASSES = {
 """Which nodes can play a role; a scene that somebody else wrote or edited may name any."""
 DIRECTION = "short axis to patient"
 """What the pose's transform does, from its own frame to its parent's."""
-COLOURS = "vtkMRMLPETProceduralColorNodePET-HotMetalBlue"
-"""Always in 3D Slicer; dark to bright without a break, so that a defect is darker than what surrounds it."""
+CONTOUR_WIDTH = 2
+"""Pixels of the outlines in slice views."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -165,8 +167,7 @@ def set_counts(scene: Any, display: Any, hottest: float) -> None:
     display.SetAutoWindowLevel(False)
     display.SetWindowLevelMinMax(0.0, hottest)
     display.SetInterpolate(True)
-    colours = COLOURS if scene.GetNodeByID(COLOURS) else "vtkMRMLColorTableNodeGrey"
-    display.SetAndObserveColorNodeID(colours)
+    display.SetAndObserveColorNodeID(colour_node(scene, THERMAL).GetID())
 
 
 def add_segmentation(scene: Any, labels: Volume, reference: Any, name: str, *, surface: bool = True) -> Any:
@@ -191,6 +192,7 @@ def add_segmentation(scene: Any, labels: Volume, reference: Any, name: str, *, s
     display = node.GetDisplayNode()
     display.SetVisibility2DFill(False)
     display.SetVisibility2DOutline(True)
+    display.SetSliceIntersectionThickness(CONTOUR_WIDTH)
     display.SetOpacity3D(0.6)
     if surface:
         show_surface(slicer, node)
@@ -208,6 +210,18 @@ def show_surface(slicer: Any, node: Any) -> None:
     if made:
         surface = slicer.vtkSegmentationConverter.GetSegmentationClosedSurfaceRepresentationName()
         node.GetDisplayNode().SetPreferredDisplayRepresentationName3D(surface)
+
+
+def show_smooth(node: Any) -> None:
+    """Let a segmentation be drawn from its closed surfaces in slices, too; missing surfaces are made."""
+    slicer = mrml()
+    closed = slicer.vtkSegmentationConverter.GetSegmentationClosedSurfaceRepresentationName()
+    segmentation, display = node.GetSegmentation(), node.GetDisplayNode()
+    ids = segmentation.GetSegmentIDs()
+    if any(segmentation.GetSegment(name).GetRepresentation(closed) is None for name in ids):
+        show_surface(slicer, node)
+    if segmentation.ContainsRepresentation(closed):
+        display.SetPreferredDisplayRepresentationName2D(closed)
 
 
 def add_pose(scene: Any, pose: Pose, name: str) -> Any:

@@ -13,6 +13,7 @@ from ..views import VIEWS
 from ..views import View
 from ..views import slice_to_lps
 from .arrays import to_matrix4x4
+from .camera import add_camera
 from .host import mrml
 from .host import quiet
 
@@ -50,6 +51,7 @@ def set_views(scene: Any, pose: Pose, background: Any) -> None:
         composite_node(scene, name).SetBackgroundVolumeID(background.GetID())
     if scene.GetFirstNodeByClass("vtkMRMLLayoutNode") is None:
         _ask_for_four_views(scene)
+        add_camera(scene, pose)
 
 
 def name_orientation(node: Any, view: View, matrix: NDArray[np.float64]) -> None:

@@ -8,23 +8,25 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from ..pose import Pose
-from ..scene.arrays import from_matrix4x4
-from ..scene.arrays import to_matrix4x4
-from ..scene.host import mrml
-from ..scene.slices import SLICE_NAMES
-from ..scene.slices import composite_node
-from ..scene.slices import name_orientation
-from ..scene.slices import set_field
-from ..scene.slices import slice_node
-from ..scene.slices import slice_to_ras
-from ..views import VIEWS
+from ...pose import Pose
+from ...scene.arrays import from_matrix4x4
+from ...scene.arrays import to_matrix4x4
+from ...scene.host import mrml
+from ...scene.slices import SLICE_NAMES
+from ...scene.slices import composite_node
+from ...scene.slices import name_orientation
+from ...scene.slices import set_field
+from ...scene.slices import slice_node
+from ...scene.slices import slice_to_ras
+from ...views import VIEWS
 from .layout_description import TRANSAXIAL
 
 TRANSAXIAL_COLOUR = (0.45, 0.60, 0.85)
 ALIGNED = 1e-3
 """A view whose axes differ by more than this was turned by somebody; it is brought back."""
+SAME_MM = 1e-6
 TRANSAXIAL_FIELD_MM = 300.0
 
 
@@ -32,7 +34,7 @@ def show_transaxial(scene: Any, pose: Pose | None, study: Any) -> None:
     """The study as it was scanned, at the level of the LV centre."""
     node = slice_node(scene, TRANSAXIAL, TRANSAXIAL_COLOUR)
     if not node.HasSliceOrientationPreset("Axial"):
-        node.AddSliceOrientationPreset("Axial", _axial())
+        node.AddSliceOrientationPreset("Axial", axial())
     node.SetOrientation("Axial")
     set_field(node, TRANSAXIAL_FIELD_MM)
     composite_node(scene, TRANSAXIAL).SetBackgroundVolumeID(study.GetID())
@@ -40,7 +42,8 @@ def show_transaxial(scene: Any, pose: Pose | None, study: Any) -> None:
         node.JumpSliceByCentering(*pose.ras_matrix[:3, 3].tolist())
 
 
-def _axial() -> Any:
+def axial() -> Any:
+    """The axes of a transaxial view."""
     from vtkmodules.vtkCommonMath import vtkMatrix3x3
 
     matrix = vtkMatrix3x3()
@@ -65,7 +68,8 @@ def name_views(scene: Any, pose: Pose) -> None:
 
 
 def follow(scene: Any, old: Pose, new: Pose) -> None:
-    """Move SA, HLA and VLA from one pose to another, each with its scroll and pan."""
+    """Move SA, HLA and VLA from one pose to another, each with its scroll and pan; the transaxial view by the shift."""
+    _follow_centre(scene, new.ras_matrix[:3, 3] - old.ras_matrix[:3, 3])
     for view, name in zip(VIEWS, SLICE_NAMES, strict=True):
         node = scene.GetSingletonNode(name, "vtkMRMLSliceNode")
         if node is None:
@@ -76,3 +80,13 @@ def follow(scene: Any, old: Pose, new: Pose) -> None:
             matrix[:3, 3] = (matrix @ [*local[:3, 3], 1.0])[:3]
         node.GetSliceToRAS().DeepCopy(to_matrix4x4(matrix))
         node.UpdateMatrices()
+
+
+def _follow_centre(scene: Any, shift: NDArray[np.float64]) -> None:
+    node = scene.GetSingletonNode(TRANSAXIAL, "vtkMRMLSliceNode")
+    if node is None or np.abs(shift).max() < SAME_MM:
+        return
+    matrix = from_matrix4x4(node.GetSliceToRAS())
+    matrix[:3, 3] += shift
+    node.GetSliceToRAS().DeepCopy(to_matrix4x4(matrix))
+    node.UpdateMatrices()

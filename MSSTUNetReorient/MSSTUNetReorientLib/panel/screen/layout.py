@@ -1,7 +1,7 @@
-"""The panel's own view layout; what was there before comes back when the panel is left.
+"""The panel's own view layouts; what was there before comes back when the panel is left.
 
 Slice nodes are 3D Slicer's own Red, Green and Yellow, so that a saved scene looks the same in 3D Slicer without this
-module; a layout's labels are given only to views that it makes, so theirs are set and put back here.
+module.
 """
 
 from __future__ import annotations
@@ -12,23 +12,24 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..scene.arrays import from_matrix4x4
-from ..scene.arrays import to_matrix4x4
-from ..scene.slices import SLICE_NAMES
-from ..views import VIEWS
+from ...scene.arrays import from_matrix4x4
+from ...scene.arrays import to_matrix4x4
+from ...scene.camera import Camera
+from ...scene.camera import camera_of
+from ...scene.camera import set_camera
+from ...scene.slices import SLICE_NAMES
 from .layout_description import LAYOUT_ID
+from .layout_description import ROWS_LAYOUT_ID
 from .layout_description import layout_node
 from .layout_description import register
-from .view_3d import Camera
-from .view_3d import camera_of
-from .view_3d import set_camera
+
+OURS = (LAYOUT_ID, ROWS_LAYOUT_ID)
 
 
 @dataclass(frozen=True, eq=False)
 class _Slice:
     """How a slice view stood."""
 
-    label: str
     slice_to_ras: NDArray[np.float64]
     field: tuple[float, float, float]
     background: str | None
@@ -36,14 +37,21 @@ class _Slice:
 
 
 class Layout:
-    """Enters and leaves the panel's layout in one scene."""
+    """Enters and leaves the panel's layouts in one scene.
+
+    While one of them is shown, the layout is not saved with the scene: another 3D Slicer may not know it, and would
+    show an empty window.
+
+    Attributes:
+        rows: the rows are shown, not the views.
+    """
 
     def __init__(self) -> None:
-        self._saving, self._modifying = False, 0
         self.forget()
 
     def forget(self) -> None:
         """The scene was closed: what was remembered of it is gone."""
+        self.rows = False
         self._before: int | None = None
         self._slices: dict[str, _Slice] = {}
         self._camera: Camera | None = None
@@ -54,47 +62,31 @@ class Layout:
         if node is None:
             return
         register(scene)
-        if node.GetViewArrangement() != LAYOUT_ID:
+        if node.GetViewArrangement() not in OURS:
             self._before = node.GetViewArrangement()
             self._slices = {name: state for name in SLICE_NAMES if (state := _state(scene, name))}
             self._camera = camera_of(scene)
-            node.SetViewArrangement(LAYOUT_ID)
-        for view, name in zip(VIEWS, SLICE_NAMES, strict=True):
-            _set_label(scene, name, view.name)
+        node.SetSaveWithScene(False)
+        self.show_rows(scene, self.rows)
+
+    def show_rows(self, scene: Any, rows: bool) -> None:
+        """The rows, or the views."""
+        self.rows = rows
+        node = layout_node(scene)
+        if node is not None:
+            node.SetViewArrangement(ROWS_LAYOUT_ID if rows else LAYOUT_ID)
 
     def leave(self, scene: Any) -> None:
         """Put back what was shown, unless somebody chose another layout meanwhile."""
         node = layout_node(scene)
-        if node is not None and node.GetViewArrangement() == LAYOUT_ID:
-            node.SetViewArrangement(node.SlicerLayoutFourUpView if self._before is None else self._before)
-        for name in SLICE_NAMES:
-            _set_label(scene, name, self._slices[name].label if name in self._slices else name[0])
+        if node is not None:
+            node.SetSaveWithScene(True)
+            if node.GetViewArrangement() in OURS:
+                node.SetViewArrangement(node.SlicerLayoutFourUpView if self._before is None else self._before)
         for name, state in self._slices.items():
             _restore(scene, name, state)
         set_camera(scene, self._camera)
         self.forget()
-
-    def before_save(self, scene: Any) -> None:
-        """A file has the usual four views, for 3D Slicer where this layout is not known; nothing moves on screen."""
-        node = layout_node(scene)
-        self._saving = node is not None and node.GetViewArrangement() == LAYOUT_ID
-        if self._saving:
-            self._modifying = node.StartModify()
-            node.SetViewArrangement(node.SlicerLayoutFourUpView)
-
-    def after_save(self, scene: Any) -> None:
-        """Ours again."""
-        node = layout_node(scene)
-        if node is not None and self._saving:
-            node.SetViewArrangement(LAYOUT_ID)
-            node.EndModify(self._modifying)
-        self._saving = False
-
-
-def _set_label(scene: Any, name: str, label: str) -> None:
-    node = scene.GetSingletonNode(name, "vtkMRMLSliceNode")
-    if node is not None:
-        node.SetLayoutLabel(label)
 
 
 def _state(scene: Any, name: str) -> _Slice | None:
@@ -104,9 +96,7 @@ def _state(scene: Any, name: str) -> _Slice | None:
         return None
     matrix = from_matrix4x4(node.GetSliceToRAS())
     x, y, z = node.GetFieldOfView()
-    return _Slice(
-        node.GetLayoutLabel(), matrix, (x, y, z), shown.GetBackgroundVolumeID(), shown.GetForegroundVolumeID()
-    )
+    return _Slice(matrix, (x, y, z), shown.GetBackgroundVolumeID(), shown.GetForegroundVolumeID())
 
 
 def _restore(scene: Any, name: str, state: _Slice) -> None:

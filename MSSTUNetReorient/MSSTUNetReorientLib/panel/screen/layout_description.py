@@ -1,4 +1,4 @@
-"""The panel's view layout as the application has to know it; read at its start, so nothing heavy is imported here."""
+"""The panel's two view layouts for the application; read at its start, so nothing heavy is imported here."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ from typing import Any
 
 TRANSAXIAL = "Transaxial"
 """Layout name of the view of the study as it was scanned."""
-LAYOUT_ID = 73112
+ROWS = "Rows"
+"""Layout name of the view of the rows."""
+LAYOUT_ID, ROWS_LAYOUT_ID = 73112, 73113
 """Free in 3D Slicer, whose own end well below."""
 
 _SLICE = """
@@ -23,9 +25,9 @@ _VIEW_3D = """
 def layout_xml() -> str:
     """Two columns: the study and the heart in 3D on the left; SA large above HLA and VLA on the right."""
     transaxial = _SLICE.format(tag=TRANSAXIAL, orientation="Axial", label="TX", colour="#7399D9")
-    sa = _SLICE.format(tag="Red", orientation="Axial", label="SA", colour="#F34A33")
-    hla = _SLICE.format(tag="Green", orientation="Coronal", label="HLA", colour="#6EB04B")
-    vla = _SLICE.format(tag="Yellow", orientation="Sagittal", label="VLA", colour="#EDD54C")
+    sa = _SLICE.format(tag="Red", orientation="Axial", label="R", colour="#F34A33")
+    hla = _SLICE.format(tag="Green", orientation="Coronal", label="G", colour="#6EB04B")
+    vla = _SLICE.format(tag="Yellow", orientation="Sagittal", label="Y", colour="#EDD54C")
     left = f'<item splitSize="400"><layout type="vertical" split="true">{transaxial}{_VIEW_3D}</layout></item>'
     pair = f'<item splitSize="400"><layout type="horizontal" split="true">{hla}{vla}</layout></item>'
     sa = sa.replace("<item>", '<item splitSize="600">')
@@ -33,11 +35,18 @@ def layout_xml() -> str:
     return f'<layout type="horizontal" split="true">{left}{right}</layout>'
 
 
+def rows_xml() -> str:
+    """The rows alone, as large as can be."""
+    rows = _SLICE.format(tag=ROWS, orientation="Axial", label="Rows", colour="#595959")
+    return f'<layout type="horizontal">{rows}</layout>'
+
+
 def register(scene: Any) -> None:
-    """Make the layout known to the application."""
+    """Make the layouts known to the application."""
     node = layout_node(scene)
-    if node is not None and not node.IsLayoutDescription(LAYOUT_ID):
-        node.AddLayoutDescription(LAYOUT_ID, layout_xml())
+    for number, description in ((LAYOUT_ID, layout_xml), (ROWS_LAYOUT_ID, rows_xml)):
+        if node is not None and not node.IsLayoutDescription(number):
+            node.AddLayoutDescription(number, description())
 
 
 def layout_node(scene: Any) -> Any:

@@ -9,8 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..pose import Pose
+from .host import mrml
 
-VIEW_ID = "vtkMRMLViewNode1"
+LAYOUT_NAME = "1"
+"""Of the first 3D view."""
 FROM_RAS = (-0.55, 0.8, 0.25)
 """From the patient's left and front, a little from above, as cardiologists hold the heart."""
 DISTANCE_MM = 420.0
@@ -42,16 +44,29 @@ def set_camera(scene: Any, camera: Camera | None) -> None:
         node.ResetClippingRange()
 
 
-def look_at(scene: Any, pose: Pose) -> None:
-    """Turn the camera to the LV centre."""
+def view_of(pose: Pose) -> Camera:
+    """A camera that looks at the LV centre."""
     centre: NDArray[np.float64] = pose.ras_matrix[:3, 3]
     way = np.array(FROM_RAS) / np.linalg.norm(FROM_RAS)
     position = centre + DISTANCE_MM * way
-    set_camera(scene, Camera(tuple(position.tolist()), tuple(centre.tolist()), (0.0, 0.0, 1.0)))
+    return Camera(tuple(position.tolist()), tuple(centre.tolist()), (0.0, 0.0, 1.0))
+
+
+def look_at(scene: Any, pose: Pose) -> None:
+    """Turn the camera to the LV centre."""
+    set_camera(scene, view_of(pose))
+
+
+def add_camera(scene: Any, pose: Pose) -> None:
+    """Outside 3D Slicer: a camera for the first 3D view, so that the heart is seen where the file is opened."""
+    node = mrml().vtkMRMLCameraNode()
+    node.SetName("3D view camera")
+    node.SetLayoutName(LAYOUT_NAME)
+    scene.AddNode(node)
+    look_at(scene, pose)
 
 
 def _node(scene: Any) -> Any:
     found = scene.GetNodesByClass("vtkMRMLCameraNode")
-    cameras = [found.GetItemAsObject(n) for n in range(found.GetNumberOfItems())]
-    ours = (c for c in cameras if VIEW_ID in (c.GetActiveTag(), f"vtkMRMLViewNode{c.GetLayoutName()}"))
-    return next(ours, None)
+    cameras = (found.GetItemAsObject(n) for n in range(found.GetNumberOfItems()))
+    return next((camera for camera in cameras if camera.GetLayoutName() == LAYOUT_NAME), None)

@@ -1,0 +1,153 @@
+"""The reader's screen: layout, annotations, rows, colours and window, for one study at a time.
+
+The session says which study and pose; this decides what of it is drawn where. While another module is shown
+(:attr:`Screen.away`) the views are not ours and nothing is touched.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ...pose import Pose
+from ...scene.colours import TABLES
+from ...scene.colours import ColourTable
+from ...scene.colours import table_of
+from ..record import Record
+from ..record_node import linked
+from ..study_nodes import StudyNodes
+from .annotations import Annotations
+from .hearts import pair_of
+from .layout import Layout
+from .live_views import show_transaxial
+from .rows_view import RowsView
+from .slice_view import SliceViews
+from .slice_view import no_views
+from .study_window import OURS
+from .study_window import percent_of
+from .study_window import set_percent
+from .study_window import set_table
+
+
+class Screen:
+    """What a reader sees of a session.
+
+    Attributes:
+        away: another module is shown, to which the views belong.
+    """
+
+    def __init__(self, scene: Any, views: SliceViews = no_views) -> None:
+        self.scene = scene
+        self.away = False
+        self.layout = Layout()
+        self.annotations = Annotations(scene, views)
+        self.rows = RowsView(scene, views)
+        self._nodes: StudyNodes | None = None
+
+    # --- the module comes and goes ---
+
+    def enter(self) -> None:
+        """The views are ours."""
+        self.away = False
+        self.layout.enter(self.scene)
+
+    def leave(self) -> None:
+        """The views are somebody else's; they look as they did before."""
+        self.away = True
+        self.clear()
+        self.layout.leave(self.scene)
+
+    def forget(self) -> None:
+        """The scene is closed."""
+        self.clear()
+        self.layout.forget()
+
+    # --- one study ---
+
+    def show_study(self, study: Any) -> None:
+        """A study without a pose: as it was scanned."""
+        if not self.away:
+            show_transaxial(self.scene, None, study)
+
+    def show(self, nodes: StudyNodes, record: Record, *, handles: bool) -> None:
+        """A study with its pose, in all views."""
+        if self.away:
+            return
+        nodes.show(record, handles=handles)
+        self.update(nodes, record)
+
+    def update(self, nodes: StudyNodes, record: Record) -> None:
+        """The pose rests, or its labels are new."""
+        self._nodes = nodes
+        if self.away:
+            return
+        bound = record.quality.measures.get("axis_bound_deg", float("nan"))
+        self.annotations.show(record.pose, record.axis_mm, bound, self._window)
+        self._draw_rows()
+
+    def move(self, pose: Pose) -> None:
+        """The pose moves."""
+        if not self.away:
+            self.annotations.move(pose)
+
+    def clear(self) -> None:
+        """No study is shown."""
+        self.annotations.hide()
+        self.rows.hide()
+        self._nodes = None
+
+    # --- rows ---
+
+    def show_rows(self, rows: bool) -> None:
+        """Rows, or views."""
+        self.layout.show_rows(self.scene, rows)
+        self._draw_rows()
+
+    def show_contours(self, contours: bool) -> None:
+        """Contours on or off, in the views and in the rows."""
+        self.rows.contours = contours
+        node = self._nodes.node("segmentation") if self._nodes is not None else None
+        if node is not None and node.GetDisplayNode() is not None:
+            node.GetDisplayNode().SetVisibility2D(contours)
+        self._draw_rows()
+
+    def _draw_rows(self) -> None:
+        hearts = pair_of(self.scene, self._nodes) if self.layout.rows and self._nodes is not None else []
+        if hearts:
+            self.rows.show(hearts, self._window)
+        else:
+            self.rows.hide()
+
+    # --- colours and window ---
+
+    @property
+    def _window(self) -> Any:
+        return linked(self._nodes.record_node, OURS) if self._nodes is not None else None
+
+    @property
+    def percent(self) -> float:
+        """Where the window ends, in per cent of the LV's maximum."""
+        return percent_of(self._window)
+
+    @property
+    def table(self) -> ColourTable | None:
+        """The colour table; None where somebody chose another one."""
+        window = self._window
+        return table_of(window.GetColorNode()) if window is not None else TABLES[0]
+
+    def set_percent(self, percent: float) -> None:
+        """End the window elsewhere."""
+        for display in self._displays():
+            set_percent(display, percent)
+        self.rows.colour(self._window)
+
+    def set_table(self, table: ColourTable) -> None:
+        """Show the study in other colours."""
+        for display in self._displays():
+            set_table(self.scene, display, table)
+        self.rows.colour(self._window)
+
+    def _displays(self) -> list[Any]:
+        """Of the study and of its short axis, which is shown once it is accepted."""
+        short_axis = self._nodes.node("short_axis") if self._nodes is not None else None
+        found = (self._window, short_axis.GetDisplayNode() if short_axis is not None else None)
+        return [display for display in found if display is not None]
