@@ -79,9 +79,9 @@ def test_the_whole_flow_without_a_mouse(panel: Panel, study: Any) -> None:
         press(panel, "PgUp")
     assert panel.session.adjustment.correction == Correction(1.1, 1.2, 1.3, 1.4, 1.5, 1.6)
     check_together(panel.session)
-    press(panel, "Ctrl+Shift+Z")
+    press(panel, "Alt+Z")
     assert panel.session.adjustment.correction == Correction(1.1, 1.2, 1.3, 1.4, 1.5, 0.0)
-    press(panel, "Ctrl+Shift+Y")
+    press(panel, "Alt+Y")
     assert panel.session.adjustment.correction.basal == 1.6
     panel.delay.rest()
     panel.worker.answer()

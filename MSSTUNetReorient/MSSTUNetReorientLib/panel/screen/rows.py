@@ -31,6 +31,8 @@ MARGIN_MM = 16.0
 USUAL_LV_MM = ((-32.0, -32.0, -50.0), (32.0, 32.0, 40.0))
 """Where an LV mostly lies in its frame, where none was labelled."""
 PIXEL_MM = 2.0
+TIE_MM = 1e-3
+"""A position midway between two slices always falls to the same one, whatever the pose's last digits are."""
 STRESS = re.compile(r"stress|exerc|adeno|dipy|regad|dobut|\bstr\b", re.IGNORECASE)
 REST = re.compile(r"rest|\brst\b|redist", re.IGNORECASE)
 
@@ -147,11 +149,11 @@ def _tiles(heart: Heart, middle: Array, row: Row, tile: int) -> tuple[NDArray[np
     counts = view_stack(heart.counts, heart.pose, row.view)
     labels = view_stack(heart.labels, heart.pose, row.view).images
     pixel = (counts.extent[1] - counts.extent[0]) / counts.images.shape[2]
-    column = round((x - counts.extent[0]) / pixel) - tile // 2
-    line = round((y - counts.extent[3]) / pixel) - tile // 2
+    column = round((x + TIE_MM - counts.extent[0]) / pixel) - tile // 2
+    line = round((y + TIE_MM - counts.extent[3]) / pixel) - tile // 2
     found = []
     for position in row.positions:
-        index = counts.nearest(z + position)
+        index = counts.nearest(z + position + TIE_MM)
         image = _cut(counts.images[index], line, column, tile) * np.float32(100.0 / heart.hottest)
         marks = _cut(labels[index], line, column, tile)
         found.append((image, marks != BACKGROUND, marks == BLOOD_POOL))
