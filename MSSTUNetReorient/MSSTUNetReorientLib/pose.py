@@ -9,7 +9,6 @@ Angles are radians unless a name says degrees.
 
 from __future__ import annotations
 
-from dataclasses import astuple
 from dataclasses import dataclass
 
 import numpy as np
@@ -136,7 +135,7 @@ class Correction:
 
     def as_tuple(self) -> tuple[float, ...]:
         """(swing, tilt, roll, lateral, inferior, basal) in degrees and mm."""
-        return astuple(self)
+        return self.swing, self.tilt, self.roll, self.lateral, self.inferior, self.basal
 
     @property
     def rotation(self) -> Array:

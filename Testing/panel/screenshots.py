@@ -1,38 +1,59 @@
-"""Pictures of the shipping panel in each state, for ``docs/panel``: ``python Testing/panel/screenshots.py``.
+"""Pictures of the shipping panel and of its views, for the docs: ``python Testing/panel/screenshots.py``.
 
-With "default", or the path of a weight file: the panel beside its views, for the README and the catalogue.
+Without arguments: the panel in each state (``docs/panel``). With "default", or the path of a weight file: views and
+rows of the sample study as 3D Slicer's own displayable managers draw them, alone and beside the panel
+(``docs/panel``, and the catalogue's ``Resources/Screenshots``).
 """
 
 from __future__ import annotations
 
 import os
 import sys
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 REPOSITORY = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(REPOSITORY / "MSSTUNetReorient"), str(REPOSITORY / "Testing")]
 
+import numpy as np
 from MSSTUNetReorientLib.io import read_study
+from MSSTUNetReorientLib.panel.screen.layout_description import ROWS
+from MSSTUNetReorientLib.panel.screen.layout_description import TRANSAXIAL
 from MSSTUNetReorientLib.qc import Quality
+from MSSTUNetReorientLib.result import Result
 from MSSTUNetReorientLib.scene import new_scene
+from MSSTUNetReorientLib.scene.colours import TABLES
+from MSSTUNetReorientLib.scene.host import quiet
 from MSSTUNetReorientLib.scene.nodes import add_volume
+from MSSTUNetReorientLib.volume import Volume
 from PIL import Image
-from PySide6.QtGui import QImage
-from PySide6.QtGui import QPainter
+from PIL import ImageDraw
+from PIL import ImageFont
 
 from panel.conftest import HandDelay
 from panel.conftest import HandWorker
 from panel.conftest import add_study
+from panel.slicer_views import SlicerViews
+from panel.slicer_views import can_render
 from panel.test_panel_labels import paint
 from panel.test_panel_widget import Panel
-from panel.views_picture import TILE
-from panel.views_picture import views_picture
 
 OUT = REPOSITORY / "docs" / "panel"
-WIDTH, HEIGHT = 430, 880
+WIDTH, HEIGHT = 430, 1010
 COLOURS = 96
 """A panel has few; the repository stays small."""
+TILE, BAR = 460, 20
+"""Pixels of a view's edge, and of the bar that 3D Slicer puts above each."""
+BARS = {
+    TRANSAXIAL: "#7399D9",
+    "Red": "#F34A33",
+    "Green": "#6EB04B",
+    "Yellow": "#EDD54C",
+    ROWS: "#595959",
+    "1": "#8d9ad3",
+}
 REVIEW = Quality(
     "review",
     (
@@ -45,12 +66,26 @@ REVIEW = Quality(
 
 def save(panel: Panel, name: str) -> None:
     """The panel as it is shown now."""
-    panel.window.resize(WIDTH, HEIGHT)
+    path = OUT / f"{name}.png"
+    store(panel_picture(panel, HEIGHT), path)
+
+
+def panel_picture(panel: Panel, height: int) -> Image.Image:
+    """As Qt draws it, in 3D Slicer's light style."""
+    panel.window.resize(WIDTH, height)
     for _ in range(3):
         panel.app.processEvents()
-    path = OUT / f"{name}.png"
+    path = OUT / "panel.tmp.png"
     panel.window.grab().save(str(path))
-    Image.open(path).convert("RGB").quantize(COLOURS).save(path, optimize=True)
+    with Image.open(path) as picture:
+        found = picture.convert("RGB")
+    path.unlink()
+    return found
+
+
+def store(picture: Image.Image, path: Path, colours: int | None = COLOURS) -> None:
+    """Small enough for a repository; None for all colours."""
+    (picture.quantize(colours, dither=Image.Dither.NONE) if colours else picture).save(path, optimize=True)
 
 
 def main() -> None:
@@ -80,7 +115,11 @@ def main() -> None:
         panel.worker.answer()
         save(panel, "6-review")
         panel.click("reorientButton")
-        panel.worker.fail("The process that runs the network ended: out of memory")
+        panel.worker.fail(
+            "The process that runs the network ended: it was stopped from outside, perhaps because the memory was "
+            "full. Nothing is lost: press the button again. If it fails again, close other programs or restart 3D "
+            "Slicer, and report it with what View > Error Log shows."
+        )
         save(panel, "7-failed")
         panel.session.message = ""
         paint(panel.session.nodes.node("segmentation"))
@@ -95,30 +134,111 @@ def main() -> None:
         panel.close()
 
 
-def whole(model: str | None) -> None:
-    """The panel beside its views, for the sample study and a trained model."""
+def drawn(model: str | None) -> None:
+    """Views and rows of the sample study."""
     from MSSTUNetReorientLib.predictor import predict
 
+    can_render()
     study = read_study(REPOSITORY / "Resources" / "SampleData" / "spect_phantom.nrrd")
-    result = predict(study, model=model)
-    with new_scene() as scene:
-        add_volume(scene, study, "CardiacSPECTPhantom", float(result.short_axis.array[result.labels.array > 0].max()))
-        panel = Panel(scene, HandWorker(lambda request: result), HandDelay())
+    stress = predict(study, model=model)
+    rest_study = resting(study, stress)
+    answers = {"Stress": stress, "Rest": predict(rest_study, model=model)}
+    with quiet(), new_scene() as scene:
+        views = SlicerViews(scene, size=(TILE, TILE))
+        for name, counts in (("Stress", study), ("Rest", rest_study)):
+            add_volume(scene, counts, name, float(counts.array.max()))
+        panel = Panel(
+            scene, HandWorker(lambda request: answers[str(panel.session.study.GetName())]), HandDelay(), views
+        )
+        panel.session.show_again()
         panel.run()
-        panel.window.resize(WIDTH, 2 * TILE)
-        panel.app.processEvents()
-        left, right = panel.window.grab().toImage(), views_picture(panel.session)
-        image = QImage(left.width() + right.width(), right.height(), QImage.Format_RGB32)
-        painter = QPainter(image)
-        painter.drawImage(0, 0, left)
-        painter.drawImage(left.width(), 0, right)
-        painter.end()
-        image.save(str(REPOSITORY / "Resources" / "Screenshots" / "MSSTUNetReorient.png"))
+        left = panel_picture(panel, 2 * (TILE + BAR))
+        whole = four_views(views)
+        store(whole, OUT / "views.png", None)
+        store(beside(left, whole), REPOSITORY / "Resources" / "Screenshots" / "MSSTUNetReorient.png", None)
+        tables = []
+        for n, table in enumerate(TABLES):
+            panel.session.set_table(n)
+            tables.append((table.name, views.slices["Red"].picture()))
+        store(strip(tables), OUT / "colours.png", None)
+        panel.session.set_table(0)
+        store(rows_picture(panel, views, 1000, 560), OUT / "rows.png", 255)
+        panel.session.choose_paired(scene.GetFirstNodeByName("Rest"))
+        panel.session.choose(scene.GetFirstNodeByName("Rest"))
+        panel.run()
+        store(rows_picture(panel, views, 1000, 960), OUT / "rows-pair.png", 255)
         panel.close()
+        views.close()
+
+
+def resting(study: Volume, stress: Result) -> Volume:
+    """The same heart with its inferior defect half filled: something to compare with, and not a real rest study."""
+    from MSSTUNetReorientLib.volume import resample
+
+    wall = resample(stress.labels, study.grid, order=0).array == 1
+    counts = study.array.astype(float)
+    high = float(np.percentile(counts[wall], 90))
+    counts[wall] += 0.5 * np.clip(high - counts[wall], 0.0, None)
+    return replace(study, array=counts.astype(study.array.dtype))
+
+
+def four_views(views: SlicerViews) -> Image.Image:
+    """As the panel's layout: transaxial and 3D on the left; SA, HLA, VLA."""
+    order = ((TRANSAXIAL, "TX"), ("Red", None), ("1", "1"), ("Green", None), ("Yellow", None))
+    pictures = [titled(views, name, label) for name, label in order]
+    whole = Image.new("RGB", (3 * TILE, 2 * (TILE + BAR)), "black")
+    for picture, (x, y) in zip(pictures, ((0, 0), (1, 0), (0, 1), (1, 1), (2, 1)), strict=True):
+        whole.paste(picture, (x * TILE, y * (TILE + BAR)))
+    views.slices["Red"].resize(2 * TILE, TILE)
+    whole.paste(titled(views, "Red", None), (TILE, 0))
+    views.slices["Red"].resize(TILE, TILE)
+    return whole
+
+
+def titled(views: SlicerViews, name: str, label: str | None) -> Image.Image:
+    """A view below its bar."""
+    view = views.slices.get(name, views.view_3d)
+    picture = Image.fromarray(view.picture())
+    whole = Image.new("RGB", (picture.width, picture.height + BAR), BARS[name])
+    whole.paste(picture, (0, BAR))
+    ImageDraw.Draw(whole).text((8, 3), label or view.node.GetLayoutLabel(), fill="black", font=_font())
+    return whole
+
+
+def rows_picture(panel: Panel, views: SlicerViews, width: int, height: int) -> Image.Image:
+    """The rows below their bar; the views are shown again."""
+    views.slices[ROWS].resize(width, height)
+    panel.session.show_rows(False)
+    panel.session.show_rows(True)
+    picture = titled(views, ROWS, "Rows")
+    panel.session.show_rows(False)
+    return picture
+
+
+def strip(pictures: list[tuple[str, Any]]) -> Image.Image:
+    """Side by side with their names."""
+    edge = TILE * 2 // 3
+    whole = Image.new("RGB", (edge * len(pictures), edge + BAR), "white")
+    for n, (name, picture) in enumerate(pictures):
+        whole.paste(Image.fromarray(picture).resize((edge, edge), Image.Resampling.LANCZOS), (n * edge, BAR))
+        ImageDraw.Draw(whole).text((n * edge + 8, 3), name, fill="black", font=_font())
+    return whole
+
+
+def beside(left: Image.Image, right: Image.Image) -> Image.Image:
+    """Panel and views."""
+    whole = Image.new("RGB", (left.width + right.width, max(left.height, right.height)), "white")
+    whole.paste(left, (0, 0))
+    whole.paste(right, (left.width, 0))
+    return whole
+
+
+def _font() -> Any:
+    return ImageFont.truetype("DejaVuSans.ttf", 12)
 
 
 if __name__ == "__main__":
     if len(sys.argv) > 1:
-        whole(None if sys.argv[1] == "default" else sys.argv[1])
+        drawn(None if sys.argv[1] == "default" else sys.argv[1])
     else:
         main()

@@ -118,7 +118,7 @@ class OffscreenSlice(OffscreenView):
         mapper.SetColorLevel(127.5)
         actor.SetMapper(mapper)
         actor.GetProperty().SetDisplayLocationToBackground()
-        self.renderer.AddActor2D(actor)
+        self.renderer.AddViewProp(actor)
         self._mapper, self._actor = mapper, actor
         self.resize(*size)
 

@@ -21,6 +21,8 @@ except ImportError as error:  # the package or a library of the system; .ci/run 
 
 from MSSTUNetReorientLib.panel.adjustment import CONTROLS
 from MSSTUNetReorientLib.panel.record_node import _records
+from MSSTUNetReorientLib.panel.screen.slice_view import SliceViews
+from MSSTUNetReorientLib.panel.screen.slice_view import no_views
 from MSSTUNetReorientLib.panel.session import Session
 from MSSTUNetReorientLib.panel.session import Stage
 from MSSTUNetReorientLib.pose import Correction
@@ -42,7 +44,7 @@ REVIEW = Quality("review", ("The long axis of the segmentation differs from the 
 class Panel:
     """A shown panel and what stands behind it."""
 
-    def __init__(self, scene: Any, worker: HandWorker, delay: HandDelay) -> None:
+    def __init__(self, scene: Any, worker: HandWorker, delay: HandDelay, views: SliceViews = no_views) -> None:
         from MSSTUNetReorientLib.panel.widget import PanelWidget
 
         host.install()
@@ -51,7 +53,7 @@ class Panel:
         self.ui = host.child_widget_variables(self.window)
         self.window.setMRMLScene(scene)  # type: ignore[attr-defined]
         self.worker, self.delay = worker, delay
-        self.session = Session(scene, worker, delay)
+        self.session = Session(scene, worker, delay, views=views)
         self.widget = PanelWidget(self.ui, self.session)
         self.session.on_scene_loaded()
         self.window.resize(430, 860)

@@ -119,7 +119,7 @@ class RowsView:
             return
         if self._overlay is not None:
             self._overlay.clear()
-        self._overlay, self._scale = Overlay(view), Scale()
+        self._overlay, self._scale = Overlay(view), Scale(beside=True)
         if self.contours:
             for image, style in ((page.wall, MYOCARDIUM_STYLE), (page.pool, BLOOD_POOL_STYLE)):
                 lines = Lines(style.colour_rgb01, CONTOUR_WIDTH)

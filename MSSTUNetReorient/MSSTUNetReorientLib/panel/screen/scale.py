@@ -17,7 +17,8 @@ class Scale:
         actor: ``vtkScalarBarActor``.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, beside: bool = False) -> None:
+        """In the corner of an image, or (``beside``) at the right of one, where there is room for it."""
         from vtkmodules.vtkCommonCore import vtkLookupTable
         from vtkmodules.vtkRenderingAnnotation import vtkScalarBarActor
 
@@ -30,9 +31,14 @@ class Scale:
         bar.SetUnconstrainedFontSize(True)
         bar.SetMaximumWidthInPixels(WIDTH_PIXELS)
         bar.SetBarRatio(0.25)
-        bar.SetTextPositionToPrecedeScalarBar()
-        bar.SetPosition(0.86, 0.55)
-        bar.SetPosition2(0.13, 0.40)
+        if beside:
+            bar.SetTextPositionToSucceedScalarBar()
+            bar.SetPosition(0.93, 0.60)
+            bar.SetPosition2(0.07, 0.35)
+        else:
+            bar.SetTextPositionToPrecedeScalarBar()
+            bar.SetPosition(0.86, 0.55)
+            bar.SetPosition2(0.13, 0.40)
         style = bar.GetLabelTextProperty()
         style.SetFontFamilyToArial()
         style.SetFontSize(12)
