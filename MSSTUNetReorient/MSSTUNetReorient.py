@@ -74,7 +74,8 @@ class MSSTUNetReorientWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self.logic: MSSTUNetReorientLogic | None = None
         self.session: Session | None = None
         self.panel: PanelWidget | None = None
-        self.entered = bool(getattr(parent, "isEntered", False))  # after a reload the module is shown already
+        shown = getattr(parent, "isEntered", False)  # after a reload it is
+        self.entered = bool(shown() if callable(shown) else shown)
 
     def setup(self) -> None:
         """Called when the user opens the module for the first time."""
@@ -136,6 +137,7 @@ class MSSTUNetReorientWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self.removeObservers()
         if self.session is not None:
             self.session.close()
+        self.session = None
 
     def onSceneStartClose(self, caller: Any = None, event: Any = None) -> None:
         """Nothing may run or look at the scene any more."""
@@ -147,6 +149,8 @@ class MSSTUNetReorientWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
 
     def onEmptyScene(self) -> None:
         """Views forget what they showed."""
+        if self.session is None:
+            return
         if self.entered:
             self.session.show_again()
         self.panel.redraw()
@@ -158,7 +162,7 @@ class MSSTUNetReorientWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
 
     def onLoadedScene(self) -> None:
         """Show what was left, in this module or once it is entered."""
-        if self.entered:
+        if self.session is not None and self.entered:
             self.session.show_again()
             slicer.util.forceRenderAllViews()
 

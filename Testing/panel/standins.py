@@ -79,6 +79,14 @@ class ctkCollapsibleButton(QAbstractButton):
         painter.drawText(option.rect.adjusted(8, 0, 0, 0), Qt.AlignVCenter | Qt.AlignLeft, f"{mark}  {self.text()}")
 
 
+class DoubleSpinBox(QDoubleSpinBox):
+    """Connected by signature, as in PythonQt, where Qt 5's box has two signals of one name."""
+
+    def connect(self, signal: str, call: Callable[[float], None]) -> None:
+        assert signal == "valueChanged(double)", signal
+        self.valueChanged.connect(call)
+
+
 class ctkSliderWidget(QWidget):
     """A slider and a spin box with one value; the slider counts in single steps from the minimum, as CTK's does."""
 
@@ -88,7 +96,7 @@ class ctkSliderWidget(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._value, self._step, self._page, self._low, self._high = 0.0, 1.0, 10.0, 0.0, 99.0
-        self._slider, self._box = QSlider(Qt.Horizontal), QDoubleSpinBox()
+        self._slider, self._box = QSlider(Qt.Horizontal), DoubleSpinBox()
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self._slider, 1)

@@ -200,7 +200,7 @@ def test_the_steps_of_a_run_are_known() -> None:
 
 
 def test_texts_are_literals_where_the_translations_tools_look() -> None:
-    for path in sorted(Path(reasons.__file__).parent.glob("*.py")):
+    for path in sorted(Path(reasons.__file__).parent.rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "_":
                 assert isinstance(node.args[0], ast.Constant), f"{path.name}:{node.lineno}"

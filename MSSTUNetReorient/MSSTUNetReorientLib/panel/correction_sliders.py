@@ -36,7 +36,8 @@ class CorrectionSliders:
             self._widen_box(name)
             self.boxes[name].keyboardTracking = False  # a number counts once it is whole, not digit by digit
             self._sliders[name].valueChanged.connect(self._nudger(name))
-            self.boxes[name].valueChanged.connect(self._nudger(name))
+            # By its signature: Qt 5 has a second signal of that name, which tells the box's text.
+            self.boxes[name].connect("valueChanged(double)", self._nudger(name))
 
     def draw(self, values: tuple[float, ...], *, enabled: bool) -> None:
         """Show a correction; never sends a signal back."""
@@ -60,7 +61,7 @@ class CorrectionSliders:
         most = _limits(name)[1]
         self.boxes[name].minimum, self.boxes[name].maximum = -most, most
 
-    def _nudger(self, name: str) -> Callable[..., None]:
+    def _nudger(self, name: str) -> Callable[[float], None]:
         def nudge(value: float) -> None:
             if not self._drawing:
                 self._nudge(name, value)

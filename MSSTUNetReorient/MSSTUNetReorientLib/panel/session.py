@@ -248,6 +248,7 @@ class Session(Reading):
 
     def on_scene_loaded(self) -> None:
         """A scene was opened or added: show what was left there, else the first study."""
+        self.removing = False
         if self.study is None:
             self.choose(self.remembered_study or first_study(self.scene))
         self.changed()

@@ -359,7 +359,7 @@ def _check(box: Any, checked: bool) -> None:
 
 
 def _hide_nodes(selector: Any, ids: list[str]) -> None:
-    """A selector's list without some nodes."""
-    model = selector.sortFilterProxyModel()
-    if list(model.hiddenNodeIDs) != ids:
+    """A selector's list without some nodes, where this 3D Slicer lets Python ask for its filter."""
+    model = selector.sortFilterProxyModel() if hasattr(selector, "sortFilterProxyModel") else None
+    if model is not None and list(model.hiddenNodeIDs) != ids:
         model.hiddenNodeIDs = ids
