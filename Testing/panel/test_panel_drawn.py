@@ -324,3 +324,18 @@ def test_the_two_studies_of_a_scene_are_not_mixed(shown: Session, worker: HandWo
 
 def _matrix(matrix: Any) -> NDArray[np.float64]:
     return np.array([[matrix.GetElement(i, j) for j in range(4)] for i in range(4)])
+
+
+def test_a_loaded_scene_is_drawn_though_views_sleep_while_it_loads(shown: Session, views: SlicerViews) -> None:
+    """What 3D Slicer's module does in two steps: nothing in the event, everything once the event loop is back."""
+    scene = shown.scene
+    scene.StartState(scene.ImportState)
+    views.render()
+    for view in views.all:
+        view.requests = 0
+    shown.show_again()
+    assert all(view.requests == 0 for view in views.all)  # whoever works in the event asks in vain
+    scene.EndState(scene.ImportState)
+    shown.show_again()
+    asked = {name: view.requests for name, view in views.slices.items() if name != ROWS}
+    assert all(asked.values()), asked

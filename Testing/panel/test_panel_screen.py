@@ -363,3 +363,29 @@ def test_a_session_times_its_runs(session: Session, study: Any, worker: HandWork
     session.cancel()
     session.run()
     assert session.run_time.left_s == pytest.approx(3.0)
+
+
+# --- what is said of a study ---
+
+
+def test_nm_by_add_data_is_told_from_its_file(scene: Any, study: Any, tmp_path: Any) -> None:
+    """Without the DICOM module nothing in the scene says the modality; the file that the volume came from does."""
+    import pydicom
+    from MSSTUNetReorientLib.panel.study_check import describe_study
+    from MSSTUNetReorientLib.panel.study_node import look_at
+    from pydicom.uid import ExplicitVRLittleEndian
+    from pydicom.uid import NuclearMedicineImageStorage
+
+    header = pydicom.Dataset()
+    header.file_meta = pydicom.dataset.FileMetaDataset()
+    header.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
+    header.file_meta.MediaStorageSOPClassUID = header.SOPClassUID = NuclearMedicineImageStorage
+    header.file_meta.MediaStorageSOPInstanceUID = header.SOPInstanceUID = "1.2.3"
+    header.Modality = "NM"
+    header.save_as(tmp_path / "study.dcm", enforce_file_format=True)
+    storage = scene.AddNewNodeByClass("vtkMRMLVolumeArchetypeStorageNode")
+    study.SetAndObserveStorageNodeID(storage.GetID())
+    for name, words in (("study.dcm", "SPECT ·"), ("none.dcm", "modality not stated"), ("text.nrrd", "modality not")):
+        (tmp_path / "text.nrrd").write_text("NRRD0004")
+        storage.SetFileName(str(tmp_path / name))
+        assert describe_study(look_at(study)).startswith(words)

@@ -21,6 +21,8 @@ except ImportError as error:  # the package or a library of the system; .ci/run 
 
 from MSSTUNetReorientLib.panel.adjustment import CONTROLS
 from MSSTUNetReorientLib.panel.record_node import _records
+from MSSTUNetReorientLib.panel.run_time import Memory
+from MSSTUNetReorientLib.panel.run_time import RunTime
 from MSSTUNetReorientLib.panel.screen.slice_view import SliceViews
 from MSSTUNetReorientLib.panel.screen.slice_view import no_views
 from MSSTUNetReorientLib.panel.session import Session
@@ -30,6 +32,7 @@ from MSSTUNetReorientLib.qc import Quality
 from MSSTUNetReorientLib.scene import load_scene
 from MSSTUNetReorientLib.scene import new_scene
 from MSSTUNetReorientLib.scene import save_scene
+from MSSTUNetReorientLib.scene.colours import TABLES
 
 from panel import host
 from panel.conftest import UI_FILE
@@ -139,6 +142,59 @@ def test_reasons_are_said_before_accepting(panel: Panel) -> None:
     panel.run()
     assert panel.ui.verdictLabel.text() == "Review"
     assert "differs from the network's by 14 degrees" in panel.ui.reasonsLabel.text()
+
+
+def test_a_failed_run_says_what_to_do_next(panel: Panel) -> None:
+    panel.worker.quality = Quality("fail", ("No left ventricle was found in this study.",), {})
+    panel.run()
+    assert panel.ui.statusLabel.text().startswith("Click the LV centre, then run again")
+    panel.click("reorientButton")
+    listener = panel.worker.requests.pop(0)[1]
+    listener({"error": "RuntimeError: odd", "unexpected": True})
+    assert panel.ui.messageLabel.text().startswith("RuntimeError: odd. Nothing is lost: press the button again.")
+
+
+def test_the_time_left_is_said_once_runs_were_timed(panel: Panel) -> None:
+    now = [0.0]
+    panel.session.run_time = RunTime(Memory(), lambda: now[0])
+    panel.click("reorientButton")
+    assert panel.ui.statusLabel.text() == "Preparing the study…"
+    now[0] += 10.0
+    panel.worker.answer()
+    panel.click("reorientButton")
+    now[0] += 10.0
+    panel.worker.answer()
+    panel.click("reorientButton")
+    now[0] += 4.0
+    panel.worker.step("segmenting")
+    assert panel.ui.statusLabel.text() == "Segmenting… about 6 s left"
+    assert panel.ui.progressBar.value() == 40
+    now[0] += 60.0
+    panel.widget.redraw()  # as the clock of the panel does twice a second
+    assert panel.ui.statusLabel.text() == "Segmenting… this takes longer than usual"
+    assert panel.ui.progressBar.value() == 95
+
+
+def test_colours_window_and_contours_by_mouse(panel: Panel, study: Any) -> None:
+    panel.run()
+    panel.ui.colourComboBox.setCurrentIndex(3)
+    assert panel.session.screen.table.name == "10 steps"
+    panel.ui.windowSlider.setValue(75.0)
+    assert panel.session.screen.percent == pytest.approx(75.0)
+    panel.ui.contoursCheckBox.click()
+    assert not panel.session.nodes.node("segmentation").GetDisplayNode().GetVisibility2D()
+    panel.click("rowsButton")
+    assert panel.ui.rowsButton.text() == "Views"
+    display = study.GetDisplayNode()
+    display.SetAndObserveColorNodeID("vtkMRMLColorTableNodeRainbow")  # chosen in another module
+    panel.widget.redraw()
+    assert panel.ui.colourComboBox.currentIndex() == -1
+    assert panel.session.screen.table is None
+
+
+def test_the_names_of_the_tables_are_those_of_the_list(panel: Panel) -> None:
+    box = panel.ui.colourComboBox
+    assert [box.itemText(n) for n in range(box.count())] == [table.name for table in TABLES]
 
 
 def test_cancel_by_the_same_button(panel: Panel) -> None:

@@ -219,6 +219,8 @@ class PanelWidget:
             return _("Segmenting at this pose…")
         if stage is Stage.READY and self.first_use.needs():
             return self.first_use.needs()
+        if stage is Stage.ADJUSTING and session.record is not None and session.record.quality.status == "fail":
+            return _("Click the LV centre, then run again; or start from Standard angles and adjust.")
         return {
             Stage.EMPTY: _("Choose a study above."),
             Stage.READY: _("Ready."),
@@ -239,7 +241,7 @@ class PanelWidget:
         for name in ("colourComboBox", "windowSlider", "rowsButton", "contoursCheckBox"):
             getattr(ui, name).enabled = shown
         self._caption("rowsButton", _("Views") if screen.layout.rows else _("Rows"))
-        _check(ui.contoursCheckBox, screen.rows.contours)
+        _check(ui.contoursCheckBox, screen.contours)
         index = TABLES.index(screen.table) if screen.table is not None else -1
         if ui.colourComboBox.currentIndex != index:
             ui.colourComboBox.currentIndex = index

@@ -55,13 +55,11 @@ class RowsView:
 
     Attributes:
         page: what is shown; None while nothing is.
-        contours: whether they are drawn.
     """
 
     def __init__(self, scene: Any, views: SliceViews) -> None:
         self.scene, self._views = scene, views
         self._observers = Observers()
-        self.contours = True
         self._forget()
 
     def _forget(self) -> None:
@@ -69,7 +67,7 @@ class RowsView:
         self._overlay: Overlay | None = None
         self._volume: Any = None
 
-    def show(self, hearts: Sequence[Heart], display: Any) -> None:
+    def show(self, hearts: Sequence[Heart], display: Any, *, contours: bool = True) -> None:
         """One study or a pair, coloured and windowed as a display node of ours is."""
         first = self.page is None or len(self.page.names) != len(hearts)
         self.page = page = make_page(hearts)
@@ -78,7 +76,7 @@ class RowsView:
         node = slice_node(self.scene, ROWS, ROWS_COLOUR)
         if first:
             _fit(node, page)
-        self._draw(node, page, display)
+        self._draw(node, page, display, outlined=contours)
 
     def colour(self, display: Any) -> None:
         """As a display node of ours: its table, and its window in per cent of the LV's maximum."""
@@ -111,7 +109,7 @@ class RowsView:
         composite.SetBackgroundVolumeID(self._volume.GetID())
         composite.SetForegroundVolumeID(None)
 
-    def _draw(self, node: Any, page: Page, display: Any) -> None:
+    def _draw(self, node: Any, page: Page, display: Any, *, outlined: bool) -> None:
         from vtkmodules.vtkCommonCore import vtkCommand
 
         view = self._views(ROWS)
@@ -120,7 +118,7 @@ class RowsView:
         if self._overlay is not None:
             self._overlay.clear()
         self._overlay, self._scale = Overlay(view), Scale(beside=True)
-        if self.contours:
+        if outlined:
             for image, style in ((page.wall, MYOCARDIUM_STYLE), (page.pool, BLOOD_POOL_STYLE)):
                 lines = Lines(style.colour_rgb01, CONTOUR_WIDTH)
                 lines.set(contours(image, page))

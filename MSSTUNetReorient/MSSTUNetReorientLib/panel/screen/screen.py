@@ -104,16 +104,25 @@ class Screen:
 
     def show_contours(self, contours: bool) -> None:
         """Contours on or off, in the views and in the rows."""
-        self.rows.contours = contours
-        node = self._nodes.node("segmentation") if self._nodes is not None else None
-        if node is not None and node.GetDisplayNode() is not None:
-            node.GetDisplayNode().SetVisibility2D(contours)
+        if self._labels is not None:
+            self._labels.SetVisibility2D(contours)
         self._draw_rows()
+
+    @property
+    def contours(self) -> bool:
+        """Whether contours are shown."""
+        return self._labels is None or bool(self._labels.GetVisibility2D())
+
+    @property
+    def _labels(self) -> Any:
+        """How the segmentation is shown."""
+        node = self._nodes.node("segmentation") if self._nodes is not None else None
+        return node.GetDisplayNode() if node is not None else None
 
     def _draw_rows(self) -> None:
         hearts = pair_of(self.scene, self._nodes) if self.layout.rows and self._nodes is not None else []
         if hearts:
-            self.rows.show(hearts, self._window)
+            self.rows.show(hearts, self._window, contours=self.contours)
         else:
             self.rows.hide()
 
