@@ -205,6 +205,7 @@ def test_deleting_the_study(widget: Any) -> None:
     import slicer
 
     study = add_study(slicer.mrmlScene)
+    add_study(slicer.mrmlScene, "Rest")  # the selector's next row, which nobody chose
     widget.enter()
     widget.session.run_at_once = True
     widget.session.run()
