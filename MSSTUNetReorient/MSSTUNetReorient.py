@@ -125,6 +125,12 @@ class MSSTUNetReorientWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self.entered = True
         if self.session is not None:
             self.session.show_again()
+            later(self.onViewsSized)
+
+    def onViewsSized(self) -> None:
+        """The event loop is back, and the new layout's views have their sizes."""
+        if self.session is not None and self.entered:
+            self.session.screen.fit()
 
     def exit(self) -> None:
         """Another module is shown: what was there before comes back."""

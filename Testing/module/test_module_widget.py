@@ -158,6 +158,29 @@ def test_views_are_drawn_anew_after_a_scene_was_closed(widget: Any) -> None:
     assert widget.rendered == [1]
 
 
+def test_views_show_the_heart_as_large_as_they_should_once_they_have_their_sizes(widget: Any) -> None:
+    """A view that is resized keeps its mm per pixel, and a layout's views are resized after it was set."""
+    import slicer
+
+    add_study(slicer.mrmlScene)
+    widget.enter()
+    widget.session.run()
+    widget.session.enquiry.worker.answer()
+    widget.exit()
+    widget.enter()
+    for name, field in (("Red", 160.0), ("Transaxial", 300.0)):
+        node = slicer.mrmlScene.GetSingletonNode(name, "vtkMRMLSliceNode")
+        x, y, z = node.GetFieldOfView()
+        width, height, _ = node.GetDimensions()
+        node.SetDimensions(900, 600, 1)
+        node.SetFieldOfView(x * 900 / width, y * 600 / height, z)
+        assert min(node.GetFieldOfView()[:2]) > field * 1.5
+    host.application().processEvents()
+    for name, field in (("Red", 160.0), ("Transaxial", 300.0)):
+        node = slicer.mrmlScene.GetSingletonNode(name, "vtkMRMLSliceNode")
+        assert min(node.GetFieldOfView()[:2]) == pytest.approx(field)
+
+
 def test_after_a_reload_the_module_is_shown_already(module: types.ModuleType) -> None:
     assert module.MSSTUNetReorientWidget(types.SimpleNamespace(isEntered=True)).entered
     assert not module.MSSTUNetReorientWidget().entered

@@ -249,6 +249,26 @@ def test_rows_are_drawn_with_contours_and_titles(shown: Session, views: SlicerVi
     assert volume.GetDisplayNode().GetWindowLevelMax() == pytest.approx(50.0)
 
 
+def test_rows_fit_their_view_whatever_its_size(shown: Session, views: SlicerViews) -> None:
+    """The view gets its size only after its layout was set."""
+    view = views.slices[ROWS]
+    shown.show_rows(True)
+    for width, height in ((900, 500), (400, 700), (1300, 600)):
+        view.resize(width, height)
+        lit = view.picture().max(axis=-1) > 6
+        rows, columns = np.flatnonzero(lit.any(axis=1)), np.flatnonzero(lit.any(axis=0))
+        assert rows[0] > 0
+        assert rows[-1] < height - 1
+        assert columns[0] >= 0
+        assert columns[-1] < width - 1
+        assert max(np.ptp(rows) / height, np.ptp(columns) / width) > 0.7  # the outer tiles are nearly black
+    x, y, z = view.node.GetFieldOfView()
+    view.node.SetFieldOfView(x / 2, y / 2, z)  # the reader zooms in: that stays
+    shown.nudge("roll", 3.0)
+    shown.settle()
+    assert view.node.GetFieldOfView()[0] == pytest.approx(x / 2)
+
+
 def test_rows_show_the_anterior_wall_above(shown: Session, views: SlicerViews) -> None:
     """By eye and by pixel: the shell's defect is inferior, so the lower half of a short-axis tile is darker."""
     view = views.slices[ROWS]

@@ -14,6 +14,7 @@ from ...pose import Pose
 from ...scene.arrays import from_matrix4x4
 from ...scene.arrays import to_matrix4x4
 from ...scene.host import mrml
+from ...scene.slices import FIELD_MM
 from ...scene.slices import SLICE_NAMES
 from ...scene.slices import composite_node
 from ...scene.slices import name_orientation
@@ -40,6 +41,14 @@ def show_transaxial(scene: Any, pose: Pose | None, study: Any) -> None:
     composite_node(scene, TRANSAXIAL).SetBackgroundVolumeID(study.GetID())
     if pose is not None:
         node.JumpSliceByCentering(*pose.ras_matrix[:3, 3].tolist())
+
+
+def fit_fields(scene: Any) -> None:
+    """Views show as much as they should at their present sizes; a view that is resized keeps its mm per pixel."""
+    for name in (TRANSAXIAL, *SLICE_NAMES):
+        node = scene.GetSingletonNode(name, "vtkMRMLSliceNode")
+        if node is not None:
+            set_field(node, TRANSAXIAL_FIELD_MM if name == TRANSAXIAL else FIELD_MM)
 
 
 def axial() -> Any:

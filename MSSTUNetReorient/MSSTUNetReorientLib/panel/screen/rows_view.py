@@ -66,16 +66,17 @@ class RowsView:
         self.page: Page | None = None
         self._overlay: Overlay | None = None
         self._volume: Any = None
+        self._size: tuple[int, ...] = ()
 
     def show(self, hearts: Sequence[Heart], display: Any, *, contours: bool = True) -> None:
         """One study or a pair, coloured and windowed as a display node of ours is."""
-        first = self.page is None or len(self.page.names) != len(hearts)
+        if self.page is not None and len(self.page.names) != len(hearts):
+            self._size = ()
         self.page = page = make_page(hearts)
         self._put_image(page)
         self.colour(display)
         node = slice_node(self.scene, ROWS, ROWS_COLOUR)
-        if first:
-            _fit(node, page)
+        self._fit_to_size(node)
         self._draw(node, page, display, outlined=contours)
 
     def colour(self, display: Any) -> None:
@@ -129,9 +130,17 @@ class RowsView:
         self._observers.add(node, vtkCommand.ModifiedEvent, self._place)
         self._place()
 
+    def _fit_to_size(self, node: Any) -> None:
+        """The whole page, whenever the view has another size: it gets its own only after its layout was set."""
+        size = tuple(node.GetDimensions()[:2])
+        if self.page is not None and size != self._size:
+            self._size = size
+            _fit(node, self.page)
+
     def _place(self, *_: Any) -> None:
         node = self.scene.GetSingletonNode(ROWS, "vtkMRMLSliceNode")
         if node is not None and self._overlay is not None:
+            self._fit_to_size(node)
             self._overlay.place(node)
             self._overlay.view.request_render()
 

@@ -18,6 +18,7 @@ from ..study_nodes import StudyNodes
 from .annotations import Annotations
 from .hearts import pair_of
 from .layout import Layout
+from .live_views import fit_fields
 from .live_views import show_transaxial
 from .rows_view import RowsView
 from .slice_view import SliceViews
@@ -55,6 +56,11 @@ class Screen:
         self.away = True
         self.clear()
         self.layout.leave(self.scene)
+
+    def fit(self) -> None:
+        """The views have their sizes now, which they have not while a layout is being set."""
+        if not self.away:
+            fit_fields(self.scene)
 
     def forget(self) -> None:
         """The scene is closed."""
