@@ -99,6 +99,7 @@ class MSSTUNetReorientWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
             QtDelay(),
             prepare=self.logic.ensureTorch,
             views=application_view,
+            soon=QtDelay(0),
             store=QtStore(),
         )
         firstUse = FirstUse(load_sample=self.logic.loadSample, needs=self.logic.torchNeeds)
@@ -125,12 +126,6 @@ class MSSTUNetReorientWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self.entered = True
         if self.session is not None:
             self.session.show_again()
-            later(self.onViewsSized)
-
-    def onViewsSized(self) -> None:
-        """The event loop is back, and the new layout's views have their sizes."""
-        if self.session is not None and self.entered:
-            self.session.screen.fit()
 
     def exit(self) -> None:
         """Another module is shown: what was there before comes back."""

@@ -125,12 +125,9 @@ class OffscreenSlice(OffscreenView):
         self.resize(*size)
 
     def resize(self, width: int, height: int) -> None:
-        """As a widget tells its node how large it is; the field of view keeps its shorter edge."""
-        edge = min(self.node.GetFieldOfView()[:2])
+        """As the slice widget resizes its view: the node keeps its mm per pixel."""
         self.window.SetSize(width, height)
-        self.node.SetDimensions(width, height, 1)
-        pixel = edge / min(width, height)
-        self.node.SetFieldOfView(width * pixel, height * pixel, self.node.GetFieldOfView()[2])
+        self.logic.ResizeSliceNode(width, height)
 
     def render(self) -> None:
         """Slices first, as the slice widget does."""

@@ -58,7 +58,7 @@ def views(scene: Any) -> Iterator[SlicerViews]:
 def shown(scene: Any, study: Any, worker: HandWorker, delay: HandDelay, views: SlicerViews) -> Iterator[Session]:
     """A session whose study was run, with views."""
     worker.quality = Quality("pass", (), {"presence": 0.99, "axis_bound_deg": BOUND_DEG})
-    session = Session(scene, worker, delay, views=views)
+    session = Session(scene, worker, delay, views=views, soon=HandDelay())
     session.show_again()
     session.run()
     worker.answer()
@@ -253,8 +253,9 @@ def test_rows_fit_their_view_whatever_its_size(shown: Session, views: SlicerView
     """The view gets its size only after its layout was set."""
     view = views.slices[ROWS]
     shown.show_rows(True)
-    for width, height in ((900, 500), (400, 700), (1300, 600)):
+    for width, height in ((900, 500), (560, 700), (1300, 600)):
         view.resize(width, height)
+        shown.screen._soon.rest()  # the event loop is back
         lit = view.picture().max(axis=-1) > 6
         rows, columns = np.flatnonzero(lit.any(axis=1)), np.flatnonzero(lit.any(axis=0))
         assert rows[0] > 0
@@ -266,6 +267,7 @@ def test_rows_fit_their_view_whatever_its_size(shown: Session, views: SlicerView
     view.node.SetFieldOfView(x / 2, y / 2, z)  # the reader zooms in: that stays
     shown.nudge("roll", 3.0)
     shown.settle()
+    assert shown.screen._soon.then is None
     assert view.node.GetFieldOfView()[0] == pytest.approx(x / 2)
 
 

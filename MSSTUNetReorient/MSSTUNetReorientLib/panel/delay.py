@@ -19,6 +19,17 @@ class Delay(Protocol):
         """Do not call."""
 
 
+class NoDelay:
+    """Where there is no event loop: at once."""
+
+    def start(self, then: Callable[[], None]) -> None:
+        """Call."""
+        then()
+
+    def stop(self) -> None:
+        """Nothing waits."""
+
+
 class QtDelay:
     """By a ``QTimer``."""
 

@@ -21,6 +21,7 @@ from ..volume import Volume
 from .adjustment import Adjustment
 from .child import Worker
 from .delay import Delay
+from .delay import NoDelay
 from .enquiry import Enquiry
 from .exchange import Answer
 from .labels_node import axis_extent
@@ -76,13 +77,14 @@ class Reading:
         prepare: Callable[[], None] = lambda: None,
         model: str | None = None,
         views: SliceViews = no_views,
+        soon: Delay | None = None,
         store: Store | None = None,
     ) -> None:
         self.scene, self.delay, self.prepare = scene, delay, prepare
         self.enquiry = Enquiry(worker, model)
         self.enquiry.on_step, self.enquiry.on_error = self._on_step, self._failed
         self.changed: Callable[[], None] = lambda: None
-        self.screen = Screen(scene, views)
+        self.screen = Screen(scene, views, soon or NoDelay())
         self.run_time = RunTime(store)
         self.handles = False
         self._observers = Observers()

@@ -288,6 +288,7 @@ class Session(Reading):
     def close(self) -> None:
         """The panel goes away."""
         self.delay.stop()
+        self.screen.stop()
         self._observers.remove_all()
         self.enquiry.close()
 

@@ -5,6 +5,7 @@ Nothing of it is saved with a scene. Colours, window, zoom and pan are those of 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any
@@ -42,7 +43,7 @@ Array = NDArray[np.float64]
 ROWS_COLOUR = (0.35, 0.35, 0.35)
 WORD_COLOUR = (1.0, 1.0, 1.0)
 CONTOUR_WIDTH = 1.5
-SCALE_SHARE = 0.09
+SCALE_SHARE = 0.12
 """Width of the room for the scale, as a share of the page's."""
 BLUR_PIXELS = 0.9
 """Smooths the voxel steps of contours, for display only."""
@@ -53,12 +54,15 @@ FAR_MM = 5000.0
 class RowsView:
     """Shows a page of rows.
 
+    A view gets its size only after its layout was set, and 3D Slicer then sets its field of view again: ``resized`` is
+    called when the size has changed, and :meth:`fit` once that is over.
+
     Attributes:
         page: what is shown; None while nothing is.
     """
 
-    def __init__(self, scene: Any, views: SliceViews) -> None:
-        self.scene, self._views = scene, views
+    def __init__(self, scene: Any, views: SliceViews, resized: Callable[[], None]) -> None:
+        self.scene, self._views, self._resized = scene, views, resized
         self._observers = Observers()
         self._forget()
 
@@ -70,13 +74,13 @@ class RowsView:
 
     def show(self, hearts: Sequence[Heart], display: Any, *, contours: bool = True) -> None:
         """One study or a pair, coloured and windowed as a display node of ours is."""
-        if self.page is not None and len(self.page.names) != len(hearts):
-            self._size = ()
+        first = self.page is None or len(self.page.names) != len(hearts)
         self.page = page = make_page(hearts)
         self._put_image(page)
         self.colour(display)
         node = slice_node(self.scene, ROWS, ROWS_COLOUR)
-        self._fit_to_size(node)
+        if first:
+            self.fit()
         self._draw(node, page, display, outlined=contours)
 
     def colour(self, display: Any) -> None:
@@ -130,18 +134,19 @@ class RowsView:
         self._observers.add(node, vtkCommand.ModifiedEvent, self._place)
         self._place()
 
-    def _fit_to_size(self, node: Any) -> None:
-        """The whole page, whenever the view has another size: it gets its own only after its layout was set."""
-        size = tuple(node.GetDimensions()[:2])
-        if self.page is not None and size != self._size:
-            self._size = size
+    def fit(self) -> None:
+        """The whole page in the view at its present size."""
+        node = self.scene.GetSingletonNode(ROWS, "vtkMRMLSliceNode")
+        if node is not None and self.page is not None:
+            self._size = tuple(node.GetDimensions()[:2])
             _fit(node, self.page)
 
     def _place(self, *_: Any) -> None:
         node = self.scene.GetSingletonNode(ROWS, "vtkMRMLSliceNode")
         if node is not None and self._overlay is not None:
-            self._fit_to_size(node)
             self._overlay.place(node)
+            if tuple(node.GetDimensions()[:2]) != self._size:
+                self._resized()
             self._overlay.view.request_render()
 
 

@@ -33,8 +33,8 @@ class Scale:
         bar.SetBarRatio(0.25)
         if beside:
             bar.SetTextPositionToSucceedScalarBar()
-            bar.SetPosition(0.93, 0.60)
-            bar.SetPosition2(0.07, 0.35)
+            bar.SetPosition(0.90, 0.60)
+            bar.SetPosition2(0.10, 0.35)
         else:
             bar.SetTextPositionToPrecedeScalarBar()
             bar.SetPosition(0.86, 0.55)

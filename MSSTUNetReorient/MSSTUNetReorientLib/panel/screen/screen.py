@@ -12,6 +12,7 @@ from ...pose import Pose
 from ...scene.colours import TABLES
 from ...scene.colours import ColourTable
 from ...scene.colours import table_of
+from ..delay import Delay
 from ..record import Record
 from ..record_node import linked
 from ..study_nodes import StudyNodes
@@ -22,7 +23,6 @@ from .live_views import fit_fields
 from .live_views import show_transaxial
 from .rows_view import RowsView
 from .slice_view import SliceViews
-from .slice_view import no_views
 from .study_window import OURS
 from .study_window import percent_of
 from .study_window import set_percent
@@ -32,35 +32,45 @@ from .study_window import set_table
 class Screen:
     """What a reader sees of a session.
 
+    ``soon`` calls back once the event loop is back.
+
     Attributes:
         away: another module is shown, to which the views belong.
     """
 
-    def __init__(self, scene: Any, views: SliceViews = no_views) -> None:
-        self.scene = scene
-        self.away = False
+    def __init__(self, scene: Any, views: SliceViews, soon: Delay) -> None:
+        self.scene, self._soon = scene, soon
+        self.away = self._entering = False
         self.layout = Layout()
         self.annotations = Annotations(scene, views)
-        self.rows = RowsView(scene, views)
+        self.rows = RowsView(scene, views, lambda: soon.start(self._fit))
         self._nodes: StudyNodes | None = None
 
     # --- the module comes and goes ---
 
     def enter(self) -> None:
         """The views are ours."""
-        self.away = False
+        self.away, self._entering = False, True
         self.layout.enter(self.scene)
+        self._soon.start(self._fit)
 
     def leave(self) -> None:
         """The views are somebody else's; they look as they did before."""
         self.away = True
+        self._soon.stop()
         self.clear()
         self.layout.leave(self.scene)
 
-    def fit(self) -> None:
+    def _fit(self) -> None:
         """The views have their sizes now, which they have not while a layout is being set."""
-        if not self.away:
+        if self._entering and not self.away:
             fit_fields(self.scene)
+        self._entering = False
+        self.rows.fit()
+
+    def stop(self) -> None:
+        """Nothing is to be called any more."""
+        self._soon.stop()
 
     def forget(self) -> None:
         """The scene is closed."""
