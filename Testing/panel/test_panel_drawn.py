@@ -16,6 +16,7 @@ from MSSTUNetReorientLib.panel.screen.layout_description import TRANSAXIAL
 from MSSTUNetReorientLib.panel.screen.overlay import EDGES
 from MSSTUNetReorientLib.panel.session import Session
 from MSSTUNetReorientLib.pose import Correction
+from MSSTUNetReorientLib.pose import Pose
 from MSSTUNetReorientLib.qc import Quality
 from MSSTUNetReorientLib.scene import add_result
 from MSSTUNetReorientLib.scene import load_scene
@@ -294,8 +295,9 @@ def test_rows_show_the_anterior_wall_above(shown: Session, views: SlicerViews) -
 
 def test_a_scene_of_the_command_line_shows_the_heart_in_3d(tmp_path: Path) -> None:
     """In a 3D Slicer without this module: the camera of the file looks at it."""
+    far = Pose(POSE.rotation, (18.0, -35.0, 1012.0))  # as scanners place patients: no default camera sees it
     with quiet(), new_scene() as scene:
-        add_result(scene, make_result())
+        add_result(scene, make_result(far))
         path = save_scene(scene, tmp_path / "result.mrb")
     with quiet(), new_scene() as scene:
         load_scene(scene, path)

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from MSSTUNetReorientLib.panel.record_node import panel_node
 from MSSTUNetReorientLib.panel.screen.layout import Layout
+from MSSTUNetReorientLib.panel.screen.layout_description import ROWS
 from MSSTUNetReorientLib.panel.screen.layout_description import TRANSAXIAL
 from MSSTUNetReorientLib.panel.session import Session
 from MSSTUNetReorientLib.panel.session import Stage
@@ -148,6 +149,17 @@ def test_views_are_called_sa_hla_vla_only_while_there_is_a_pose(
     session.choose(study)
     session.put_away()
     assert slice_labels(session.scene) == LABELS
+
+
+def test_rows_have_a_layout_of_their_own(application: Any, done: Session) -> None:
+    done.show_again()
+    done.show_rows(True)
+    assert shown(application) == [ROWS]
+    done.show_rows(False)
+    assert shown(application) == sorted(["1", TRANSAXIAL, "Red", "Green", "Yellow"])
+    done.show_rows(True)
+    done.put_away()
+    assert shown(application) == sorted(["1", "Red", "Green", "Yellow"])
 
 
 @pytest.mark.parametrize("rows", [False, True])
