@@ -23,6 +23,7 @@ from MSSTUNetReorientLib.scene import load_scene
 from MSSTUNetReorientLib.scene import new_scene
 from MSSTUNetReorientLib.scene import save_scene
 from MSSTUNetReorientLib.scene.arrays import to_matrix4x4
+from MSSTUNetReorientLib.scene.camera import camera_of
 from MSSTUNetReorientLib.scene.host import quiet
 from MSSTUNetReorientLib.scene.slices import slice_to_ras
 from MSSTUNetReorientLib.views import SA
@@ -301,6 +302,7 @@ def test_a_scene_of_the_command_line_shows_the_heart_in_3d(tmp_path: Path) -> No
         path = save_scene(scene, tmp_path / "result.mrb")
     with quiet(), new_scene() as scene:
         load_scene(scene, path)
+        np.testing.assert_allclose(camera_of(scene).focal_point, far.ras_matrix[:3, 3], atol=1e-6)
         views = SlicerViews(scene)
         picture = views.view_3d.picture()
         views.close()
@@ -314,7 +316,6 @@ def test_a_scene_of_the_command_line_shows_the_heart_in_3d(tmp_path: Path) -> No
 
 
 def test_no_deprecated_call_of_the_camera(shown: Session) -> None:
-    from MSSTUNetReorientLib.scene.camera import camera_of
     from vtkmodules.vtkCommonCore import vtkOutputWindow
     from vtkmodules.vtkCommonCore import vtkStringOutputWindow
 
