@@ -33,7 +33,9 @@ SHOWN = 0.05 + 1e-9
 
 actions = st.one_of(
     st.tuples(st.sampled_from(CONTROLS), st.floats(-44, 44)),
-    st.sampled_from(["undo", "redo", "reset", "standard", "rest", "answer", "come back"]),
+    st.sampled_from(["undo", "redo", "reset", "standard", "rest", "answer", "come back", "rows", "away"]),
+    st.tuples(st.just("window"), st.floats(10, 200)),
+    st.tuples(st.just("colours"), st.integers(0, 4)),
 )
 
 
@@ -46,7 +48,14 @@ def panel(scene: Any, study: Any, worker: HandWorker, delay: HandDelay) -> Itera
 
 def act(panel: Panel, action: Any, study: Any) -> None:
     """One thing a reader may do, through the widgets where they allow it."""
-    if isinstance(action, tuple):
+    if action == "rows":
+        panel.ui.rowsButton.click()
+    elif action == "away":
+        panel.session.put_away()
+        panel.session.show_again()
+    elif isinstance(action, tuple) and action[0] == "colours":
+        panel.ui.colourComboBox.setCurrentIndex(action[1])
+    elif isinstance(action, tuple):
         getattr(panel.ui, f"{action[0]}Slider").setValue(action[1])
     elif action in ("undo", "redo", "reset", "standard"):
         getattr(panel.ui, f"{action}Button").click()  # does nothing where it is not enabled

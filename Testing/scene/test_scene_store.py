@@ -22,6 +22,10 @@ from MSSTUNetReorientLib.scene import save_scene
 from MSSTUNetReorientLib.scene import write_scene
 from MSSTUNetReorientLib.scene.arrays import from_matrix4x4
 from MSSTUNetReorientLib.scene.arrays import volume_of
+from MSSTUNetReorientLib.scene.colours import TABLES
+from MSSTUNetReorientLib.scene.colours import colour_node
+from MSSTUNetReorientLib.scene.colours import sampled
+from MSSTUNetReorientLib.scene.colours import table_of
 from MSSTUNetReorientLib.scene.slices import slice_to_ras
 from MSSTUNetReorientLib.scene.table import read_table
 from MSSTUNetReorientLib.scene.table import rows_of
@@ -182,3 +186,22 @@ def test_package_imports_without_mrml() -> None:
     )
     root = Path(__file__).resolve().parents[2] / "MSSTUNetReorient"
     subprocess.run([sys.executable, "-c", code], check=True, cwd=root)
+
+
+@pytest.mark.parametrize("name", ["left.mrml", "left.mrb", "Herz größe.mrml", "a b.mrml"])
+def test_a_colour_table_of_ours_comes_back(tmp_path: Path, name: str) -> None:
+    """A bundle keeps what is hidden in editors in a folder of its own."""
+    with new_scene() as scene:
+        nodes = add_result(scene, make_result())
+        table = colour_node(scene, TABLES[2])
+        wanted = sampled(table)
+        nodes.study.GetDisplayNode().SetAndObserveColorNodeID(table.GetID())
+        save_scene(scene, tmp_path / name)
+        save_scene(scene, tmp_path / name)  # and again over it
+    with new_scene() as scene:
+        load_scene(scene, tmp_path / name)
+        (back,) = read_result_nodes(scene)
+        found = back.study.GetDisplayNode().GetColorNode()
+        assert table_of(found) is TABLES[2]
+        np.testing.assert_allclose(sampled(found), wanted, atol=2e-3)
+    assert [p.name for p in tmp_path.iterdir() if p.name.startswith(".")] == []

@@ -111,5 +111,3 @@ def _fill(node: Any, colours: Array) -> None:
     for n, colour in enumerate(colours.tolist()):
         node.SetColor(n, f"{n}", *colour, 1.0)
     node.GetLookupTable().SetRange(0, len(colours) - 1)
-    if hasattr(node, "SetNamesInitialised"):  # 3D Slicer before 5.8
-        node.NamesInitialisedOn()

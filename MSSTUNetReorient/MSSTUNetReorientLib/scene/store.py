@@ -75,7 +75,8 @@ def load_scene(scene: Any, path: str | Path) -> None:
         msg = f"{source}: a scene is an existing file that ends in .mrb or .mrml; check the path"
         raise InputError(msg)
     messages = mrml().vtkMRMLMessageCollection()
-    others = [p for p in _data_folder(source).rglob("*") if p.is_file()] if source.suffix == ".mrml" else []
+    folders = (_data_folder(source), _private_folder(source)) if source.suffix == ".mrml" else ()
+    others = [p for folder in folders for p in folder.rglob("*") if p.is_file()]
     # Unzipping a damaged .mrb leaves the process in a folder that is then deleted.
     with quiet(), contextlib.chdir(Path.cwd()), readable(source, others) as plain:
         if source.suffix == ".mrb":
@@ -116,6 +117,11 @@ def _data_folder(target: Path) -> Path:
     return target.with_name(f"{target.stem}_data")
 
 
+def _private_folder(target: Path) -> Path:
+    """Where a bundle keeps the data of nodes that are hidden in editors."""
+    return target.with_name(f"{target.stem}_Private")
+
+
 def _write_mrb(scene: Any, target: Path, draft: Path) -> None:
     """Into the draft folder under its own name, for the archive's inner folder is called after the file."""
     messages = mrml().vtkMRMLMessageCollection()
@@ -137,10 +143,13 @@ def _write_mrml(scene: Any, target: Path, draft: Path) -> None:
     if not scene.SaveSceneToSlicerDataBundleDirectory(str(bundle), None, messages):
         raise OSError(_first_error(messages))
     text = (bundle / scene_name).read_text(encoding="utf-8")
-    (bundle / scene_name).write_text(text.replace('="Data/', f'="{_encoded(data.name)}/'), encoding="utf-8")
-    if data.exists():
-        shutil.move(data, draft / "replaced")
-    shutil.move(bundle / "Data", data)
+    for written, kept in ((bundle / "Data", data), (_private_folder(bundle / scene_name), _private_folder(target))):
+        if written.is_dir():
+            text = text.replace(f'="{_encoded(written.name)}/', f'="{_encoded(kept.name)}/')
+            if kept.exists():
+                shutil.move(kept, draft / f"replaced {written.name}")
+            shutil.move(written, kept)
+    (bundle / scene_name).write_text(text, encoding="utf-8")
     shutil.move(bundle / scene_name, target)
 
 
