@@ -142,6 +142,34 @@ def test_the_window_is_of_the_lv_and_not_of_the_gut(done: Session, study: Any) -
     assert percent_of(study.GetDisplayNode()) == 100.0  # the study's own, of which nothing is known
 
 
+def test_colours_and_window_of_a_scene_of_the_command_line(scene: Any) -> None:
+    from MSSTUNetReorientLib.scene import add_result
+
+    from panel.conftest import HandDelay
+
+    result = make_result()
+    nodes = add_result(scene, result)
+    session = Session(scene, HandWorker(), HandDelay())
+    session.on_scene_loaded()
+    session.set_window(50.0)
+    session.set_table(3)
+    hottest = float(result.short_axis.array[result.labels.array > 0].max())
+    assert session.screen.percent == pytest.approx(50.0)
+    assert nodes.study.GetDisplayNode().GetWindowLevelMax() == pytest.approx(hottest / 2)
+    assert session.screen.table is TABLES[3]
+    session.close()
+
+
+def test_a_window_of_an_older_version_learns_the_lv(done: Session, study: Any) -> None:
+    from MSSTUNetReorientLib.panel.screen.study_window import HOTTEST
+
+    study.GetDisplayNode().RemoveAttribute(HOTTEST)
+    done.choose(None)
+    done.choose(study)
+    done.set_window(40.0)
+    assert done.screen.percent == pytest.approx(40.0)
+
+
 def test_another_run_keeps_the_readers_window_in_per_cent(done: Session, worker: HandWorker) -> None:
     done.set_window(70.0)
     done.run()

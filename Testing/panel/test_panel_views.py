@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from MSSTUNetReorientLib.panel.record_node import linked
 from MSSTUNetReorientLib.panel.record_node import panel_node
 from MSSTUNetReorientLib.panel.screen.layout import Layout
 from MSSTUNetReorientLib.panel.screen.layout_description import ROWS
@@ -202,7 +203,7 @@ def test_a_deleted_record_is_read_off_the_table(done: Session, study: Any, delay
     delay.rest()
     done.scene.RemoveNode(done.nodes.record_node)
     done.on_node_removed()
-    assert study.GetDisplayNode().GetName() != "Stress LV window"
+    assert study.GetDisplayNode() is linked(done.nodes.record_node, "window")
     assert done.stage is Stage.ADJUSTING
     np.testing.assert_allclose(done.adjustment.correction.as_tuple(), Correction(swing=5.0).as_tuple(), atol=1e-5)
     done.nudge("roll", 2.0)

@@ -5,10 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
+
 from ..pose import Pose
 from ..result import Result
 from ..scene.arrays import ijk_to_ras
 from ..scene.arrays import to_image
+from ..scene.arrays import volume_of
 from ..scene.camera import look_at
 from ..scene.nodes import PREFIX
 from ..scene.nodes import ROLES
@@ -17,6 +20,7 @@ from ..scene.nodes import add_segmentation
 from ..scene.nodes import add_volume
 from ..scene.nodes import group
 from ..scene.nodes import hierarchy_of
+from ..scene.nodes import hottest
 from ..scene.nodes import lv_maximum
 from ..scene.nodes import show_smooth
 from ..scene.slices import set_views
@@ -33,6 +37,7 @@ from .screen.live_views import follow
 from .screen.live_views import name_views
 from .screen.live_views import set_background
 from .screen.live_views import show_transaxial
+from .screen.study_window import knows_lv
 from .screen.study_window import make_window
 from .screen.study_window import show_ours
 from .screen.study_window import show_own
@@ -145,6 +150,7 @@ class StudyNodes:
         """Turn all views to this study, as it stands."""
         background = self.node("short_axis") if record.adjustment.locked else None
         self._drop_old_axis()
+        self._need_window()
         show_ours(self.record_node, self.study)
         set_views(self.scene, record.pose, background or self.study)
         look_at(self.scene, record.pose)
@@ -157,6 +163,16 @@ class StudyNodes:
         """Accepted: what readers see is the short axis; being adjusted: the study itself."""
         background = self.node("short_axis") if record.adjustment.locked else self.study
         set_background(self.scene, background or self.study)
+
+    def _need_window(self) -> None:
+        """A scene of the command line or of an older version has no window of ours, or none that knows the LV."""
+        short_axis = self.node("short_axis")
+        if knows_lv(self.record_node) or short_axis is None or short_axis.GetImageData() is None:
+            return
+        counts = volume_of(short_axis)
+        labels = self.labels.array_on(counts.grid) if self.labels is not None else np.zeros(1)
+        if labels.shape == counts.array.shape:
+            make_window(self.scene, self.record_node, self.study, hottest(counts.array, labels))
 
     def _drop_old_axis(self) -> None:
         """Older versions kept the long axis as a node; now it is drawn."""
@@ -189,12 +205,11 @@ class StudyNodes:
             show_handles(self.node("pose"), visible)
 
     def _put_short_axis(self, result: Result, name: str) -> None:
-        node, hottest = self.node("short_axis"), lv_maximum(result)
+        node, full = self.node("short_axis"), lv_maximum(result)
+        make_window(self.scene, self.record_node, self.study, full)
         if node is None:
-            self._made("short_axis", add_volume(self.scene, result.short_axis, name, hottest))
-            make_window(self.scene, self.record_node, self.study, hottest)
+            self._made("short_axis", add_volume(self.scene, result.short_axis, name, full))
             return
-        make_window(self.scene, self.record_node, self.study, hottest)
         node.SetAndObserveImageData(to_image(result.short_axis))
         node.SetIJKToRASMatrix(ijk_to_ras(result.short_axis.grid))
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from .. import __version__
 from ..io.terminology import SEGMENTS
@@ -142,9 +143,13 @@ def pose_of(nodes: SceneNodes) -> Pose:
 
 def lv_maximum(result: Result) -> float:
     """The hottest count within the labels: the gut must not set the window. The whole volume's if there are none."""
-    inside = result.labels.array > 0
-    counts = result.short_axis.array[inside] if inside.any() else result.short_axis.array
-    return float(counts.max())
+    return hottest(result.short_axis.array, result.labels.array)
+
+
+def hottest(counts: NDArray[Any], labels: NDArray[Any]) -> float:
+    """The largest count where there is a label; of all where there is none."""
+    inside = labels > 0
+    return float((counts[inside] if inside.any() else counts).max())
 
 
 def add_volume(scene: Any, volume: Volume, name: str, hottest: float) -> Any:

@@ -39,6 +39,11 @@ def make_window(scene: Any, record_node: Any, study: Any, hottest: float) -> Non
     set_percent(node, percent)
 
 
+def knows_lv(record_node: Any) -> bool:
+    """Whether there is a window of ours that knows the LV's maximum."""
+    return _hottest(linked(record_node, OURS)) > 0
+
+
 def percent_of(display: Any) -> float:
     """Where the window of one of our display nodes ends, in per cent of the LV's maximum; 100 for any other node."""
     hottest = _hottest(display)
