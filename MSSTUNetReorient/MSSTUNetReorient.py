@@ -24,11 +24,11 @@ from slicer.ScriptedLoadableModule import ScriptedLoadableModuleWidget
 from slicer.util import VTKObservationMixin
 
 if TYPE_CHECKING:
+    from MSSTUNetReorientLib.geometry.volume import Volume
     from MSSTUNetReorientLib.panel.session import Session
     from MSSTUNetReorientLib.panel.widget import PanelWidget
     from MSSTUNetReorientLib.result import Result
     from MSSTUNetReorientLib.scene import SceneNodes
-    from MSSTUNetReorientLib.volume import Volume
 
 TORCH_REQUIREMENT = ">=2.4"
 SAMPLE_NAME = "CardiacSPECTPhantom"

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import numpy as np
-from MSSTUNetReorientLib.labels import BLOOD_POOL
-from MSSTUNetReorientLib.labels import MYOCARDIUM
-from MSSTUNetReorientLib.pose import Cube
-from MSSTUNetReorientLib.pose import Pose
+from MSSTUNetReorientLib.geometry.labels import BLOOD_POOL
+from MSSTUNetReorientLib.geometry.labels import MYOCARDIUM
+from MSSTUNetReorientLib.geometry.pose import Cube
+from MSSTUNetReorientLib.geometry.pose import Pose
+from MSSTUNetReorientLib.geometry.volume import Grid
+from MSSTUNetReorientLib.geometry.volume import Volume
+from MSSTUNetReorientLib.geometry.volume import short_axis_grid
 from MSSTUNetReorientLib.qc import Quality
 from MSSTUNetReorientLib.result import ModelIdentity
 from MSSTUNetReorientLib.result import Result
-from MSSTUNetReorientLib.volume import Grid
-from MSSTUNetReorientLib.volume import Volume
-from MSSTUNetReorientLib.volume import short_axis_grid
 from numpy.typing import NDArray
 
 POSE = Pose.from_euler(-1.0, -0.95, 1.2, (18.0, -35.0, 12.0))

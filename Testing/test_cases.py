@@ -15,8 +15,8 @@ from conftest import REPOSITORY
 from MSSTUNetReorientLib import predictor
 from MSSTUNetReorientLib.cli import main
 from MSSTUNetReorientLib.errors import InputError
+from MSSTUNetReorientLib.geometry.pose import angle_between
 from MSSTUNetReorientLib.io import read_study
-from MSSTUNetReorientLib.pose import angle_between
 from MSSTUNetReorientLib.result import Result
 
 SAMPLE = REPOSITORY / "Resources" / "SampleData" / "spect_phantom.nrrd"

@@ -20,8 +20,8 @@ from conftest import REPOSITORY
 from MSSTUNetReorientLib import __version__
 from MSSTUNetReorientLib.cli import main
 from MSSTUNetReorientLib.errors import InputError
+from MSSTUNetReorientLib.geometry.volume import Volume
 from MSSTUNetReorientLib.result import Result
-from MSSTUNetReorientLib.volume import Volume
 from results import make_result
 
 CORE = {"short_axis.nrrd", "segmentation.seg.nrrd", "labels.nrrd", "pose.tfm", "result.json"}

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from MSSTUNetReorientLib.count_faults import clipped_ml
 from MSSTUNetReorientLib.count_faults import wrapped_voxels
-from MSSTUNetReorientLib.pose import Pose
-from MSSTUNetReorientLib.volume import Grid
-from MSSTUNetReorientLib.volume import Volume
+from MSSTUNetReorientLib.geometry.pose import Pose
+from MSSTUNetReorientLib.geometry.volume import Grid
+from MSSTUNetReorientLib.geometry.volume import Volume
 from results import make_result
 from scipy import ndimage
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from MSSTUNetReorientLib.cup import fit_cup
-from MSSTUNetReorientLib.labels import BLOOD_POOL
-from MSSTUNetReorientLib.labels import MYOCARDIUM
-from MSSTUNetReorientLib.pose import angle_between
+from MSSTUNetReorientLib.geometry.labels import BLOOD_POOL
+from MSSTUNetReorientLib.geometry.labels import MYOCARDIUM
+from MSSTUNetReorientLib.geometry.pose import angle_between
 from numpy.typing import NDArray
 from scipy.spatial.transform import Rotation
 

@@ -15,7 +15,7 @@ LIBRARY = REPOSITORY / "MSSTUNetReorient" / PACKAGE
 MODULE = REPOSITORY / "MSSTUNetReorient" / "MSSTUNetReorient.py"
 
 FLOORS = {
-    "errors": 1, "labels": 1, "pose": 1, "views": 1, "volume": 1, "io": 1,
+    "errors": 1, "geometry": 1, "io": 1,
     "networks": 2, "losses": 2,
     "anatomy": 3, "certainty": 3, "count_faults": 3, "cup": 3, "qc": 3, "result": 3, "perfusion": 3, "simulation": 3,
     "predictor": 4, "search": 4, "labelling": 4, "models": 4, "training": 4, "evaluation": 4,
@@ -76,14 +76,14 @@ def test_only_the_top_floor_knows_slicer(path: Path) -> None:
         assert {name.split(".")[0] for name in imports(path)} & SLICER == set()
 
 
-@pytest.mark.parametrize("room", ["errors", "pose", "views", "volume", "io"])
+@pytest.mark.parametrize("room", ["errors", "geometry", "io"])
 def test_the_ground_floor_knows_no_torch(room: str) -> None:
     for path in (p for p in files() if room_of_file(p) == room):
         assert "torch" not in {name.split(".")[0] for name in imports(path)}, path
 
 
 def test_pose_knows_numpy_only() -> None:
-    foreign = {name.split(".")[0] for name in imports(LIBRARY / "pose.py")}
+    foreign = {name.split(".")[0] for name in imports(LIBRARY / "geometry" / "pose.py")}
     assert foreign <= {"numpy", "__future__", "dataclasses", "itertools"}
 
 

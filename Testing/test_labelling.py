@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
+from MSSTUNetReorientLib.geometry.pose import Pose
+from MSSTUNetReorientLib.geometry.pose import angle_between
+from MSSTUNetReorientLib.geometry.volume import Grid
 from MSSTUNetReorientLib.labelling import labels_on
 from MSSTUNetReorientLib.labelling import pose_from_labels
-from MSSTUNetReorientLib.pose import Pose
-from MSSTUNetReorientLib.pose import angle_between
-from MSSTUNetReorientLib.volume import Grid
 from scipy import ndimage
 from scipy.spatial.transform import Rotation
 from torch import Tensor

@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import settings
 from hypothesis import strategies as st
-from MSSTUNetReorientLib import pose as p
-from MSSTUNetReorientLib.pose import Correction
-from MSSTUNetReorientLib.pose import Cube
-from MSSTUNetReorientLib.pose import Pose
+from MSSTUNetReorientLib.geometry import pose as p
+from MSSTUNetReorientLib.geometry.pose import Correction
+from MSSTUNetReorientLib.geometry.pose import Cube
+from MSSTUNetReorientLib.geometry.pose import Pose
 from scipy.spatial.transform import Rotation
 
 angle = st.floats(-np.pi, np.pi, allow_nan=False)

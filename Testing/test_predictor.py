@@ -17,20 +17,20 @@ from MSSTUNetReorientLib import labelling
 from MSSTUNetReorientLib import predictor
 from MSSTUNetReorientLib import search
 from MSSTUNetReorientLib.errors import InputError
+from MSSTUNetReorientLib.geometry.labels import MYOCARDIUM
+from MSSTUNetReorientLib.geometry.pose import MEAN_ROTATION
+from MSSTUNetReorientLib.geometry.pose import Correction
+from MSSTUNetReorientLib.geometry.pose import Pose
+from MSSTUNetReorientLib.geometry.pose import angle_between
+from MSSTUNetReorientLib.geometry.volume import Grid
+from MSSTUNetReorientLib.geometry.volume import Volume
+from MSSTUNetReorientLib.geometry.volume import resample
 from MSSTUNetReorientLib.io import read_study
-from MSSTUNetReorientLib.labels import MYOCARDIUM
 from MSSTUNetReorientLib.models import load_model
 from MSSTUNetReorientLib.models import save_weights
 from MSSTUNetReorientLib.networks.compact import HALF_MM
 from MSSTUNetReorientLib.networks.compact import compact
-from MSSTUNetReorientLib.pose import MEAN_ROTATION
-from MSSTUNetReorientLib.pose import Correction
-from MSSTUNetReorientLib.pose import Pose
-from MSSTUNetReorientLib.pose import angle_between
 from MSSTUNetReorientLib.result import Result
-from MSSTUNetReorientLib.volume import Grid
-from MSSTUNetReorientLib.volume import Volume
-from MSSTUNetReorientLib.volume import resample
 
 SAMPLE = REPOSITORY / "Resources" / "SampleData"
 

@@ -7,16 +7,16 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from MSSTUNetReorientLib import qc
-from MSSTUNetReorientLib.labels import BLOOD_POOL
-from MSSTUNetReorientLib.labels import MYOCARDIUM
-from MSSTUNetReorientLib.labels import dilated
-from MSSTUNetReorientLib.pose import MEAN_ROTATION
-from MSSTUNetReorientLib.pose import Correction
-from MSSTUNetReorientLib.pose import Pose
-from MSSTUNetReorientLib.pose import rotation_from_long_axis
-from MSSTUNetReorientLib.volume import Grid
-from MSSTUNetReorientLib.volume import Volume
-from MSSTUNetReorientLib.volume import resample
+from MSSTUNetReorientLib.geometry.labels import BLOOD_POOL
+from MSSTUNetReorientLib.geometry.labels import MYOCARDIUM
+from MSSTUNetReorientLib.geometry.labels import dilated
+from MSSTUNetReorientLib.geometry.pose import MEAN_ROTATION
+from MSSTUNetReorientLib.geometry.pose import Correction
+from MSSTUNetReorientLib.geometry.pose import Pose
+from MSSTUNetReorientLib.geometry.pose import rotation_from_long_axis
+from MSSTUNetReorientLib.geometry.volume import Grid
+from MSSTUNetReorientLib.geometry.volume import Volume
+from MSSTUNetReorientLib.geometry.volume import resample
 from scipy import ndimage
 from test_cup import cup
 

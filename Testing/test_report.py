@@ -15,8 +15,14 @@ from typing import Any
 import numpy as np
 import pytest
 from conftest import REPOSITORY
-from MSSTUNetReorientLib.pose import Pose
-from MSSTUNetReorientLib.pose import rotation_from_euler
+from MSSTUNetReorientLib.geometry.pose import Pose
+from MSSTUNetReorientLib.geometry.pose import rotation_from_euler
+from MSSTUNetReorientLib.geometry.views import HLA
+from MSSTUNetReorientLib.geometry.views import SA
+from MSSTUNetReorientLib.geometry.views import VLA
+from MSSTUNetReorientLib.geometry.views import View
+from MSSTUNetReorientLib.geometry.volume import Grid
+from MSSTUNetReorientLib.geometry.volume import Volume
 from MSSTUNetReorientLib.qc import Quality
 from MSSTUNetReorientLib.report import NOT_A_MEDICAL_DEVICE
 from MSSTUNetReorientLib.report import overview_figure
@@ -29,12 +35,6 @@ from MSSTUNetReorientLib.slices import long_axis_range
 from MSSTUNetReorientLib.slices import lv_window
 from MSSTUNetReorientLib.slices import study_slice
 from MSSTUNetReorientLib.slices import view_stack
-from MSSTUNetReorientLib.views import HLA
-from MSSTUNetReorientLib.views import SA
-from MSSTUNetReorientLib.views import VLA
-from MSSTUNetReorientLib.views import View
-from MSSTUNetReorientLib.volume import Grid
-from MSSTUNetReorientLib.volume import Volume
 from results import make_result
 
 pytest.importorskip("matplotlib")

@@ -7,11 +7,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 from MSSTUNetReorientLib.errors import InputError
+from MSSTUNetReorientLib.geometry.pose import Correction
+from MSSTUNetReorientLib.geometry.volume import short_axis_grid
 from MSSTUNetReorientLib.models import save_weights
 from MSSTUNetReorientLib.networks.configurations import build
-from MSSTUNetReorientLib.pose import Correction
 from MSSTUNetReorientLib.predictor import segment_at
-from MSSTUNetReorientLib.volume import short_axis_grid
 from results import POSE
 from results import make_result
 

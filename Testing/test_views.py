@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from MSSTUNetReorientLib.pose import Pose
-from MSSTUNetReorientLib.views import SA
-from MSSTUNetReorientLib.views import VIEWS
-from MSSTUNetReorientLib.views import View
-from MSSTUNetReorientLib.views import display_array
-from MSSTUNetReorientLib.views import slice_to_lps
+from MSSTUNetReorientLib.geometry.pose import Pose
+from MSSTUNetReorientLib.geometry.views import SA
+from MSSTUNetReorientLib.geometry.views import VIEWS
+from MSSTUNetReorientLib.geometry.views import View
+from MSSTUNetReorientLib.geometry.views import display_array
+from MSSTUNetReorientLib.geometry.views import slice_to_lps
 
 WALLS = {
     "septal": (-1, 0, 0),

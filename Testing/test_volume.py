@@ -6,15 +6,15 @@ import numpy as np
 import pytest
 import SimpleITK as sitk
 from MSSTUNetReorientLib.errors import InputError
-from MSSTUNetReorientLib.labels import box_round
-from MSSTUNetReorientLib.pose import MEAN_ROTATION
-from MSSTUNetReorientLib.pose import Pose
-from MSSTUNetReorientLib.volume import Grid
-from MSSTUNetReorientLib.volume import Volume
-from MSSTUNetReorientLib.volume import check_volume
-from MSSTUNetReorientLib.volume import resample
-from MSSTUNetReorientLib.volume import resample_labels
-from MSSTUNetReorientLib.volume import short_axis_grid
+from MSSTUNetReorientLib.geometry.labels import box_round
+from MSSTUNetReorientLib.geometry.pose import MEAN_ROTATION
+from MSSTUNetReorientLib.geometry.pose import Pose
+from MSSTUNetReorientLib.geometry.volume import Grid
+from MSSTUNetReorientLib.geometry.volume import Volume
+from MSSTUNetReorientLib.geometry.volume import check_volume
+from MSSTUNetReorientLib.geometry.volume import resample
+from MSSTUNetReorientLib.geometry.volume import resample_labels
+from MSSTUNetReorientLib.geometry.volume import short_axis_grid
 from scipy.spatial.transform import Rotation
 
 OBLIQUE = Grid((20, 24, 28), [5.0, 6.0, 7.0], [-40.0, 12.0, 300.0], MEAN_ROTATION)

@@ -10,12 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .errors import InputError
-from .pose import MEAN_ROTATION
-from .pose import Pose
-from .pose import angle_between
-from .pose import nearest_rotation
-from .pose import rotation_from_long_axis
-from .volume import Volume
+from .geometry.pose import MEAN_ROTATION
+from .geometry.pose import Pose
+from .geometry.pose import angle_between
+from .geometry.pose import nearest_rotation
+from .geometry.pose import rotation_from_long_axis
+from .geometry.volume import Volume
 
 Array = NDArray[np.float64]
 

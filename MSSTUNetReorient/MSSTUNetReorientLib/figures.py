@@ -14,8 +14,11 @@ import numpy as np
 import SimpleITK as sitk
 from numpy.typing import NDArray
 
-from .labels import BACKGROUND
-from .labels import BLOOD_POOL
+from .geometry.labels import BACKGROUND
+from .geometry.labels import BLOOD_POOL
+from .geometry.views import HLA
+from .geometry.views import SA
+from .geometry.views import VLA
 from .result import Result
 from .slices import Array
 from .slices import Extent
@@ -24,9 +27,6 @@ from .slices import long_axis_range
 from .slices import lv_window
 from .slices import study_slice
 from .slices import view_stack
-from .views import HLA
-from .views import SA
-from .views import VLA
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -21,19 +21,19 @@ from .evaluation.plots import INK
 from .evaluation.plots import new_figure
 from .evaluation.plots import png
 from .evaluation.studies import TrueStudy
-from .labels import BACKGROUND
-from .labels import BLOOD_POOL
-from .labels import MYOCARDIUM
-from .pose import Pose
+from .geometry.labels import BACKGROUND
+from .geometry.labels import BLOOD_POOL
+from .geometry.labels import MYOCARDIUM
+from .geometry.pose import Pose
+from .geometry.views import HLA
+from .geometry.views import SA
+from .geometry.views import VLA
+from .geometry.views import View
+from .geometry.volume import Grid
+from .geometry.volume import Volume
+from .geometry.volume import resample
 from .slices import study_slice
 from .slices import view_stack
-from .views import HLA
-from .views import SA
-from .views import VLA
-from .views import View
-from .volume import Grid
-from .volume import Volume
-from .volume import resample
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -11,17 +11,17 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from .cup import fit_cup
-from .labels import likeliest
+from .geometry.labels import likeliest
+from .geometry.pose import Pose
+from .geometry.pose import angle_between
+from .geometry.pose import shortest_rotation
+from .geometry.volume import Grid
 from .networks.compact import CLOSE_SCALE
 from .networks.compact import HALF_MM
 from .networks.compact import LABEL_SPACING
 from .networks.compact import CompactMSSTUNet
 from .networks.sampler import sample
-from .pose import Pose
-from .pose import angle_between
-from .pose import shortest_rotation
 from .search import Located
-from .volume import Grid
 
 Array = NDArray[np.float64]
 

@@ -13,6 +13,12 @@ from numpy.typing import ArrayLike
 from . import qc
 from .anatomy import short_axis_rotation
 from .errors import InputError
+from .geometry.pose import Cube
+from .geometry.pose import Pose
+from .geometry.volume import Volume
+from .geometry.volume import check_volume
+from .geometry.volume import resample
+from .geometry.volume import short_axis_grid
 from .labelling import Seen
 from .labelling import label_shares
 from .labelling import labels_on
@@ -20,8 +26,6 @@ from .labelling import pose_from_labels
 from .models import load_compact
 from .networks.compact import HALF_MM
 from .networks.compact import CompactMSSTUNet
-from .pose import Cube
-from .pose import Pose
 from .result import ModelIdentity
 from .result import Result
 from .search import Found
@@ -30,10 +34,6 @@ from .search import cube_round
 from .search import look_at
 from .search import read_cube
 from .search import search
-from .volume import Volume
-from .volume import check_volume
-from .volume import resample
-from .volume import short_axis_grid
 
 Say = Callable[[str], None]
 

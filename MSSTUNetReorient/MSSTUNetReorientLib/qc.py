@@ -20,10 +20,10 @@ from .anatomy import anatomy_measures
 from .certainty import axis_bound_deg
 from .count_faults import clipped_ml
 from .count_faults import wrapped_voxels
-from .labels import box_round
-from .labels import dilated
-from .pose import Pose
-from .volume import Volume
+from .geometry.labels import box_round
+from .geometry.labels import dilated
+from .geometry.pose import Pose
+from .geometry.volume import Volume
 
 Status = Literal["pass", "review", "fail"]
 

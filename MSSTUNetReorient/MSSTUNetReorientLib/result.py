@@ -8,12 +8,12 @@ from dataclasses import field
 from importlib import metadata
 from typing import Any
 
-from .labels import BLOOD_POOL
-from .labels import MYOCARDIUM
-from .pose import Cube
-from .pose import Pose
+from .geometry.labels import BLOOD_POOL
+from .geometry.labels import MYOCARDIUM
+from .geometry.pose import Cube
+from .geometry.pose import Pose
+from .geometry.volume import Volume
 from .qc import Quality
-from .volume import Volume
 
 INPUT_KEYS = ("kind", "modality", "patient_position", "gates", "gate", "windows", "window", "time_frames", "frames",
               "orientation", "reoriented", "warnings")  # fmt: skip

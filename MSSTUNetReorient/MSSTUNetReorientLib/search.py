@@ -13,7 +13,13 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional as F
 
-from .labels import box_round
+from .geometry.labels import box_round
+from .geometry.pose import Pose
+from .geometry.pose import angle_between
+from .geometry.pose import nearest_rotation
+from .geometry.volume import Grid
+from .geometry.volume import Volume
+from .geometry.volume import resample
 from .networks.compact import CUBE_SIZE
 from .networks.compact import CUBE_SPACING
 from .networks.compact import HALF_MM
@@ -22,12 +28,6 @@ from .networks.compact import CompactMSSTUNet
 from .networks.compact import Look
 from .networks.rotation import rotation_from_euler
 from .networks.rotation import rotation_from_nine
-from .pose import Pose
-from .pose import angle_between
-from .pose import nearest_rotation
-from .volume import Grid
-from .volume import Volume
-from .volume import resample
 
 Array = NDArray[np.float64]
 

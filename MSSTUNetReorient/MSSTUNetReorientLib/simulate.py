@@ -68,7 +68,7 @@ def _check_choice(what: str, found: str, choices: tuple[str, ...]) -> None:
 
 
 def _placement(pose: tuple[float, ...] | None) -> Placement | None:
-    from .pose import rotation_from_euler
+    from .geometry.pose import rotation_from_euler
     from .simulation.parameters import Placement
 
     if pose is None:

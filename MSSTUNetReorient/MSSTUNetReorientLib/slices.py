@@ -12,15 +12,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .labels import BACKGROUND
-from .pose import Pose
+from .geometry.labels import BACKGROUND
+from .geometry.pose import Pose
+from .geometry.views import SA
+from .geometry.views import View
+from .geometry.views import display_array
+from .geometry.volume import Grid
+from .geometry.volume import Volume
+from .geometry.volume import resample
 from .result import Result
-from .views import SA
-from .views import View
-from .views import display_array
-from .volume import Grid
-from .volume import Volume
-from .volume import resample
 
 Array = NDArray[np.float64]
 Extent = tuple[float, float, float, float]

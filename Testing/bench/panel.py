@@ -22,6 +22,10 @@ sys.path[:0] = [str(REPOSITORY / "MSSTUNetReorient"), str(REPOSITORY / "Testing"
 
 import numpy as np
 from MSSTUNetReorientLib.errors import InputError
+from MSSTUNetReorientLib.geometry.pose import Pose
+from MSSTUNetReorientLib.geometry.volume import Grid
+from MSSTUNetReorientLib.geometry.volume import Volume
+from MSSTUNetReorientLib.geometry.volume import resample
 from MSSTUNetReorientLib.io import read_study
 from MSSTUNetReorientLib.models import load_model
 from MSSTUNetReorientLib.models import save_weights
@@ -30,14 +34,10 @@ from MSSTUNetReorientLib.panel.child import ChildProcess
 from MSSTUNetReorientLib.panel.screen.slice_view import no_views
 from MSSTUNetReorientLib.panel.session import Session
 from MSSTUNetReorientLib.panel.session import Stage
-from MSSTUNetReorientLib.pose import Pose
 from MSSTUNetReorientLib.qc import Quality
 from MSSTUNetReorientLib.scene import new_scene
 from MSSTUNetReorientLib.scene.host import quiet
 from MSSTUNetReorientLib.scene.nodes import add_volume
-from MSSTUNetReorientLib.volume import Grid
-from MSSTUNetReorientLib.volume import Volume
-from MSSTUNetReorientLib.volume import resample
 from panel.conftest import HandDelay
 from panel.conftest import HandWorker
 from panel.slicer_views import SlicerViews

@@ -12,8 +12,8 @@ from MSSTUNetReorientLib.evaluation.metrics import hausdorff_95
 from MSSTUNetReorientLib.evaluation.metrics import is_failure
 from MSSTUNetReorientLib.evaluation.metrics import regression
 from MSSTUNetReorientLib.evaluation.metrics import rot_mse
-from MSSTUNetReorientLib.pose import Pose
-from MSSTUNetReorientLib.volume import Grid
+from MSSTUNetReorientLib.geometry.pose import Pose
+from MSSTUNetReorientLib.geometry.volume import Grid
 from numpy.typing import NDArray
 from results import POSE
 from scipy import stats

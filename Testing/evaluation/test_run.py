@@ -23,8 +23,8 @@ from MSSTUNetReorientLib.evaluation.studies import TrueStudy
 from MSSTUNetReorientLib.evaluation.studies import read_set
 from MSSTUNetReorientLib.evaluation.summary import Summary
 from MSSTUNetReorientLib.evaluation.tables import calibration
-from MSSTUNetReorientLib.pose import Correction
-from MSSTUNetReorientLib.volume import Volume
+from MSSTUNetReorientLib.geometry.pose import Correction
+from MSSTUNetReorientLib.geometry.volume import Volume
 
 
 @dataclass
@@ -103,8 +103,8 @@ def test_each_verdict_is_counted_by_itself(data: DataSet, tmp_path: Path) -> Non
 
 def test_labels_on_any_grid(data: DataSet, tmp_path: Path) -> None:
     """Transaxial labels get the same figures, up to the voxels."""
-    from MSSTUNetReorientLib.volume import Grid
-    from MSSTUNetReorientLib.volume import resample
+    from MSSTUNetReorientLib.geometry.volume import Grid
+    from MSSTUNetReorientLib.geometry.volume import resample
 
     def transaxial(study: TrueStudy) -> Answer:
         labels = study.read_labels()

@@ -9,12 +9,12 @@ import pytest
 from conftest import REPOSITORY
 from MSSTUNetReorientLib.cli import main
 from MSSTUNetReorientLib.evaluation import steadiness
-from MSSTUNetReorientLib.pose import Correction
-from MSSTUNetReorientLib.pose import Pose
+from MSSTUNetReorientLib.geometry.pose import Correction
+from MSSTUNetReorientLib.geometry.pose import Pose
+from MSSTUNetReorientLib.geometry.volume import Grid
+from MSSTUNetReorientLib.geometry.volume import Volume
+from MSSTUNetReorientLib.geometry.volume import check_volume
 from MSSTUNetReorientLib.result import Result
-from MSSTUNetReorientLib.volume import Grid
-from MSSTUNetReorientLib.volume import Volume
-from MSSTUNetReorientLib.volume import check_volume
 from results import make_result
 from scipy.spatial.transform import Rotation
 

@@ -11,7 +11,7 @@ import pytest
 from MSSTUNetReorientLib.errors import InputError
 from MSSTUNetReorientLib.evaluation.studies import read_set
 from MSSTUNetReorientLib.evaluation.studies import read_sets
-from MSSTUNetReorientLib.pose import Pose
+from MSSTUNetReorientLib.geometry.pose import Pose
 from results import POSE
 
 

@@ -8,10 +8,10 @@ from MSSTUNetReorientLib.evaluation.mean_heart import average
 from MSSTUNetReorientLib.evaluation.metrics import dice
 from MSSTUNetReorientLib.evaluation.template import MeanPose
 from MSSTUNetReorientLib.evaluation.template import TemplateRegistration
-from MSSTUNetReorientLib.pose import MEAN_ROTATION
-from MSSTUNetReorientLib.pose import Correction
-from MSSTUNetReorientLib.pose import Pose
-from MSSTUNetReorientLib.volume import resample
+from MSSTUNetReorientLib.geometry.pose import MEAN_ROTATION
+from MSSTUNetReorientLib.geometry.pose import Correction
+from MSSTUNetReorientLib.geometry.pose import Pose
+from MSSTUNetReorientLib.geometry.volume import resample
 from results import make_result
 
 

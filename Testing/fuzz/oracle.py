@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 from MSSTUNetReorientLib import io as readers
 from MSSTUNetReorientLib.errors import InputError
-from MSSTUNetReorientLib.pose import angle_between
-from MSSTUNetReorientLib.volume import Volume
+from MSSTUNetReorientLib.geometry.pose import angle_between
+from MSSTUNetReorientLib.geometry.volume import Volume
 
 from .bases import KINDS
 from .bases import SECRETS

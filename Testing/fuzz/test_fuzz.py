@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from MSSTUNetReorientLib import io as readers
 from MSSTUNetReorientLib.errors import InputError
-from MSSTUNetReorientLib.volume import Volume
+from MSSTUNetReorientLib.geometry.volume import Volume
 
 pytest.importorskip("resource", reason="the fuzzer bounds memory as POSIX systems do")
 

@@ -13,8 +13,8 @@ from dicom_samples import gated
 from dicom_samples import nuclear
 from dicom_samples import save
 from MSSTUNetReorientLib.errors import InputError
+from MSSTUNetReorientLib.geometry.volume import Volume
 from MSSTUNetReorientLib.io import read_study
-from MSSTUNetReorientLib.volume import Volume
 from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence
 

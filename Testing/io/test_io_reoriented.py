@@ -14,9 +14,9 @@ from dicom_samples import pet_series
 from dicom_samples import save
 from dicom_samples import save_series
 from MSSTUNetReorientLib.errors import InputError
+from MSSTUNetReorientLib.geometry.pose import MEAN_ROTATION
+from MSSTUNetReorientLib.geometry.pose import angle_between
 from MSSTUNetReorientLib.io import read_study
-from MSSTUNetReorientLib.pose import MEAN_ROTATION
-from MSSTUNetReorientLib.pose import angle_between
 from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence
 

@@ -8,16 +8,16 @@ import numpy as np
 import pytest
 import SimpleITK as sitk
 from MSSTUNetReorientLib.errors import InputError
+from MSSTUNetReorientLib.geometry.pose import Pose
+from MSSTUNetReorientLib.geometry.volume import Grid
+from MSSTUNetReorientLib.geometry.volume import Volume
+from MSSTUNetReorientLib.geometry.volume import resample
 from MSSTUNetReorientLib.io import SEGMENTS
 from MSSTUNetReorientLib.io import read_pose
 from MSSTUNetReorientLib.io import read_study
 from MSSTUNetReorientLib.io import write_pose
 from MSSTUNetReorientLib.io import write_segmentation
 from MSSTUNetReorientLib.io import write_volume
-from MSSTUNetReorientLib.pose import Pose
-from MSSTUNetReorientLib.volume import Grid
-from MSSTUNetReorientLib.volume import Volume
-from MSSTUNetReorientLib.volume import resample
 
 POSE = Pose.from_euler(-1.06, -1.01, 1.25, [40.0, -30.0, 480.0])
 

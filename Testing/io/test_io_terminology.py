@@ -6,12 +6,12 @@ import json
 from pathlib import Path
 
 import pytest
+from MSSTUNetReorientLib.geometry.labels import BLOOD_POOL
+from MSSTUNetReorientLib.geometry.labels import MYOCARDIUM
 from MSSTUNetReorientLib.io.terminology import ANATOMICAL_STRUCTURE
 from MSSTUNetReorientLib.io.terminology import CONTEXT_NAME
 from MSSTUNetReorientLib.io.terminology import SEGMENTS
 from MSSTUNetReorientLib.io.terminology import SegmentStyle
-from MSSTUNetReorientLib.labels import BLOOD_POOL
-from MSSTUNetReorientLib.labels import MYOCARDIUM
 
 TERM_JSON = Path(__file__).resolve().parents[2] / "MSSTUNetReorient" / "Resources" / "LeftVentricle.term.json"
 

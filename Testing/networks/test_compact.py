@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
-from MSSTUNetReorientLib import pose
+from MSSTUNetReorientLib.geometry import pose
 from MSSTUNetReorientLib.networks import compact as c
 from MSSTUNetReorientLib.networks.convolution import Convolution
 from MSSTUNetReorientLib.networks.rotation import rotation_from_euler

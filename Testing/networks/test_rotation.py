@@ -10,7 +10,7 @@ import torch
 from hypothesis import given
 from hypothesis import settings
 from hypothesis import strategies as st
-from MSSTUNetReorientLib import pose
+from MSSTUNetReorientLib.geometry import pose
 from MSSTUNetReorientLib.networks.rotation import geodesic_angle
 from MSSTUNetReorientLib.networks.rotation import rotation_from_euler
 from MSSTUNetReorientLib.networks.rotation import rotation_from_nine

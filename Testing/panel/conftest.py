@@ -10,15 +10,15 @@ from typing import Any
 
 import numpy as np
 import pytest
+from MSSTUNetReorientLib.geometry.pose import Pose
+from MSSTUNetReorientLib.geometry.volume import Volume
 from MSSTUNetReorientLib.panel.exchange import read_study
 from MSSTUNetReorientLib.panel.exchange import write_answer
 from MSSTUNetReorientLib.panel.session import Session
-from MSSTUNetReorientLib.pose import Pose
 from MSSTUNetReorientLib.qc import Quality
 from MSSTUNetReorientLib.result import Result
 from MSSTUNetReorientLib.scene import new_scene
 from MSSTUNetReorientLib.scene.nodes import add_volume
-from MSSTUNetReorientLib.volume import Volume
 from results import POSE
 from results import make_result
 

@@ -18,6 +18,7 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(REPOSITORY / "MSSTUNetReorient"), str(REPOSITORY / "Testing")]
 
 import numpy as np
+from MSSTUNetReorientLib.geometry.volume import Volume
 from MSSTUNetReorientLib.io import read_study
 from MSSTUNetReorientLib.panel.screen.layout_description import ROWS
 from MSSTUNetReorientLib.panel.screen.layout_description import TRANSAXIAL
@@ -27,7 +28,6 @@ from MSSTUNetReorientLib.scene import new_scene
 from MSSTUNetReorientLib.scene.colours import TABLES
 from MSSTUNetReorientLib.scene.host import quiet
 from MSSTUNetReorientLib.scene.nodes import add_volume
-from MSSTUNetReorientLib.volume import Volume
 from PIL import Image
 from PIL import ImageDraw
 from PIL import ImageFont
@@ -173,7 +173,7 @@ def drawn(model: str | None) -> None:
 
 def resting(study: Volume, stress: Result) -> Volume:
     """The same heart with its inferior defect half filled: something to compare with, and not a real rest study."""
-    from MSSTUNetReorientLib.volume import resample
+    from MSSTUNetReorientLib.geometry.volume import resample
 
     wall = resample(stress.labels, study.grid, order=0).array == 1
     counts = study.array.astype(float)

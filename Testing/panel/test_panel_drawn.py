@@ -8,6 +8,9 @@ from typing import Any
 
 import numpy as np
 import pytest
+from MSSTUNetReorientLib.geometry.pose import Correction
+from MSSTUNetReorientLib.geometry.pose import Pose
+from MSSTUNetReorientLib.geometry.views import SA
 from MSSTUNetReorientLib.io.terminology import BLOOD_POOL_STYLE
 from MSSTUNetReorientLib.io.terminology import MYOCARDIUM_STYLE
 from MSSTUNetReorientLib.panel.screen.annotations import AXIS_COLOUR
@@ -15,8 +18,6 @@ from MSSTUNetReorientLib.panel.screen.layout_description import ROWS
 from MSSTUNetReorientLib.panel.screen.layout_description import TRANSAXIAL
 from MSSTUNetReorientLib.panel.screen.overlay import EDGES
 from MSSTUNetReorientLib.panel.session import Session
-from MSSTUNetReorientLib.pose import Correction
-from MSSTUNetReorientLib.pose import Pose
 from MSSTUNetReorientLib.qc import Quality
 from MSSTUNetReorientLib.scene import add_result
 from MSSTUNetReorientLib.scene import load_scene
@@ -26,7 +27,6 @@ from MSSTUNetReorientLib.scene.arrays import to_matrix4x4
 from MSSTUNetReorientLib.scene.camera import camera_of
 from MSSTUNetReorientLib.scene.host import quiet
 from MSSTUNetReorientLib.scene.slices import slice_to_ras
-from MSSTUNetReorientLib.views import SA
 from numpy.typing import NDArray
 from results import POSE
 from results import make_result

@@ -17,11 +17,11 @@ try:
 except ImportError as error:
     pytest.skip(f"Qt cannot be loaded ({error}); see .ci/run for the packages it needs", allow_module_level=True)
 
+from MSSTUNetReorientLib.geometry.pose import Correction
 from MSSTUNetReorientLib.panel.keyboard import BUTTON_KEYS
 from MSSTUNetReorientLib.panel.keyboard import SLIDER_KEYS
 from MSSTUNetReorientLib.panel.keyboard import STUDY_KEYS
 from MSSTUNetReorientLib.panel.session import Stage
-from MSSTUNetReorientLib.pose import Correction
 
 from panel.conftest import HandDelay
 from panel.conftest import HandWorker

@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 import pytest
+from MSSTUNetReorientLib.geometry.pose import Correction
 from MSSTUNetReorientLib.panel.record_node import find_record
 from MSSTUNetReorientLib.panel.session import Session
 from MSSTUNetReorientLib.panel.session import Stage
-from MSSTUNetReorientLib.pose import Correction
 from MSSTUNetReorientLib.scene import add_result
 from MSSTUNetReorientLib.scene import load_scene
 from MSSTUNetReorientLib.scene import new_scene

@@ -7,6 +7,12 @@ from typing import Any
 
 import numpy as np
 import pytest
+from MSSTUNetReorientLib.geometry.pose import Correction
+from MSSTUNetReorientLib.geometry.pose import Pose
+from MSSTUNetReorientLib.geometry.pose import lps_from_ras
+from MSSTUNetReorientLib.geometry.views import SA
+from MSSTUNetReorientLib.geometry.views import VIEWS
+from MSSTUNetReorientLib.geometry.volume import Volume
 from MSSTUNetReorientLib.io.terminology import SEGMENTS
 from MSSTUNetReorientLib.panel.run_time import KEY
 from MSSTUNetReorientLib.panel.run_time import Memory
@@ -20,18 +26,12 @@ from MSSTUNetReorientLib.panel.screen.rows import make_page
 from MSSTUNetReorientLib.panel.screen.rows import stress_first
 from MSSTUNetReorientLib.panel.screen.study_window import percent_of
 from MSSTUNetReorientLib.panel.session import Session
-from MSSTUNetReorientLib.pose import Correction
-from MSSTUNetReorientLib.pose import Pose
-from MSSTUNetReorientLib.pose import lps_from_ras
 from MSSTUNetReorientLib.scene import new_scene
 from MSSTUNetReorientLib.scene.colours import TABLES
 from MSSTUNetReorientLib.scene.colours import colour_node
 from MSSTUNetReorientLib.scene.colours import sampled
 from MSSTUNetReorientLib.scene.colours import table_of
 from MSSTUNetReorientLib.scene.slices import slice_to_ras
-from MSSTUNetReorientLib.views import SA
-from MSSTUNetReorientLib.views import VIEWS
-from MSSTUNetReorientLib.volume import Volume
 from results import POSE
 from results import make_result
 

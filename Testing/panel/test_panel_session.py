@@ -6,6 +6,10 @@ from typing import Any
 
 import numpy as np
 import pytest
+from MSSTUNetReorientLib.geometry.pose import MEAN_ROTATION
+from MSSTUNetReorientLib.geometry.pose import Correction
+from MSSTUNetReorientLib.geometry.pose import Pose
+from MSSTUNetReorientLib.geometry.views import SA
 from MSSTUNetReorientLib.panel.adjustment import CONTROLS
 from MSSTUNetReorientLib.panel.reasons import COPIED
 from MSSTUNetReorientLib.panel.record_node import find_record
@@ -14,16 +18,12 @@ from MSSTUNetReorientLib.panel.record_node import read_record
 from MSSTUNetReorientLib.panel.session import Session
 from MSSTUNetReorientLib.panel.session import Stage
 from MSSTUNetReorientLib.panel.transform_node import read_pose
-from MSSTUNetReorientLib.pose import MEAN_ROTATION
-from MSSTUNetReorientLib.pose import Correction
-from MSSTUNetReorientLib.pose import Pose
 from MSSTUNetReorientLib.scene.arrays import from_matrix4x4
 from MSSTUNetReorientLib.scene.arrays import to_matrix4x4
 from MSSTUNetReorientLib.scene.arrays import volume_of
 from MSSTUNetReorientLib.scene.nodes import hierarchy_of
 from MSSTUNetReorientLib.scene.slices import slice_to_ras
 from MSSTUNetReorientLib.scene.table import read_table
-from MSSTUNetReorientLib.views import SA
 from results import POSE
 from results import make_result
 from scene.test_scene_nodes import labels_of

@@ -14,6 +14,9 @@ from hypothesis import given
 from hypothesis import settings
 from hypothesis import strategies as st
 from MSSTUNetReorientLib.errors import InputError
+from MSSTUNetReorientLib.geometry.pose import Correction
+from MSSTUNetReorientLib.geometry.volume import Grid
+from MSSTUNetReorientLib.geometry.volume import Volume
 from MSSTUNetReorientLib.panel import reasons
 from MSSTUNetReorientLib.panel.adjustment import CONTROLS
 from MSSTUNetReorientLib.panel.adjustment import PAST_LIMIT
@@ -30,9 +33,6 @@ from MSSTUNetReorientLib.panel.reasons import translated
 from MSSTUNetReorientLib.panel.record import Record
 from MSSTUNetReorientLib.panel.study_check import doubts
 from MSSTUNetReorientLib.panel.worker import handle
-from MSSTUNetReorientLib.pose import Correction
-from MSSTUNetReorientLib.volume import Grid
-from MSSTUNetReorientLib.volume import Volume
 from results import POSE
 from results import make_result
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from MSSTUNetReorientLib.geometry.pose import Correction
 from MSSTUNetReorientLib.panel.record_node import linked
 from MSSTUNetReorientLib.panel.record_node import panel_node
 from MSSTUNetReorientLib.panel.screen.layout import Layout
@@ -15,7 +16,6 @@ from MSSTUNetReorientLib.panel.screen.layout_description import ROWS
 from MSSTUNetReorientLib.panel.screen.layout_description import TRANSAXIAL
 from MSSTUNetReorientLib.panel.session import Session
 from MSSTUNetReorientLib.panel.session import Stage
-from MSSTUNetReorientLib.pose import Correction
 from MSSTUNetReorientLib.scene import load_scene
 from MSSTUNetReorientLib.scene import new_scene
 from MSSTUNetReorientLib.scene import save_scene

@@ -19,6 +19,7 @@ try:
 except ImportError as error:  # the package or a library of the system; .ci/run makes sure of both
     pytest.skip(f"Qt cannot be loaded ({error}); see .ci/run for the packages it needs", allow_module_level=True)
 
+from MSSTUNetReorientLib.geometry.pose import Correction
 from MSSTUNetReorientLib.panel.adjustment import CONTROLS
 from MSSTUNetReorientLib.panel.record_node import _records
 from MSSTUNetReorientLib.panel.run_time import Memory
@@ -27,7 +28,6 @@ from MSSTUNetReorientLib.panel.screen.slice_view import SliceViews
 from MSSTUNetReorientLib.panel.screen.slice_view import no_views
 from MSSTUNetReorientLib.panel.session import Session
 from MSSTUNetReorientLib.panel.session import Stage
-from MSSTUNetReorientLib.pose import Correction
 from MSSTUNetReorientLib.qc import Quality
 from MSSTUNetReorientLib.scene import load_scene
 from MSSTUNetReorientLib.scene import new_scene

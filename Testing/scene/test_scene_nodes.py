@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 from MSSTUNetReorientLib import __version__
+from MSSTUNetReorientLib.geometry.pose import Pose
 from MSSTUNetReorientLib.io.terminology import SEGMENTS
-from MSSTUNetReorientLib.pose import Pose
 from MSSTUNetReorientLib.result import Result
 from MSSTUNetReorientLib.scene import add_result
 from MSSTUNetReorientLib.scene import pose_of

@@ -6,13 +6,13 @@ from typing import Any
 
 import numpy as np
 import pytest
-from MSSTUNetReorientLib.pose import Pose
+from MSSTUNetReorientLib.geometry.pose import Pose
+from MSSTUNetReorientLib.geometry.views import VIEWS
 from MSSTUNetReorientLib.result import Result
 from MSSTUNetReorientLib.scene import add_result
 from MSSTUNetReorientLib.scene import set_views
 from MSSTUNetReorientLib.scene.arrays import from_matrix4x4
 from MSSTUNetReorientLib.scene.slices import slice_to_ras
-from MSSTUNetReorientLib.views import VIEWS
 from results import POSE
 
 WALLS = {

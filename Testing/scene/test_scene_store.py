@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 import pytest
 from MSSTUNetReorientLib.errors import InputError
+from MSSTUNetReorientLib.geometry.pose import Pose
+from MSSTUNetReorientLib.geometry.views import SA
 from MSSTUNetReorientLib.io.terminology import SEGMENTS
-from MSSTUNetReorientLib.pose import Pose
 from MSSTUNetReorientLib.result import Result
 from MSSTUNetReorientLib.scene import add_result
 from MSSTUNetReorientLib.scene import load_scene
@@ -29,7 +30,6 @@ from MSSTUNetReorientLib.scene.colours import table_of
 from MSSTUNetReorientLib.scene.slices import slice_to_ras
 from MSSTUNetReorientLib.scene.table import read_table
 from MSSTUNetReorientLib.scene.table import rows_of
-from MSSTUNetReorientLib.views import SA
 from results import make_result
 
 from scene.test_scene_nodes import labels_of
@@ -91,7 +91,7 @@ def test_writing_again_replaces(scene: Any, result: Result, tmp_path: Path, suff
 
 
 def test_scene_keeps_a_corrected_pose(scene: Any, result: Result, tmp_path: Path) -> None:
-    from MSSTUNetReorientLib.pose import Correction
+    from MSSTUNetReorientLib.geometry.pose import Correction
     from MSSTUNetReorientLib.scene.arrays import to_matrix4x4
 
     corrected = result.pose.corrected(Correction(swing=4.0, roll=-7.0, basal=3.0))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
-from MSSTUNetReorientLib.pose import MEAN_ROTATION
+from MSSTUNetReorientLib.geometry.pose import MEAN_ROTATION
 from MSSTUNetReorientLib.simulation.draw import draw_parameters
 from MSSTUNetReorientLib.simulation.heart import ParametricShape
 from MSSTUNetReorientLib.simulation.parameters import Placement

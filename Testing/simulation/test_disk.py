@@ -10,9 +10,10 @@ from typing import Any
 import numpy as np
 import pytest
 from MSSTUNetReorientLib.errors import InputError
+from MSSTUNetReorientLib.geometry.pose import Cube
+from MSSTUNetReorientLib.geometry.pose import Pose
+from MSSTUNetReorientLib.geometry.volume import Grid
 from MSSTUNetReorientLib.io import read_study
-from MSSTUNetReorientLib.pose import Cube
-from MSSTUNetReorientLib.pose import Pose
 from MSSTUNetReorientLib.simulation import disk
 from MSSTUNetReorientLib.simulation.batch import Request
 from MSSTUNetReorientLib.simulation.batch import make_studies
@@ -20,7 +21,6 @@ from MSSTUNetReorientLib.simulation.dicom import write_pet
 from MSSTUNetReorientLib.simulation.draw import draw_parameters
 from MSSTUNetReorientLib.simulation.parameters import StudyParameters
 from MSSTUNetReorientLib.simulation.render import render
-from MSSTUNetReorientLib.volume import Grid
 
 
 @pytest.mark.parametrize(("kind", "gates"), [("spect", 0), ("spect", 8), ("pet", 0)])

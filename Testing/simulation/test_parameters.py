@@ -8,9 +8,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from MSSTUNetReorientLib.errors import InputError
-from MSSTUNetReorientLib.pose import MEAN_ROTATION
-from MSSTUNetReorientLib.pose import Pose
-from MSSTUNetReorientLib.pose import euler_from_rotation
+from MSSTUNetReorientLib.geometry.pose import MEAN_ROTATION
+from MSSTUNetReorientLib.geometry.pose import Pose
+from MSSTUNetReorientLib.geometry.pose import euler_from_rotation
 from MSSTUNetReorientLib.simulation.draw import draw_parameters
 from MSSTUNetReorientLib.simulation.parameters import StudyParameters
 from MSSTUNetReorientLib.simulation.poses import draw_pose_rotation

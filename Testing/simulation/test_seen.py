@@ -7,8 +7,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from MSSTUNetReorientLib.cup import fit_cup
-from MSSTUNetReorientLib.pose import MEAN_ROTATION
-from MSSTUNetReorientLib.pose import angle_between
+from MSSTUNetReorientLib.geometry.pose import MEAN_ROTATION
+from MSSTUNetReorientLib.geometry.pose import angle_between
+from MSSTUNetReorientLib.geometry.volume import Grid
+from MSSTUNetReorientLib.geometry.volume import Volume
+from MSSTUNetReorientLib.geometry.volume import resample
 from MSSTUNetReorientLib.simulation.beat import Beat
 from MSSTUNetReorientLib.simulation.camera import draw_camera
 from MSSTUNetReorientLib.simulation.parameters import Placement
@@ -20,9 +23,6 @@ from MSSTUNetReorientLib.simulation.torso import Ellipsoids
 from MSSTUNetReorientLib.simulation.truth import LABEL_SPACING
 from MSSTUNetReorientLib.simulation.uptake import Defect
 from MSSTUNetReorientLib.simulation.uptake import Perfusion
-from MSSTUNetReorientLib.volume import Grid
-from MSSTUNetReorientLib.volume import Volume
-from MSSTUNetReorientLib.volume import resample
 from scipy import ndimage
 from studies import HEART
 from studies import NOTHING

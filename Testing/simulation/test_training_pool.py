@@ -7,8 +7,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from MSSTUNetReorientLib.labels import MYOCARDIUM
-from MSSTUNetReorientLib.pose import Pose
+from MSSTUNetReorientLib.geometry.labels import MYOCARDIUM
+from MSSTUNetReorientLib.geometry.pose import Pose
+from MSSTUNetReorientLib.geometry.volume import Grid
+from MSSTUNetReorientLib.geometry.volume import Volume
+from MSSTUNetReorientLib.geometry.volume import resample
 from MSSTUNetReorientLib.simulation.draw import draw_parameters
 from MSSTUNetReorientLib.simulation.sources import Sources
 from MSSTUNetReorientLib.simulation.splits import COUNTS_SUBJECTS
@@ -22,9 +25,6 @@ from MSSTUNetReorientLib.training.pool import draw_sample
 from MSSTUNetReorientLib.training.pool import draw_samples
 from MSSTUNetReorientLib.training.pool import fill_pool
 from MSSTUNetReorientLib.training.pool import load_sources
-from MSSTUNetReorientLib.volume import Grid
-from MSSTUNetReorientLib.volume import Volume
-from MSSTUNetReorientLib.volume import resample
 
 
 def test_same_seed_same_sample() -> None:

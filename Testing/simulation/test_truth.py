@@ -7,8 +7,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from MSSTUNetReorientLib.cup import fit_cup
-from MSSTUNetReorientLib.pose import Pose
-from MSSTUNetReorientLib.pose import angle_between
+from MSSTUNetReorientLib.geometry.pose import Pose
+from MSSTUNetReorientLib.geometry.pose import angle_between
+from MSSTUNetReorientLib.geometry.volume import Grid
+from MSSTUNetReorientLib.geometry.volume import Volume
+from MSSTUNetReorientLib.geometry.volume import resample
 from MSSTUNetReorientLib.simulation.apparent import anatomical_labels
 from MSSTUNetReorientLib.simulation.beat import Beat
 from MSSTUNetReorientLib.simulation.beat import phases_of
@@ -23,9 +26,6 @@ from MSSTUNetReorientLib.simulation.segments import segment_of
 from MSSTUNetReorientLib.simulation.torso import Ellipsoids
 from MSSTUNetReorientLib.simulation.uptake import Defect
 from MSSTUNetReorientLib.simulation.uptake import Perfusion
-from MSSTUNetReorientLib.volume import Grid
-from MSSTUNetReorientLib.volume import Volume
-from MSSTUNetReorientLib.volume import resample
 from scipy import ndimage
 from studies import HEART
 from studies import plain

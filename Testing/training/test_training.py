@@ -9,9 +9,11 @@ import numpy as np
 import pytest
 import torch
 from MSSTUNetReorientLib.evaluation.method import Answer
+from MSSTUNetReorientLib.geometry.pose import Correction
+from MSSTUNetReorientLib.geometry.pose import Pose
+from MSSTUNetReorientLib.geometry.volume import Grid
+from MSSTUNetReorientLib.geometry.volume import Volume
 from MSSTUNetReorientLib.networks.compact import HALF_MM
-from MSSTUNetReorientLib.pose import Correction
-from MSSTUNetReorientLib.pose import Pose
 from MSSTUNetReorientLib.simulation import splits
 from MSSTUNetReorientLib.simulation.sources import Sources
 from MSSTUNetReorientLib.training import batches
@@ -24,8 +26,6 @@ from MSSTUNetReorientLib.training.recipe import load_recipe
 from MSSTUNetReorientLib.training.validate import as_table
 from MSSTUNetReorientLib.training.validate import summarise
 from MSSTUNetReorientLib.training.validate import validate
-from MSSTUNetReorientLib.volume import Grid
-from MSSTUNetReorientLib.volume import Volume
 
 
 def test_the_same_seed_gives_the_same_study() -> None:

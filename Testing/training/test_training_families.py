@@ -12,21 +12,21 @@ import torch
 from MSSTUNetReorientLib.errors import InputError
 from MSSTUNetReorientLib.evaluation.comparisons import TrainedMethod
 from MSSTUNetReorientLib.evaluation.comparisons import load_method
+from MSSTUNetReorientLib.geometry.pose import Cube
+from MSSTUNetReorientLib.geometry.pose import Pose
+from MSSTUNetReorientLib.geometry.volume import Grid
+from MSSTUNetReorientLib.geometry.volume import Volume
 from MSSTUNetReorientLib.models import save_weights
 from MSSTUNetReorientLib.networks.compact import HALF_MM
 from MSSTUNetReorientLib.networks.msstn import PoseHead
 from MSSTUNetReorientLib.networks.scale import Scale
 from MSSTUNetReorientLib.networks.view import transaxial_labels
 from MSSTUNetReorientLib.networks.view import upright_labels
-from MSSTUNetReorientLib.pose import Cube
-from MSSTUNetReorientLib.pose import Pose
 from MSSTUNetReorientLib.training.architectures import ARCHITECTURES
 from MSSTUNetReorientLib.training.batches import collate
 from MSSTUNetReorientLib.training.loop import Studies
 from MSSTUNetReorientLib.training.loop import Training
 from MSSTUNetReorientLib.training.pool import read_sample
-from MSSTUNetReorientLib.volume import Grid
-from MSSTUNetReorientLib.volume import Volume
 from recipes import TINY
 from recipes import tiny
 

@@ -10,17 +10,17 @@ import pytest
 import SimpleITK as sitk
 from MSSTUNetReorientLib.cli import main
 from MSSTUNetReorientLib.errors import InputError
+from MSSTUNetReorientLib.geometry.pose import Pose
+from MSSTUNetReorientLib.geometry.volume import Grid
+from MSSTUNetReorientLib.geometry.volume import Volume
+from MSSTUNetReorientLib.geometry.volume import resample
 from MSSTUNetReorientLib.io import read_study
 from MSSTUNetReorientLib.io import write_pose
 from MSSTUNetReorientLib.io import write_volume
-from MSSTUNetReorientLib.pose import Pose
 from MSSTUNetReorientLib.training.batches import draw_batch
 from MSSTUNetReorientLib.training.pool import read_sample
 from MSSTUNetReorientLib.training.studies import make_samples
 from MSSTUNetReorientLib.training.studies import read_own_study
-from MSSTUNetReorientLib.volume import Grid
-from MSSTUNetReorientLib.volume import Volume
-from MSSTUNetReorientLib.volume import resample
 
 
 @pytest.fixture(scope="module")

@@ -16,6 +16,11 @@ from torch import Tensor
 from torch import nn
 
 from ..errors import InputError
+from ..geometry.pose import Pose
+from ..geometry.pose import nearest_rotation
+from ..geometry.pose import rotation_from_euler
+from ..geometry.volume import Grid
+from ..geometry.volume import Volume
 from ..labelling import largest_ventricle
 from ..models import is_comparison
 from ..models import load_model
@@ -27,9 +32,6 @@ from ..networks.compact import HALF_MM
 from ..networks.joint import JointOutput
 from ..networks.scale import Scale
 from ..networks.view import view
-from ..pose import Pose
-from ..pose import nearest_rotation
-from ..pose import rotation_from_euler
 from ..predictor import POSE_AND_LABELS
 from ..predictor import predict
 from ..search import antialiased
@@ -37,8 +39,6 @@ from ..search import cubes_for
 from ..search import read_cube
 from ..training.objective import cascade_input
 from ..training.recipe import architecture_of
-from ..volume import Grid
-from ..volume import Volume
 from .method import Answer
 from .method import Method
 

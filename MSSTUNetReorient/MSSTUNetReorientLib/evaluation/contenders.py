@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import InputError
+from ..geometry.pose import Pose
+from ..geometry.volume import Volume
 from ..models import load_model
 from ..models import read_manifest
 from ..models import weights_folder
-from ..pose import Pose
-from ..volume import Volume
 from .comparisons import load_method
 from .mean_heart import mean_heart
 from .method import Answer

@@ -12,15 +12,15 @@ import numpy as np
 from scipy import ndimage
 
 from ..errors import InputError
-from ..pose import Pose
+from ..geometry.pose import Pose
+from ..geometry.volume import Grid
+from ..geometry.volume import Volume
+from ..geometry.volume import resample
 from ..simulation.draw import draw_parameters
 from ..simulation.render import render
 from ..simulation.sources import HeartCounts
 from ..simulation.sources import load_counts
 from ..simulation.splits import COUNTS_SUBJECTS
-from ..volume import Grid
-from ..volume import Volume
-from ..volume import resample
 
 SIZE, SPACING = 44, 3.2
 """The template's cube: voxels along an edge, and mm."""

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ..labels import BLOOD_POOL
-from ..labels import MYOCARDIUM
-from ..pose import Pose
-from ..volume import Volume
-from ..volume import resample_labels
+from ..geometry.labels import BLOOD_POOL
+from ..geometry.labels import MYOCARDIUM
+from ..geometry.pose import Pose
+from ..geometry.volume import Volume
+from ..geometry.volume import resample_labels
 from .method import Answer
 from .metrics import angles_of
 from .metrics import comparison_grid

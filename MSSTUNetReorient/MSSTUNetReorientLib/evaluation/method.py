@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import Literal
 from typing import Protocol
 
-from ..pose import Pose
+from ..geometry.pose import Pose
+from ..geometry.volume import Volume
 from ..qc import Status
-from ..volume import Volume
 
 
 @dataclass(frozen=True, eq=False)

@@ -13,9 +13,9 @@ from numpy.typing import ArrayLike
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from ..pose import Pose
-from ..pose import wrap
-from ..volume import Grid
+from ..geometry.pose import Pose
+from ..geometry.pose import wrap
+from ..geometry.volume import Grid
 
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]

@@ -12,12 +12,12 @@ from numpy.typing import NDArray
 from scipy import ndimage
 from scipy.spatial.transform import Rotation
 
-from ..pose import Pose
+from ..geometry.pose import Pose
+from ..geometry.volume import MIN_SIZE
+from ..geometry.volume import Grid
+from ..geometry.volume import Volume
+from ..geometry.volume import resample
 from ..result import Result
-from ..volume import MIN_SIZE
-from ..volume import Grid
-from ..volume import Volume
-from ..volume import resample
 from .tables import Table
 from .tables import number
 

@@ -13,17 +13,17 @@ from typing import Literal
 import numpy as np
 
 from ..errors import InputError
+from ..geometry.pose import Cube
+from ..geometry.pose import Pose
+from ..geometry.pose import rotation_from_long_axis
+from ..geometry.volume import Volume
 from ..io import read_study
 from ..io.sitk_files import read_image
-from ..pose import Cube
-from ..pose import Pose
-from ..pose import rotation_from_long_axis
 from ..simulation.disk import IMAGE
 from ..simulation.disk import LABELS
 from ..simulation.disk import TRUTH
 from ..simulation.splits import COUNTS_SUBJECTS
 from ..simulation.splits import of_split
-from ..volume import Volume
 
 Kind = Literal["simulated", "real-derived", "real"]
 

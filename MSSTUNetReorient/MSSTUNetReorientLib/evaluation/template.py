@@ -14,13 +14,13 @@ import SimpleITK as sitk
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from ..pose import MEAN_ROTATION
-from ..pose import Pose
-from ..pose import nearest_rotation
-from ..pose import rotation_from_euler
-from ..volume import Grid
-from ..volume import Volume
-from ..volume import resample
+from ..geometry.pose import MEAN_ROTATION
+from ..geometry.pose import Pose
+from ..geometry.pose import nearest_rotation
+from ..geometry.pose import rotation_from_euler
+from ..geometry.volume import Grid
+from ..geometry.volume import Volume
+from ..geometry.volume import resample
 from .mean_heart import MeanHeart
 from .method import Answer
 

@@ -15,8 +15,8 @@ from pathlib import Path
 import numpy as np
 
 from ..errors import InputError
-from ..pose import Pose
-from ..volume import Volume
+from ..geometry.pose import Pose
+from ..geometry.volume import Volume
 from .contenders import Contender
 from .rows import write_beside
 from .studies import DataSet

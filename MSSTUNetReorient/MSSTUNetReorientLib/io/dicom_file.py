@@ -16,8 +16,8 @@ from pydicom.uid import ExplicitVRBigEndian
 from pydicom.uid import ExplicitVRLittleEndian
 from pydicom.uid import ImplicitVRLittleEndian
 
-from ..volume import MAX_SIZE
-from ..volume import MAX_VOXELS
+from ..geometry.volume import MAX_SIZE
+from ..geometry.volume import MAX_VOXELS
 from .dicom_values import number
 from .dicom_values import value_of
 from .dicom_values import whole

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from ..volume import Volume
+from ..geometry.volume import Volume
 from .choice import Choice
 from .choice import chosen_frames
 from .choice import chosen_gates

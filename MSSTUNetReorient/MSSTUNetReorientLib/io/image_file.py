@@ -10,9 +10,9 @@ from pathlib import Path
 import numpy as np
 import SimpleITK as sitk
 
-from ..volume import MAX_VOXELS
-from ..volume import Grid
-from ..volume import Volume
+from ..geometry.volume import MAX_VOXELS
+from ..geometry.volume import Grid
+from ..geometry.volume import Volume
 from .choice import chosen_gates
 from .choice import gate_info
 from .image_header import ImageHeader

@@ -11,9 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from ..volume import MAX_VOXELS
-from ..volume import Grid
-from ..volume import Volume
+from ..geometry.volume import MAX_VOXELS
+from ..geometry.volume import Grid
+from ..geometry.volume import Volume
 from .image_header import data_files
 from .image_header import fields_of
 from .image_header import refuse_short

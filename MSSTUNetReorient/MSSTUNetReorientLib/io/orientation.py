@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import InputError
-from ..volume import Grid
-from ..volume import Volume
+from ..geometry.volume import Grid
+from ..geometry.volume import Volume
 from .technical_info import warn
 
 Array = NDArray[np.float64]

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import SimpleITK as sitk
 
-from ..pose import Pose
+from ..geometry.pose import Pose
 from .messages import quiet
 from .messages import reason
 from .messages import refuse

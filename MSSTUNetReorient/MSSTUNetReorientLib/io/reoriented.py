@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..pose import MEAN_ROTATION
-from ..pose import angle_between
-from ..volume import Grid
-from ..volume import Volume
+from ..geometry.pose import MEAN_ROTATION
+from ..geometry.pose import angle_between
+from ..geometry.volume import Grid
+from ..geometry.volume import Volume
 from .dicom_values import items
 from .dicom_values import text
 from .messages import refuse

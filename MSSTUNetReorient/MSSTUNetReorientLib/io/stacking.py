@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..volume import Grid
-from ..volume import Volume
+from ..geometry.volume import Grid
+from ..geometry.volume import Volume
 from .messages import refuse
 
 Array = NDArray[np.float64]

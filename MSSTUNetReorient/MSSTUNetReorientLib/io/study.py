@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ..volume import Volume
-from ..volume import check_volume
+from ..geometry.volume import Volume
+from ..geometry.volume import check_volume
 from .choice import Choice
 from .dicom_file import is_dicom
 from .dicom_file import read_header

@@ -9,8 +9,8 @@ import numpy as np
 import SimpleITK as sitk
 from numpy.typing import NDArray
 
-from ..labels import box_round
-from ..volume import Volume
+from ..geometry.labels import box_round
+from ..geometry.volume import Volume
 from .messages import quiet
 from .messages import reason
 from .messages import refuse

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ..pose import lps_from_ras
+from ..geometry.pose import lps_from_ras
 from ..scene.nodes import PREFIX
 
 HINT_COLOUR = (0.2, 0.9, 0.9)

@@ -15,9 +15,9 @@ from zipfile import BadZipFile
 import numpy as np
 
 from ..errors import InputError
+from ..geometry.volume import Volume
 from ..scene.arrays import from_matrix4x4
 from ..scene.arrays import to_matrix4x4
-from ..volume import Volume
 from .child import Worker
 from .exchange import Answer
 from .exchange import read_answer

@@ -14,13 +14,13 @@ from zipfile import ZipFile
 
 import numpy as np
 
-from ..pose import Cube
-from ..pose import Pose
+from ..geometry.pose import Cube
+from ..geometry.pose import Pose
+from ..geometry.volume import Grid
+from ..geometry.volume import Volume
 from ..qc import Quality
 from ..result import ModelIdentity
 from ..result import Result
-from ..volume import Grid
-from ..volume import Volume
 from .surfaces import Surface
 from .surfaces import surfaces_of
 

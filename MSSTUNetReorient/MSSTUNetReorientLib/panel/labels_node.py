@@ -10,15 +10,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..geometry.pose import Pose
+from ..geometry.volume import Grid
+from ..geometry.volume import Volume
 from ..io.terminology import SEGMENTS
-from ..pose import Pose
 from ..scene.arrays import fill_image
 from ..scene.arrays import from_matrix4x4
 from ..scene.arrays import ijk_to_ras
 from ..scene.arrays import to_matrix4x4
 from ..scene.host import mrml
-from ..volume import Grid
-from ..volume import Volume
 from .surfaces import Surface
 from .surfaces import to_polydata
 

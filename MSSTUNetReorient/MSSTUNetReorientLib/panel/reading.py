@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING
 from typing import Any
 
 from ..errors import InputError
-from ..pose import Correction
+from ..geometry.pose import Correction
+from ..geometry.volume import Volume
 from ..qc import Quality
-from ..volume import Volume
 from .adjustment import Adjustment
 from .child import Worker
 from .delay import Delay

@@ -18,9 +18,9 @@ from typing import get_args
 import numpy as np
 
 from ..errors import InputError
-from ..pose import Correction
-from ..pose import Cube
-from ..pose import Pose
+from ..geometry.pose import Correction
+from ..geometry.pose import Cube
+from ..geometry.pose import Pose
 from ..qc import Quality
 from ..qc import Status
 from ..result import ModelIdentity

@@ -13,9 +13,9 @@ from typing import Any
 import numpy as np
 
 from ..errors import InputError
-from ..pose import Correction
-from ..pose import Cube
-from ..pose import Pose
+from ..geometry.pose import Correction
+from ..geometry.pose import Cube
+from ..geometry.pose import Pose
 from ..qc import Quality
 from ..result import ModelIdentity
 from ..scene.host import mrml

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from .. import __version__
-from ..pose import Pose
+from ..geometry.pose import Pose
 from ..scene.table import Row
 from ..scene.table import fill_table
 from ..scene.table import read_table

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..volume import Grid
-from ..volume import Volume
+from ..geometry.volume import Grid
+from ..geometry.volume import Volume
 from .words import tr as _
 
 MAX_ANISOTROPY = 2.0

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from ..errors import InputError
+from ..geometry.volume import Volume
+from ..geometry.volume import check_volume
 from ..scene.arrays import volume_of
 from ..scene.nodes import hierarchy_of
-from ..volume import Volume
-from ..volume import check_volume
 from .words import tr as _
 
 

@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from ..pose import Pose
+from ..geometry.pose import Pose
+from ..geometry.volume import Volume
 from ..result import Result
 from ..scene.arrays import ijk_to_ras
 from ..scene.arrays import to_image
@@ -25,7 +26,6 @@ from ..scene.nodes import lv_maximum
 from ..scene.nodes import show_smooth
 from ..scene.slices import set_views
 from ..scene.table import rows_of
-from ..volume import Volume
 from .labels_node import LabelsNode
 from .record import Record
 from .record_node import AXIS

@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..geometry.volume import Volume
 from ..io.terminology import SEGMENTS
-from ..volume import Volume
 
 SMOOTHING = 0.5
 """3D Slicer's default "Smoothing factor"."""
@@ -70,7 +70,7 @@ def to_polydata(surface: Surface) -> Any:
     from vtkmodules.vtkCommonDataModel import vtkCellArray
     from vtkmodules.vtkCommonDataModel import vtkPolyData
 
-    from ..pose import lps_from_ras
+    from ..geometry.pose import lps_from_ras
 
     points, triangles = surface
     place, cells, made = vtkPoints(), vtkCellArray(), vtkPolyData()

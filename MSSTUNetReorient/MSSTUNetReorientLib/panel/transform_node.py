@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from ..pose import Pose
-from ..pose import nearest_rotation
+from ..geometry.pose import Pose
+from ..geometry.pose import nearest_rotation
 from ..scene.arrays import from_matrix4x4
 from ..scene.arrays import to_matrix4x4
 

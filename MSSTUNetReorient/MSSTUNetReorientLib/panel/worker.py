@@ -19,9 +19,9 @@ from threading import Thread
 from typing import Any
 
 from ..errors import InputError
-from ..pose import Pose
+from ..geometry.pose import Pose
+from ..geometry.volume import Volume
 from ..result import Result
-from ..volume import Volume
 from .exchange import read_study
 from .exchange import write_answer
 

@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import ArrayLike
 from numpy.typing import NDArray
 
-from ..pose import ras_matrix_from_lps
-from ..volume import Grid
-from ..volume import Volume
+from ..geometry.pose import ras_matrix_from_lps
+from ..geometry.volume import Grid
+from ..geometry.volume import Volume
 
 
 def to_matrix4x4(matrix: ArrayLike) -> Any:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ..pose import Pose
+from ..geometry.pose import Pose
 from .host import mrml
 
 LAYOUT_NAME = "1"

@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .. import __version__
+from ..geometry.pose import Pose
+from ..geometry.volume import Volume
 from ..io.terminology import SEGMENTS
-from ..pose import Pose
 from ..result import Result
-from ..volume import Volume
 from .arrays import fill_image
 from .arrays import from_matrix4x4
 from .arrays import ijk_to_ras

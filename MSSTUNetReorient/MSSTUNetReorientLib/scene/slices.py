@@ -7,18 +7,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..pose import Pose
-from ..pose import ras_matrix_from_lps
-from ..views import VIEWS
-from ..views import View
-from ..views import slice_to_lps
+from ..geometry.pose import Pose
+from ..geometry.pose import ras_matrix_from_lps
+from ..geometry.views import VIEWS
+from ..geometry.views import View
+from ..geometry.views import slice_to_lps
 from .arrays import to_matrix4x4
 from .camera import add_camera
 from .host import mrml
 from .host import quiet
 
 SLICE_NAMES = ("Red", "Green", "Yellow")
-"""Layout names of 3D Slicer's slice views, in the order of :data:`MSSTUNetReorientLib.views.VIEWS`."""
+"""Layout names of 3D Slicer's slice views, in the order of :data:`MSSTUNetReorientLib.geometry.views.VIEWS`."""
 SLICE_COLOURS = ((0.953, 0.290, 0.200), (0.431, 0.690, 0.294), (0.929, 0.835, 0.298))
 """What 3D Slicer paints them in."""
 FIELD_MM = 160.0

@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from ..labels import BLOOD_POOL
-from ..labels import MYOCARDIUM
+from ..geometry.labels import BLOOD_POOL
+from ..geometry.labels import MYOCARDIUM
 from .heart import Shape
 
 Array = NDArray[np.float64]

@@ -17,12 +17,12 @@ from pathlib import Path
 
 import numpy as np
 
+from ..geometry.pose import Pose
+from ..geometry.pose import rotation_from_long_axis
+from ..geometry.volume import Grid
+from ..geometry.volume import Volume
+from ..geometry.volume import resample
 from ..io import read_study
-from ..pose import Pose
-from ..pose import rotation_from_long_axis
-from ..volume import Grid
-from ..volume import Volume
-from ..volume import resample
 from .disk import IMAGE
 from .disk import TRUTH
 from .measure import Measures

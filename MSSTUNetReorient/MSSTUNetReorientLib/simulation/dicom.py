@@ -13,7 +13,7 @@ from pydicom.sequence import Sequence
 from pydicom.uid import ExplicitVRLittleEndian
 from pydicom.uid import generate_uid
 
-from ..volume import Grid
+from ..geometry.volume import Grid
 
 Counts = NDArray[np.uint16]
 

@@ -13,10 +13,10 @@ from numpy.typing import NDArray
 
 from .. import __version__
 from ..errors import InputError
+from ..geometry.pose import Cube
+from ..geometry.volume import Grid
+from ..geometry.volume import Volume
 from ..io import write_volume
-from ..pose import Cube
-from ..volume import Grid
-from ..volume import Volume
 from .camera import Camera
 from .dicom import write_nuclear
 from .dicom import write_pet

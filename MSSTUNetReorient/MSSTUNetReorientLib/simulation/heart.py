@@ -14,12 +14,12 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from ..cup import fit_cup
-from ..pose import MEAN_ROTATION
-from ..pose import Pose
-from ..pose import nearest_rotation
-from ..volume import Grid
-from ..volume import Volume
-from ..volume import resample
+from ..geometry.pose import MEAN_ROTATION
+from ..geometry.pose import Pose
+from ..geometry.pose import nearest_rotation
+from ..geometry.volume import Grid
+from ..geometry.volume import Volume
+from ..geometry.volume import resample
 from .codec import parameters_class
 
 Array = NDArray[np.float64]

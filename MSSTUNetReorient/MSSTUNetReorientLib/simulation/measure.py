@@ -8,10 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from ..pose import Pose
-from ..volume import Grid
-from ..volume import Volume
-from ..volume import resample
+from ..geometry.pose import Pose
+from ..geometry.volume import Grid
+from ..geometry.volume import Volume
+from ..geometry.volume import resample
 
 Array = NDArray[np.float64]
 

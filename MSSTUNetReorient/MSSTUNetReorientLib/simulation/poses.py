@@ -10,8 +10,8 @@ from scipy.spatial.transform import Rotation
 from scipy.stats import truncnorm
 
 from ..errors import InputError
-from ..pose import MEAN_ROTATION
-from ..pose import rotation_from_euler
+from ..geometry.pose import MEAN_ROTATION
+from ..geometry.pose import rotation_from_euler
 
 Array = NDArray[np.float64]
 

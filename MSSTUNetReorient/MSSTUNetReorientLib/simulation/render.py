@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from ..errors import InputError
-from ..pose import Pose
-from ..volume import Grid
-from ..volume import Volume
+from ..geometry.pose import Pose
+from ..geometry.volume import Grid
+from ..geometry.volume import Volume
 from . import scanner as fast
 from .beat import phases_of
 from .camera import Camera

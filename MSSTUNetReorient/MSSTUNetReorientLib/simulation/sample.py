@@ -12,11 +12,11 @@ from pathlib import Path
 import numpy as np
 
 from .. import __version__
+from ..geometry.pose import Cube
+from ..geometry.volume import Grid
+from ..geometry.volume import Volume
+from ..geometry.volume import resample
 from ..io import write_volume
-from ..pose import Cube
-from ..volume import Grid
-from ..volume import Volume
-from ..volume import resample
 from .parameters import StudyParameters
 from .render import Study
 from .render import render

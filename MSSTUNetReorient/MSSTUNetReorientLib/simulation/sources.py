@@ -23,9 +23,9 @@ from scipy import ndimage
 
 from ..cup import fit_cup
 from ..errors import InputError
+from ..geometry.pose import shortest_rotation
+from ..geometry.volume import Volume
 from ..io.sitk_files import read_image
-from ..pose import shortest_rotation
-from ..volume import Volume
 from .bodywall import arms_beside
 from .heart import Ventricles
 from .heart import ventricles_from_labels

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from ..pose import Pose
-from ..volume import Volume
+from ..geometry.pose import Pose
+from ..geometry.volume import Volume
 from .apparent import Surfaces
 from .apparent import anatomical_labels
 from .apparent import apparent_labels

@@ -20,8 +20,8 @@ from ..certainty import FEATURES
 from ..certainty import SHARE
 from ..certainty import features
 from ..errors import InputError
+from ..geometry.labels import MYOCARDIUM
 from ..labelling import label_shares
-from ..labels import MYOCARDIUM
 from ..models import load_compact
 from ..models import save_weights
 from ..networks.compact import CompactMSSTUNet

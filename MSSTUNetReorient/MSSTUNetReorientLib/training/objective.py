@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 from torch import nn
 
+from ..geometry.pose import euler_from_rotation
 from ..losses import cascade_loss
 from ..losses import deep_supervision_loss
 from ..losses import joint_loss
@@ -25,7 +26,6 @@ from ..networks.scale import Scale
 from ..networks.view import transaxial_labels
 from ..networks.view import upright_labels
 from ..networks.view import view
-from ..pose import euler_from_rotation
 from .batches import Batch
 from .compact_loss import compact_loss
 from .recipe import Recipe

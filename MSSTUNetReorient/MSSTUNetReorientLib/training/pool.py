@@ -13,8 +13,11 @@ from numpy.typing import NDArray
 from scipy.spatial.transform import Rotation
 
 from ..errors import InputError
-from ..labels import MYOCARDIUM
-from ..pose import Pose
+from ..geometry.labels import MYOCARDIUM
+from ..geometry.pose import Pose
+from ..geometry.volume import Grid
+from ..geometry.volume import Volume
+from ..geometry.volume import resample
 from ..search import antialiased
 from ..search import cube_round
 from ..search import read_cube
@@ -49,9 +52,6 @@ from ..simulation.torso import draw_activity
 from ..simulation.truth import LABEL_SIZE
 from ..simulation.truth import LABEL_SPACING
 from ..simulation.uptake import draw_perfusion
-from ..volume import Grid
-from ..volume import Volume
-from ..volume import resample
 
 Cameras = Literal["fast", "physical"]
 

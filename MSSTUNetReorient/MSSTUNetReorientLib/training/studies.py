@@ -14,14 +14,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import InputError
+from ..geometry.pose import MEAN_ROTATION
+from ..geometry.pose import Pose
+from ..geometry.pose import nearest_rotation
+from ..geometry.volume import Grid
+from ..geometry.volume import Volume
 from ..io import read_pose
 from ..io import read_study
 from ..io.image_file import read_image_file
-from ..pose import MEAN_ROTATION
-from ..pose import Pose
-from ..pose import nearest_rotation
-from ..volume import Grid
-from ..volume import Volume
 from .pool import Sample
 from .pool import sample_of
 from .pool import write_sample

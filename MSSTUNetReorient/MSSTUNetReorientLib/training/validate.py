@@ -11,15 +11,15 @@ import numpy as np
 from ..evaluation.method import Method
 from ..evaluation.metrics import dice
 from ..evaluation.metrics import is_failure
-from ..labels import BLOOD_POOL
-from ..labels import MYOCARDIUM
+from ..geometry.labels import BLOOD_POOL
+from ..geometry.labels import MYOCARDIUM
+from ..geometry.pose import Pose
+from ..geometry.volume import Grid
+from ..geometry.volume import Volume
+from ..geometry.volume import resample_labels
 from ..networks.compact import CUBE_SIZE
 from ..networks.compact import CUBE_SPACING
 from ..networks.compact import LABEL_SPACING
-from ..pose import Pose
-from ..volume import Grid
-from ..volume import Volume
-from ..volume import resample_labels
 from .pool import Sample
 from .pool import read_sample
 

@@ -13,11 +13,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ...pose import Pose
-from ...pose import lps_from_ras
+from ...geometry.pose import Pose
+from ...geometry.pose import lps_from_ras
+from ...geometry.views import VIEWS
 from ...scene.arrays import from_matrix4x4
 from ...scene.slices import SLICE_NAMES
-from ...views import VIEWS
 from ..observers import Observers
 from .drawing import Lines
 from .drawing import Words

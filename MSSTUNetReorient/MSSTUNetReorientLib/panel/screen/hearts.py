@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from ...errors import InputError
-from ...volume import Volume
-from ...volume import resample
-from ...volume import short_axis_grid
+from ...geometry.volume import Volume
+from ...geometry.volume import resample
+from ...geometry.volume import short_axis_grid
 from ..record import Record
 from ..record_node import PAIRED
 from ..record_node import find_record

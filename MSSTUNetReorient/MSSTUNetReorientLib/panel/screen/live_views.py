@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ...pose import Pose
+from ...geometry.pose import Pose
+from ...geometry.views import VIEWS
 from ...scene.arrays import from_matrix4x4
 from ...scene.arrays import to_matrix4x4
 from ...scene.host import mrml
@@ -21,7 +22,6 @@ from ...scene.slices import name_orientation
 from ...scene.slices import set_field
 from ...scene.slices import slice_node
 from ...scene.slices import slice_to_ras
-from ...views import VIEWS
 from .layout_description import TRANSAXIAL
 
 TRANSAXIAL_COLOUR = (0.45, 0.60, 0.85)

@@ -14,15 +14,15 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ...labels import BACKGROUND
-from ...labels import BLOOD_POOL
-from ...pose import Pose
+from ...geometry.labels import BACKGROUND
+from ...geometry.labels import BLOOD_POOL
+from ...geometry.pose import Pose
+from ...geometry.views import HLA
+from ...geometry.views import SA
+from ...geometry.views import VLA
+from ...geometry.views import View
+from ...geometry.volume import Volume
 from ...slices import view_stack
-from ...views import HLA
-from ...views import SA
-from ...views import VLA
-from ...views import View
-from ...volume import Volume
 
 Array = NDArray[np.float64]
 COLUMNS = 8

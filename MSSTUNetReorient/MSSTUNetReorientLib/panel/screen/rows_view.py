@@ -13,18 +13,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ...geometry.pose import lps_from_ras
+from ...geometry.views import SA
+from ...geometry.volume import Grid
+from ...geometry.volume import Volume
 from ...io.terminology import BLOOD_POOL_STYLE
 from ...io.terminology import MYOCARDIUM_STYLE
-from ...pose import lps_from_ras
 from ...scene.arrays import ijk_to_ras
 from ...scene.arrays import to_image
 from ...scene.host import mrml
 from ...scene.nodes import PREFIX
 from ...scene.slices import composite_node
 from ...scene.slices import slice_node
-from ...views import SA
-from ...volume import Grid
-from ...volume import Volume
 from ..observers import Observers
 from .drawing import Lines
 from .drawing import Words

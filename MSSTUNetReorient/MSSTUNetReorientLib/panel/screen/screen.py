@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ...pose import Pose
+from ...geometry.pose import Pose
 from ...scene.colours import TABLES
 from ...scene.colours import ColourTable
 from ...scene.colours import table_of

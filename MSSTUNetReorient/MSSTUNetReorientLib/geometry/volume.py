@@ -16,7 +16,7 @@ import SimpleITK as sitk
 from numpy.typing import ArrayLike
 from numpy.typing import NDArray
 
-from .errors import InputError
+from ..errors import InputError
 from .labels import BLOOD_POOL
 from .labels import MYOCARDIUM
 from .labels import likeliest

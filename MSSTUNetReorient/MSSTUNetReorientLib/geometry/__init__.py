@@ -1,0 +1,1 @@
+"""Frames, poses, volumes, labels and views: NumPy and SimpleITK alone, no files and no networks."""
