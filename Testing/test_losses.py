@@ -6,7 +6,7 @@ import math
 
 import pytest
 import torch
-from MSSTUNetReorientLib import losses
+from MSSTUNetReorientLib.networks import losses
 from MSSTUNetReorientLib.networks.joint import JointOutput
 from MSSTUNetReorientLib.networks.msstn import MSSTNOutput
 from MSSTUNetReorientLib.networks.scale import Scale

@@ -28,8 +28,8 @@ from MSSTUNetReorientLib.geometry.volume import resample
 from MSSTUNetReorientLib.io import read_study
 from MSSTUNetReorientLib.models import load_model
 from MSSTUNetReorientLib.models import save_weights
-from MSSTUNetReorientLib.networks.compact import HALF_MM
 from MSSTUNetReorientLib.networks.compact import compact
+from MSSTUNetReorientLib.networks.geometry import HALF_MM
 from MSSTUNetReorientLib.result import Result
 
 SAMPLE = REPOSITORY / "Resources" / "SampleData"

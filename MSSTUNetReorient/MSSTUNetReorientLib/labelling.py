@@ -16,10 +16,10 @@ from .geometry.pose import Pose
 from .geometry.pose import angle_between
 from .geometry.pose import shortest_rotation
 from .geometry.volume import Grid
-from .networks.compact import CLOSE_SCALE
-from .networks.compact import HALF_MM
-from .networks.compact import LABEL_SPACING
 from .networks.compact import CompactMSSTUNet
+from .networks.geometry import CLOSE_SCALE
+from .networks.geometry import HALF_MM
+from .networks.geometry import LABEL_SPACING
 from .networks.sampler import sample
 from .search import Located
 

@@ -24,8 +24,8 @@ from .labelling import label_shares
 from .labelling import labels_on
 from .labelling import pose_from_labels
 from .models import load_compact
-from .networks.compact import HALF_MM
 from .networks.compact import CompactMSSTUNet
+from .networks.geometry import HALF_MM
 from .result import ModelIdentity
 from .result import Result
 from .search import Found

@@ -20,12 +20,12 @@ from .geometry.pose import nearest_rotation
 from .geometry.volume import Grid
 from .geometry.volume import Volume
 from .geometry.volume import resample
-from .networks.compact import CUBE_SIZE
-from .networks.compact import CUBE_SPACING
-from .networks.compact import HALF_MM
-from .networks.compact import WIDE_SCALE
 from .networks.compact import CompactMSSTUNet
 from .networks.compact import Look
+from .networks.geometry import CUBE_SIZE
+from .networks.geometry import CUBE_SPACING
+from .networks.geometry import HALF_MM
+from .networks.geometry import WIDE_SCALE
 from .networks.rotation import rotation_from_euler
 from .networks.rotation import rotation_from_nine
 

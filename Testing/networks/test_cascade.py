@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 import torch
-from MSSTUNetReorientLib.losses import cascade_loss
 from MSSTUNetReorientLib.networks.cascade import CNNSTN
 from MSSTUNetReorientLib.networks.cascade import Cascade
 from MSSTUNetReorientLib.networks.cascade import with_gradient
+from MSSTUNetReorientLib.networks.losses import cascade_loss
 
 SMALL = {"shape": (16, 32, 32), "widths": (3, 4, 4), "hidden": (16, 8)}
 PUBLISHED = {"CNN+STN": 360_262, "three stages": 719_897}

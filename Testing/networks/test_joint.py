@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 import torch
-from MSSTUNetReorientLib.losses import deep_supervision_loss
-from MSSTUNetReorientLib.losses import joint_loss
 from MSSTUNetReorientLib.networks.joint import MSSTUNet
+from MSSTUNetReorientLib.networks.losses import deep_supervision_loss
+from MSSTUNetReorientLib.networks.losses import joint_loss
 from MSSTUNetReorientLib.networks.msunet import AttentionGate
 from MSSTUNetReorientLib.networks.msunet import MSUNet
 from MSSTUNetReorientLib.networks.rotation import rotation_from_euler

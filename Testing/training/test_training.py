@@ -13,7 +13,7 @@ from MSSTUNetReorientLib.geometry.pose import Correction
 from MSSTUNetReorientLib.geometry.pose import Pose
 from MSSTUNetReorientLib.geometry.volume import Grid
 from MSSTUNetReorientLib.geometry.volume import Volume
-from MSSTUNetReorientLib.networks.compact import HALF_MM
+from MSSTUNetReorientLib.networks.geometry import HALF_MM
 from MSSTUNetReorientLib.simulation import splits
 from MSSTUNetReorientLib.simulation.sources import Sources
 from MSSTUNetReorientLib.training import batches

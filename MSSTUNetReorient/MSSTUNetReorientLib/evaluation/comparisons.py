@@ -28,8 +28,10 @@ from ..models import read_manifest
 from ..models import read_weight_file
 from ..models import read_weights
 from ..models import weights_folder
-from ..networks.compact import HALF_MM
+from ..networks.cascade import cascade_input
+from ..networks.geometry import HALF_MM
 from ..networks.joint import JointOutput
+from ..networks.registry import architecture_of
 from ..networks.scale import Scale
 from ..networks.view import view
 from ..predictor import POSE_AND_LABELS
@@ -37,8 +39,6 @@ from ..predictor import predict
 from ..search import antialiased
 from ..search import cubes_for
 from ..search import read_cube
-from ..training.objective import cascade_input
-from ..training.recipe import architecture_of
 from .method import Answer
 from .method import Method
 

@@ -25,9 +25,11 @@ import torch
 from torch import Tensor
 from torch import nn
 
+from .geometry import HALF_MM
 from .msstn import PoseHead
 from .rotation import rotation_from_euler
 from .sampler import sample
+from .view import view
 
 SHAPE = (32, 64, 64)
 """(D, H, W) to which Zhu 2022 rescales every study."""
@@ -200,3 +202,12 @@ def _reorient(image: Tensor, angles: Tensor, translation: Tensor, half_extent: E
     if half_extent is None:
         half_extent = [(n - 1) / 2 for n in reversed(size)]
     return sample(image, rotation_from_euler(angles), translation, 1.0, size, half_extent=half_extent)
+
+
+def cascade_input(cube: Tensor, shape: tuple[int, ...]) -> tuple[Tensor, tuple[float, float, float]]:
+    """What a network of Zhu 2022 is given: ``(B, 2, *shape)`` normalised counts and gradient, and the half extents.
+
+    The grid need not be cubic, its extent is: every half extent is that of the cube.
+    """
+    spacing = [2 * HALF_MM / (n - 1) for n in reversed(shape)]
+    return with_gradient(view(cube, shape), spacing), (HALF_MM,) * 3

@@ -23,27 +23,25 @@ from torch import nn
 from torch.nn import functional as F
 
 from .convolution import Convolution
+from .geometry import CLOSE_SCALE
+from .geometry import CLOSE_SIZE
+from .geometry import CUBE_SIZE
+from .geometry import CUBE_SPACING
+from .geometry import HALF_MM
+from .geometry import MEAN_SA_AXES
+from .geometry import SHIFT_UNIT
+from .geometry import WIDE_SCALE
+from .geometry import WIDE_SIZE
 from .rotation import full_precision
 from .rotation import no_autocast
 from .rotation import rotation_from_nine
 from .sampler import affine_grid
 from .sampler import sample
 
-CUBE_SIZE, CUBE_SPACING = 96, 4.0
-"""The input: voxels along an edge, and mm."""
-HALF_MM = (CUBE_SIZE - 1) * CUBE_SPACING / 2
-"""Half the distance between the centres of the cube's corner voxels: the unit of translations."""
-WIDE_SIZE, WIDE_SCALE = 40, (40 - 1) * 4.8 / 2 / HALF_MM
-"""Scale 2: 40^3 voxels of 4.8 mm."""
-CLOSE_SIZE, CLOSE_SCALE = 48, (48 - 1) * 3.2 / 2 / HALF_MM
-"""Scale 3 and the labels: 48^3 voxels of 3.2 mm, 154 mm round the LV."""
-LABEL_SPACING = 3.2
 LV_BALL = {CLOSE_SIZE: 0.45**2, WIDE_SIZE: 0.45**2 * 0.67}
 """By size of a look: the square of the radius, over its half extent, of the ball in which counts are normalised."""
 TINY = torch.finfo(torch.float32).tiny
 """Counts have no unit: only a division by zero is kept from happening."""
-SHIFT_UNIT = 20.0 / HALF_MM
-"""A residual shift of one is 20 mm."""
 
 
 @dataclass
@@ -297,10 +295,6 @@ class CompactMSSTUNet(nn.Module):
         wide, _, last = self.refine(cube, first.rotation, first.translation)
         start, end = (first.rotation, first.translation), (last.rotation, last.translation)
         return last, self.segment(cube, wide, start, end)[0]
-
-
-MEAN_SA_AXES = ((0.87, -0.23, -0.43), (0.47, 0.17, 0.86), (-0.12, -0.96, 0.26))
-"""The mean pose's SA axes (columns) that rotations are relative to; a test holds it to :mod:`..pose`."""
 
 
 def compact() -> CompactMSSTUNet:

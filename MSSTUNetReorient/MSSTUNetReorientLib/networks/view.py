@@ -11,8 +11,8 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from .compact import CLOSE_SCALE
 from .compact import TINY
+from .geometry import CLOSE_SCALE
 from .sampler import sample
 from .scale import Scale
 

@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional as F
 
-from ..networks.compact import CUBE_SPACING
-from ..networks.compact import HALF_MM
+from ..networks.geometry import CUBE_SPACING
+from ..networks.geometry import HALF_MM
 from .graft import grafted
 from .pool import Sample
 from .pool import read_sample

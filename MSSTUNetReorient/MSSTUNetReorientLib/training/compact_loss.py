@@ -10,13 +10,13 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from ..losses import dice_loss
-from ..networks.compact import CLOSE_SCALE
-from ..networks.compact import CLOSE_SIZE
-from ..networks.compact import HALF_MM
 from ..networks.compact import CompactMSSTUNet
 from ..networks.compact import Look
 from ..networks.compact import expected_position
+from ..networks.geometry import CLOSE_SCALE
+from ..networks.geometry import CLOSE_SIZE
+from ..networks.geometry import HALF_MM
+from ..networks.losses import dice_loss
 from ..networks.rotation import geodesic_angle
 from ..networks.sampler import sample
 from .batches import Batch

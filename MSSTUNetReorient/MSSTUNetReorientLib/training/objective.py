@@ -14,14 +14,13 @@ from torch import Tensor
 from torch import nn
 
 from ..geometry.pose import euler_from_rotation
-from ..losses import cascade_loss
-from ..losses import deep_supervision_loss
-from ..losses import joint_loss
-from ..losses import pose_losses
 from ..networks.cascade import Cascade
 from ..networks.cascade import Stage
-from ..networks.cascade import with_gradient
-from ..networks.compact import HALF_MM
+from ..networks.cascade import cascade_input
+from ..networks.losses import cascade_loss
+from ..networks.losses import deep_supervision_loss
+from ..networks.losses import joint_loss
+from ..networks.losses import pose_losses
 from ..networks.scale import Scale
 from ..networks.view import transaxial_labels
 from ..networks.view import upright_labels
@@ -140,15 +139,6 @@ def true_angles(batch: Batch) -> Tensor:
     """(alpha, beta, gamma) of the truth, ``(B, 3)`` radians, of the two triples the nearer to the mean."""
     angles = [euler_from_rotation(r) for r in batch.rotation.detach().cpu().numpy()]
     return batch.rotation.new_tensor(np.array(angles))
-
-
-def cascade_input(cube: Tensor, shape: tuple[int, ...]) -> tuple[Tensor, tuple[float, float, float]]:
-    """What a network of Zhu 2022 is given: ``(B, 2, *shape)`` normalised counts and gradient, and the half extents.
-
-    The grid need not be cubic, its extent is: every half extent is that of the cube.
-    """
-    spacing = [2 * HALF_MM / (n - 1) for n in reversed(shape)]
-    return with_gradient(view(cube, shape), spacing), (HALF_MM,) * 3
 
 
 def scalars(parts: Parts | dict[str, float]) -> dict[str, float]:

@@ -15,12 +15,12 @@ from typing import Self
 
 from ..errors import InputError
 from ..models import is_path
-from .architectures import ARCHITECTURES
-from .architectures import Architecture
+from ..networks.config_table import limited
+from ..networks.config_table import read_table
+from ..networks.registry import Architecture
+from ..networks.registry import architecture_of
 from .schedule import Schedule
 from .schedule import Stages
-from .tables import limited
-from .tables import read_table
 
 FOLDER = Path(__file__).resolve().parent / "recipes"
 Frame = Literal["transaxial", "short-axis"]
@@ -164,26 +164,6 @@ def _recipe(content: dict[str, Any], path: Path) -> Recipe:
                     precision=top.precision, seed=top.seed)  # fmt: skip
     _check_stages(recipe, path)
     return recipe
-
-
-def architecture_of(name: object, sizes: dict[str, Any], where: str) -> Architecture:
-    """The configuration of a named network.
-
-    Raises:
-        InputError: an unknown name or size.
-    """
-    if name not in ARCHITECTURES:
-        msg = f"{where} architecture must be one of {', '.join(ARCHITECTURES)}, but found {name!r}"
-        raise InputError(msg)
-    configuration: Architecture = read_table(ARCHITECTURES[str(name)], sizes, where)
-    grid = getattr(configuration, "shape", (getattr(configuration, "size", 32),))
-    if any(n % 32 or n > 512 for n in grid):
-        msg = f"{where} size and shape must be multiples of 32 up to 512, but found {', '.join(map(str, grid))}"
-        raise InputError(msg)
-    if len(getattr(configuration, "mean", (0.0,) * 6)) != 6:
-        msg = f"{where} mean must be six numbers (alpha, beta, gamma, tx, ty, tz)"
-        raise InputError(msg)
-    return configuration
 
 
 def _check_stages(recipe: Recipe, path: Path) -> None:

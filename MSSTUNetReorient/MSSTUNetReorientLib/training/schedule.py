@@ -11,7 +11,7 @@ import torch
 from torch import nn
 
 from ..networks.cascade import Stage
-from .tables import limited
+from ..networks.config_table import limited
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ import torch
 from numpy.typing import NDArray
 from scipy.spatial.transform import Rotation
 
-from ..networks.compact import HALF_MM
+from ..networks.geometry import HALF_MM
 from ..networks.sampler import sample as read
 from .pool import Sample
 

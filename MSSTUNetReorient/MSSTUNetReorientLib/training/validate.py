@@ -17,9 +17,9 @@ from ..geometry.pose import Pose
 from ..geometry.volume import Grid
 from ..geometry.volume import Volume
 from ..geometry.volume import resample_labels
-from ..networks.compact import CUBE_SIZE
-from ..networks.compact import CUBE_SPACING
-from ..networks.compact import LABEL_SPACING
+from ..networks.geometry import CUBE_SIZE
+from ..networks.geometry import CUBE_SPACING
+from ..networks.geometry import LABEL_SPACING
 from .pool import Sample
 from .pool import read_sample
 

@@ -17,14 +17,14 @@ from torch import Tensor
 from torch import nn
 from torch.nn import functional as F
 
-from ..networks.cascade import CHANNELS
-from ..networks.cascade import CNNSTN
-from ..networks.cascade import Cascade
-from ..networks.configurations import Family
-from ..networks.msstn import PoseHead
-from ..networks.msunet import CLASSES
-from ..networks.msunet import double_convolution
-from ..networks.scale import Scale
+from .cascade import CHANNELS
+from .cascade import CNNSTN
+from .cascade import Cascade
+from .configurations import Family
+from .msstn import PoseHead
+from .msunet import CLASSES
+from .msunet import double_convolution
+from .scale import Scale
 
 
 class Segmenter(nn.Module):

@@ -13,12 +13,12 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from .networks.joint import JointOutput
-from .networks.msstn import MSSTNOutput
-from .networks.rotation import rotation_from_euler
-from .networks.rotation import wrap
-from .networks.sampler import sample
-from .networks.scale import Scale
+from .joint import JointOutput
+from .msstn import MSSTNOutput
+from .rotation import rotation_from_euler
+from .rotation import wrap
+from .sampler import sample
+from .scale import Scale
 
 MU = 10.0
 """Weight of the rotation loss (Ni 2023, eq. 9)."""

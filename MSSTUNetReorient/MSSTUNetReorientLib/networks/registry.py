@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
 from typing import Protocol
 
 from torch import nn
 
-from ..networks import configurations as ours
+from ..errors import InputError
+from . import configurations as ours
 from . import published
+from .config_table import read_table
 
 
 class Architecture(Protocol):
@@ -35,3 +38,23 @@ ARCHITECTURES: dict[str, type] = {
     "nn-unet": published.NNUNetConfiguration,
 }
 """Name to configuration."""
+
+
+def architecture_of(name: object, sizes: dict[str, Any], where: str) -> Architecture:
+    """The configuration of a named network.
+
+    Raises:
+        InputError: an unknown name or size.
+    """
+    if name not in ARCHITECTURES:
+        msg = f"{where} architecture must be one of {', '.join(ARCHITECTURES)}, but found {name!r}"
+        raise InputError(msg)
+    configuration: Architecture = read_table(ARCHITECTURES[str(name)], sizes, where)
+    grid = getattr(configuration, "shape", (getattr(configuration, "size", 32),))
+    if any(n % 32 or n > 512 for n in grid):
+        msg = f"{where} size and shape must be multiples of 32 up to 512, but found {', '.join(map(str, grid))}"
+        raise InputError(msg)
+    if len(getattr(configuration, "mean", (0.0,) * 6)) != 6:
+        msg = f"{where} mean must be six numbers (alpha, beta, gamma, tx, ty, tz)"
+        raise InputError(msg)
+    return configuration
