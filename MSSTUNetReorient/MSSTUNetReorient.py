@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from MSSTUNetReorientLib.geometry.volume import Volume
     from MSSTUNetReorientLib.panel.session import Session
     from MSSTUNetReorientLib.panel.widget import PanelWidget
-    from MSSTUNetReorientLib.result import Result
+    from MSSTUNetReorientLib.prediction.result import Result
     from MSSTUNetReorientLib.scene import SceneNodes
 
 TORCH_REQUIREMENT = ">=2.4"
@@ -244,7 +244,7 @@ class MSSTUNetReorientLogic(ScriptedLoadableModuleLogic):
         Raises:
             InputError: the node is not a study that can be read; the message says what to do.
         """
-        from MSSTUNetReorientLib.predictor import predict
+        from MSSTUNetReorientLib.prediction.predictor import predict
         from MSSTUNetReorientLib.scene import add_result
 
         self.result = predict(self.volumeFromNode(volumeNode), progress=progress)

@@ -10,9 +10,9 @@ from MSSTUNetReorientLib.geometry.pose import Pose
 from MSSTUNetReorientLib.geometry.volume import Grid
 from MSSTUNetReorientLib.geometry.volume import Volume
 from MSSTUNetReorientLib.geometry.volume import short_axis_grid
-from MSSTUNetReorientLib.qc import Quality
-from MSSTUNetReorientLib.result import ModelIdentity
-from MSSTUNetReorientLib.result import Result
+from MSSTUNetReorientLib.prediction.qc import Quality
+from MSSTUNetReorientLib.prediction.result import ModelIdentity
+from MSSTUNetReorientLib.prediction.result import Result
 from numpy.typing import NDArray
 
 POSE = Pose.from_euler(-1.0, -0.95, 1.2, (18.0, -35.0, 12.0))

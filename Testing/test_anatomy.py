@@ -8,10 +8,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 from conftest import REPOSITORY
-from MSSTUNetReorientLib import predictor
-from MSSTUNetReorientLib.anatomy import anatomy_measures
-from MSSTUNetReorientLib.anatomy import apex_over_base
-from MSSTUNetReorientLib.anatomy import short_axis_rotation
 from MSSTUNetReorientLib.errors import InputError
 from MSSTUNetReorientLib.geometry.pose import MEAN_ROTATION
 from MSSTUNetReorientLib.geometry.pose import Pose
@@ -21,6 +17,10 @@ from MSSTUNetReorientLib.geometry.volume import Grid
 from MSSTUNetReorientLib.geometry.volume import Volume
 from MSSTUNetReorientLib.geometry.volume import resample
 from MSSTUNetReorientLib.io import read_study
+from MSSTUNetReorientLib.prediction import predictor
+from MSSTUNetReorientLib.prediction.anatomy import anatomy_measures
+from MSSTUNetReorientLib.prediction.anatomy import apex_over_base
+from MSSTUNetReorientLib.prediction.anatomy import short_axis_rotation
 from results import POSE
 from results import make_result
 from scipy.spatial.transform import Rotation

@@ -8,17 +8,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from MSSTUNetReorientLib.certainty import FEATURES
-from MSSTUNetReorientLib.certainty import axis_bound_deg
 from MSSTUNetReorientLib.cli import main
 from MSSTUNetReorientLib.errors import InputError
-from MSSTUNetReorientLib.models import load_model
-from MSSTUNetReorientLib.models import read_manifest
-from MSSTUNetReorientLib.models import read_weights
-from MSSTUNetReorientLib.models import save_weights
-from MSSTUNetReorientLib.models import weights_folder
 from MSSTUNetReorientLib.networks.compact import compact
-from MSSTUNetReorientLib.qc import dilated
+from MSSTUNetReorientLib.prediction.axis_bound import FEATURES
+from MSSTUNetReorientLib.prediction.axis_bound import axis_bound_deg
+from MSSTUNetReorientLib.prediction.models import load_model
+from MSSTUNetReorientLib.prediction.models import read_manifest
+from MSSTUNetReorientLib.prediction.models import read_weights
+from MSSTUNetReorientLib.prediction.models import save_weights
+from MSSTUNetReorientLib.prediction.models import weights_folder
+from MSSTUNetReorientLib.prediction.qc import dilated
 from MSSTUNetReorientLib.simulation.sources import Sources
 from MSSTUNetReorientLib.training.pool import draw_sample
 from MSSTUNetReorientLib.training.pool import read_sample

@@ -21,7 +21,7 @@ from MSSTUNetReorientLib import __version__
 from MSSTUNetReorientLib.cli import main
 from MSSTUNetReorientLib.errors import InputError
 from MSSTUNetReorientLib.geometry.volume import Volume
-from MSSTUNetReorientLib.result import Result
+from MSSTUNetReorientLib.prediction.result import Result
 from results import make_result
 
 CORE = {"short_axis.nrrd", "segmentation.seg.nrrd", "labels.nrrd", "pose.tfm", "result.json"}
@@ -53,7 +53,7 @@ def calls(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
 
 
 def install_predictor(monkeypatch: pytest.MonkeyPatch, predict: Callable[..., Result]) -> None:
-    monkeypatch.setitem(sys.modules, "MSSTUNetReorientLib.predictor", SimpleNamespace(predict=predict))  # type: ignore[arg-type]
+    monkeypatch.setitem(sys.modules, "MSSTUNetReorientLib.prediction.predictor", SimpleNamespace(predict=predict))  # type: ignore[arg-type]
 
 
 def names(folder: Path) -> set[str]:
@@ -342,7 +342,7 @@ def test_a_signal_in_the_middle_of_writing_leaves_nothing(tmp_path: Path, number
         "from MSSTUNetReorientLib.cli import main\n"
         "from results import make_result\n"
         "predictor = SimpleNamespace(predict=lambda *_, **__: make_result())\n"
-        "sys.modules['MSSTUNetReorientLib.predictor'] = predictor\n"
+        "sys.modules['MSSTUNetReorientLib.prediction.predictor'] = predictor\n"
         "import MSSTUNetReorientLib.io as io\n"
         "io.read_study = lambda *_, **__: None\n"
         "def slow(result, path):\n"

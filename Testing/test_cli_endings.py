@@ -29,7 +29,7 @@ from types import SimpleNamespace
 from MSSTUNetReorientLib.terminal import open_standard_streams
 open_standard_streams()
 from results import make_result
-sys.modules['MSSTUNetReorientLib.predictor'] = SimpleNamespace(predict=lambda *_, **__: make_result())
+sys.modules['MSSTUNetReorientLib.prediction.predictor'] = SimpleNamespace(predict=lambda *_, **__: make_result())
 import MSSTUNetReorientLib.io as io
 io.read_study = lambda *_, **__: None
 from MSSTUNetReorientLib.cli import main

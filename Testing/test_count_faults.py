@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from MSSTUNetReorientLib.count_faults import clipped_ml
-from MSSTUNetReorientLib.count_faults import wrapped_voxels
 from MSSTUNetReorientLib.geometry.pose import Pose
 from MSSTUNetReorientLib.geometry.volume import Grid
 from MSSTUNetReorientLib.geometry.volume import Volume
+from MSSTUNetReorientLib.prediction.count_faults import clipped_ml
+from MSSTUNetReorientLib.prediction.count_faults import wrapped_voxels
 from results import make_result
 from scipy import ndimage
 

@@ -25,8 +25,8 @@ from MSSTUNetReorientLib.destination import FILES
 from MSSTUNetReorientLib.destination import check_destination
 from MSSTUNetReorientLib.errors import InputError
 from MSSTUNetReorientLib.geometry.volume import Volume
-from MSSTUNetReorientLib.qc import Quality
-from MSSTUNetReorientLib.result import Result
+from MSSTUNetReorientLib.prediction.qc import Quality
+from MSSTUNetReorientLib.prediction.result import Result
 from results import make_result
 
 CORE = {"short_axis.nrrd", "segmentation.seg.nrrd", "labels.nrrd", "pose.tfm", "result.json"}

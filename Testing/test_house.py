@@ -17,8 +17,8 @@ MODULE = REPOSITORY / "MSSTUNetReorient" / "MSSTUNetReorient.py"
 FLOORS = {
     "errors": 1, "geometry": 1, "io": 1,
     "networks": 2,
-    "anatomy": 3, "certainty": 3, "count_faults": 3, "cup": 3, "qc": 3, "result": 3, "perfusion": 3, "simulation": 3,
-    "predictor": 4, "search": 4, "labelling": 4, "models": 4, "training": 4, "evaluation": 4,
+    "prediction": 3, "perfusion": 3, "simulation": 3,
+    "training": 4, "evaluation": 4,
     "slices": 5, "figures": 5, "report": 5, "scene": 5, "destination": 5, "delivery": 5, "job": 5, "terminal": 5,
     "cli": 5, "simulate": 5, "train": 5, "evaluate": 5, "steadiness": 5, "gallery": 5, "panel": 5, "__main__": 5,
 }  # fmt: skip

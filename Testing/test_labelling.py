@@ -8,8 +8,8 @@ import torch
 from MSSTUNetReorientLib.geometry.pose import Pose
 from MSSTUNetReorientLib.geometry.pose import angle_between
 from MSSTUNetReorientLib.geometry.volume import Grid
-from MSSTUNetReorientLib.labelling import labels_on
-from MSSTUNetReorientLib.labelling import pose_from_labels
+from MSSTUNetReorientLib.prediction.labelling import labels_on
+from MSSTUNetReorientLib.prediction.labelling import pose_from_labels
 from scipy import ndimage
 from scipy.spatial.transform import Rotation
 from torch import Tensor

@@ -10,10 +10,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from MSSTUNetReorientLib import models
 from MSSTUNetReorientLib.errors import InputError
-from MSSTUNetReorientLib.models import find_weights
-from MSSTUNetReorientLib.models import load_model
+from MSSTUNetReorientLib.prediction import models
+from MSSTUNetReorientLib.prediction.models import find_weights
+from MSSTUNetReorientLib.prediction.models import load_model
 from MSSTUNetReorientLib.training.recipe import load_recipe
 from MSSTUNetReorientLib.training.recipe import shipped_recipes
 

@@ -13,9 +13,6 @@ from conftest import REPOSITORY
 from hypothesis import given
 from hypothesis import settings
 from hypothesis import strategies as st
-from MSSTUNetReorientLib import labelling
-from MSSTUNetReorientLib import predictor
-from MSSTUNetReorientLib import search
 from MSSTUNetReorientLib.errors import InputError
 from MSSTUNetReorientLib.geometry.labels import MYOCARDIUM
 from MSSTUNetReorientLib.geometry.pose import MEAN_ROTATION
@@ -26,11 +23,14 @@ from MSSTUNetReorientLib.geometry.volume import Grid
 from MSSTUNetReorientLib.geometry.volume import Volume
 from MSSTUNetReorientLib.geometry.volume import resample
 from MSSTUNetReorientLib.io import read_study
-from MSSTUNetReorientLib.models import load_model
-from MSSTUNetReorientLib.models import save_weights
 from MSSTUNetReorientLib.networks.compact import compact
 from MSSTUNetReorientLib.networks.geometry import HALF_MM
-from MSSTUNetReorientLib.result import Result
+from MSSTUNetReorientLib.prediction import labelling
+from MSSTUNetReorientLib.prediction import predictor
+from MSSTUNetReorientLib.prediction import search
+from MSSTUNetReorientLib.prediction.models import load_model
+from MSSTUNetReorientLib.prediction.models import save_weights
+from MSSTUNetReorientLib.prediction.result import Result
 
 SAMPLE = REPOSITORY / "Resources" / "SampleData"
 
@@ -307,7 +307,7 @@ class TestModels:
         manifest = {"default": "m", "models": {"m": {"file": "m.npz", "sha256": "0" * 64, "version": "1"}}}
         (tmp_path / "manifest.json").write_text(json.dumps(manifest))
         save_weights(compact(), "compact", tmp_path / "m.npz")
-        monkeypatch.setattr("MSSTUNetReorientLib.models.weights_folder", lambda: tmp_path)
+        monkeypatch.setattr("MSSTUNetReorientLib.prediction.models.weights_folder", lambda: tmp_path)
         with pytest.raises(InputError, match="must have sha256 0000"):
             load_model()
 

@@ -6,7 +6,6 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from MSSTUNetReorientLib import qc
 from MSSTUNetReorientLib.geometry.labels import BLOOD_POOL
 from MSSTUNetReorientLib.geometry.labels import MYOCARDIUM
 from MSSTUNetReorientLib.geometry.labels import dilated
@@ -17,6 +16,7 @@ from MSSTUNetReorientLib.geometry.pose import rotation_from_long_axis
 from MSSTUNetReorientLib.geometry.volume import Grid
 from MSSTUNetReorientLib.geometry.volume import Volume
 from MSSTUNetReorientLib.geometry.volume import resample
+from MSSTUNetReorientLib.prediction import qc
 from scipy import ndimage
 from test_cup import cup
 

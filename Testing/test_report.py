@@ -23,13 +23,13 @@ from MSSTUNetReorientLib.geometry.views import VLA
 from MSSTUNetReorientLib.geometry.views import View
 from MSSTUNetReorientLib.geometry.volume import Grid
 from MSSTUNetReorientLib.geometry.volume import Volume
-from MSSTUNetReorientLib.qc import Quality
+from MSSTUNetReorientLib.prediction.qc import Quality
+from MSSTUNetReorientLib.prediction.result import Result
 from MSSTUNetReorientLib.report import NOT_A_MEDICAL_DEVICE
 from MSSTUNetReorientLib.report import overview_figure
 from MSSTUNetReorientLib.report import report_content
 from MSSTUNetReorientLib.report import write_overview
 from MSSTUNetReorientLib.report import write_report
-from MSSTUNetReorientLib.result import Result
 from MSSTUNetReorientLib.slices import display_maximum
 from MSSTUNetReorientLib.slices import long_axis_range
 from MSSTUNetReorientLib.slices import lv_window

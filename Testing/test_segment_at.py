@@ -9,9 +9,9 @@ import pytest
 from MSSTUNetReorientLib.errors import InputError
 from MSSTUNetReorientLib.geometry.pose import Correction
 from MSSTUNetReorientLib.geometry.volume import short_axis_grid
-from MSSTUNetReorientLib.models import save_weights
 from MSSTUNetReorientLib.networks.configurations import build
-from MSSTUNetReorientLib.predictor import segment_at
+from MSSTUNetReorientLib.prediction.models import save_weights
+from MSSTUNetReorientLib.prediction.predictor import segment_at
 from results import POSE
 from results import make_result
 

@@ -17,7 +17,7 @@ import typer
 from . import __version__
 from .errors import InputError
 from .evaluate import evaluate
-from .result import Result
+from .prediction.result import Result
 from .simulate import simulate
 from .steadiness import steadiness
 from .terminal import PROGRAM

@@ -19,7 +19,7 @@ from .destination import check_destination
 from .destination import replacing
 from .destination import writing_errors
 from .errors import InputError
-from .result import Result
+from .prediction.result import Result
 
 __all__ = ["PRODUCTS", "Delivery", "Product", "check_destination", "deliver", "summary"]
 

@@ -19,7 +19,7 @@ from .geometry.labels import BLOOD_POOL
 from .geometry.views import HLA
 from .geometry.views import SA
 from .geometry.views import VLA
-from .result import Result
+from .prediction.result import Result
 from .slices import Array
 from .slices import Extent
 from .slices import display_maximum

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from .destination import check_destination
-from .result import Result
+from .prediction.result import Result
 
 Say = Callable[[str], None]
 
@@ -64,7 +64,7 @@ def run_study(
         short_axis=short_axis,
     )
     say("loading the network")
-    from .predictor import predict
+    from .prediction.predictor import predict
 
     result = predict(volume, model=model, device=device, keep_axes=short_axis, progress=say)
     from .delivery import deliver

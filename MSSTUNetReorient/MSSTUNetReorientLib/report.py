@@ -23,7 +23,7 @@ from .figures import draw_scale
 from .figures import draw_short_axis
 from .figures import draw_study
 from .figures import new_figure
-from .result import Result
+from .prediction.result import Result
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -20,7 +20,7 @@ from .geometry.views import display_array
 from .geometry.volume import Grid
 from .geometry.volume import Volume
 from .geometry.volume import resample
-from .result import Result
+from .prediction.result import Result
 
 Array = NDArray[np.float64]
 Extent = tuple[float, float, float, float]

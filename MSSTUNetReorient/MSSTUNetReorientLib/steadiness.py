@@ -13,7 +13,7 @@ from .errors import InputError
 from .terminal import tell
 
 if TYPE_CHECKING:
-    from .result import ModelIdentity
+    from .prediction.result import ModelIdentity
 
 
 def steadiness(
@@ -28,8 +28,8 @@ def steadiness(
     from .evaluation.steadiness import shifts
     from .evaluation.steadiness import table
     from .io import read_study
-    from .models import load_compact
-    from .predictor import predict
+    from .prediction.models import load_compact
+    from .prediction.predictor import predict
 
     if out is not None and (out.is_dir() or not out.absolute().parent.is_dir()):
         msg = f"{out}: the page must be a file in a folder that is there, but is none; name another"

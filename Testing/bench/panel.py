@@ -27,14 +27,14 @@ from MSSTUNetReorientLib.geometry.volume import Grid
 from MSSTUNetReorientLib.geometry.volume import Volume
 from MSSTUNetReorientLib.geometry.volume import resample
 from MSSTUNetReorientLib.io import read_study
-from MSSTUNetReorientLib.models import load_model
-from MSSTUNetReorientLib.models import save_weights
 from MSSTUNetReorientLib.panel.adjustment import CONTROLS
 from MSSTUNetReorientLib.panel.child import ChildProcess
 from MSSTUNetReorientLib.panel.screen.slice_view import no_views
 from MSSTUNetReorientLib.panel.session import Session
 from MSSTUNetReorientLib.panel.session import Stage
-from MSSTUNetReorientLib.qc import Quality
+from MSSTUNetReorientLib.prediction.models import load_model
+from MSSTUNetReorientLib.prediction.models import save_weights
+from MSSTUNetReorientLib.prediction.qc import Quality
 from MSSTUNetReorientLib.scene import new_scene
 from MSSTUNetReorientLib.scene.host import quiet
 from MSSTUNetReorientLib.scene.nodes import add_volume

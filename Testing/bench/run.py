@@ -77,7 +77,7 @@ def _model_rows(study: Path, repeats: int) -> list[Row]:
     import torch
     from MSSTUNetReorientLib.io import read_study
     from MSSTUNetReorientLib.networks.configurations import build
-    from MSSTUNetReorientLib.predictor import predict
+    from MSSTUNetReorientLib.prediction.predictor import predict
 
     volume = read_study(study)
     ours = median_seconds(lambda: predict(volume, device="cpu"), repeats)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 from MSSTUNetReorientLib.errors import InputError
-from MSSTUNetReorientLib.result import Result
+from MSSTUNetReorientLib.prediction.result import Result
 from MSSTUNetReorientLib.scene import add_result
 from MSSTUNetReorientLib.scene import new_scene
 from results import make_result
@@ -36,7 +36,7 @@ def study(module: types.ModuleType, result: Result) -> Any:
 def asked(monkeypatch: pytest.MonkeyPatch, result: Result) -> list[Any]:
     """The predictor is another room: this one answers with the result, and keeps what it was asked."""
     seen: list[Any] = []
-    predictor = types.ModuleType("MSSTUNetReorientLib.predictor")
+    predictor = types.ModuleType("MSSTUNetReorientLib.prediction.predictor")
 
     def predict(study: Any, *, progress: Any = None) -> Result:
         seen.append(study)
@@ -45,7 +45,7 @@ def asked(monkeypatch: pytest.MonkeyPatch, result: Result) -> list[Any]:
         return result
 
     predictor.predict = predict  # type: ignore[attr-defined]
-    monkeypatch.setitem(sys.modules, "MSSTUNetReorientLib.predictor", predictor)
+    monkeypatch.setitem(sys.modules, "MSSTUNetReorientLib.prediction.predictor", predictor)
     return seen
 
 

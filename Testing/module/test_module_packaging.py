@@ -63,7 +63,7 @@ i18n.tr, i18n.translate = (lambda text: text), (lambda context, text: text)
 sys.modules.update({scripted.__name__: scripted, i18n.__name__: i18n})
 import MSSTUNetReorient as module
 import MSSTUNetReorientLib
-from MSSTUNetReorientLib.models import weights_folder
+from MSSTUNetReorientLib.prediction.models import weights_folder
 from MSSTUNetReorientLib.scene import new_scene
 from MSSTUNetReorientLib.scene.nodes import add_volume
 from MSSTUNetReorientLib.io import read_study

@@ -278,7 +278,7 @@ def test_the_modules_own_self_test(module: types.ModuleType, monkeypatch: pytest
     import slicer
     from MSSTUNetReorientLib.errors import InputError
     from MSSTUNetReorientLib.io import read_study
-    from MSSTUNetReorientLib.models import load_model
+    from MSSTUNetReorientLib.prediction.models import load_model
     from MSSTUNetReorientLib.scene.nodes import add_volume
 
     try:

@@ -15,8 +15,8 @@ from MSSTUNetReorientLib.geometry.volume import Volume
 from MSSTUNetReorientLib.panel.exchange import read_study
 from MSSTUNetReorientLib.panel.exchange import write_answer
 from MSSTUNetReorientLib.panel.session import Session
-from MSSTUNetReorientLib.qc import Quality
-from MSSTUNetReorientLib.result import Result
+from MSSTUNetReorientLib.prediction.qc import Quality
+from MSSTUNetReorientLib.prediction.result import Result
 from MSSTUNetReorientLib.scene import new_scene
 from MSSTUNetReorientLib.scene.nodes import add_volume
 from results import POSE

@@ -22,8 +22,8 @@ from MSSTUNetReorientLib.geometry.volume import Volume
 from MSSTUNetReorientLib.io import read_study
 from MSSTUNetReorientLib.panel.screen.layout_description import ROWS
 from MSSTUNetReorientLib.panel.screen.layout_description import TRANSAXIAL
-from MSSTUNetReorientLib.qc import Quality
-from MSSTUNetReorientLib.result import Result
+from MSSTUNetReorientLib.prediction.qc import Quality
+from MSSTUNetReorientLib.prediction.result import Result
 from MSSTUNetReorientLib.scene import new_scene
 from MSSTUNetReorientLib.scene.colours import TABLES
 from MSSTUNetReorientLib.scene.host import quiet
@@ -136,7 +136,7 @@ def main() -> None:
 
 def drawn(model: str | None) -> None:
     """Views and rows of the sample study."""
-    from MSSTUNetReorientLib.predictor import predict
+    from MSSTUNetReorientLib.prediction.predictor import predict
 
     can_render()
     study = read_study(REPOSITORY / "Resources" / "SampleData" / "spect_phantom.nrrd")

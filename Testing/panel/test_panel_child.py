@@ -19,11 +19,11 @@ try:
 except ImportError as error:
     pytest.skip(f"Qt cannot be loaded ({error}); see .ci/run for the packages it needs", allow_module_level=True)
 
-from MSSTUNetReorientLib.models import save_weights
 from MSSTUNetReorientLib.networks.configurations import build
 from MSSTUNetReorientLib.panel import child
 from MSSTUNetReorientLib.panel.session import Session
 from MSSTUNetReorientLib.panel.session import Stage
+from MSSTUNetReorientLib.prediction.models import save_weights
 
 from panel import host
 from panel.conftest import HandDelay

@@ -18,7 +18,7 @@ from MSSTUNetReorientLib.panel.screen.layout_description import ROWS
 from MSSTUNetReorientLib.panel.screen.layout_description import TRANSAXIAL
 from MSSTUNetReorientLib.panel.screen.overlay import EDGES
 from MSSTUNetReorientLib.panel.session import Session
-from MSSTUNetReorientLib.qc import Quality
+from MSSTUNetReorientLib.prediction.qc import Quality
 from MSSTUNetReorientLib.scene import add_result
 from MSSTUNetReorientLib.scene import load_scene
 from MSSTUNetReorientLib.scene import new_scene

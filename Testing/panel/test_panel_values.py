@@ -172,7 +172,7 @@ def test_the_worker_survives_whatever_goes_wrong(tmp_path: Path) -> None:
 
 
 def test_every_reason_of_quality_control_can_be_translated() -> None:
-    from MSSTUNetReorientLib.qc import RULES
+    from MSSTUNetReorientLib.prediction.qc import RULES
 
     for name, _, sentence in RULES:
         for value in (0.0, 0.25, 7.5, 1234.0, -3.0, float("nan")):

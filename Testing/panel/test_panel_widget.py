@@ -28,7 +28,7 @@ from MSSTUNetReorientLib.panel.screen.slice_view import SliceViews
 from MSSTUNetReorientLib.panel.screen.slice_view import no_views
 from MSSTUNetReorientLib.panel.session import Session
 from MSSTUNetReorientLib.panel.session import Stage
-from MSSTUNetReorientLib.qc import Quality
+from MSSTUNetReorientLib.prediction.qc import Quality
 from MSSTUNetReorientLib.scene import load_scene
 from MSSTUNetReorientLib.scene import new_scene
 from MSSTUNetReorientLib.scene import save_scene

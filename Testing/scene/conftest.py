@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from MSSTUNetReorientLib.result import Result
+from MSSTUNetReorientLib.prediction.result import Result
 from MSSTUNetReorientLib.scene import new_scene
 from results import make_result
 

@@ -9,7 +9,7 @@ import pytest
 from MSSTUNetReorientLib import __version__
 from MSSTUNetReorientLib.geometry.pose import Pose
 from MSSTUNetReorientLib.io.terminology import SEGMENTS
-from MSSTUNetReorientLib.result import Result
+from MSSTUNetReorientLib.prediction.result import Result
 from MSSTUNetReorientLib.scene import add_result
 from MSSTUNetReorientLib.scene import pose_of
 from MSSTUNetReorientLib.scene import read_result_nodes

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from MSSTUNetReorientLib.geometry.pose import Pose
 from MSSTUNetReorientLib.geometry.views import VIEWS
-from MSSTUNetReorientLib.result import Result
+from MSSTUNetReorientLib.prediction.result import Result
 from MSSTUNetReorientLib.scene import add_result
 from MSSTUNetReorientLib.scene import set_views
 from MSSTUNetReorientLib.scene.arrays import from_matrix4x4

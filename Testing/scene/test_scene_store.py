@@ -13,7 +13,7 @@ from MSSTUNetReorientLib.errors import InputError
 from MSSTUNetReorientLib.geometry.pose import Pose
 from MSSTUNetReorientLib.geometry.views import SA
 from MSSTUNetReorientLib.io.terminology import SEGMENTS
-from MSSTUNetReorientLib.result import Result
+from MSSTUNetReorientLib.prediction.result import Result
 from MSSTUNetReorientLib.scene import add_result
 from MSSTUNetReorientLib.scene import load_scene
 from MSSTUNetReorientLib.scene import new_scene
@@ -120,7 +120,7 @@ def test_loading_closes_what_was_open(scene: Any, result: Result, tmp_path: Path
 
 
 def test_quotes_and_tabs_in_a_reason_survive(scene: Any, tmp_path: Path) -> None:
-    from MSSTUNetReorientLib.qc import Quality
+    from MSSTUNetReorientLib.prediction.qc import Quality
 
     result = make_result(quality=Quality("fail", ('axis "k",\tcentre\nfar off', "second; reason"), {}))
     write_scene(result, tmp_path / "scene.mrb")

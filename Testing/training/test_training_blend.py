@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 import torch
 from MSSTUNetReorientLib.cli import main
-from MSSTUNetReorientLib.models import read_weights
-from MSSTUNetReorientLib.models import save_weights
 from MSSTUNetReorientLib.networks.compact import compact
 from MSSTUNetReorientLib.networks.configurations import build
+from MSSTUNetReorientLib.prediction.models import read_weights
+from MSSTUNetReorientLib.prediction.models import save_weights
 
 
 def written(path: Path, value: float, calibration: float = 1.0) -> Path:

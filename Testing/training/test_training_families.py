@@ -16,13 +16,13 @@ from MSSTUNetReorientLib.geometry.pose import Cube
 from MSSTUNetReorientLib.geometry.pose import Pose
 from MSSTUNetReorientLib.geometry.volume import Grid
 from MSSTUNetReorientLib.geometry.volume import Volume
-from MSSTUNetReorientLib.models import save_weights
 from MSSTUNetReorientLib.networks.geometry import HALF_MM
 from MSSTUNetReorientLib.networks.msstn import PoseHead
 from MSSTUNetReorientLib.networks.registry import ARCHITECTURES
 from MSSTUNetReorientLib.networks.scale import Scale
 from MSSTUNetReorientLib.networks.view import transaxial_labels
 from MSSTUNetReorientLib.networks.view import upright_labels
+from MSSTUNetReorientLib.prediction.models import save_weights
 from MSSTUNetReorientLib.training.batches import collate
 from MSSTUNetReorientLib.training.loop import Studies
 from MSSTUNetReorientLib.training.loop import Training

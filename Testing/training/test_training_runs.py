@@ -15,8 +15,8 @@ import torch
 from MSSTUNetReorientLib.cli import main
 from MSSTUNetReorientLib.errors import InputError
 from MSSTUNetReorientLib.evaluation.contenders import contenders
-from MSSTUNetReorientLib.models import load_model
-from MSSTUNetReorientLib.models import read_weights
+from MSSTUNetReorientLib.prediction.models import load_model
+from MSSTUNetReorientLib.prediction.models import read_weights
 from MSSTUNetReorientLib.training import machine as machines
 from MSSTUNetReorientLib.training.job import Request
 from MSSTUNetReorientLib.training.job import initialised

@@ -12,9 +12,9 @@ from typing import Any
 from ..errors import InputError
 from ..geometry.pose import Pose
 from ..geometry.volume import Volume
-from ..models import load_model
-from ..models import read_manifest
-from ..models import weights_folder
+from ..prediction.models import load_model
+from ..prediction.models import read_manifest
+from ..prediction.models import weights_folder
 from .comparisons import load_method
 from .mean_heart import mean_heart
 from .method import Answer

@@ -8,7 +8,7 @@ from typing import Protocol
 
 from ..geometry.pose import Pose
 from ..geometry.volume import Volume
-from ..qc import Status
+from ..prediction.qc import Status
 
 
 @dataclass(frozen=True, eq=False)

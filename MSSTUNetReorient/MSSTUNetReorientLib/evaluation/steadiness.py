@@ -17,7 +17,7 @@ from ..geometry.volume import MIN_SIZE
 from ..geometry.volume import Grid
 from ..geometry.volume import Volume
 from ..geometry.volume import resample
-from ..result import Result
+from ..prediction.result import Result
 from .tables import Table
 from .tables import number
 

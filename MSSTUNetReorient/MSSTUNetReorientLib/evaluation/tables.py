@@ -9,7 +9,7 @@ from typing import get_args
 
 import numpy as np
 
-from ..qc import Status
+from ..prediction.qc import Status
 from .contenders import Contender
 from .measure import PARAMETERS
 from .metrics import Regression

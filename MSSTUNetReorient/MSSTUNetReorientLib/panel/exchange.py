@@ -18,9 +18,9 @@ from ..geometry.pose import Cube
 from ..geometry.pose import Pose
 from ..geometry.volume import Grid
 from ..geometry.volume import Volume
-from ..qc import Quality
-from ..result import ModelIdentity
-from ..result import Result
+from ..prediction.qc import Quality
+from ..prediction.result import ModelIdentity
+from ..prediction.result import Result
 from .surfaces import Surface
 from .surfaces import surfaces_of
 

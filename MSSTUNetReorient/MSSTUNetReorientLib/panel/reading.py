@@ -17,7 +17,7 @@ from typing import Any
 from ..errors import InputError
 from ..geometry.pose import Correction
 from ..geometry.volume import Volume
-from ..qc import Quality
+from ..prediction.qc import Quality
 from .adjustment import Adjustment
 from .child import Worker
 from .delay import Delay

@@ -21,9 +21,9 @@ from ..errors import InputError
 from ..geometry.pose import Correction
 from ..geometry.pose import Cube
 from ..geometry.pose import Pose
-from ..qc import Quality
-from ..qc import Status
-from ..result import ModelIdentity
+from ..prediction.qc import Quality
+from ..prediction.qc import Status
+from ..prediction.result import ModelIdentity
 from .adjustment import Adjustment
 
 FORMAT = 3

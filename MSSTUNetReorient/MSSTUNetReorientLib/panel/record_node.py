@@ -16,8 +16,8 @@ from ..errors import InputError
 from ..geometry.pose import Correction
 from ..geometry.pose import Cube
 from ..geometry.pose import Pose
-from ..qc import Quality
-from ..result import ModelIdentity
+from ..prediction.qc import Quality
+from ..prediction.result import ModelIdentity
 from ..scene.host import mrml
 from ..scene.nodes import PREFIX
 from ..scene.nodes import ROLES

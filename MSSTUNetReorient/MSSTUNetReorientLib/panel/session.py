@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 from ..errors import InputError
-from ..qc import Quality
+from ..prediction.qc import Quality
 from ..scene.colours import TABLES
 from .click import add_hint
 from .click import end_placing

@@ -9,7 +9,7 @@ import numpy as np
 
 from ..geometry.pose import Pose
 from ..geometry.volume import Volume
-from ..result import Result
+from ..prediction.result import Result
 from ..scene.arrays import ijk_to_ras
 from ..scene.arrays import to_image
 from ..scene.arrays import volume_of

@@ -21,7 +21,7 @@ from typing import Any
 from ..errors import InputError
 from ..geometry.pose import Pose
 from ..geometry.volume import Volume
-from ..result import Result
+from ..prediction.result import Result
 from .exchange import read_study
 from .exchange import write_answer
 
@@ -61,8 +61,8 @@ def handle(request: dict[str, Any], tell: Callable[[dict[str, Any]], None]) -> N
 
 
 def _job(request: dict[str, Any]) -> Callable[[Say], Result]:
-    from ..predictor import predict
-    from ..predictor import segment_at
+    from ..prediction.predictor import predict
+    from ..prediction.predictor import segment_at
 
     study, model = _study(request["study"]), request.get("model")
     if request["op"] == "predict":

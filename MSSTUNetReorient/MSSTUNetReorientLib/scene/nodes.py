@@ -12,7 +12,7 @@ from .. import __version__
 from ..geometry.pose import Pose
 from ..geometry.volume import Volume
 from ..io.terminology import SEGMENTS
-from ..result import Result
+from ..prediction.result import Result
 from .arrays import fill_image
 from .arrays import from_matrix4x4
 from .arrays import ijk_to_ras

@@ -14,7 +14,7 @@ from xml.sax.saxutils import escape
 from ..errors import InputError
 from ..io.sitk_files import plain_folder
 from ..io.sitk_files import readable
-from ..result import Result
+from ..prediction.result import Result
 from .host import mrml
 from .host import new_scene
 from .host import quiet

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from .. import __version__
-from ..result import Result
+from ..prediction.result import Result
 
 
 class Row(NamedTuple):

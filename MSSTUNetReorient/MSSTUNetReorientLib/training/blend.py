@@ -11,8 +11,8 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from ..models import load_compact
-from ..models import save_weights
+from ..prediction.models import load_compact
+from ..prediction.models import save_weights
 from .files import replaced
 
 

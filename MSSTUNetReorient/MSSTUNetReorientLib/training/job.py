@@ -14,10 +14,10 @@ from torch import nn
 from ..errors import InputError
 from ..evaluation.comparisons import TrainedMethod
 from ..evaluation.comparisons import load_method
-from ..models import find_weights
-from ..models import load_state
-from ..models import read_weights
-from ..models import save_weights
+from ..prediction.models import find_weights
+from ..prediction.models import load_state
+from ..prediction.models import read_weights
+from ..prediction.models import save_weights
 from .files import replaced
 from .loop import CHECKPOINT
 from .loop import Studies

@@ -18,9 +18,9 @@ from ..geometry.pose import Pose
 from ..geometry.volume import Grid
 from ..geometry.volume import Volume
 from ..geometry.volume import resample
-from ..search import antialiased
-from ..search import cube_round
-from ..search import read_cube
+from ..prediction.search import antialiased
+from ..prediction.search import cube_round
+from ..prediction.search import read_cube
 from ..simulation.beat import Beat
 from ..simulation.draw import draw_chest
 from ..simulation.draw import draw_offset

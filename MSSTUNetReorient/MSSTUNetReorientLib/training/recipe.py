@@ -14,11 +14,11 @@ from typing import Literal
 from typing import Self
 
 from ..errors import InputError
-from ..models import is_path
 from ..networks.config_table import limited
 from ..networks.config_table import read_table
 from ..networks.registry import Architecture
 from ..networks.registry import architecture_of
+from ..prediction.models import is_path
 from .schedule import Schedule
 from .schedule import Stages
 

@@ -9,9 +9,9 @@ import numpy as np
 import SimpleITK as sitk
 from numpy.typing import NDArray
 
-from .geometry.labels import box_round
-from .geometry.labels import dilated
-from .geometry.volume import Volume
+from ..geometry.labels import box_round
+from ..geometry.labels import dilated
+from ..geometry.volume import Volume
 
 DEEP, HIGH = 0.25, 0.5
 """A voxel this far below zero beside one this high, as shares of the maximum: reconstructions ring far less."""

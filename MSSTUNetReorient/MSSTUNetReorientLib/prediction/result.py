@@ -8,11 +8,11 @@ from dataclasses import field
 from importlib import metadata
 from typing import Any
 
-from .geometry.labels import BLOOD_POOL
-from .geometry.labels import MYOCARDIUM
-from .geometry.pose import Cube
-from .geometry.pose import Pose
-from .geometry.volume import Volume
+from ..geometry.labels import BLOOD_POOL
+from ..geometry.labels import MYOCARDIUM
+from ..geometry.pose import Cube
+from ..geometry.pose import Pose
+from ..geometry.volume import Volume
 from .qc import Quality
 
 INPUT_KEYS = ("kind", "modality", "patient_position", "gates", "gate", "windows", "window", "time_frames", "frames",
@@ -66,7 +66,7 @@ class Result:
 
     def as_dict(self) -> dict[str, Any]:
         """The content of ``result.json``: numbers and strings only, nothing personal."""
-        from . import __version__
+        from .. import __version__
 
         i, j, k = self.pose.rotation.T.tolist()
         info = self.study.info

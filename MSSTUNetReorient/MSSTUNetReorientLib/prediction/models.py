@@ -24,9 +24,9 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from .errors import InputError
-from .networks.compact import CompactMSSTUNet
-from .networks.configurations import build
+from ..errors import InputError
+from ..networks.compact import CompactMSSTUNet
+from ..networks.configurations import build
 from .result import ModelIdentity
 
 MANIFEST = "manifest.json"
@@ -43,7 +43,7 @@ def weights_folder() -> Path:
     Raises:
         InputError: there is none.
     """
-    package = Path(__file__).resolve().parent
+    package = Path(__file__).resolve().parents[1]
     for folder in (package / "weights", package.parents[1] / "weights"):
         if (folder / MANIFEST).is_file():
             return folder

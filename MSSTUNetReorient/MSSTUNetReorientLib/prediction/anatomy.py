@@ -9,13 +9,13 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from .errors import InputError
-from .geometry.pose import MEAN_ROTATION
-from .geometry.pose import Pose
-from .geometry.pose import angle_between
-from .geometry.pose import nearest_rotation
-from .geometry.pose import rotation_from_long_axis
-from .geometry.volume import Volume
+from ..errors import InputError
+from ..geometry.pose import MEAN_ROTATION
+from ..geometry.pose import Pose
+from ..geometry.pose import angle_between
+from ..geometry.pose import nearest_rotation
+from ..geometry.pose import rotation_from_long_axis
+from ..geometry.volume import Volume
 
 Array = NDArray[np.float64]
 

@@ -10,22 +10,22 @@ import numpy as np
 import torch
 from numpy.typing import ArrayLike
 
+from ..errors import InputError
+from ..geometry.pose import Cube
+from ..geometry.pose import Pose
+from ..geometry.volume import Volume
+from ..geometry.volume import check_volume
+from ..geometry.volume import resample
+from ..geometry.volume import short_axis_grid
+from ..networks.compact import CompactMSSTUNet
+from ..networks.geometry import HALF_MM
 from . import qc
 from .anatomy import short_axis_rotation
-from .errors import InputError
-from .geometry.pose import Cube
-from .geometry.pose import Pose
-from .geometry.volume import Volume
-from .geometry.volume import check_volume
-from .geometry.volume import resample
-from .geometry.volume import short_axis_grid
 from .labelling import Seen
 from .labelling import label_shares
 from .labelling import labels_on
 from .labelling import pose_from_labels
 from .models import load_compact
-from .networks.compact import CompactMSSTUNet
-from .networks.geometry import HALF_MM
 from .result import ModelIdentity
 from .result import Result
 from .search import Found

@@ -16,14 +16,14 @@ import numpy as np
 import SimpleITK as sitk
 from numpy.typing import NDArray
 
+from ..geometry.labels import box_round
+from ..geometry.labels import dilated
+from ..geometry.pose import Pose
+from ..geometry.volume import Volume
 from .anatomy import anatomy_measures
-from .certainty import axis_bound_deg
+from .axis_bound import axis_bound_deg
 from .count_faults import clipped_ml
 from .count_faults import wrapped_voxels
-from .geometry.labels import box_round
-from .geometry.labels import dilated
-from .geometry.pose import Pose
-from .geometry.volume import Volume
 
 Status = Literal["pass", "review", "fail"]
 

@@ -13,21 +13,21 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional as F
 
-from .geometry.labels import box_round
-from .geometry.pose import Pose
-from .geometry.pose import angle_between
-from .geometry.pose import nearest_rotation
-from .geometry.volume import Grid
-from .geometry.volume import Volume
-from .geometry.volume import resample
-from .networks.compact import CompactMSSTUNet
-from .networks.compact import Look
-from .networks.geometry import CUBE_SIZE
-from .networks.geometry import CUBE_SPACING
-from .networks.geometry import HALF_MM
-from .networks.geometry import WIDE_SCALE
-from .networks.rotation import rotation_from_euler
-from .networks.rotation import rotation_from_nine
+from ..geometry.labels import box_round
+from ..geometry.pose import Pose
+from ..geometry.pose import angle_between
+from ..geometry.pose import nearest_rotation
+from ..geometry.volume import Grid
+from ..geometry.volume import Volume
+from ..geometry.volume import resample
+from ..networks.compact import CompactMSSTUNet
+from ..networks.compact import Look
+from ..networks.geometry import CUBE_SIZE
+from ..networks.geometry import CUBE_SPACING
+from ..networks.geometry import HALF_MM
+from ..networks.geometry import WIDE_SCALE
+from ..networks.rotation import rotation_from_euler
+from ..networks.rotation import rotation_from_nine
 
 Array = NDArray[np.float64]
 
