@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from MSSTUNetReorientLib.geometry.ellipsoid_fit import fit_cup
 from MSSTUNetReorientLib.geometry.labels import BLOOD_POOL
 from MSSTUNetReorientLib.geometry.labels import MYOCARDIUM
 from MSSTUNetReorientLib.geometry.pose import angle_between
-from MSSTUNetReorientLib.prediction.ellipsoid_fit import fit_cup
 from numpy.typing import NDArray
 from scipy.spatial.transform import Rotation
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from MSSTUNetReorientLib.errors import InputError
-from MSSTUNetReorientLib.prediction.ellipsoid_fit import fit_cup
+from MSSTUNetReorientLib.geometry.ellipsoid_fit import fit_cup
 from MSSTUNetReorientLib.simulation.bodywall import arms_beside
 from MSSTUNetReorientLib.simulation.bodywall import draw_round_map
 from MSSTUNetReorientLib.simulation.draw import draw_parameters

@@ -6,12 +6,12 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from MSSTUNetReorientLib.geometry.ellipsoid_fit import fit_cup
 from MSSTUNetReorientLib.geometry.pose import MEAN_ROTATION
 from MSSTUNetReorientLib.geometry.pose import angle_between
 from MSSTUNetReorientLib.geometry.volume import Grid
 from MSSTUNetReorientLib.geometry.volume import Volume
 from MSSTUNetReorientLib.geometry.volume import resample
-from MSSTUNetReorientLib.prediction.ellipsoid_fit import fit_cup
 from MSSTUNetReorientLib.simulation.beat import Beat
 from MSSTUNetReorientLib.simulation.camera import draw_camera
 from MSSTUNetReorientLib.simulation.parameters import Placement

@@ -6,12 +6,12 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from MSSTUNetReorientLib.geometry.ellipsoid_fit import fit_cup
 from MSSTUNetReorientLib.geometry.pose import Pose
 from MSSTUNetReorientLib.geometry.pose import angle_between
 from MSSTUNetReorientLib.geometry.volume import Grid
 from MSSTUNetReorientLib.geometry.volume import Volume
 from MSSTUNetReorientLib.geometry.volume import resample
-from MSSTUNetReorientLib.prediction.ellipsoid_fit import fit_cup
 from MSSTUNetReorientLib.simulation.apparent import anatomical_labels
 from MSSTUNetReorientLib.simulation.beat import Beat
 from MSSTUNetReorientLib.simulation.beat import phases_of

@@ -10,6 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from ..geometry.ellipsoid_fit import fit_cup
 from ..geometry.labels import likeliest
 from ..geometry.pose import Pose
 from ..geometry.pose import angle_between
@@ -20,7 +21,6 @@ from ..networks.geometry import CLOSE_SCALE
 from ..networks.geometry import HALF_MM
 from ..networks.geometry import LABEL_SPACING
 from ..networks.sampler import sample
-from .ellipsoid_fit import fit_cup
 from .search import Located
 
 Array = NDArray[np.float64]

@@ -13,13 +13,13 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from ..geometry.ellipsoid_fit import fit_cup
 from ..geometry.pose import MEAN_ROTATION
 from ..geometry.pose import Pose
 from ..geometry.pose import nearest_rotation
 from ..geometry.volume import Grid
 from ..geometry.volume import Volume
 from ..geometry.volume import resample
-from ..prediction.ellipsoid_fit import fit_cup
 from .codec import parameters_class
 
 Array = NDArray[np.float64]

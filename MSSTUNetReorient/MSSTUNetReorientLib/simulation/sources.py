@@ -22,10 +22,10 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from ..errors import InputError
+from ..geometry.ellipsoid_fit import fit_cup
 from ..geometry.pose import shortest_rotation
 from ..geometry.volume import Volume
 from ..io.sitk_files import read_image
-from ..prediction.ellipsoid_fit import fit_cup
 from .bodywall import arms_beside
 from .heart import Ventricles
 from .heart import ventricles_from_labels

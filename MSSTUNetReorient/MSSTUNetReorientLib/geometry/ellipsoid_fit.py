@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ..geometry.labels import BLOOD_POOL
-from ..geometry.labels import MYOCARDIUM
-from ..geometry.labels import box_round
+from .labels import BLOOD_POOL
+from .labels import MYOCARDIUM
+from .labels import box_round
 
 Array = NDArray[np.float64]
 
