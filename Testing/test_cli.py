@@ -338,7 +338,7 @@ def test_a_signal_in_the_middle_of_writing_leaves_nothing(tmp_path: Path, number
         "import signal, sys, time\n"
         "signal.signal(signal.SIGINT, signal.default_int_handler)\n"  # a job in the background ignores it
         "from types import SimpleNamespace\n"
-        "import MSSTUNetReorientLib.delivery as delivery\n"
+        "import MSSTUNetReorientLib.output.result_files as delivery\n"
         "from MSSTUNetReorientLib.cli import main\n"
         "from results import make_result\n"
         "predictor = SimpleNamespace(predict=lambda *_, **__: make_result())\n"

@@ -14,10 +14,10 @@ from pathlib import Path
 import pytest
 import SimpleITK as sitk
 from conftest import REPOSITORY
-from MSSTUNetReorientLib import destination
 from MSSTUNetReorientLib.cli import main
-from MSSTUNetReorientLib.delivery import deliver
 from MSSTUNetReorientLib.errors import InputError
+from MSSTUNetReorientLib.output import atomic_folder
+from MSSTUNetReorientLib.output.result_files import deliver
 from results import make_result
 
 CORE = {"short_axis.nrrd", "segmentation.seg.nrrd", "labels.nrrd", "pose.tfm", "result.json"}
@@ -130,7 +130,7 @@ SLOW_RUN = QUICK_RUN.replace(
     "from MSSTUNetReorientLib.cli import main",
     "import signal, time\n"
     "seconds = float(sys.argv.pop())\n"
-    "import MSSTUNetReorientLib.delivery as delivery\n"
+    "import MSSTUNetReorientLib.output.result_files as delivery\n"
     "def slow(result, path):\n"
     "    path.write_text('half')\n"
     "    print('writing', flush=True)\n"
@@ -212,7 +212,7 @@ class TestDestination:
     @pytest.mark.parametrize("name", ["x" * 300, "y" * 200 + "/" + "x" * 300])
     def test_a_name_that_is_too_long_is_found_before_the_run(self, name: str, tmp_path: Path) -> None:
         with pytest.raises(InputError, match="cannot write here"):
-            destination.check_destination(tmp_path / name, overwrite=False)
+            atomic_folder.check_destination(tmp_path / name, overwrite=False)
         assert names(tmp_path) == set()
 
     def test_the_longest_name(self, tmp_path: Path) -> None:
@@ -224,7 +224,7 @@ class TestDestination:
         """A folder that is there and cannot be renamed: its parent is read-only, or it is a mount point."""
         out = tmp_path / "out"
         out.mkdir()
-        monkeypatch.setattr(destination, "_cannot_be_renamed", lambda folder: folder == out)
+        monkeypatch.setattr(atomic_folder, "_cannot_be_renamed", lambda folder: folder == out)
         return out
 
     def test_a_folder_that_must_stay_is_filled(self, fixed: Path) -> None:

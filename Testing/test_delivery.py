@@ -14,17 +14,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 import SimpleITK as sitk
-from MSSTUNetReorientLib import delivery
-from MSSTUNetReorientLib import destination
-from MSSTUNetReorientLib.delivery import PRODUCTS
-from MSSTUNetReorientLib.delivery import Delivery
-from MSSTUNetReorientLib.delivery import Product
-from MSSTUNetReorientLib.delivery import deliver
-from MSSTUNetReorientLib.delivery import summary
-from MSSTUNetReorientLib.destination import FILES
-from MSSTUNetReorientLib.destination import check_destination
 from MSSTUNetReorientLib.errors import InputError
 from MSSTUNetReorientLib.geometry.volume import Volume
+from MSSTUNetReorientLib.output import atomic_folder
+from MSSTUNetReorientLib.output import result_files
+from MSSTUNetReorientLib.output.atomic_folder import FILES
+from MSSTUNetReorientLib.output.atomic_folder import check_destination
+from MSSTUNetReorientLib.output.result_files import PRODUCTS
+from MSSTUNetReorientLib.output.result_files import Delivery
+from MSSTUNetReorientLib.output.result_files import Product
+from MSSTUNetReorientLib.output.result_files import deliver
+from MSSTUNetReorientLib.output.result_files import summary
 from MSSTUNetReorientLib.prediction.qc import Quality
 from MSSTUNetReorientLib.prediction.result import Result
 from results import make_result
@@ -49,7 +49,7 @@ def failing(monkeypatch: pytest.MonkeyPatch, name: str, error: BaseException) ->
         raise error
 
     products = tuple(replace(p, write=write) if p.name == name else p for p in PRODUCTS)
-    monkeypatch.setattr(delivery, "PRODUCTS", products)
+    monkeypatch.setattr(result_files, "PRODUCTS", products)
 
 
 def test_everything_is_written_and_listed(tmp_path: Path) -> None:
@@ -241,7 +241,7 @@ def test_a_read_only_disk_is_refused_before_any_work(tmp_path: Path, monkeypatch
     def refuse(*_: object, **__: object) -> str:
         raise OSError(errno.EROFS, "Read-only file system")
 
-    monkeypatch.setattr(destination.tempfile, "mkdtemp", refuse)
+    monkeypatch.setattr(atomic_folder.tempfile, "mkdtemp", refuse)
     with pytest.raises(InputError, match="cannot write here: Read-only file system"):
         check_destination(tmp_path / "out", overwrite=False)
 
@@ -253,7 +253,7 @@ def test_checking_leaves_no_trace(tmp_path: Path) -> None:
 
 def _free(monkeypatch: pytest.MonkeyPatch, free: int) -> None:
     usage = namedtuple("usage", "total used free")
-    monkeypatch.setattr(delivery.shutil, "disk_usage", lambda _: usage(10**9, 10**9 - free, free))
+    monkeypatch.setattr(result_files.shutil, "disk_usage", lambda _: usage(10**9, 10**9 - free, free))
 
 
 def test_a_disk_without_room_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -268,7 +268,7 @@ def test_a_disk_that_fills_up_is_told_in_one_line(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: Exception
 ) -> None:
     failing(monkeypatch, "labels.nrrd", error)
-    monkeypatch.setattr(delivery, "_check_space", lambda *_: _free(monkeypatch, 0))
+    monkeypatch.setattr(result_files, "_check_space", lambda *_: _free(monkeypatch, 0))
     with pytest.raises(InputError, match=r"cannot write here: [Nn]o space left") as caught:
         quick(make_result(), tmp_path / "out")
     assert "\n" not in str(caught.value)
@@ -277,7 +277,7 @@ def test_a_disk_that_fills_up_is_told_in_one_line(
 
 def test_a_file_that_came_out_empty_is_no_result(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     empty = Product("pose.tfm", lambda _, path: path.touch())
-    monkeypatch.setattr(delivery, "PRODUCTS", (empty,))
+    monkeypatch.setattr(result_files, "PRODUCTS", (empty,))
     with pytest.raises(InputError, match=r"pose.tfm came out empty"):
         quick(make_result(), tmp_path / "out")
     assert names(tmp_path) == set()

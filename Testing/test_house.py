@@ -18,9 +18,9 @@ FLOORS = {
     "errors": 1, "geometry": 1, "io": 1,
     "networks": 2,
     "prediction": 3, "perfusion": 3, "simulation": 3,
-    "training": 4, "evaluation": 4,
-    "slices": 5, "figures": 5, "report": 5, "scene": 5, "destination": 5, "delivery": 5, "job": 5, "terminal": 5,
-    "cli": 5, "simulate": 5, "train": 5, "evaluate": 5, "steadiness": 5, "gallery": 5, "panel": 5, "__main__": 5,
+    "training": 6, "evaluation": 6,
+    "scene": 4, "output": 5, "job": 5, "terminal": 5,
+    "cli": 5, "simulate": 5, "train": 5, "evaluate": 5, "steadiness": 5, "panel": 5, "__main__": 5,
 }  # fmt: skip
 """Floor of each room: a module or a package right under the library."""
 

@@ -23,18 +23,18 @@ from MSSTUNetReorientLib.geometry.views import VLA
 from MSSTUNetReorientLib.geometry.views import View
 from MSSTUNetReorientLib.geometry.volume import Grid
 from MSSTUNetReorientLib.geometry.volume import Volume
+from MSSTUNetReorientLib.output.report import NOT_A_MEDICAL_DEVICE
+from MSSTUNetReorientLib.output.report import overview_figure
+from MSSTUNetReorientLib.output.report import report_content
+from MSSTUNetReorientLib.output.report import write_overview
+from MSSTUNetReorientLib.output.report import write_report
+from MSSTUNetReorientLib.output.view_slices import display_maximum
+from MSSTUNetReorientLib.output.view_slices import long_axis_range
+from MSSTUNetReorientLib.output.view_slices import lv_window
+from MSSTUNetReorientLib.output.view_slices import study_slice
+from MSSTUNetReorientLib.output.view_slices import view_stack
 from MSSTUNetReorientLib.prediction.qc import Quality
 from MSSTUNetReorientLib.prediction.result import Result
-from MSSTUNetReorientLib.report import NOT_A_MEDICAL_DEVICE
-from MSSTUNetReorientLib.report import overview_figure
-from MSSTUNetReorientLib.report import report_content
-from MSSTUNetReorientLib.report import write_overview
-from MSSTUNetReorientLib.report import write_report
-from MSSTUNetReorientLib.slices import display_maximum
-from MSSTUNetReorientLib.slices import long_axis_range
-from MSSTUNetReorientLib.slices import lv_window
-from MSSTUNetReorientLib.slices import study_slice
-from MSSTUNetReorientLib.slices import view_stack
 from results import make_result
 
 pytest.importorskip("matplotlib")
@@ -194,7 +194,7 @@ def test_overview_is_big_enough_to_read(tmp_path: Path) -> None:
 
 def test_report_is_imported_without_matplotlib_and_drawn_without_pyplot() -> None:
     code = (
-        "import sys; import MSSTUNetReorientLib.report as r; assert 'matplotlib' not in sys.modules;"
+        "import sys; import MSSTUNetReorientLib.output.report as r; assert 'matplotlib' not in sys.modules;"
         "from results import make_result; r.overview_figure(make_result());"
         "assert 'matplotlib.pyplot' not in sys.modules"
     )

@@ -206,7 +206,7 @@ def _explain(error: Exception) -> int:
 def _show(result: Result, out: Path, *, json: bool, quiet: bool) -> None:
     """What stdout gets at the end."""
     if json:
-        from .delivery import summary_text
+        from .output.result_files import summary_text
 
         problem = write(sys.stdout, summary_text(result))
         if problem:

@@ -53,12 +53,12 @@ def evaluate(
     """Measure methods on studies with truth and write results.md. A stopped run goes on where it was."""
     from .evaluation.contenders import contenders
     from .evaluation.contenders import default_models
+    from .evaluation.gallery import LEGEND
+    from .evaluation.gallery import galleries
     from .evaluation.page import Run
     from .evaluation.run import measure_all
     from .evaluation.studies import read_sets
     from .evaluation.timing import timing
-    from .gallery import LEGEND
-    from .gallery import galleries
 
     found = read_sets(sets)
     methods = contenders(model or default_models(), template_from)

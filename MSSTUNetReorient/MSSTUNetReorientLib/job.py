@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from .destination import check_destination
+from .output.atomic_folder import check_destination
 from .prediction.result import Result
 
 Say = Callable[[str], None]
@@ -67,6 +67,6 @@ def run_study(
     from .prediction.predictor import predict
 
     result = predict(volume, model=model, device=device, keep_axes=short_axis, progress=say)
-    from .delivery import deliver
+    from .output.result_files import deliver
 
     return deliver(result, out, overwrite=overwrite, scene=scene, report=report, progress=say, note=note).result

@@ -136,7 +136,7 @@ def _template() -> Template:
     from jinja2 import FileSystemLoader
     from jinja2 import StrictUndefined
 
-    folder = Path(__file__).resolve().parents[1] / "templates"
+    folder = Path(__file__).resolve().parent
     environment = Environment(
         loader=FileSystemLoader(folder), undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )

@@ -22,7 +22,7 @@ from ...geometry.views import SA
 from ...geometry.views import VLA
 from ...geometry.views import View
 from ...geometry.volume import Volume
-from ...slices import view_stack
+from ...output.view_slices import view_stack
 
 Array = NDArray[np.float64]
 COLUMNS = 8

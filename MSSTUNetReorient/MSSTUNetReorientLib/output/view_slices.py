@@ -12,15 +12,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .geometry.labels import BACKGROUND
-from .geometry.pose import Pose
-from .geometry.views import SA
-from .geometry.views import View
-from .geometry.views import display_array
-from .geometry.volume import Grid
-from .geometry.volume import Volume
-from .geometry.volume import resample
-from .prediction.result import Result
+from ..geometry.labels import BACKGROUND
+from ..geometry.pose import Pose
+from ..geometry.views import SA
+from ..geometry.views import View
+from ..geometry.views import display_array
+from ..geometry.volume import Grid
+from ..geometry.volume import Volume
+from ..geometry.volume import resample
+from ..prediction.result import Result
 
 Array = NDArray[np.float64]
 Extent = tuple[float, float, float, float]

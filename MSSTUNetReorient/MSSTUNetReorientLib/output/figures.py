@@ -14,19 +14,19 @@ import numpy as np
 import SimpleITK as sitk
 from numpy.typing import NDArray
 
-from .geometry.labels import BACKGROUND
-from .geometry.labels import BLOOD_POOL
-from .geometry.views import HLA
-from .geometry.views import SA
-from .geometry.views import VLA
-from .prediction.result import Result
-from .slices import Array
-from .slices import Extent
-from .slices import display_maximum
-from .slices import long_axis_range
-from .slices import lv_window
-from .slices import study_slice
-from .slices import view_stack
+from ..geometry.labels import BACKGROUND
+from ..geometry.labels import BLOOD_POOL
+from ..geometry.views import HLA
+from ..geometry.views import SA
+from ..geometry.views import VLA
+from ..prediction.result import Result
+from .view_slices import Array
+from .view_slices import Extent
+from .view_slices import display_maximum
+from .view_slices import long_axis_range
+from .view_slices import lv_window
+from .view_slices import study_slice
+from .view_slices import view_stack
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -16,14 +16,14 @@ from weakref import WeakKeyDictionary
 import numpy as np
 from numpy.typing import NDArray
 
-from . import __version__
+from .. import __version__
+from ..prediction.result import Result
 from .figures import INK
 from .figures import draw_long_axes
 from .figures import draw_scale
 from .figures import draw_short_axis
 from .figures import draw_study
 from .figures import new_figure
-from .prediction.result import Result
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -109,7 +109,7 @@ def write_report(result: Result, path: Path) -> None:
     from jinja2 import PackageLoader
     from jinja2 import StrictUndefined
 
-    loader = PackageLoader("MSSTUNetReorientLib")
+    loader = PackageLoader("MSSTUNetReorientLib.output", "")
     environment = Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True)
     page = environment.get_template("report.html.j2").render(report_content(result), pictures=_pictures(result))
     path.write_text(page, encoding="utf-8")

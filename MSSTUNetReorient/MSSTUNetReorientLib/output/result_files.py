@@ -14,12 +14,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from .destination import SUMMARY
-from .destination import check_destination
-from .destination import replacing
-from .destination import writing_errors
-from .errors import InputError
-from .prediction.result import Result
+from ..errors import InputError
+from ..prediction.result import Result
+from .atomic_folder import SUMMARY
+from .atomic_folder import check_destination
+from .atomic_folder import replacing
+from .atomic_folder import writing_errors
 
 __all__ = ["PRODUCTS", "Delivery", "Product", "check_destination", "deliver", "summary"]
 
@@ -115,25 +115,25 @@ class Product:
 
 
 def _write_short_axis(result: Result, path: Path) -> None:
-    from .io import write_volume
+    from ..io import write_volume
 
     write_volume(result.short_axis, path)
 
 
 def _write_labels(result: Result, path: Path) -> None:
-    from .io import write_volume
+    from ..io import write_volume
 
     write_volume(result.labels, path)
 
 
 def _write_segmentation(result: Result, path: Path) -> None:
-    from .io import write_segmentation
+    from ..io import write_segmentation
 
     write_segmentation(result.labels, path)
 
 
 def _write_pose(result: Result, path: Path) -> None:
-    from .io import write_pose
+    from ..io import write_pose
 
     write_pose(result.pose, path)
 
@@ -155,7 +155,7 @@ def _write_report(result: Result, path: Path) -> None:
 
 
 def _write_scene(result: Result, path: Path) -> None:
-    from .scene import write_scene
+    from ..scene import write_scene
 
     write_scene(result, path)
 

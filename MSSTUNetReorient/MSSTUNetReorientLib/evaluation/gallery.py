@@ -15,33 +15,33 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from .evaluation.page import Picture
-from .evaluation.page import file_name
-from .evaluation.plots import INK
-from .evaluation.plots import new_figure
-from .evaluation.plots import png
-from .evaluation.studies import TrueStudy
-from .geometry.labels import BACKGROUND
-from .geometry.labels import BLOOD_POOL
-from .geometry.labels import MYOCARDIUM
-from .geometry.pose import Pose
-from .geometry.views import HLA
-from .geometry.views import SA
-from .geometry.views import VLA
-from .geometry.views import View
-from .geometry.volume import Grid
-from .geometry.volume import Volume
-from .geometry.volume import resample
-from .slices import study_slice
-from .slices import view_stack
+from ..geometry.labels import BACKGROUND
+from ..geometry.labels import BLOOD_POOL
+from ..geometry.labels import MYOCARDIUM
+from ..geometry.pose import Pose
+from ..geometry.views import HLA
+from ..geometry.views import SA
+from ..geometry.views import VLA
+from ..geometry.views import View
+from ..geometry.volume import Grid
+from ..geometry.volume import Volume
+from ..geometry.volume import resample
+from ..output.view_slices import study_slice
+from ..output.view_slices import view_stack
+from .page import Picture
+from .page import file_name
+from .plots import INK
+from .plots import new_figure
+from .plots import png
+from .studies import TrueStudy
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from .evaluation.contenders import Contender
-    from .evaluation.measure import Measurement
-    from .evaluation.method import Answer
-    from .evaluation.studies import DataSet
+    from .contenders import Contender
+    from .measure import Measurement
+    from .method import Answer
+    from .studies import DataSet
 
 FOUND, TRUE = "#4fd1ff", "#ffffff"
 COLOUR_MAP = "inferno"

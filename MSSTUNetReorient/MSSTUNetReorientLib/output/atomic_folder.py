@@ -16,7 +16,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import NoReturn
 
-from .errors import InputError
+from ..errors import InputError
 
 SUMMARY = "result.json"
 """The file by which a folder is known as a former result."""
