@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from conftest import REPOSITORY
-from MSSTUNetReorientLib.cli import main
+from MSSTUNetReorientLib.commands.cli import main
 from MSSTUNetReorientLib.errors import InputError
 from MSSTUNetReorientLib.geometry.pose import angle_between
 from MSSTUNetReorientLib.io import read_study

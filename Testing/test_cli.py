@@ -18,7 +18,7 @@ import pytest
 import SimpleITK as sitk
 from conftest import REPOSITORY
 from MSSTUNetReorientLib import __version__
-from MSSTUNetReorientLib.cli import main
+from MSSTUNetReorientLib.commands.cli import main
 from MSSTUNetReorientLib.errors import InputError
 from MSSTUNetReorientLib.geometry.volume import Volume
 from MSSTUNetReorientLib.prediction.result import Result
@@ -314,7 +314,7 @@ def test_version(capfd: pytest.CaptureFixture[str]) -> None:
 
 def test_help_names_every_option_and_loads_no_torch() -> None:
     code = (
-        "import sys; from MSSTUNetReorientLib.cli import main; code = main(['run', '--help']);"
+        "import sys; from MSSTUNetReorientLib.commands.cli import main; code = main(['run', '--help']);"
         "sys.exit(code or ('torch' in sys.modules) or ('matplotlib' in sys.modules))"
     )
     done = subprocess.run([sys.executable, "-c", code], env=_environment(), capture_output=True, text=True, check=True)
@@ -339,7 +339,7 @@ def test_a_signal_in_the_middle_of_writing_leaves_nothing(tmp_path: Path, number
         "signal.signal(signal.SIGINT, signal.default_int_handler)\n"  # a job in the background ignores it
         "from types import SimpleNamespace\n"
         "import MSSTUNetReorientLib.output.result_files as delivery\n"
-        "from MSSTUNetReorientLib.cli import main\n"
+        "from MSSTUNetReorientLib.commands.cli import main\n"
         "from results import make_result\n"
         "predictor = SimpleNamespace(predict=lambda *_, **__: make_result())\n"
         "sys.modules['MSSTUNetReorientLib.prediction.predictor'] = predictor\n"

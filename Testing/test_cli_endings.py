@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 import SimpleITK as sitk
 from conftest import REPOSITORY
-from MSSTUNetReorientLib.cli import main
+from MSSTUNetReorientLib.commands.cli import main
 from MSSTUNetReorientLib.errors import InputError
 from MSSTUNetReorientLib.output import atomic_folder
 from MSSTUNetReorientLib.output.result_files import deliver
@@ -26,13 +26,13 @@ POSIX = pytest.mark.skipif(os.name == "nt", reason="POSIX only")
 QUICK_RUN = """
 import sys
 from types import SimpleNamespace
-from MSSTUNetReorientLib.terminal import open_standard_streams
+from MSSTUNetReorientLib.commands.terminal import open_standard_streams
 open_standard_streams()
 from results import make_result
 sys.modules['MSSTUNetReorientLib.prediction.predictor'] = SimpleNamespace(predict=lambda *_, **__: make_result())
 import MSSTUNetReorientLib.io as io
 io.read_study = lambda *_, **__: None
-from MSSTUNetReorientLib.cli import main
+from MSSTUNetReorientLib.commands.cli import main
 sys.exit(main(['run', 'study', '--no-scene', '--no-report', *sys.argv[1:]]))
 """
 """The whole command with an answer that is known: nothing is read and no network runs."""
@@ -127,7 +127,7 @@ def test_other_commands_into_the_same_streams(command: str, stream: str, code: i
 
 
 SLOW_RUN = QUICK_RUN.replace(
-    "from MSSTUNetReorientLib.cli import main",
+    "from MSSTUNetReorientLib.commands.cli import main",
     "import signal, time\n"
     "seconds = float(sys.argv.pop())\n"
     "import MSSTUNetReorientLib.output.result_files as delivery\n"
@@ -136,7 +136,7 @@ SLOW_RUN = QUICK_RUN.replace(
     "    print('writing', flush=True)\n"
     "    time.sleep(seconds)\n"
     "delivery.PRODUCTS = (delivery.Product('pose.tfm', slow),)\n"
-    "from MSSTUNetReorientLib.cli import main",
+    "from MSSTUNetReorientLib.commands.cli import main",
 )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,18 +14,30 @@ from conftest import REPOSITORY
 PACKAGE = "MSSTUNetReorientLib"
 LIBRARY = REPOSITORY / "MSSTUNetReorient" / PACKAGE
 MODULE = REPOSITORY / "MSSTUNetReorient" / "MSSTUNetReorient.py"
+PLAN = REPOSITORY / "docs" / "layout.md"
 
-FLOORS = {
-    "errors": 1, "geometry": 1, "io": 1,
-    "networks": 2,
-    "prediction": 3, "perfusion": 3, "simulation": 3,
-    "training": 6, "evaluation": 6,
-    "scene": 4, "output": 5, "job": 5, "terminal": 5,
-    "cli": 5, "simulate": 5, "train": 5, "evaluate": 5, "steadiness": 5, "panel": 5, "__main__": 5,
-}  # fmt: skip
-"""Floor of each room: a module or a package right under the library."""
+CORE = {"errors", "geometry"}
+RESULT = CORE | {"io", "prediction"}
+MAY_IMPORT: dict[str, set[str]] = {
+    "errors": set(),
+    "geometry": {"errors"},
+    "io": CORE,
+    "networks": CORE,
+    "prediction": CORE | {"networks"},
+    "simulation": CORE | {"io"},
+    "scene": RESULT,
+    "output": RESULT | {"scene"},
+    "evaluation": RESULT | {"networks", "output", "simulation"},
+    "training": RESULT | {"networks", "simulation", "evaluation"},
+    "panel": RESULT | {"scene", "output"},
+    "commands": RESULT | {"output", "simulation", "evaluation", "training"},
+    "__main__": {"commands"},
+}
+"""Room to the rooms it may know; each stands above those. A room is a module or a package right under the library."""
 
 SLICER = {"slicer", "qt", "ctk", "PythonQt", "vtk", "mrml"}
+KNOW_SLICER = {"scene", "panel"}
+WITHOUT_TORCH = ("errors", "geometry", "io", "scene", "output", "panel")
 HEAVY_ROOMS = {"training", "evaluation", "simulation"}
 
 
@@ -44,7 +57,7 @@ def imports(path: Path) -> Iterator[str]:
 def room_of(name: str) -> str | None:
     """The room that a dotted name lies in; None for the library itself and for other packages."""
     parts = name.split(".")
-    return parts[1] if parts[0] == PACKAGE and len(parts) > 1 and parts[1] in FLOORS else None
+    return parts[1] if parts[0] == PACKAGE and len(parts) > 1 and parts[1] in MAY_IMPORT else None
 
 
 def files() -> list[Path]:
@@ -59,25 +72,67 @@ each_file = pytest.mark.parametrize("path", files(), ids=lambda p: str(p.relativ
 
 
 @each_file
-def test_every_room_has_a_floor(path: Path) -> None:
-    assert room_of_file(path) in FLOORS, "a new room: give it a floor here and in docs/layout.md"
+def test_every_file_is_in_a_room(path: Path) -> None:
+    assert room_of_file(path) in MAY_IMPORT, "a new room: say here and in docs/layout.md which rooms it may know"
 
 
 @each_file
-def test_rooms_import_only_from_their_floor_and_below(path: Path) -> None:
-    floor = FLOORS[room_of_file(path)]
-    above = {name for name in imports(path) if FLOORS.get(room_of(name) or "", 0) > floor}
-    assert above == set()
+def test_rooms_import_only_what_they_may(path: Path) -> None:
+    room = room_of_file(path)
+    found = {other for name in imports(path) if (other := room_of(name)) not in (None, room)}
+    assert found <= MAY_IMPORT[room]
+
+
+def test_no_room_stands_above_itself() -> None:
+    """Rooms can be built one after the other, each from those before it."""
+    built: set[str] = set()
+    while len(built) < len(MAY_IMPORT):
+        ready = {room for room, below in MAY_IMPORT.items() if room not in built and below <= built}
+        assert ready, f"a circle among {sorted(set(MAY_IMPORT) - built)}"
+        built |= ready
+
+
+def test_rooms_that_are_named_are_there() -> None:
+    for room in MAY_IMPORT:
+        assert (LIBRARY / room / "__init__.py").is_file() or (LIBRARY / f"{room}.py").is_file(), room
+    text = PLAN.read_text(encoding="utf-8")
+    told = set(re.findall(r"^\| `(\w+)/?`", text, flags=re.MULTILINE))
+    assert told | {"errors", "__main__"} == set(MAY_IMPORT)
+    named = set(re.findall(r"\b([\w/]+\.py)\b", text))
+    files_there = {p.relative_to(LIBRARY).as_posix() for p in files()}
+    missing = {name for name in named if not any(f"/{there}".endswith(f"/{name}") for there in files_there)}
+    assert missing <= {"MSSTUNetReorient.py", "Testing/test_house.py", "test_house.py"}
+
+
+def test_no_two_files_have_one_name() -> None:
+    names = [path.name for path in files() if path.name not in ("__init__.py", "__main__.py")]
+    assert sorted(name for name in set(names) if names.count(name) > 1) == []
+
+
+def test_no_module_imports_itself_by_a_circle() -> None:
+    """Also through imports within functions."""
+    known = {path: _known_to(path) for path in files()}
+    done: set[Path] = set()
+
+    def walk(path: Path, way: tuple[Path, ...]) -> None:
+        assert path not in way, " -> ".join(p.name for p in (*way[way.index(path) :], path))
+        if path not in done:
+            for other in sorted(known.get(path, ())):
+                walk(other, (*way, path))
+            done.add(path)
+
+    for path in known:
+        walk(path, ())
 
 
 @each_file
-def test_only_the_top_floor_knows_slicer(path: Path) -> None:
-    if FLOORS[room_of_file(path)] < 5:
+def test_only_scene_and_panel_know_slicer(path: Path) -> None:
+    if room_of_file(path) not in KNOW_SLICER:
         assert {name.split(".")[0] for name in imports(path)} & SLICER == set()
 
 
-@pytest.mark.parametrize("room", ["errors", "geometry", "io"])
-def test_the_ground_floor_knows_no_torch(room: str) -> None:
+@pytest.mark.parametrize("room", WITHOUT_TORCH)
+def test_rooms_that_know_no_torch(room: str) -> None:
     for path in (p for p in files() if room_of_file(p) == room):
         assert "torch" not in {name.split(".")[0] for name in imports(path)}, path
 
@@ -90,7 +145,7 @@ def test_pose_knows_numpy_only() -> None:
 def test_the_job_never_needs_training_evaluation_or_simulation() -> None:
     """What the Slicer module and the command ``run`` can reach by imports, file by file."""
     start = [MODULE] if MODULE.exists() else []
-    reached, todo = set[Path](), [*start, LIBRARY / "job.py", LIBRARY / "delivery.py"]
+    reached, todo = set[Path](), [*start, LIBRARY / "commands" / "run_study.py"]
     while todo:
         path = todo.pop()
         if path not in reached:
@@ -98,6 +153,12 @@ def test_the_job_never_needs_training_evaluation_or_simulation() -> None:
             todo += [found for name in imports(path) for found in _files_of(name)]
     rooms = {room_of_file(p) for p in reached if p.is_relative_to(LIBRARY)}
     assert rooms & HEAVY_ROOMS == set()
+
+
+def _known_to(path: Path) -> set[Path]:
+    """The files that a file imports, but for the packages that it lies in itself."""
+    own = {folder / "__init__.py" for folder in path.parents}
+    return {found for name in imports(path) for found in _files_of(name)} - own - {path}
 
 
 def _files_of(name: str) -> list[Path]:
@@ -119,8 +180,8 @@ def test_the_slicer_module_imports_no_third_party_package_at_file_scope() -> Non
 
 def test_the_rules_are_not_empty() -> None:
     """The reader of imports sees relative imports and those within functions."""
-    found = set(imports(LIBRARY / "delivery.py"))
-    assert f"{PACKAGE}.destination" in found
+    found = set(imports(LIBRARY / "output" / "result_files.py"))
+    assert f"{PACKAGE}.output.atomic_folder" in found
     assert f"{PACKAGE}.scene.write_scene" in found
 
 

@@ -10,10 +10,10 @@ INTERRUPTED = 130
 def main() -> int:
     """Run the command line; Ctrl-C while it is still loading ends it as it does later."""
     try:
-        from .terminal import open_standard_streams
+        from .commands.terminal import open_standard_streams
 
         open_standard_streams()
-        from .cli import main as run
+        from .commands.cli import main as run
 
         return run()
     except KeyboardInterrupt:

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from MSSTUNetReorientLib.cli import main
-from MSSTUNetReorientLib.evaluate import command_line
+from MSSTUNetReorientLib.commands.cli import main
+from MSSTUNetReorientLib.commands.evaluate import command_line
 
 PICTURE_BYTES = 150_000
 

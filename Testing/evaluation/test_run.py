@@ -12,15 +12,15 @@ import numpy as np
 import pytest
 from MSSTUNetReorientLib.errors import InputError
 from MSSTUNetReorientLib.evaluation.contenders import Contender
-from MSSTUNetReorientLib.evaluation.measure import Measurement
+from MSSTUNetReorientLib.evaluation.evaluation_run import measure_all
+from MSSTUNetReorientLib.evaluation.measurement import Measurement
+from MSSTUNetReorientLib.evaluation.measurements_csv import FILE
+from MSSTUNetReorientLib.evaluation.measurements_csv import read_rows
+from MSSTUNetReorientLib.evaluation.measurements_csv import write_rows
 from MSSTUNetReorientLib.evaluation.method import Answer
-from MSSTUNetReorientLib.evaluation.rows import FILE
-from MSSTUNetReorientLib.evaluation.rows import read_rows
-from MSSTUNetReorientLib.evaluation.rows import write_rows
-from MSSTUNetReorientLib.evaluation.run import measure_all
-from MSSTUNetReorientLib.evaluation.studies import DataSet
-from MSSTUNetReorientLib.evaluation.studies import TrueStudy
-from MSSTUNetReorientLib.evaluation.studies import read_set
+from MSSTUNetReorientLib.evaluation.study_sets import DataSet
+from MSSTUNetReorientLib.evaluation.study_sets import TrueStudy
+from MSSTUNetReorientLib.evaluation.study_sets import read_set
 from MSSTUNetReorientLib.evaluation.summary import Summary
 from MSSTUNetReorientLib.evaluation.tables import calibration
 from MSSTUNetReorientLib.geometry.pose import Correction

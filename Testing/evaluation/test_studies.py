@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 from MSSTUNetReorientLib.errors import InputError
-from MSSTUNetReorientLib.evaluation.studies import read_set
-from MSSTUNetReorientLib.evaluation.studies import read_sets
+from MSSTUNetReorientLib.evaluation.study_sets import read_set
+from MSSTUNetReorientLib.evaluation.study_sets import read_sets
 from MSSTUNetReorientLib.geometry.pose import Pose
 from results import POSE
 

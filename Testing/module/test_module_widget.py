@@ -72,8 +72,8 @@ def test_entering_sets_the_layout_and_leaving_restores_it(widget: Any) -> None:
 def test_views_look_again_as_they_did(widget: Any) -> None:
     import slicer
     from MSSTUNetReorientLib.scene.arrays import from_matrix4x4
-    from MSSTUNetReorientLib.scene.slices import composite_node
-    from MSSTUNetReorientLib.scene.slices import slice_node
+    from MSSTUNetReorientLib.scene.slice_views import composite_node
+    from MSSTUNetReorientLib.scene.slice_views import slice_node
 
     study = add_study(slicer.mrmlScene)
     red = slice_node(slicer.mrmlScene, "Red", (1, 0, 0))

@@ -13,10 +13,10 @@ import numpy as np
 from MSSTUNetReorientLib.panel.screen.layout_description import ROWS
 from MSSTUNetReorientLib.panel.screen.layout_description import TRANSAXIAL
 from MSSTUNetReorientLib.panel.screen.slice_view import SliceView
-from MSSTUNetReorientLib.scene.slices import SLICE_COLOURS
-from MSSTUNetReorientLib.scene.slices import SLICE_NAMES
-from MSSTUNetReorientLib.scene.slices import composite_node
-from MSSTUNetReorientLib.scene.slices import slice_node
+from MSSTUNetReorientLib.scene.slice_views import SLICE_COLOURS
+from MSSTUNetReorientLib.scene.slice_views import SLICE_NAMES
+from MSSTUNetReorientLib.scene.slice_views import composite_node
+from MSSTUNetReorientLib.scene.slice_views import slice_node
 from numpy.typing import NDArray
 
 COLOURS = dict(zip(SLICE_NAMES, SLICE_COLOURS, strict=True))

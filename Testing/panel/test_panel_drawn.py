@@ -24,9 +24,9 @@ from MSSTUNetReorientLib.scene import load_scene
 from MSSTUNetReorientLib.scene import new_scene
 from MSSTUNetReorientLib.scene import save_scene
 from MSSTUNetReorientLib.scene.arrays import to_matrix4x4
-from MSSTUNetReorientLib.scene.camera import camera_of
 from MSSTUNetReorientLib.scene.host import quiet
-from MSSTUNetReorientLib.scene.slices import slice_to_ras
+from MSSTUNetReorientLib.scene.slice_views import slice_to_ras
+from MSSTUNetReorientLib.scene.view_camera import camera_of
 from numpy.typing import NDArray
 from results import POSE
 from results import make_result

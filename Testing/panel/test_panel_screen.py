@@ -31,7 +31,7 @@ from MSSTUNetReorientLib.scene.colours import TABLES
 from MSSTUNetReorientLib.scene.colours import colour_node
 from MSSTUNetReorientLib.scene.colours import sampled
 from MSSTUNetReorientLib.scene.colours import table_of
-from MSSTUNetReorientLib.scene.slices import slice_to_ras
+from MSSTUNetReorientLib.scene.slice_views import slice_to_ras
 from results import POSE
 from results import make_result
 

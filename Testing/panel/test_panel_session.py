@@ -22,7 +22,7 @@ from MSSTUNetReorientLib.scene.arrays import from_matrix4x4
 from MSSTUNetReorientLib.scene.arrays import to_matrix4x4
 from MSSTUNetReorientLib.scene.arrays import volume_of
 from MSSTUNetReorientLib.scene.nodes import hierarchy_of
-from MSSTUNetReorientLib.scene.slices import slice_to_ras
+from MSSTUNetReorientLib.scene.slice_views import slice_to_ras
 from MSSTUNetReorientLib.scene.table import read_table
 from results import POSE
 from results import make_result

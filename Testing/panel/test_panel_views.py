@@ -20,9 +20,9 @@ from MSSTUNetReorientLib.scene import load_scene
 from MSSTUNetReorientLib.scene import new_scene
 from MSSTUNetReorientLib.scene import save_scene
 from MSSTUNetReorientLib.scene.arrays import from_matrix4x4
-from MSSTUNetReorientLib.scene.camera import camera_of
 from MSSTUNetReorientLib.scene.host import quiet
-from MSSTUNetReorientLib.scene.slices import composite_node
+from MSSTUNetReorientLib.scene.slice_views import composite_node
+from MSSTUNetReorientLib.scene.view_camera import camera_of
 from results import POSE
 
 from panel.conftest import HandDelay

@@ -12,7 +12,7 @@ from MSSTUNetReorientLib.prediction.result import Result
 from MSSTUNetReorientLib.scene import add_result
 from MSSTUNetReorientLib.scene import set_views
 from MSSTUNetReorientLib.scene.arrays import from_matrix4x4
-from MSSTUNetReorientLib.scene.slices import slice_to_ras
+from MSSTUNetReorientLib.scene.slice_views import slice_to_ras
 from results import POSE
 
 WALLS = {

@@ -27,7 +27,7 @@ from MSSTUNetReorientLib.scene.colours import TABLES
 from MSSTUNetReorientLib.scene.colours import colour_node
 from MSSTUNetReorientLib.scene.colours import sampled
 from MSSTUNetReorientLib.scene.colours import table_of
-from MSSTUNetReorientLib.scene.slices import slice_to_ras
+from MSSTUNetReorientLib.scene.slice_views import slice_to_ras
 from MSSTUNetReorientLib.scene.table import read_table
 from MSSTUNetReorientLib.scene.table import rows_of
 from results import make_result

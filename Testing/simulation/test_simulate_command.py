@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import SimpleITK as sitk
-from MSSTUNetReorientLib.cli import main
+from MSSTUNetReorientLib.commands.cli import main
 from MSSTUNetReorientLib.simulation.disk import is_finished
 
 
@@ -137,7 +137,7 @@ def test_processes_give_the_same(tmp_path: Path) -> None:
 def test_ctrl_c_stops_all_processes_and_loses_no_finished_study(tmp_path: Path) -> None:
     common = ["simulate", "--kind", "czt", "--fast", "--out", str(tmp_path)]
     script = (
-        "import signal, sys; from MSSTUNetReorientLib.cli import main\n"
+        "import signal, sys; from MSSTUNetReorientLib.commands.cli import main\n"
         "signal.signal(signal.SIGINT, signal.default_int_handler)\n"  # a job in the background ignores it
         "if __name__ == '__main__': sys.exit(main(sys.argv[1:]))\n"
     )

@@ -19,7 +19,7 @@ from MSSTUNetReorientLib.simulation.beat import volumes_ml
 from MSSTUNetReorientLib.simulation.draw import draw_parameters
 from MSSTUNetReorientLib.simulation.heart import ParametricShape
 from MSSTUNetReorientLib.simulation.heart import points_round_origin
-from MSSTUNetReorientLib.simulation.measure import measure
+from MSSTUNetReorientLib.simulation.realism import measure
 from MSSTUNetReorientLib.simulation.render import render
 from MSSTUNetReorientLib.simulation.segments import scores
 from MSSTUNetReorientLib.simulation.segments import segment_of

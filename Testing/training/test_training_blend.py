@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from MSSTUNetReorientLib.cli import main
+from MSSTUNetReorientLib.commands.cli import main
 from MSSTUNetReorientLib.networks.compact import compact
 from MSSTUNetReorientLib.networks.configurations import build
 from MSSTUNetReorientLib.prediction.models import read_weights

@@ -7,7 +7,7 @@ from typing import get_args
 
 import pytest
 import torch
-from MSSTUNetReorientLib import train
+from MSSTUNetReorientLib.commands import train
 from MSSTUNetReorientLib.errors import InputError
 from MSSTUNetReorientLib.simulation import splits
 from MSSTUNetReorientLib.training import pool

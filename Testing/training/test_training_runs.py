@@ -12,19 +12,19 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from MSSTUNetReorientLib.cli import main
+from MSSTUNetReorientLib.commands.cli import main
 from MSSTUNetReorientLib.errors import InputError
 from MSSTUNetReorientLib.evaluation.contenders import contenders
 from MSSTUNetReorientLib.prediction.models import load_model
 from MSSTUNetReorientLib.prediction.models import read_weights
 from MSSTUNetReorientLib.training import machine as machines
-from MSSTUNetReorientLib.training.job import Request
-from MSSTUNetReorientLib.training.job import initialised
-from MSSTUNetReorientLib.training.job import train_model
 from MSSTUNetReorientLib.training.loop import Studies
 from MSSTUNetReorientLib.training.loop import Training
 from MSSTUNetReorientLib.training.loop import run
 from MSSTUNetReorientLib.training.recipe import load_recipe
+from MSSTUNetReorientLib.training.training_run import Request
+from MSSTUNetReorientLib.training.training_run import initialised
+from MSSTUNetReorientLib.training.training_run import train_model
 from recipes import tiny
 
 

@@ -33,15 +33,15 @@ from .page import file_name
 from .plots import INK
 from .plots import new_figure
 from .plots import png
-from .studies import TrueStudy
+from .study_sets import TrueStudy
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
     from .contenders import Contender
-    from .measure import Measurement
+    from .measurement import Measurement
     from .method import Answer
-    from .studies import DataSet
+    from .study_sets import DataSet
 
 FOUND, TRUE = "#4fd1ff", "#ffffff"
 COLOUR_MAP = "inferno"

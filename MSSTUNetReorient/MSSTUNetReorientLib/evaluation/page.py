@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 from .. import __version__
 from . import tables
 from .contenders import Contender
-from .measure import Measurement
-from .studies import DataSet
+from .measurement import Measurement
+from .study_sets import DataSet
 from .summary import Summary
 from .summary import summaries
 from .timing import Timing

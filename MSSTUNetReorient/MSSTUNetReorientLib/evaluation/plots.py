@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from .measure import PARAMETERS
+from .measurement import PARAMETERS
 from .metrics import Regression
 from .metrics import relative_error
 from .summary import Summary

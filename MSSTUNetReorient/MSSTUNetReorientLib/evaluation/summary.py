@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from .measure import Measurement
+from .measurement import Measurement
 from .metrics import Agreement
 from .metrics import Regression
 from .metrics import agreement

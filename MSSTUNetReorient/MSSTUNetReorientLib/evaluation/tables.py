@@ -11,7 +11,7 @@ import numpy as np
 
 from ..prediction.qc import Status
 from .contenders import Contender
-from .measure import PARAMETERS
+from .measurement import PARAMETERS
 from .metrics import Regression
 from .statistics import Spread
 from .summary import Summary

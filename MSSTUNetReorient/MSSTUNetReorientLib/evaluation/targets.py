@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
-from .measure import PARAMETERS
+from .measurement import PARAMETERS
 from .summary import Summary
 
 Where = Literal["exact", "real", "all", "PET", "SPECT"]

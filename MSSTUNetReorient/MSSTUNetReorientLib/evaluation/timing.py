@@ -18,8 +18,8 @@ from ..errors import InputError
 from ..geometry.pose import Pose
 from ..geometry.volume import Volume
 from .contenders import Contender
-from .rows import write_beside
-from .studies import DataSet
+from .measurements_csv import write_beside
+from .study_sets import DataSet
 
 FILE = "timing.json"
 ROUNDS = 3

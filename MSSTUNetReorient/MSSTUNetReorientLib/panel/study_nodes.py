@@ -13,7 +13,6 @@ from ..prediction.result import Result
 from ..scene.arrays import ijk_to_ras
 from ..scene.arrays import to_image
 from ..scene.arrays import volume_of
-from ..scene.camera import look_at
 from ..scene.nodes import PREFIX
 from ..scene.nodes import ROLES
 from ..scene.nodes import add_pose
@@ -24,8 +23,9 @@ from ..scene.nodes import hierarchy_of
 from ..scene.nodes import hottest
 from ..scene.nodes import lv_maximum
 from ..scene.nodes import show_smooth
-from ..scene.slices import set_views
+from ..scene.slice_views import set_views
 from ..scene.table import rows_of
+from ..scene.view_camera import look_at
 from .labels_node import LabelsNode
 from .record import Record
 from .record_node import AXIS

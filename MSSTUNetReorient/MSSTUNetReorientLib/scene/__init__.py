@@ -12,7 +12,7 @@ from .nodes import SceneNodes
 from .nodes import add_result
 from .nodes import pose_of
 from .nodes import read_result_nodes
-from .slices import set_views
+from .slice_views import set_views
 from .store import load_scene
 from .store import save_scene
 from .store import write_scene

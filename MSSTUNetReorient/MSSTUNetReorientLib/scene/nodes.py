@@ -22,7 +22,7 @@ from .colours import THERMAL
 from .colours import colour_node
 from .host import mrml
 from .host import quiet
-from .slices import set_views
+from .slice_views import set_views
 from .table import fill_table
 from .table import rows_of
 

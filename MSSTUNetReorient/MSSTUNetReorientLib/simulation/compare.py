@@ -25,8 +25,8 @@ from ..geometry.volume import resample
 from ..io import read_study
 from .disk import IMAGE
 from .disk import TRUTH
-from .measure import Measures
-from .measure import measure
+from .realism import Measures
+from .realism import measure
 
 COLUMNS = (
     "LV / background", "LV / lung", "LV / liver", "LV / cavity", "wall FWHM mm", "grain FWHM mm", "grain / LV",

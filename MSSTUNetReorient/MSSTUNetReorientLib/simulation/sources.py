@@ -28,11 +28,11 @@ from ..geometry.volume import Volume
 from ..io.sitk_files import read_image
 from .bodywall import arms_beside
 from .heart import Ventricles
-from .heart import ventricles_from_labels
 from .splits import Split
 from .splits import of_split
 from .torso import ORGANS
 from .torso import OrganMap
+from .ventricles import ventricles_from_labels
 
 T = TypeVar("T")
 

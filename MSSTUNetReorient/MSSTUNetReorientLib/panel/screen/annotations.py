@@ -17,8 +17,9 @@ from ...geometry.pose import Pose
 from ...geometry.pose import lps_from_ras
 from ...geometry.views import VIEWS
 from ...scene.arrays import from_matrix4x4
-from ...scene.slices import SLICE_NAMES
+from ...scene.slice_views import SLICE_NAMES
 from ..observers import Observers
+from .colour_scale import Scale
 from .drawing import Lines
 from .drawing import Words
 from .edge_words import HEART
@@ -26,7 +27,6 @@ from .edge_words import PATIENT
 from .edge_words import edge_words
 from .layout_description import TRANSAXIAL
 from .overlay import Overlay
-from .scale import Scale
 from .slice_view import SliceViews
 from .slice_view import no_views
 from .study_window import percent_of

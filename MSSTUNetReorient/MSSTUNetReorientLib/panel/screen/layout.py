@@ -14,10 +14,10 @@ from numpy.typing import NDArray
 
 from ...scene.arrays import from_matrix4x4
 from ...scene.arrays import to_matrix4x4
-from ...scene.camera import Camera
-from ...scene.camera import camera_of
-from ...scene.camera import set_camera
-from ...scene.slices import SLICE_NAMES
+from ...scene.slice_views import SLICE_NAMES
+from ...scene.view_camera import Camera
+from ...scene.view_camera import camera_of
+from ...scene.view_camera import set_camera
 from .layout_description import LAYOUT_ID
 from .layout_description import ROWS_LAYOUT_ID
 from .layout_description import layout_node

@@ -15,13 +15,13 @@ from ...geometry.views import VIEWS
 from ...scene.arrays import from_matrix4x4
 from ...scene.arrays import to_matrix4x4
 from ...scene.host import mrml
-from ...scene.slices import FIELD_MM
-from ...scene.slices import SLICE_NAMES
-from ...scene.slices import composite_node
-from ...scene.slices import name_orientation
-from ...scene.slices import set_field
-from ...scene.slices import slice_node
-from ...scene.slices import slice_to_ras
+from ...scene.slice_views import FIELD_MM
+from ...scene.slice_views import SLICE_NAMES
+from ...scene.slice_views import composite_node
+from ...scene.slice_views import name_orientation
+from ...scene.slice_views import set_field
+from ...scene.slice_views import slice_node
+from ...scene.slice_views import slice_to_ras
 from .layout_description import TRANSAXIAL
 
 TRANSAXIAL_COLOUR = (0.45, 0.60, 0.85)

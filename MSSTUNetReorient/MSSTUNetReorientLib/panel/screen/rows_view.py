@@ -23,9 +23,10 @@ from ...scene.arrays import ijk_to_ras
 from ...scene.arrays import to_image
 from ...scene.host import mrml
 from ...scene.nodes import PREFIX
-from ...scene.slices import composite_node
-from ...scene.slices import slice_node
+from ...scene.slice_views import composite_node
+from ...scene.slice_views import slice_node
 from ..observers import Observers
+from .colour_scale import Scale
 from .drawing import Lines
 from .drawing import Words
 from .layout_description import ROWS
@@ -35,7 +36,6 @@ from .rows import PIXEL_MM
 from .rows import Heart
 from .rows import Page
 from .rows import make_page
-from .scale import Scale
 from .slice_view import SliceViews
 from .study_window import percent_of
 

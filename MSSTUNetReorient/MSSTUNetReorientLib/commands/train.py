@@ -15,13 +15,13 @@ from typing import Annotated
 
 import typer
 
-from .errors import InputError
+from ..errors import InputError
 from .terminal import TerminatedError
 from .terminal import tell
 
 if TYPE_CHECKING:
-    from .training.job import Request
-    from .training.recipe import Recipe
+    from ..training.recipe import Recipe
+    from ..training.training_run import Request
 
 
 class Cameras(StrEnum):
@@ -60,10 +60,10 @@ def train(
 ) -> None:
     """Train a network by a recipe. A stop (Ctrl-C) saves; the same command goes on. Ends with weights and a table."""
     _needs_training()
-    from .training.job import Request
-    from .training.machine import leave
-    from .training.recipe import load_recipe
-    from .training.recipe import shipped_recipes
+    from ..training.machine import leave
+    from ..training.recipe import load_recipe
+    from ..training.recipe import shipped_recipes
+    from ..training.training_run import Request
 
     if list_:
         sys.stdout.write(_recipes_table([load_recipe(name) for name in shipped_recipes()]))
@@ -87,7 +87,7 @@ def train(
 
 def _train_one(name: str, request: Request, limit_minutes: float | None) -> None:
     """One run, to its end or to a stop, which is told and raised."""
-    from .training.job import train_model
+    from ..training.training_run import train_model
 
     with stop_heard() as stop:
         limit = None if limit_minutes is None else time.monotonic() + 60 * limit_minutes
@@ -118,8 +118,8 @@ def pool(
     _needs_training()
     import torch
 
-    from .training.pool import fill_pool
-    from .training.pool import load_sources
+    from ..training.pool import fill_pool
+    from ..training.pool import load_sources
 
     torch.set_num_threads(1)
     sources = load_sources(data, split.value)
@@ -136,9 +136,9 @@ def validate(
     _needs_training()
     from json import dumps
 
-    from .evaluation.comparisons import load_method
-    from .training.validate import as_table
-    from .training.validate import validate as measure_all
+    from ..evaluation.comparisons import load_method
+    from ..training.validate import as_table
+    from ..training.validate import validate as measure_all
 
     if not any(folder.glob("*.npz")):
         msg = f"{folder}: a pool must hold studies with truth (.npz), but there is none; run the command pool first"
@@ -155,7 +155,7 @@ def calibrate(
 ) -> None:
     """Make walls as thick as they are, and learn the bound that the quality verdict tells, from held-out studies."""
     _needs_training()
-    from .training.calibrate import calibrate as learn
+    from ..training.calibrate import calibrate as learn
 
     within = learn(weights, pools, out)
     sys.stdout.write(f"{100 * within:.0f} % of the studies lie within their bound; written to {out}\n")
@@ -170,7 +170,7 @@ def blend(
 ) -> None:
     """Mix the weights of a model and of what it became by training on."""
     _needs_training()
-    from .training.blend import blend as mix
+    from ..training.blend import blend as mix
 
     mix(first, second, share, out)
     sys.stdout.write(f"{out}\n")

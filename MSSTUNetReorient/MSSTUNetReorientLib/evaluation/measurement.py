@@ -16,7 +16,7 @@ from .metrics import dice
 from .metrics import hausdorff_95
 from .metrics import is_failure
 from .metrics import rot_mse
-from .studies import TrueStudy
+from .study_sets import TrueStudy
 
 PARAMETERS = ("tx", "ty", "tz", "alpha", "beta", "gamma")
 """The rigid parameters in the order of Zhu's Table 1; translations are normalised, angles radians."""

@@ -17,16 +17,16 @@ from typing import Annotated
 
 import typer
 
-from .errors import InputError
+from ..errors import InputError
 from .terminal import PROGRAM
 from .terminal import tell
 
 if TYPE_CHECKING:
-    from .evaluation.contenders import Contender
-    from .evaluation.measure import Measurement
-    from .evaluation.page import Picture
-    from .evaluation.page import Run
-    from .evaluation.studies import DataSet
+    from ..evaluation.contenders import Contender
+    from ..evaluation.measurement import Measurement
+    from ..evaluation.page import Picture
+    from ..evaluation.page import Run
+    from ..evaluation.study_sets import DataSet
 
 
 def evaluate(
@@ -51,14 +51,14 @@ def evaluate(
     debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
 ) -> None:
     """Measure methods on studies with truth and write results.md. A stopped run goes on where it was."""
-    from .evaluation.contenders import contenders
-    from .evaluation.contenders import default_models
-    from .evaluation.gallery import LEGEND
-    from .evaluation.gallery import galleries
-    from .evaluation.page import Run
-    from .evaluation.run import measure_all
-    from .evaluation.studies import read_sets
-    from .evaluation.timing import timing
+    from ..evaluation.contenders import contenders
+    from ..evaluation.contenders import default_models
+    from ..evaluation.evaluation_run import measure_all
+    from ..evaluation.gallery import LEGEND
+    from ..evaluation.gallery import galleries
+    from ..evaluation.page import Run
+    from ..evaluation.study_sets import read_sets
+    from ..evaluation.timing import timing
 
     found = read_sets(sets)
     methods = contenders(model or default_models(), template_from)
@@ -86,7 +86,7 @@ def _nameless(text: str) -> str:
 
 
 def _check_out(out: Path) -> None:
-    from .evaluation.rows import write_beside
+    from ..evaluation.measurements_csv import write_beside
 
     if os.path.lexists(out) and not out.is_dir():
         msg = f"{out}: the output must be a folder, but this is a file; name another"
@@ -126,10 +126,10 @@ def _progress(quiet: bool) -> Iterator[Callable[[int, int], None]]:
 
 def _figures(rows: Sequence[Measurement], sets: Sequence[DataSet], first: Contender) -> Iterator[Picture]:
     """Regressions and Bland-Altman of the first method, for each data set with whole poses."""
-    from .evaluation.page import Picture
-    from .evaluation.page import file_name
-    from .evaluation.plots import regressions
-    from .evaluation.summary import summaries
+    from ..evaluation.page import Picture
+    from ..evaluation.page import file_name
+    from ..evaluation.plots import regressions
+    from ..evaluation.summary import summaries
 
     for name, (summary,) in summaries(rows, [s.name for s in sets], [first.name]).items():
         content = regressions(summary)
@@ -140,10 +140,10 @@ def _figures(rows: Sequence[Measurement], sets: Sequence[DataSet], first: Conten
 
 def _write(run: Run, out: Path) -> None:
     """Page and pictures; pictures of an earlier page that this one does not show are removed."""
-    from .evaluation.page import PAGE
-    from .evaluation.page import PICTURES
-    from .evaluation.page import page
-    from .evaluation.rows import write_beside
+    from ..evaluation.measurements_csv import write_beside
+    from ..evaluation.page import PAGE
+    from ..evaluation.page import PICTURES
+    from ..evaluation.page import page
 
     folder = out / PICTURES
     folder.mkdir(exist_ok=True)

@@ -13,9 +13,9 @@ from ..geometry.views import VIEWS
 from ..geometry.views import View
 from ..geometry.views import slice_to_lps
 from .arrays import to_matrix4x4
-from .camera import add_camera
 from .host import mrml
 from .host import quiet
+from .view_camera import add_camera
 
 SLICE_NAMES = ("Red", "Green", "Yellow")
 """Layout names of 3D Slicer's slice views, in the order of :data:`MSSTUNetReorientLib.geometry.views.VIEWS`."""

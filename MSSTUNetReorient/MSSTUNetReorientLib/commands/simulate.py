@@ -10,13 +10,13 @@ from typing import Annotated
 import numpy as np
 import typer
 
-from .errors import InputError
+from ..errors import InputError
 from .terminal import tell
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from .simulation.parameters import Placement
+    from ..simulation.parameters import Placement
 
 
 def simulate(
@@ -46,10 +46,10 @@ def simulate(
     debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
 ) -> None:
     """Make studies with known pose, labels, perfusion and volumes. Finished ones are kept: run it again to go on."""
-    from .simulation.batch import Request
-    from .simulation.batch import make_studies
-    from .simulation.parameters import KINDS
-    from .simulation.splits import SPLITS
+    from ..simulation.batch import Request
+    from ..simulation.batch import make_studies
+    from ..simulation.parameters import KINDS
+    from ..simulation.splits import SPLITS
 
     _check_choice("the kind of study", kind, KINDS)
     if split is not None:
@@ -68,8 +68,8 @@ def _check_choice(what: str, found: str, choices: tuple[str, ...]) -> None:
 
 
 def _placement(pose: tuple[float, ...] | None) -> Placement | None:
-    from .geometry.pose import rotation_from_euler
-    from .simulation.parameters import Placement
+    from ..geometry.pose import rotation_from_euler
+    from ..simulation.parameters import Placement
 
     if pose is None:
         return None

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from .output.atomic_folder import check_destination
-from .prediction.result import Result
+from ..output.atomic_folder import check_destination
+from ..prediction.result import Result
 
 Say = Callable[[str], None]
 
@@ -52,7 +52,7 @@ def run_study(
     say = progress or (lambda _: None)
     check_destination(out, overwrite)
     say(f"reading {study}")
-    from .io import read_study
+    from ..io import read_study
 
     volume = read_study(
         study,
@@ -64,9 +64,9 @@ def run_study(
         short_axis=short_axis,
     )
     say("loading the network")
-    from .prediction.predictor import predict
+    from ..prediction.predictor import predict
 
     result = predict(volume, model=model, device=device, keep_axes=short_axis, progress=say)
-    from .output.result_files import deliver
+    from ..output.result_files import deliver
 
     return deliver(result, out, overwrite=overwrite, scene=scene, report=report, progress=say, note=note).result

@@ -18,16 +18,16 @@ from pathlib import Path
 from .. import __version__
 from ..errors import InputError
 from .contenders import Contender
-from .measure import Measurement
-from .measure import errors_of
-from .rows import FILE
-from .rows import Key
-from .rows import chosen
-from .rows import key
-from .rows import read_rows
-from .rows import write_rows
-from .studies import DataSet
-from .studies import TrueStudy
+from .measurement import Measurement
+from .measurement import errors_of
+from .measurements_csv import FILE
+from .measurements_csv import Key
+from .measurements_csv import chosen
+from .measurements_csv import key
+from .measurements_csv import read_rows
+from .measurements_csv import write_rows
+from .study_sets import DataSet
+from .study_sets import TrueStudy
 
 Report = Callable[[int, int], None]
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 from conftest import REPOSITORY
-from MSSTUNetReorientLib.cli import main
-from MSSTUNetReorientLib.evaluation import steadiness
+from MSSTUNetReorientLib.commands.cli import main
+from MSSTUNetReorientLib.evaluation import perturbations
 from MSSTUNetReorientLib.geometry.pose import Correction
 from MSSTUNetReorientLib.geometry.pose import Pose
 from MSSTUNetReorientLib.geometry.volume import Grid
@@ -38,7 +38,7 @@ def a_study() -> Volume:
 def test_each_change_tells_where_the_heart_now_lies() -> None:
     study = a_study()
     before = spot_of(study)
-    found = list(steadiness.changes(study, before))
+    found = list(perturbations.changes(study, before))
     assert len(found) == 15
     for change in found:
         check_volume(change.study, change.name)
@@ -48,20 +48,20 @@ def test_each_change_tells_where_the_heart_now_lies() -> None:
 
 def test_fields_are_cut_as_told() -> None:
     study = a_study()
-    along, across = list(steadiness.changes(study, spot_of(study)))[:2]
+    along, across = list(perturbations.changes(study, spot_of(study)))[:2]
     spacing = study.grid.spacing.max()
     axis = int(np.abs(study.grid.direction[2]).argmax())
-    assert along.study.grid.extent[axis] == pytest.approx(steadiness.LENGTH_MM, abs=2 * spacing)
+    assert along.study.grid.extent[axis] == pytest.approx(perturbations.LENGTH_MM, abs=2 * spacing)
     others = [a for a in range(3) if a != axis]
-    np.testing.assert_allclose(across.study.grid.extent[others], steadiness.WIDTH_MM, atol=2 * spacing)
+    np.testing.assert_allclose(across.study.grid.extent[others], perturbations.WIDTH_MM, atol=2 * spacing)
 
 
 def test_the_shift_is_told_against_the_moved_answer() -> None:
     """A reader who follows the patient is steady; one who stays turns by what the patient turned."""
     result = make_result()
-    follows = steadiness.Change("turned", result.study, Pose.from_matrix(np.eye(4)))
+    follows = perturbations.Change("turned", result.study, Pose.from_matrix(np.eye(4)))
     swung = Result(**{**vars(result), "pose": result.pose.corrected(Correction(swing=4.0, lateral=3.0))})
-    shift = steadiness._shift(follows, result, swung)
+    shift = perturbations._shift(follows, result, swung)
     assert shift.long_axis_deg == pytest.approx(4.0, abs=1e-6)
     assert shift.centre_mm == pytest.approx(3.0, abs=1e-6)
     assert shift.wall_percent == 0
@@ -69,8 +69,8 @@ def test_the_shift_is_told_against_the_moved_answer() -> None:
 
 
 def test_medians_and_worst_by_change() -> None:
-    found = [steadiness.Shift(name, x, 2 * x, 0.0, 1.0, x > 3) for name, x in (("a", 1.0), ("a", 2.0), ("b", 4.0))]
-    rows = steadiness.table(found).rows
+    found = [perturbations.Shift(name, x, 2 * x, 0.0, 1.0, x > 3) for name, x in (("a", 1.0), ("a", 2.0), ("b", 4.0))]
+    rows = perturbations.table(found).rows
     assert [row[0] for row in rows] == ["a", "b", "all"]
     assert rows[0][1:3] == ("1.5; 2.0", "3.0; 4.0")
     assert rows[2][1] == "2.0; 4.0"
@@ -78,9 +78,9 @@ def test_medians_and_worst_by_change() -> None:
 
 
 def test_the_sample_is_steady(tmp_path: Path) -> None:
-    page = tmp_path / "steadiness.md"
+    page = tmp_path / "perturbations.md"
     sample = REPOSITORY / "Resources" / "SampleData" / "spect_phantom.nrrd"
-    assert main(["steadiness", str(sample), "--out", str(page), "--quiet"]) == 0
+    assert main(["stability", str(sample), "--out", str(page), "--quiet"]) == 0
     last = page.read_text().strip().splitlines()[-1].split("|")
     median, worst = (float(x) for x in last[2].split(";"))
     assert median < 1
@@ -90,9 +90,9 @@ def test_the_sample_is_steady(tmp_path: Path) -> None:
 
 def test_bad_input_is_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     sample = str(REPOSITORY / "Resources" / "SampleData" / "spect_phantom.nrrd")
-    assert main(["steadiness", sample, "--out", str(tmp_path)]) == 2
-    assert main(["steadiness", str(tmp_path / "none.nrrd")]) == 2
-    assert main(["steadiness", sample, "--model", "none"]) == 2
+    assert main(["stability", sample, "--out", str(tmp_path)]) == 2
+    assert main(["stability", str(tmp_path / "none.nrrd")]) == 2
+    assert main(["stability", sample, "--model", "none"]) == 2
     said = capsys.readouterr().err
     assert said.count("\n") == 3
     assert not list(tmp_path.iterdir())

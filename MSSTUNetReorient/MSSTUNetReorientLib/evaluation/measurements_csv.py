@@ -12,7 +12,7 @@ from dataclasses import fields
 from pathlib import Path
 
 from ..errors import InputError
-from .measure import Measurement
+from .measurement import Measurement
 
 FILE = "measurements.csv"
 Key = tuple[str, str, str, str]

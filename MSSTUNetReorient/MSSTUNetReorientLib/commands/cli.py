@@ -14,12 +14,12 @@ from typing import Annotated
 
 import typer
 
-from . import __version__
-from .errors import InputError
+from .. import __version__
+from ..errors import InputError
+from ..prediction.result import Result
 from .evaluate import evaluate
-from .prediction.result import Result
 from .simulate import simulate
-from .steadiness import steadiness
+from .stability import stability
 from .terminal import PROGRAM
 from .terminal import TerminatedError
 from .terminal import progress_lines
@@ -99,7 +99,7 @@ def run(
     no_report: Annotated[bool, typer.Option("--no-report", help="Leave report.html and overview.png out.")] = False,
 ) -> None:
     """Make the short axis, the segmentation, the pose, a report and a 3D Slicer scene of one study."""
-    from .job import run_study
+    from .run_study import run_study
 
     with stdout_reserved() if json or quiet else nullcontext():
         result = run_study(
@@ -124,7 +124,7 @@ def run(
 
 app.command()(simulate)
 app.command()(evaluate)
-app.command()(steadiness)
+app.command()(stability)
 app.command()(train)
 app.command()(pool)
 app.command()(validate)
@@ -206,7 +206,7 @@ def _explain(error: Exception) -> int:
 def _show(result: Result, out: Path, *, json: bool, quiet: bool) -> None:
     """What stdout gets at the end."""
     if json:
-        from .output.result_files import summary_text
+        from ..output.result_files import summary_text
 
         problem = write(sys.stdout, summary_text(result))
         if problem:

@@ -1,4 +1,4 @@
-"""The command ``steadiness``: how far answers move when studies are changed in ways that shall not matter."""
+"""The command ``stability``: how far answers move when studies are changed in ways that shall not matter."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from typing import Annotated
 
 import typer
 
-from .errors import InputError
+from ..errors import InputError
 from .terminal import tell
 
 if TYPE_CHECKING:
-    from .prediction.result import ModelIdentity
+    from ..prediction.result import ModelIdentity
 
 
-def steadiness(
+def stability(
     studies: Annotated[list[Path], typer.Argument(metavar="STUDY...", help="Transaxial studies; no truth is needed.")],
     out: Annotated[Path | None, typer.Option("--out", "-o", help="Markdown file; stdout by default.")] = None,
     model: Annotated[str | None, typer.Option(help="Name of a shipped model or path of a weight file.")] = None,
@@ -24,12 +24,12 @@ def steadiness(
     debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
 ) -> None:
     """Cut, turn, resample, grain and blur studies, and tell how far the answers move. Some ten seconds a study."""
-    from .evaluation.rows import write_beside
-    from .evaluation.steadiness import shifts
-    from .evaluation.steadiness import table
-    from .io import read_study
-    from .prediction.models import load_compact
-    from .prediction.predictor import predict
+    from ..evaluation.measurements_csv import write_beside
+    from ..evaluation.perturbations import shifts
+    from ..evaluation.perturbations import table
+    from ..io import read_study
+    from ..prediction.models import load_compact
+    from ..prediction.predictor import predict
 
     if out is not None and (out.is_dir() or not out.absolute().parent.is_dir()):
         msg = f"{out}: the page must be a file in a folder that is there, but is none; name another"
@@ -52,5 +52,5 @@ def _page(model: ModelIdentity, count: int, table: str) -> str:
     return (
         "# Steadiness\n\n"
         f"How far an answer of {model.name} {model.version} moves when a study is changed in ways that leave its\n"
-        f"heart as it is (median; worst), over {count} studies. Made by `msstunet-reorient steadiness`.\n\n{table}\n"
+        f"heart as it is (median; worst), over {count} studies. Made by `msstunet-reorient stability`.\n\n{table}\n"
     )
