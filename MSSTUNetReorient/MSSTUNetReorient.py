@@ -79,13 +79,13 @@ class MSSTUNetReorientWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
 
     def setup(self) -> None:
         """Called when the user opens the module for the first time."""
-        from MSSTUNetReorientLib.panel.child import ChildProcess
         from MSSTUNetReorientLib.panel.delay import QtDelay
         from MSSTUNetReorientLib.panel.run_time import QtStore
         from MSSTUNetReorientLib.panel.screen.slice_view import application_view
         from MSSTUNetReorientLib.panel.session import Session
         from MSSTUNetReorientLib.panel.widget import FirstUse
         from MSSTUNetReorientLib.panel.widget import PanelWidget
+        from MSSTUNetReorientLib.panel.worker.worker_process import ChildProcess
 
         ScriptedLoadableModuleWidget.setup(self)
         uiWidget = slicer.util.loadUI(self.resourcePath("UI/MSSTUNetReorient.ui"))
@@ -335,10 +335,10 @@ class MSSTUNetReorientTest(ScriptedLoadableModuleTest):
         self.delayDisplay("Test passed")
 
     def test_PanelFromRunToReload(self) -> None:
-        from MSSTUNetReorientLib.panel.child import ChildProcess
         from MSSTUNetReorientLib.panel.delay import QtDelay
         from MSSTUNetReorientLib.panel.session import Session
         from MSSTUNetReorientLib.panel.session import Stage
+        from MSSTUNetReorientLib.panel.worker.worker_process import ChildProcess
 
         self.delayDisplay("Run, nudge and accept in the panel")
         study = slicer.util.loadVolume(str(sampleStudy()))

@@ -189,3 +189,41 @@ def test_every_package_is_named_for_the_wheel() -> None:
     listed = set(tomllib.loads((REPOSITORY / "pyproject.toml").read_text())["tool"]["setuptools"]["packages"])
     folders = {p.parent.relative_to(LIBRARY.parent) for p in LIBRARY.rglob("__init__.py")}
     assert listed == {".".join(f.parts) for f in folders} | {f"{PACKAGE}.weights"}
+
+
+@each_file
+def test_references_in_docstrings_lead_somewhere(path: Path) -> None:
+    """Every relative ``:mod:``, ``:class:`` and ``:func:`` names a file that is there, and what stands in it."""
+    text = path.read_text(encoding="utf-8")
+    for kind, dots, dotted in re.findall(r":(mod|class|func|data|attr):`~?(\.+)([\w.]+)`", text):
+        folder = path.parent
+        for _ in dots[1:]:
+            folder = folder.parent
+        parts = dotted.split(".")
+        places = [folder.joinpath(*parts[:n]) for n in range(len(parts), 0, -1)]
+        found = next((p for p in places if p.with_suffix(".py").is_file() or (p / "__init__.py").is_file()), None)
+        assert found is not None, f"{dots}{dotted}"
+        rest = parts[len(found.relative_to(folder).parts) :]
+        assert not (kind == "mod" and rest), f"{dots}{dotted}"
+        if rest:
+            file = found.with_suffix(".py") if found.with_suffix(".py").is_file() else found / "__init__.py"
+            assert re.search(rf"\b{rest[0]}\b", file.read_text(encoding="utf-8")), f"{dots}{dotted}"
+
+
+DOCS = [REPOSITORY / "README.md", REPOSITORY / "weights" / "README.md", *sorted((REPOSITORY / "docs").glob("*.md"))]
+
+
+@pytest.mark.parametrize("page", DOCS, ids=lambda p: p.name)
+def test_docs_name_files_and_modules_that_are_there(page: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+    there = {
+        p.relative_to(REPOSITORY).as_posix()
+        for folder in ("MSSTUNetReorient", "Testing")
+        for p in (REPOSITORY / folder).rglob("*.py")
+    }
+    for name in re.findall(r"`([\w/]+\.py)`", text):
+        assert any(f"/{path}".endswith(f"/{name}") for path in there), name
+    for dotted in re.findall(rf"\b{PACKAGE}\.([\w.]+?) import", text):
+        assert _files_of(f"{PACKAGE}.{dotted}"), dotted
+    for link in re.findall(r"\]\(([^)#:]+?)(?:#[^)]*)?\)", text):
+        assert (page.parent / link).exists(), link

@@ -28,10 +28,10 @@ from MSSTUNetReorientLib.geometry.volume import Volume
 from MSSTUNetReorientLib.geometry.volume import resample
 from MSSTUNetReorientLib.io import read_study
 from MSSTUNetReorientLib.panel.adjustment import CONTROLS
-from MSSTUNetReorientLib.panel.child import ChildProcess
 from MSSTUNetReorientLib.panel.screen.slice_view import no_views
 from MSSTUNetReorientLib.panel.session import Session
 from MSSTUNetReorientLib.panel.session import Stage
+from MSSTUNetReorientLib.panel.worker.worker_process import ChildProcess
 from MSSTUNetReorientLib.prediction.models import load_model
 from MSSTUNetReorientLib.prediction.models import save_weights
 from MSSTUNetReorientLib.prediction.qc import Quality
@@ -156,7 +156,7 @@ def _child(scene: Any) -> list[Row]:
     add_volume(scene, study, "Sample", float(study.array.max()))
     with tempfile.TemporaryDirectory() as folder:
         panel = Panel(scene, ChildProcess(), HandDelay())  # type: ignore[arg-type]
-        panel.session.enquiry.model = _model(Path(folder))
+        panel.session.client.model = _model(Path(folder))
         clock = _Clock(panel)
         panel.session.run()
         first = clock.until(lambda: panel.session.stage is not Stage.RUNNING)

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from MSSTUNetReorientLib.errors import InputError
-from MSSTUNetReorientLib.evaluation.contenders import Contender
+from MSSTUNetReorientLib.evaluation.candidates import Candidate
 from MSSTUNetReorientLib.evaluation.evaluation_run import measure_all
 from MSSTUNetReorientLib.evaluation.measurement import Measurement
 from MSSTUNetReorientLib.evaluation.measurements_csv import FILE
@@ -62,7 +62,7 @@ def data(simulated: Path) -> DataSet:
 
 
 def run(data: DataSet, method: Scripted, out: Path, sha256: str = "1", again: bool = False) -> list[Measurement]:
-    return measure_all([data], [Contender(method, sha256, "a test")], out, jobs=1, again=again, report=lambda *_: None)
+    return measure_all([data], [Candidate(method, sha256, "a test")], out, jobs=1, again=again, report=lambda *_: None)
 
 
 def test_the_truth_is_without_error(data: DataSet, tmp_path: Path) -> None:

@@ -135,7 +135,7 @@ def test_the_job_runs_from_the_installed_tree_with_what_slicer_has(installed: Pa
 
 def test_the_child_process_starts_from_the_installed_tree(installed: Path, tmp_path: Path) -> None:
     """As the panel starts it; the end of its input ends it."""
-    boot = ast.parse((PANEL / "child.py").read_text(encoding="utf-8"))
+    boot = ast.parse((PANEL / "worker" / "worker_process.py").read_text(encoding="utf-8"))
     (code,) = (
         ast.literal_eval(node.value)
         for node in boot.body

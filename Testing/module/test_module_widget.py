@@ -29,7 +29,7 @@ from panel.conftest import add_study
 def widget(module: types.ModuleType, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     """The module's widget after Slicer has set it up; its runs wait for the test."""
     import slicer
-    from MSSTUNetReorientLib.panel import child
+    from MSSTUNetReorientLib.panel.worker import worker_process
 
     host.install()
     host.application()
@@ -38,7 +38,7 @@ def widget(module: types.ModuleType, monkeypatch: pytest.MonkeyPatch) -> Iterato
     slicer.mrmlScene.AddNode(layout).SetViewArrangement(layout.SlicerLayoutFourUpView)
     monkeypatch.setattr(slicer.util, "loadUI", host.load_ui, raising=False)
     monkeypatch.setattr(slicer.util, "childWidgetVariables", host.child_widget_variables, raising=False)
-    monkeypatch.setattr(child, "ChildProcess", HandWorker)
+    monkeypatch.setattr(worker_process, "ChildProcess", HandWorker)
     monkeypatch.setattr(slicer.app, "layoutManager", lambda: None, raising=False)
     rendered: list[int] = []
     monkeypatch.setattr(slicer.util, "forceRenderAllViews", lambda: rendered.append(1), raising=False)
@@ -81,7 +81,7 @@ def test_views_look_again_as_they_did(widget: Any) -> None:
     before = from_matrix4x4(red.GetSliceToRAS())
     widget.enter()
     widget.session.run()
-    widget.session.enquiry.worker.answer()
+    widget.session.client.worker.answer()
     widget.session.accept()
     assert (from_matrix4x4(red.GetSliceToRAS()) != before).any()
     widget.exit()
@@ -116,7 +116,7 @@ def test_closing_the_scene_in_mid_run(widget: Any) -> None:
     widget.session.run()
     slicer.mrmlScene.Clear(False)
     assert widget.session.stage is Stage.EMPTY
-    assert widget.session.enquiry.worker.requests == []
+    assert widget.session.client.worker.requests == []
     assert widget.ui.studySelector.currentNode() is None
     add_study(slicer.mrmlScene)
     widget.enter()
@@ -165,7 +165,7 @@ def test_views_show_the_heart_as_large_as_they_should_once_they_have_their_sizes
     add_study(slicer.mrmlScene)
     widget.enter()
     widget.session.run()
-    widget.session.enquiry.worker.answer()
+    widget.session.client.worker.answer()
     widget.exit()
     widget.enter()
     for name, field in (("Red", 160.0), ("Transaxial", 300.0)):
@@ -232,11 +232,11 @@ def test_deleting_the_study(widget: Any) -> None:
     widget.enter()
     widget.session.run_at_once = True
     widget.session.run()
-    widget.session.enquiry.worker.answer()
+    widget.session.client.worker.answer()
     slicer.mrmlScene.RemoveNode(study)
     assert widget.session.stage is Stage.EMPTY
     assert widget.ui.studySelector.currentNode() is None
-    assert widget.session.enquiry.worker.requests == []
+    assert widget.session.client.worker.requests == []
 
 
 def test_missing_torch_is_said_in_the_panel(widget: Any) -> None:

@@ -12,9 +12,9 @@ import numpy as np
 import pytest
 from MSSTUNetReorientLib.geometry.pose import Pose
 from MSSTUNetReorientLib.geometry.volume import Volume
-from MSSTUNetReorientLib.panel.exchange import read_study
-from MSSTUNetReorientLib.panel.exchange import write_answer
 from MSSTUNetReorientLib.panel.session import Session
+from MSSTUNetReorientLib.panel.worker.worker_files import read_study
+from MSSTUNetReorientLib.panel.worker.worker_files import write_answer
 from MSSTUNetReorientLib.prediction.qc import Quality
 from MSSTUNetReorientLib.prediction.result import Result
 from MSSTUNetReorientLib.scene import new_scene

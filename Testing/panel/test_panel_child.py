@@ -20,9 +20,10 @@ except ImportError as error:
     pytest.skip(f"Qt cannot be loaded ({error}); see .ci/run for the packages it needs", allow_module_level=True)
 
 from MSSTUNetReorientLib.networks.configurations import build
-from MSSTUNetReorientLib.panel import child
 from MSSTUNetReorientLib.panel.session import Session
 from MSSTUNetReorientLib.panel.session import Stage
+from MSSTUNetReorientLib.panel.worker import worker_process
+from MSSTUNetReorientLib.panel.worker.worker_process import ChildProcess
 from MSSTUNetReorientLib.prediction.models import save_weights
 
 from panel import host
@@ -66,17 +67,17 @@ def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def process() -> Iterator[child.ChildProcess]:
+def process() -> Iterator[ChildProcess]:
     """One for all tests: loading torch takes its time."""
     host.install()
     host.application()
-    made = child.ChildProcess()
+    made = ChildProcess()
     yield made
     made.stop()
 
 
 @pytest.fixture
-def running(scene: Any, study: Any, weights: Path, process: child.ChildProcess) -> Iterator[Session]:
+def running(scene: Any, study: Any, weights: Path, process: ChildProcess) -> Iterator[Session]:
     """A session in the middle of its first run."""
     session = Session(scene, process, HandDelay(), model=str(weights))
     session.choose(study)
@@ -113,7 +114,7 @@ def test_cancel_and_run_again(running: Session) -> None:
     assert running.stage is Stage.ADJUSTING
 
 
-def test_a_wrong_model_is_said_in_words(scene: Any, study: Any, process: child.ChildProcess, tmp_path: Path) -> None:
+def test_a_wrong_model_is_said_in_words(scene: Any, study: Any, process: ChildProcess, tmp_path: Path) -> None:
     session = Session(scene, process, HandDelay(), model=str(tmp_path / "none.npz"))
     session.choose(study)
     session.run()
@@ -134,8 +135,8 @@ ENDS = {
 def test_a_dying_child_is_told(scene: Any, study: Any, monkeypatch: pytest.MonkeyPatch, code: str, words: str) -> None:
     host.install()
     host.application()
-    monkeypatch.setattr(child, "BOOT", code)
-    worker = child.ChildProcess()
+    monkeypatch.setattr(worker_process, "BOOT", code)
+    worker = ChildProcess()
     session = Session(scene, worker, HandDelay())
     session.choose(study)
     session.run()
@@ -152,8 +153,8 @@ def test_a_program_that_cannot_be_started_is_told(scene: Any, study: Any, monkey
     """Such a process never finishes; it only says that an error occurred."""
     host.install()
     host.application()
-    monkeypatch.setattr(child, "python_executable", lambda: "/no/such/python")
-    session = Session(scene, child.ChildProcess(), HandDelay())
+    monkeypatch.setattr(worker_process, "python_executable", lambda: "/no/such/python")
+    session = Session(scene, ChildProcess(), HandDelay())
     session.choose(study)
     session.run()
     Loop().until(lambda: session.stage is not Stage.RUNNING)
@@ -179,8 +180,8 @@ def test_cancel_reaches_the_worker_behind_a_launcher(
     launcher, told = tmp_path / "launcher", tmp_path / "pid"
     launcher.write_text(LAUNCHER.format(python=sys.executable, told=told))
     launcher.chmod(0o755)
-    monkeypatch.setattr(child, "python_executable", lambda: str(launcher))
-    session, loop = Session(scene, child.ChildProcess(), HandDelay()), Loop()
+    monkeypatch.setattr(worker_process, "python_executable", lambda: str(launcher))
+    session, loop = Session(scene, ChildProcess(), HandDelay()), Loop()
     session.choose(study)
     session.run()
     loop.until(lambda: session.step == "starting the network" and told.exists())
@@ -199,7 +200,7 @@ def alive(pid: int) -> bool:
 
 
 def test_python_is_slicers_own_inside_slicer(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(child.shutil, "which", lambda name: f"/slicer/bin/{name}")
-    assert child.python_executable() == "/slicer/bin/PythonSlicer"
-    monkeypatch.setattr(child.shutil, "which", lambda name: None)
-    assert child.python_executable() == sys.executable
+    monkeypatch.setattr(worker_process.shutil, "which", lambda name: f"/slicer/bin/{name}")
+    assert worker_process.python_executable() == "/slicer/bin/PythonSlicer"
+    monkeypatch.setattr(worker_process.shutil, "which", lambda name: None)
+    assert worker_process.python_executable() == sys.executable

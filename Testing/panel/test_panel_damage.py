@@ -19,12 +19,12 @@ from hypothesis import HealthCheck
 from hypothesis import given
 from hypothesis import settings
 from hypothesis import strategies as st
-from MSSTUNetReorientLib.panel import enquiry
-from MSSTUNetReorientLib.panel import session_folder
 from MSSTUNetReorientLib.panel.record_node import STATE
 from MSSTUNetReorientLib.panel.record_node import find_record
 from MSSTUNetReorientLib.panel.session import Session
 from MSSTUNetReorientLib.panel.session import Stage
+from MSSTUNetReorientLib.panel.worker import session_folder
+from MSSTUNetReorientLib.panel.worker import worker_client
 from MSSTUNetReorientLib.scene import add_result
 from MSSTUNetReorientLib.scene import new_scene
 from MSSTUNetReorientLib.scene.arrays import to_matrix4x4
@@ -306,11 +306,11 @@ def test_a_full_disk_while_the_study_is_written(
 ) -> None:
     session.choose(study)
     with monkeypatch.context() as patch:
-        patch.setattr(enquiry, "write_study", full)
+        patch.setattr(worker_client, "write_study", full)
         session.run()
         assert session.stage is Stage.READY
         assert "No space left on device" in session.message
-        assert session.enquiry.files == []
+        assert session.client.files == []
     session.run()
     worker.answer()
     assert session.stage is Stage.ADJUSTING
@@ -319,7 +319,7 @@ def test_a_full_disk_while_the_study_is_written(
 def test_a_temporary_folder_that_disappears(done: Session, worker: HandWorker, delay: HandDelay) -> None:
     import shutil
 
-    shutil.rmtree(done.enquiry._folder.path)
+    shutil.rmtree(done.client._folder.path)
     done.nudge("tilt", 3.0)
     delay.rest()
     worker.answer()
@@ -345,7 +345,7 @@ def test_an_answer_that_cannot_be_read(content: bytes | None, session: Session, 
 def test_an_answer_beyond_all_bounds(
     session: Session, study: Any, worker: HandWorker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("MSSTUNetReorientLib.panel.exchange.MAX_UNPACKED", 3_000_000)
+    monkeypatch.setattr("MSSTUNetReorientLib.panel.worker.worker_files.MAX_UNPACKED", 3_000_000)
     session.choose(study)
     session.run()
     worker.answer()
@@ -354,7 +354,7 @@ def test_an_answer_beyond_all_bounds(
 
 @pytest.mark.parametrize("line", ["@reorient {", "@reorient 7", "@reorient []", "noise"])
 def test_lines_that_say_nothing(line: str) -> None:
-    from MSSTUNetReorientLib.panel.child import _content
+    from MSSTUNetReorientLib.panel.worker.worker_process import _content
 
     assert _content(line) is None
 
@@ -398,7 +398,7 @@ def test_after_a_cancel_the_next_request_is_sent(done: Session, worker: HandWork
 # --- what a crashed session leaves ---
 
 HOLD = (
-    "import sys, time; from MSSTUNetReorientLib.panel.session_folder import SessionFolder\n"
+    "import sys, time; from MSSTUNetReorientLib.panel.worker.session_folder import SessionFolder\n"
     "folder = SessionFolder(); folder.file('study-1.npz').write_bytes(b'counts')\n"
     "print(folder.path, flush=True); time.sleep(60)\n"
 )

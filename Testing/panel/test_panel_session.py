@@ -370,4 +370,4 @@ def test_nothing_grows_over_nudges_and_runs(done: Session, worker: HandWorker, d
             done.run()
             worker.answer()
     assert done.scene.GetNumberOfNodes() == nodes
-    assert len(done.enquiry.files) == 1
+    assert len(done.client.files) == 1

@@ -22,17 +22,17 @@ from MSSTUNetReorientLib.panel.adjustment import CONTROLS
 from MSSTUNetReorientLib.panel.adjustment import PAST_LIMIT
 from MSSTUNetReorientLib.panel.adjustment import Adjustment
 from MSSTUNetReorientLib.panel.adjustment import limited
-from MSSTUNetReorientLib.panel.exchange import read_answer
-from MSSTUNetReorientLib.panel.exchange import read_study
-from MSSTUNetReorientLib.panel.exchange import write_answer
-from MSSTUNetReorientLib.panel.exchange import write_study
 from MSSTUNetReorientLib.panel.reasons import COPIED
 from MSSTUNetReorientLib.panel.reasons import is_listed
 from MSSTUNetReorientLib.panel.reasons import step_number
 from MSSTUNetReorientLib.panel.reasons import translated
 from MSSTUNetReorientLib.panel.record import Record
 from MSSTUNetReorientLib.panel.study_check import doubts
-from MSSTUNetReorientLib.panel.worker import handle
+from MSSTUNetReorientLib.panel.worker.worker_files import read_answer
+from MSSTUNetReorientLib.panel.worker.worker_files import read_study
+from MSSTUNetReorientLib.panel.worker.worker_files import write_answer
+from MSSTUNetReorientLib.panel.worker.worker_files import write_study
+from MSSTUNetReorientLib.panel.worker.worker_main import handle
 from results import POSE
 from results import make_result
 

@@ -14,7 +14,7 @@ import pytest
 import torch
 from MSSTUNetReorientLib.commands.cli import main
 from MSSTUNetReorientLib.errors import InputError
-from MSSTUNetReorientLib.evaluation.contenders import contenders
+from MSSTUNetReorientLib.evaluation.candidates import candidates
 from MSSTUNetReorientLib.prediction.models import load_model
 from MSSTUNetReorientLib.prediction.models import read_weights
 from MSSTUNetReorientLib.training import machine as machines
@@ -91,9 +91,9 @@ def test_a_run_ends_with_weights_and_a_table(
     assert main(arguments) == 0
     figures = json.loads((tmp_path / "run" / "validation.json").read_text())["figures"]
     assert figures["all"]["studies"] == 3
-    (contender,) = contenders([str(tmp_path / "run" / "weights.npz")], None)
-    assert (contender.name, contender.trained) == ("Tiny", "2 steps of 2")
-    assert contender.training_minutes is not None
+    (candidate,) = candidates([str(tmp_path / "run" / "weights.npz")], None)
+    assert (candidate.name, candidate.trained) == ("Tiny", "2 steps of 2")
+    assert candidate.training_minutes is not None
     assert "axis deg" in capsys.readouterr().err
 
 

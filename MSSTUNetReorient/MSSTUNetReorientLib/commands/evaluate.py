@@ -22,7 +22,7 @@ from .terminal import PROGRAM
 from .terminal import tell
 
 if TYPE_CHECKING:
-    from ..evaluation.contenders import Contender
+    from ..evaluation.candidates import Candidate
     from ..evaluation.measurement import Measurement
     from ..evaluation.page import Picture
     from ..evaluation.page import Run
@@ -51,8 +51,8 @@ def evaluate(
     debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
 ) -> None:
     """Measure methods on studies with truth and write results.md. A stopped run goes on where it was."""
-    from ..evaluation.contenders import contenders
-    from ..evaluation.contenders import default_models
+    from ..evaluation.candidates import candidates
+    from ..evaluation.candidates import default_models
     from ..evaluation.evaluation_run import measure_all
     from ..evaluation.gallery import LEGEND
     from ..evaluation.gallery import galleries
@@ -61,7 +61,7 @@ def evaluate(
     from ..evaluation.timing import timing
 
     found = read_sets(sets)
-    methods = contenders(model or default_models(), template_from)
+    methods = candidates(model or default_models(), template_from)
     _check_out(out)
     if not quiet:
         _warn(found)
@@ -124,7 +124,7 @@ def _progress(quiet: bool) -> Iterator[Callable[[int, int], None]]:
         yield lambda done, total: bar.update(task, completed=done, total=total)
 
 
-def _figures(rows: Sequence[Measurement], sets: Sequence[DataSet], first: Contender) -> Iterator[Picture]:
+def _figures(rows: Sequence[Measurement], sets: Sequence[DataSet], first: Candidate) -> Iterator[Picture]:
     """Regressions and Bland-Altman of the first method, for each data set with whole poses."""
     from ..evaluation.page import Picture
     from ..evaluation.page import file_name

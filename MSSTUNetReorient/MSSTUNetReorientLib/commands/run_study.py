@@ -34,7 +34,7 @@ def run_study(
     Args:
         study: a reconstructed transaxial study: DICOM file or folder, NRRD, NIfTI or MetaImage.
         out: the folder to make.
-        gate, series, window, frames, orientation, short_axis: see :func:`.io.read_study`.
+        gate, series, window, frames, orientation, short_axis: see :func:`..io.read_study`.
         model: name of a shipped model or path of a weight file; the default model by default.
         device: "auto", "cpu", "cuda" or "mps".
         overwrite: replace a former result.

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from .. import __version__
 from ..errors import InputError
-from .contenders import Contender
+from .candidates import Candidate
 from .measurement import Measurement
 from .measurement import errors_of
 from .measurements_csv import FILE
@@ -40,17 +40,17 @@ class Task:
     methods: tuple[int, ...]
 
 
-def wanted_keys(sets: Sequence[DataSet], contenders: Sequence[Contender]) -> list[Key]:
+def wanted_keys(sets: Sequence[DataSet], candidates: Sequence[Candidate]) -> list[Key]:
     """Of every measurement of a run, data set by data set, study by study."""
-    return [_key(study, c) for s in sets for study in s.studies for c in contenders]
+    return [_key(study, c) for s in sets for study in s.studies for c in candidates]
 
 
-def _key(study: TrueStudy, contender: Contender) -> Key:
-    return study.data_set, study.sha256, contender.name, contender.sha256
+def _key(study: TrueStudy, candidate: Candidate) -> Key:
+    return study.data_set, study.sha256, candidate.name, candidate.sha256
 
 
 def measure_all(
-    sets: Sequence[DataSet], contenders: Sequence[Contender], out: Path, *, jobs: int, again: bool, report: Report
+    sets: Sequence[DataSet], candidates: Sequence[Candidate], out: Path, *, jobs: int, again: bool, report: Report
 ) -> list[Measurement]:
     """Every measurement of these methods on these studies; what is in ``out`` already is not measured again.
 
@@ -69,24 +69,24 @@ def measure_all(
         Task(study, missing)
         for s in sets
         for study in s.studies
-        if (missing := tuple(n for n, c in enumerate(contenders) if _key(study, c) not in done))
+        if (missing := tuple(n for n, c in enumerate(candidates) if _key(study, c) not in done))
     ]
     report(0, len(tasks))
-    for number, fresh in enumerate(_measured(tasks, contenders, jobs), start=1):
+    for number, fresh in enumerate(_measured(tasks, candidates, jobs), start=1):
         replaced = {(row.data_set, row.study, row.method) for row in fresh}
         rows = [row for row in rows if (row.data_set, row.study, row.method) not in replaced] + fresh
         write_rows(rows, out / FILE)
         report(number, len(tasks))
-    return chosen(rows, wanted_keys(sets, contenders))
+    return chosen(rows, wanted_keys(sets, candidates))
 
 
-def _measured(tasks: list[Task], contenders: Sequence[Contender], jobs: int) -> Iterator[list[Measurement]]:
+def _measured(tasks: list[Task], candidates: Sequence[Candidate], jobs: int) -> Iterator[list[Measurement]]:
     if jobs == 1 or len(tasks) < 2:
-        yield from (measure_study(task, contenders) for task in tasks)
+        yield from (measure_study(task, candidates) for task in tasks)
         return
     context = multiprocessing.get_context("spawn")
     count = min(jobs, len(tasks))
-    with ProcessPoolExecutor(count, mp_context=context, initializer=_start, initargs=(contenders, count)) as pool:
+    with ProcessPoolExecutor(count, mp_context=context, initializer=_start, initargs=(candidates, count)) as pool:
         waiting = [pool.submit(_measure_in_process, task) for task in tasks]
         try:
             for done in as_completed(waiting):
@@ -96,18 +96,18 @@ def _measured(tasks: list[Task], contenders: Sequence[Contender], jobs: int) -> 
             raise
 
 
-def measure_study(task: Task, contenders: Sequence[Contender]) -> list[Measurement]:
+def measure_study(task: Task, candidates: Sequence[Candidate]) -> list[Measurement]:
     """A row of each method on one study, which is read once."""
     study = task.study
     counts, labels = study.read(), study.read_labels()
     rows = []
-    for contender in (contenders[n] for n in task.methods):
+    for candidate in (candidates[n] for n in task.methods):
         known = (
-            study.data_set, study.name, study.subject, study.kind, study.modality, study.sha256, contender.name,
-            contender.sha256, datetime.now(UTC).isoformat(timespec="seconds"), __version__,
+            study.data_set, study.name, study.subject, study.kind, study.modality, study.sha256, candidate.name,
+            candidate.sha256, datetime.now(UTC).isoformat(timespec="seconds"), __version__,
         )  # fmt: skip
         try:
-            found = errors_of(contender.answer(counts, study.pose), study, labels)
+            found = errors_of(candidate.answer(counts, study.pose), study, labels)
         except InputError as error:
             rows.append(Measurement(*known, refused=str(error)))
         else:
@@ -115,17 +115,17 @@ def measure_study(task: Task, contenders: Sequence[Contender]) -> list[Measureme
     return rows
 
 
-_of_process: tuple[Contender, ...] = ()
+_of_process: tuple[Candidate, ...] = ()
 
 
-def _start(contenders: Sequence[Contender], processes: int) -> None:
+def _start(candidates: Sequence[Candidate], processes: int) -> None:
     """In each process: an interrupt is the parent's to handle, and the cores are shared out."""
     import torch
 
     global _of_process
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     torch.set_num_threads(max(1, (os.cpu_count() or 1) // processes))
-    _of_process = tuple(contenders)
+    _of_process = tuple(candidates)
 
 
 def _measure_in_process(task: Task) -> list[Measurement]:

@@ -38,7 +38,7 @@ from .study_sets import TrueStudy
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from .contenders import Contender
+    from .candidates import Candidate
     from .measurement import Measurement
     from .method import Answer
     from .study_sets import DataSet
@@ -74,7 +74,7 @@ class Pictured:
     title: str
 
 
-def galleries(rows: Sequence[Measurement], sets: Sequence[DataSet], first: Contender) -> Iterator[Picture]:
+def galleries(rows: Sequence[Measurement], sets: Sequence[DataSet], first: Candidate) -> Iterator[Picture]:
     """The first method's answers: a picture of every real study, and of the worst of each simulated data set."""
     for data_set in sets:
         of_set = {r.study: r for r in rows if r.data_set == data_set.name and r.method == first.name and not r.refused}
@@ -97,7 +97,7 @@ def badness(row: Measurement) -> float:
     return 1.0 - (row.dsc_myocardium or 0.0)
 
 
-def pictured(study: TrueStudy, row: Measurement, method: Contender) -> Pictured:
+def pictured(study: TrueStudy, row: Measurement, method: Candidate) -> Pictured:
     """The study with the method's answer, asked again, and the row's figures for a title."""
     counts = study.read()
     figures = [

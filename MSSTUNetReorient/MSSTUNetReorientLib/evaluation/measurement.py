@@ -27,7 +27,7 @@ class Measurement:
     """What one method reached on one study; None is what the method does not answer or the truth does not hold.
 
     Attributes:
-        data_set, study, subject, kind, modality: see :class:`.studies.TrueStudy`.
+        data_set, study, subject, kind, modality: see :class:`.study_sets.TrueStudy`.
         study_sha256: of the study with its truth; method, method_sha256: who answered, and from which weights.
         measured: when, UTC; software: version of this program.
         refused: why the method gave no answer at all, empty where it did; counts as a failure.

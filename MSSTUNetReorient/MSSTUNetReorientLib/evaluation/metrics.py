@@ -1,7 +1,7 @@
 """What is measured of an answer against the truth, each as the papers or the field define it.
 
-Angles and distances of poses are those of :class:`..pose.Pose`; here are the overlaps, the regressions and the errors
-of volumes.
+Angles and distances of poses are those of :class:`..geometry.pose.Pose`; here are the overlaps, the regressions and the
+errors of volumes.
 """
 
 from __future__ import annotations

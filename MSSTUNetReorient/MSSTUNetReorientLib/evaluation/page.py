@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from .. import __version__
 from . import tables
-from .contenders import Contender
+from .candidates import Candidate
 from .measurement import Measurement
 from .study_sets import DataSet
 from .summary import Summary
@@ -48,14 +48,14 @@ class Run:
 
     Attributes:
         command: as it was typed, without folders of this machine; date: of the page.
-        sets, contenders: what was measured, in their order; rows: the measurements.
+        sets, candidates: what was measured, in their order; rows: the measurements.
         timing: of the same methods; pictures: in the order of the page; legend: of the pictures of studies.
     """
 
     command: str
     date: str
     sets: Sequence[DataSet]
-    contenders: Sequence[Contender]
+    candidates: Sequence[Candidate]
     rows: Sequence[Measurement]
     timing: Timing
     pictures: Sequence[Picture]
@@ -69,14 +69,14 @@ def file_name(text: str) -> str:
 
 def page(run: Run) -> str:
     """``results.md``: Markdown."""
-    by_set = summaries(run.rows, [s.name for s in run.sets], [c.name for c in run.contenders])
+    by_set = summaries(run.rows, [s.name for s in run.sets], [c.name for c in run.candidates])
     text = _template().render(
         version=__version__,
         command=run.command,
         date=run.date,
         measured=sorted({row.measured[:10] for row in run.rows}),
-        contenders=run.contenders,
-        first=run.contenders[0].name,
+        candidates=run.candidates,
+        first=run.candidates[0].name,
         timing=run.timing,
         described=[describe(s) for s in run.sets],
         targets=tables.targets([found[0] for found in by_set.values()], run.timing).markdown(),
@@ -97,7 +97,7 @@ def _part(data_set: DataSet, found: Sequence[Summary], run: Run) -> Mapping[str,
         "labels": tables.own_labels(found),
         "exact": any(s.exact for s in found),
         "table_3": tables.ni_table_3(found).markdown(),
-        "zhu": tables.zhu_table_1(found, run.contenders, run.timing).markdown(),
+        "zhu": tables.zhu_table_1(found, run.candidates, run.timing).markdown(),
         "calibration": calibration,
         "pictures": [p for p in run.pictures if p.data_set == data_set.name],
     }

@@ -24,7 +24,7 @@ class Summary:
     rows: tuple[Measurement, ...]
 
     def values(self, name: str) -> list[float]:
-        """A figure of :class:`.measure.Measurement`, of the rows that have it."""
+        """A figure of :class:`.measurement.Measurement`, of the rows that have it."""
         return [value for row in self.rows if (value := getattr(row, name)) is not None]
 
     def spread(self, name: str) -> Spread | None:

@@ -10,7 +10,7 @@ from typing import get_args
 import numpy as np
 
 from ..prediction.qc import Status
-from .contenders import Contender
+from .candidates import Candidate
 from .measurement import PARAMETERS
 from .metrics import Regression
 from .statistics import Spread
@@ -126,9 +126,9 @@ def ni_table_4(by_set: Mapping[str, Sequence[Summary]]) -> Table:
     return Table(("method", *(f"{label} {name}" for name in sets for label in ("LV-MY", "LV-BP"))), tuple(rows))
 
 
-def zhu_table_1(summaries: Sequence[Summary], contenders: Sequence[Contender], timing: Timing) -> Table:
+def zhu_table_1(summaries: Sequence[Summary], candidates: Sequence[Candidate], timing: Timing) -> Table:
     """Zhu 2022, Table 1: r of the six parameters, parameters of the network, training and prediction times."""
-    by_name = {c.name: c for c in contenders}
+    by_name = {c.name: c for c in candidates}
     shown = [s for s in summaries if s.has_pose and s.exact]
     first = next(iter(timing.seconds.values()), None)
     spreads = {p: next((r.spread for s in shown if (r := s.regression(p)) is not None), None) for p in PARAMETERS}

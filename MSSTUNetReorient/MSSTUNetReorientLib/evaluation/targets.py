@@ -84,7 +84,7 @@ def _volume_sd(summary: Summary) -> float | None:
 
 
 CORRELATIONS = (0.994, 0.996, 0.996, 0.992, 0.997, 0.998)
-"""Zhu 2022, in the order of :data:`.measure.PARAMETERS`."""
+"""Zhu 2022, in the order of :data:`.measurement.PARAMETERS`."""
 
 TARGETS: tuple[Target, ...] = (
     Target("long axis, median (deg)", 3.5, True, median("long_axis_deg")),

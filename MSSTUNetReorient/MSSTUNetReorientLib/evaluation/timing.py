@@ -17,7 +17,7 @@ import numpy as np
 from ..errors import InputError
 from ..geometry.pose import Pose
 from ..geometry.volume import Volume
-from .contenders import Contender
+from .candidates import Candidate
 from .measurements_csv import write_beside
 from .study_sets import DataSet
 
@@ -49,20 +49,20 @@ class Timing:
 
 
 def timing(
-    sets: Sequence[DataSet], contenders: Sequence[Contender], out: Path, *, paper_size: bool, again: bool = False
+    sets: Sequence[DataSet], candidates: Sequence[Candidate], out: Path, *, paper_size: bool, again: bool = False
 ) -> Timing:
     """Timed in this run, or what an earlier one found for the same methods.
 
     Raises:
         InputError: a study cannot be read.
     """
-    file, of = out / FILE, {c.name: c.sha256 for c in contenders}
+    file, of = out / FILE, {c.name: c.sha256 for c in candidates}
     if file.is_file() and not again:
         found = _read(file)
         if found.of == of and (found.paper_size is not None or not paper_size):
             return found
     studies = [(s.studies[0].read(), s.studies[0].pose) for s in sets]
-    measured = {c.name: median_seconds(c, studies) for c in contenders}
+    measured = {c.name: median_seconds(c, studies) for c in candidates}
     seconds, whole = ({name: both[n] for name, both in measured.items()} for n in (0, 1))
     found = Timing(seconds, whole, paper_size_seconds() if paper_size else None, of, machine(), len(studies))
     write_beside(file, (json.dumps(asdict(found), indent=1) + "\n").encode())
@@ -77,22 +77,22 @@ def _read(file: Path) -> Timing:
         raise InputError(msg) from error
 
 
-def median_seconds(contender: Contender, studies: Sequence[tuple[Volume, Pose]]) -> tuple[float, float]:
+def median_seconds(candidate: Candidate, studies: Sequence[tuple[Volume, Pose]]) -> tuple[float, float]:
     """For pose and labels, and for all that the method does, over studies with their poses and :data:`ROUNDS`.
 
     One answer goes before and is not counted.
     """
-    _answered(contender, *studies[0])
-    times = [_answered(contender, *s) for _ in range(ROUNDS) for s in studies]
+    _answered(candidate, *studies[0])
+    times = [_answered(candidate, *s) for _ in range(ROUNDS) for s in studies]
     both = np.median(times, axis=0)
     return float(both[0]), float(both[1])
 
 
-def _answered(contender: Contender, study: Volume, true: Pose) -> tuple[float, float]:
+def _answered(candidate: Candidate, study: Volume, true: Pose) -> tuple[float, float]:
     """Seconds for pose and labels, and in all; a refusal takes time too."""
     start, own = time.perf_counter(), None
     with suppress(InputError):
-        own = contender.answer(study, true).seconds
+        own = candidate.answer(study, true).seconds
     whole = time.perf_counter() - start
     return (whole if own is None else own), whole
 

@@ -266,7 +266,8 @@ def shuffle(x: Tensor) -> Tensor:
 class CompactMSSTUNet(nn.Module):
     """The joint model; see the module's head. The cube is ``(B, 1, 96, 96, 96)`` raw counts at 4 mm.
 
-    Its buffer ``calibration`` holds the coefficients of :mod:`..certainty`, found after training; nan until then.
+    Its buffer ``calibration`` holds the coefficients of :mod:`..prediction.axis_bound`, found after training; nan until
+    then.
     """
 
     def __init__(self, mean_rotation: Tensor) -> None:

@@ -174,7 +174,7 @@ def joint_loss(
         output: of the joint model.
         image: ``(B, 1, N, N, N)``, its input.
         targets: per level of the answer, int64 ``(B, n, n, n)`` in the **true** short-axis frame, as
-            :func:`~.networks.scale.sample_labels` makes them.
+            :func:`~.scale.sample_labels` makes them.
         true_angles, true_translation: ``(B, 3)`` each.
         scales: of the samplers.
         mu: weight of the rotation loss.

@@ -19,8 +19,8 @@ from ..scene.arrays import from_matrix4x4
 from ..scene.arrays import ijk_to_ras
 from ..scene.arrays import to_matrix4x4
 from ..scene.host import mrml
-from .surfaces import Surface
-from .surfaces import to_polydata
+from .worker.surfaces import Surface
+from .worker.surfaces import to_polydata
 
 Points = NDArray[np.float64]
 Prints = tuple[tuple[float, ...], ...]

@@ -27,9 +27,9 @@ from ..scene.nodes import read_result_nodes
 from ..scene.nodes import referred
 from ..scene.table import read_table
 from .adjustment import Adjustment
+from .i18n import tr as _
 from .record import STATES
 from .record import Record
-from .words import tr as _
 
 NODE_CLASS, LABELMAP = "vtkMRMLScriptedModuleNode", "vtkMRMLLabelMapVolumeNode"
 STATE = "State"

@@ -1,7 +1,7 @@
 """What the panel does: which study is chosen, its paired study, the reader's click, and what becomes of the scene.
 
-The widget calls these methods, and those of :class:`.reading.Reading`, and redraws itself from the attributes whenever
-:attr:`changed` is called.
+The widget calls these methods, and those of :class:`.study_review.StudyReview`, and redraws itself from the attributes
+whenever :attr:`changed` is called.
 """
 
 from __future__ import annotations
@@ -18,9 +18,7 @@ from .click import hide_hint
 from .click import hint_of
 from .click import is_placing
 from .click import place_hint
-from .reading import Reading
-from .reading import Stage
-from .reading import now
+from .i18n import tr as _
 from .reasons import COPIED
 from .record import Record
 from .record_node import HINT
@@ -41,12 +39,14 @@ from .study_check import describe_study
 from .study_check import doubts
 from .study_node import look_at
 from .study_nodes import StudyNodes
-from .words import tr as _
+from .study_review import Stage
+from .study_review import StudyReview
+from .study_review import now
 
 __all__ = ["Session", "Stage"]
 
 
-class Session(Reading):
+class Session(StudyReview):
     """The state behind the panel.
 
     Attributes:
@@ -122,7 +122,7 @@ class Session(Reading):
             self.changed()
             return
         link(panel_node(self.scene, make=True), "study", study)
-        with self._told():
+        with self._errors_shown():
             volume = look_at(study)
             self.study_text, self.warnings = describe_study(volume), doubts(volume)
             self.screen.show_study(study)
@@ -145,14 +145,14 @@ class Session(Reading):
     def _leave_study(self) -> None:
         self.delay.stop()
         if self.step:
-            self.enquiry.stop()
+            self.client.stop()
         self.notice_edits()
         self.end_placing()
         self.screen.clear()
         if self.nodes is not None:
             self.nodes.visible(False)
         self._observers.remove_all()
-        self.enquiry.forget_study()
+        self.client.forget_study()
         self._forget()
 
     # --- the reader's click ---
@@ -228,7 +228,7 @@ class Session(Reading):
         if paired is None or record is None:
             return
         node = find_record(self.scene, paired) or adopt(self.scene, paired) or new_record(self.scene, paired)
-        with self._told():
+        with self._errors_shown():
             other = read_record(node)
             if other is not None and other.adjustment.locked:
                 msg = _("{0} is accepted already: choose it and press Edit again first.")
@@ -241,7 +241,7 @@ class Session(Reading):
 
     def on_scene_closing(self) -> None:
         """The scene is about to be closed: nothing may run or look at it any more."""
-        self.enquiry.stop()
+        self.client.stop()
         self._leave_study()
         self.screen.forget()
         self.changed()
@@ -290,7 +290,7 @@ class Session(Reading):
         self.delay.stop()
         self.screen.stop()
         self._observers.remove_all()
-        self.enquiry.close()
+        self.client.close()
 
 
 def _copied(record: Record, other: Record | None) -> Record:

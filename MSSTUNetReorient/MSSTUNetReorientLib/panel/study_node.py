@@ -9,7 +9,7 @@ from ..geometry.volume import Volume
 from ..geometry.volume import check_volume
 from ..scene.arrays import volume_of
 from ..scene.nodes import hierarchy_of
-from .words import tr as _
+from .i18n import tr as _
 
 
 def read_study_node(node: Any) -> Volume:

@@ -41,9 +41,9 @@ from .screen.study_window import knows_lv
 from .screen.study_window import make_window
 from .screen.study_window import show_ours
 from .screen.study_window import show_own
-from .surfaces import Surface
 from .transform_node import show_handles
 from .transform_node import write_pose
+from .worker.surfaces import Surface
 
 
 class StudyNodes:

@@ -16,6 +16,7 @@ import numpy as np
 from ..scene.colours import TABLES
 from .correction_sliders import CorrectionSliders
 from .delay import QtBeat
+from .i18n import tr as _
 from .keyboard import Keyboard
 from .reasons import STEPS
 from .reasons import step_number
@@ -23,7 +24,6 @@ from .reasons import translated
 from .reasons import translated_step
 from .session import Session
 from .session import Stage
-from .words import tr as _
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

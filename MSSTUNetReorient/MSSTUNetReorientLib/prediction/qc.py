@@ -32,7 +32,7 @@ MAX_AXIS_DISAGREEMENT_DEG = 10.0
 MAX_AXIS_SPREAD_DEG = 6.0
 """Between the long axes that the network reaches from different starts."""
 MAX_AXIS_BOUND_DEG = 10.0
-"""Nine in ten studies that look like this one err by less than their bound (:mod:`.certainty`)."""
+"""Nine in ten studies that look like this one err by less than their bound (:mod:`.axis_bound`)."""
 MIN_PRESENCE = 0.5
 """Probability that an LV is in view, by the network's own judgement; below it the LV may be elsewhere."""
 MYOCARDIUM_ML = (70.0, 450.0)
@@ -102,7 +102,7 @@ def assess(
         axis_spread_deg: see :data:`MAX_AXIS_SPREAD_DEG`.
         axis_disagreement_deg: see :data:`MAX_AXIS_DISAGREEMENT_DEG`; nan where no cup was found.
         cup_residual_mm: median distance of the labelled LV from the fitted cup; nan where there is none.
-        calibration: coefficients of :mod:`.certainty`; none for a model that was never calibrated.
+        calibration: coefficients of :mod:`.axis_bound`; none for a model that was never calibrated.
     """
     ml = labels.grid.voxel_ml
     my, bp = (float((labels.array == value).sum()) * ml for value in (1, 2))

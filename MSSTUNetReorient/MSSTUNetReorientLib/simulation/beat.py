@@ -73,23 +73,23 @@ class Contracted:
         return q
 
     def cavity_apex(self) -> float:
-        """See :class:`..heart.Shape`."""
+        """See :class:`.heart.Shape`."""
         return self.shape.cavity_apex() + self.endo_in
 
     def valve(self, p: Array) -> Array:
-        """See :class:`..heart.Shape`."""
+        """See :class:`.heart.Shape`."""
         return self.shape.valve(self._relaxed(p)) * (1 - self.shortened)
 
     def epicardium(self, p: Array) -> Array:
-        """See :class:`..heart.Shape`."""
+        """See :class:`.heart.Shape`."""
         return self.shape.epicardium(self._relaxed(p)) + self.epi_in
 
     def endocardium(self, p: Array) -> Array:
-        """See :class:`..heart.Shape`."""
+        """See :class:`.heart.Shape`."""
         return self.shape.endocardium(self._relaxed(p)) + self.endo_in
 
     def right_cavity(self, p: Array) -> Array:
-        """See :class:`..heart.Shape`."""
+        """See :class:`.heart.Shape`."""
         return self.shape.right_cavity(self._relaxed(p)) + 0.6 * self.endo_in
 
 

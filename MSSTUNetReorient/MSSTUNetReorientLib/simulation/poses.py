@@ -20,7 +20,7 @@ POSES: tuple[Poses, ...] = ("cta", "table2")
 """Poses like those of hearts seen by CT, or like those of Table 2 of Ni 2023."""
 
 POSE_SD_RAD = (0.16, 0.12, 0.15)
-"""Spread of 53 hearts seen by CT about :data:`..pose.MEAN_ROTATION`, as rotation vectors along LPS."""
+"""Spread of 53 hearts seen by CT about :data:`..geometry.pose.MEAN_ROTATION`, as rotation vectors along LPS."""
 TRUNCATED_AT = 3.0
 """Standard deviations at which the Gaussians of the poses end."""
 WIDE_SHARE, WIDE_FACTOR = 0.2, 2.0

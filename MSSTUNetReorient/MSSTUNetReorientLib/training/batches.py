@@ -16,7 +16,7 @@ from torch.nn import functional as F
 
 from ..networks.geometry import CUBE_SPACING
 from ..networks.geometry import HALF_MM
-from .graft import grafted
+from .background_swap import grafted
 from .pool import Sample
 from .pool import read_sample
 from .stretch import stretched
@@ -136,7 +136,7 @@ def draw_batch(
     Args:
         pools: folders of simulated studies, each drawn from as often.
         changed: by :func:`augment`, ``stretched_share`` of them by :func:`~.stretch.stretched`, ``grafted_share`` by
-            :func:`~.graft.grafted`.
+            :func:`~.background_swap.grafted`.
         own: folder of a centre's own studies in the same form; ``own_share`` of the batch is drawn from there.
     """
     picked = [pools[int(rng.integers(len(pools)))] for _ in range(size)]

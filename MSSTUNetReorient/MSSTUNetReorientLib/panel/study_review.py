@@ -19,11 +19,8 @@ from ..geometry.pose import Correction
 from ..geometry.volume import Volume
 from ..prediction.qc import Quality
 from .adjustment import Adjustment
-from .child import Worker
 from .delay import Delay
 from .delay import NoDelay
-from .enquiry import Enquiry
-from .exchange import Answer
 from .labels_node import axis_extent
 from .observers import Observers
 from .reasons import COPIED
@@ -38,6 +35,9 @@ from .screen.slice_view import SliceViews
 from .screen.slice_view import no_views
 from .study_nodes import StudyNodes
 from .transform_node import read_pose
+from .worker.worker_client import WorkerClient
+from .worker.worker_files import Answer
+from .worker.worker_process import Worker
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -53,7 +53,7 @@ class Stage(Enum):
     ACCEPTED = "the result is accepted and locked"
 
 
-class Reading:
+class StudyReview:
     """The state of one study in the reader's hand.
 
     Attributes:
@@ -81,8 +81,8 @@ class Reading:
         store: Store | None = None,
     ) -> None:
         self.scene, self.delay, self.prepare = scene, delay, prepare
-        self.enquiry = Enquiry(worker, model)
-        self.enquiry.on_step, self.enquiry.on_error = self._on_step, self._failed
+        self.client = WorkerClient(worker, model)
+        self.client.on_step, self.client.on_error = self._on_step, self._failed
         self.changed: Callable[[], None] = lambda: None
         self.screen = Screen(scene, views, soon or NoDelay())
         self.run_time = RunTime(store)
@@ -126,19 +126,19 @@ class Reading:
         if self.study is None or self.stage in (Stage.RUNNING, Stage.ACCEPTED):
             return
         self.message = ""
-        with self._told():
+        with self._errors_shown():
             self.prepare()
             self.delay.stop()
             self.segmenting, self._accepting = False, None
             self.run_time.start()
             self.step = "preparing the study"
-            self.enquiry.ask(self.study, {"op": "predict", "hint": hint}, self._take_run)
+            self.client.ask(self.study, {"op": "predict", "hint": hint}, self._take_run)
         self.changed()
 
     def cancel(self) -> None:
         """Stop the model; what was there stays."""
         if self.step:
-            self.enquiry.stop()
+            self.client.stop()
             self.run_time.again_from_the_start()
             self.step = ""
             self.changed()
@@ -268,9 +268,9 @@ class Reading:
             "pose": self.record.pose.matrix.tolist(),
             "axis_spread_deg": self.record.axis_spread_deg,
         }
-        with self._told():
+        with self._errors_shown():
             self.segmenting = True
-            self.enquiry.ask(self.study, request, lambda answer, volume: self._take_labels(answer, volume, correction))
+            self.client.ask(self.study, request, lambda answer, volume: self._take_labels(answer, volume, correction))
         self.changed()
 
     def _take_labels(self, answer: Answer, volume: Volume, correction: Correction) -> None:
@@ -364,7 +364,7 @@ class Reading:
         self.changed()
 
     @contextmanager
-    def _told(self) -> Iterator[None]:
+    def _errors_shown(self) -> Iterator[None]:
         """What the reader can mend is said in the panel."""
         try:
             yield

@@ -14,13 +14,13 @@ from zipfile import ZipFile
 
 import numpy as np
 
-from ..geometry.pose import Cube
-from ..geometry.pose import Pose
-from ..geometry.volume import Grid
-from ..geometry.volume import Volume
-from ..prediction.qc import Quality
-from ..prediction.result import ModelIdentity
-from ..prediction.result import Result
+from ...geometry.pose import Cube
+from ...geometry.pose import Pose
+from ...geometry.volume import Grid
+from ...geometry.volume import Volume
+from ...prediction.qc import Quality
+from ...prediction.result import ModelIdentity
+from ...prediction.result import Result
 from .surfaces import Surface
 from .surfaces import surfaces_of
 

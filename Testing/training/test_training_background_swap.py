@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-from MSSTUNetReorientLib.training.graft import REACH_MM
-from MSSTUNetReorientLib.training.graft import SEAM_MM
-from MSSTUNetReorientLib.training.graft import grafted
+from MSSTUNetReorientLib.training.background_swap import REACH_MM
+from MSSTUNetReorientLib.training.background_swap import SEAM_MM
+from MSSTUNetReorientLib.training.background_swap import grafted
 from MSSTUNetReorientLib.training.pool import Sample
 
 LABELS = np.zeros((48, 48, 48), np.uint8)

@@ -15,13 +15,15 @@ from pathlib import Path
 from typing import Any
 from typing import Protocol
 
-from .words import tr as _
-from .worker import MARK
+from ..i18n import tr as _
+from .worker_main import MARK
 
 Listener = Callable[[dict[str, Any]], None]
-BOOT = "import sys; sys.path.insert(0, sys.argv[1]); from MSSTUNetReorientLib.panel.worker import main; main()"
+BOOT = (
+    "import sys; sys.path.insert(0, sys.argv[1]); from MSSTUNetReorientLib.panel.worker.worker_main import main; main()"
+)
 """What the child's Python runs; its argument is the folder that holds the package."""
-PACKAGE_FOLDER = Path(__file__).resolve().parents[2]
+PACKAGE_FOLDER = Path(__file__).resolve().parents[3]
 PATIENCE_MS = 2000
 """A killed process is gone in a few milliseconds."""
 TAIL_CHARACTERS = 2000
@@ -36,7 +38,7 @@ class Worker(Protocol):
     """Answers requests, in order, from the application's event loop."""
 
     def ask(self, request: dict[str, Any], listener: Listener) -> None:
-        """Send a request of :mod:`.worker`; the listener is told ``progress``, then ``done`` or ``error``."""
+        """Send a request of :mod:`.worker_main`; the listener is told ``progress``, then ``done`` or ``error``."""
 
     def stop(self) -> None:
         """Drop every request; their listeners are told nothing more."""

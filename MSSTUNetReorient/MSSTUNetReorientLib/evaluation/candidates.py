@@ -27,7 +27,7 @@ TEMPLATE, MEAN_POSE = "template", "mean-pose"
 
 
 @dataclass(frozen=True)
-class Contender:
+class Candidate:
     """A method with what tables say of it.
 
     Attributes:
@@ -78,7 +78,7 @@ class Contender:
         return Answer(None, told.labels, told.verdict)
 
 
-def contenders(asked: Iterable[str], template_from: Path | None) -> list[Contender]:
+def candidates(asked: Iterable[str], template_from: Path | None) -> list[Candidate]:
     """What ``--model`` names, in its order: ``template``, ``mean-pose``, a shipped model, a weight file.
 
     ``NAME=WEIGHTS`` gives a model the name that tables show.
@@ -86,7 +86,7 @@ def contenders(asked: Iterable[str], template_from: Path | None) -> list[Contend
     Raises:
         InputError: an unknown model, a damaged file, no hearts for the template, two of one name.
     """
-    found = [_contender(text, template_from) for text in asked]
+    found = [_candidate(text, template_from) for text in asked]
     names = [c.name for c in found]
     twice = {name for name in names if names.count(name) > 1}
     if twice:
@@ -102,18 +102,18 @@ def default_models() -> list[str]:
     return [str(read_manifest(weights_folder())["default"]), TEMPLATE, MEAN_POSE]
 
 
-def _contender(text: str, template_from: Path | None) -> Contender:
+def _candidate(text: str, template_from: Path | None) -> Candidate:
     label, _, model = text.rpartition("=")
     if model == MEAN_POSE:
-        return Contender(MeanPose(), MeanPose().sha256, "no training")
+        return Candidate(MeanPose(), MeanPose().sha256, "no training")
     if model == TEMPLATE:
         registration = TemplateRegistration(mean_heart(template_from))
-        return Contender(registration, registration.sha256, registration.heart.source)
+        return Candidate(registration, registration.sha256, registration.heart.source)
     method = load_method(model)
     if label:
         method = replace(method, name=label)  # type: ignore[type-var]
     sha256, versions = zip(*(_weights(part) for part in model.split("+")), strict=True)
-    return Contender(method, "+".join(sha256), " + ".join(versions))
+    return Candidate(method, "+".join(sha256), " + ".join(versions))
 
 
 def _weights(model: str) -> tuple[str, str]:

@@ -14,25 +14,25 @@ from zipfile import BadZipFile
 
 import numpy as np
 
-from ..errors import InputError
-from ..geometry.volume import Volume
-from ..scene.arrays import from_matrix4x4
-from ..scene.arrays import to_matrix4x4
-from .child import Worker
-from .exchange import Answer
-from .exchange import read_answer
-from .exchange import write_study
+from ...errors import InputError
+from ...geometry.volume import Volume
+from ...scene.arrays import from_matrix4x4
+from ...scene.arrays import to_matrix4x4
+from ..i18n import tr as _
+from ..study_node import read_study_node
 from .session_folder import SessionFolder
 from .session_folder import remove_abandoned
-from .study_node import read_study_node
-from .words import tr as _
+from .worker_files import Answer
+from .worker_files import read_answer
+from .worker_files import write_study
+from .worker_process import Worker
 
 Listener = Callable[[dict[str, Any]], None]
 DAMAGED = (OSError, ValueError, KeyError, TypeError, AttributeError, EOFError, BadZipFile, zlib.error)
 """What reading a damaged answer raises."""
 
 
-class Enquiry:
+class WorkerClient:
     """Asks; an answer that comes when another was asked since is dropped.
 
     Attributes:
@@ -53,7 +53,7 @@ class Enquiry:
         self._waiting: tuple[dict[str, Any], Listener] | None = None
 
     def ask(self, study: Any, request: dict[str, Any], take: Callable[[Answer, Volume], None]) -> None:
-        """Send a request of :mod:`.worker` about a volume node; ``take`` is given the answer and the study.
+        """Send a request of :mod:`.worker_main` about a volume node; ``take`` is given the answer and the study.
 
         Raises:
             InputError: the node is no study, or it cannot be written for the worker.

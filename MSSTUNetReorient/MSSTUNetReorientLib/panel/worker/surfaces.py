@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..geometry.volume import Volume
-from ..io.terminology import SEGMENTS
+from ...geometry.volume import Volume
+from ...io.terminology import SEGMENTS
 
 SMOOTHING = 0.5
 """3D Slicer's default "Smoothing factor"."""
@@ -57,7 +57,7 @@ def _image(mask: NDArray[np.bool_]) -> Any:
     """Voxel (1, 1, 1) of the padded mask is the volume's (0, 0, 0)."""
     from vtkmodules.vtkCommonDataModel import vtkImageData
 
-    from ..scene.arrays import fill_image
+    from ...scene.arrays import fill_image
 
     return fill_image(vtkImageData(), mask.astype(np.uint8))
 
@@ -70,7 +70,7 @@ def to_polydata(surface: Surface) -> Any:
     from vtkmodules.vtkCommonDataModel import vtkCellArray
     from vtkmodules.vtkCommonDataModel import vtkPolyData
 
-    from ..geometry.pose import lps_from_ras
+    from ...geometry.pose import lps_from_ras
 
     points, triangles = surface
     place, cells, made = vtkPoints(), vtkCellArray(), vtkPolyData()

@@ -18,12 +18,12 @@ from queue import SimpleQueue
 from threading import Thread
 from typing import Any
 
-from ..errors import InputError
-from ..geometry.pose import Pose
-from ..geometry.volume import Volume
-from ..prediction.result import Result
-from .exchange import read_study
-from .exchange import write_answer
+from ...errors import InputError
+from ...geometry.pose import Pose
+from ...geometry.volume import Volume
+from ...prediction.result import Result
+from .worker_files import read_study
+from .worker_files import write_answer
 
 MARK = "@reorient "
 """Begins every line that is ours; libraries may print others."""
@@ -61,8 +61,8 @@ def handle(request: dict[str, Any], tell: Callable[[dict[str, Any]], None]) -> N
 
 
 def _job(request: dict[str, Any]) -> Callable[[Say], Result]:
-    from ..prediction.predictor import predict
-    from ..prediction.predictor import segment_at
+    from ...prediction.predictor import predict
+    from ...prediction.predictor import segment_at
 
     study, model = _study(request["study"]), request.get("model")
     if request["op"] == "predict":
