@@ -45,3 +45,27 @@ def test_the_published_model_runs_at_its_full_size():
     with torch.inference_mode():
         output = model(torch.rand(1, 1, 128, 128, 128))
     assert [x.shape[-1] for x in output.logits] == [128, 64, 32]
+
+
+def test_the_docs_tell_each_recipes_number_of_trained_numbers() -> None:
+    """docs/networks.md, by building every recipe's network."""
+    import re
+
+    from conftest import REPOSITORY
+    from MSSTUNetReorientLib.training.recipe import load_recipe
+    from MSSTUNetReorientLib.training.recipe import shipped_recipes
+
+    page = (REPOSITORY / "docs" / "networks.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| `([\w-]+)`: [^|]*\| ([\d,]+) \| [\d,]* ?\| ([\d,]+) \|$", page, flags=re.MULTILINE)
+    told = {
+        f"{kind}-{name}": number
+        for name, *numbers in rows
+        for kind, number in zip(("paper", "small"), numbers, strict=True)
+    }
+    with torch.device("meta"):  # no memory: the largest has 88 million
+        found = {
+            name: f"{sum(p.numel() for p in load_recipe(name).network.build().parameters()):,}"
+            for name in shipped_recipes()
+            if name.startswith(("paper-", "small-"))
+        }
+    assert told == found

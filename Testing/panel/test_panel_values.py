@@ -192,7 +192,8 @@ def test_the_steps_of_a_run_are_known() -> None:
     """Those that the predictor and the worker name in their source."""
     library = Path(reasons.__file__).parents[1]
     said = set()
-    for path in (library / "predictor.py", library / "panel" / "worker.py", library / "panel" / "reading.py"):
+    for name in ("prediction/predictor.py", "panel/worker/worker_main.py", "panel/study_review.py"):
+        path = library / name
         said |= set(re.findall(r'(?:say|progress)\(?"?:? ?"([a-z ]+)"', path.read_text(encoding="utf-8")))
     assert {"segmenting", "starting the network"} <= said
     assert {step_number(step) for step in said - {"progress"}} <= set(range(1, 6))

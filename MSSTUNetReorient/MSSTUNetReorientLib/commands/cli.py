@@ -36,6 +36,7 @@ from .train import validate
 
 EXIT_BUG, EXIT_INPUT, EXIT_INTERRUPTED, EXIT_SIGNAL = 1, 2, 130, 128
 
+PACKAGE = __name__.split(".")[0]
 app = typer.Typer(
     help="Reorient and segment the left ventricle in cardiac SPECT and PET. Research software, not a medical device.",
     add_completion=False,
@@ -190,7 +191,7 @@ def _explain(error: Exception) -> int:
     if usage is not None:
         tell_error(f"{usage()} (see {PROGRAM} --help)")
         return EXIT_INPUT
-    if isinstance(error, ModuleNotFoundError) and not str(error.name).startswith(str(__package__)):
+    if isinstance(error, ModuleNotFoundError) and str(error.name).split(".")[0] != PACKAGE:
         brings = f"pip install '{PROGRAM}[evaluate]' brings all that commands need"
         tell_error(f"this command needs the package {error.name}, which is not installed; {brings}")
         return EXIT_INPUT
