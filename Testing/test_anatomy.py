@@ -7,7 +7,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import REPOSITORY
 from MSSTUNetReorientLib.errors import InputError
 from MSSTUNetReorientLib.geometry.pose import MEAN_ROTATION
 from MSSTUNetReorientLib.geometry.pose import Pose
@@ -21,6 +20,7 @@ from MSSTUNetReorientLib.prediction import predictor
 from MSSTUNetReorientLib.prediction.anatomy import anatomy_measures
 from MSSTUNetReorientLib.prediction.anatomy import apex_over_base
 from MSSTUNetReorientLib.prediction.anatomy import short_axis_rotation
+from places import REPOSITORY
 from results import POSE
 from results import make_result
 from scipy.spatial.transform import Rotation

@@ -11,13 +11,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import REPOSITORY
 from MSSTUNetReorientLib.commands.cli import main
 from MSSTUNetReorientLib.errors import InputError
 from MSSTUNetReorientLib.geometry.pose import angle_between
 from MSSTUNetReorientLib.io import read_study
 from MSSTUNetReorientLib.prediction import predictor
 from MSSTUNetReorientLib.prediction.result import Result
+from places import REPOSITORY
 
 SAMPLE = REPOSITORY / "Resources" / "SampleData" / "spect_phantom.nrrd"
 PUBLISHED_CENTRE, PUBLISHED_AXIS = (33.9, -23.3, 1006.1), (-0.345, 0.925, 0.158)

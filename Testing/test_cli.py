@@ -16,12 +16,12 @@ from typing import Any
 import numpy as np
 import pytest
 import SimpleITK as sitk
-from conftest import REPOSITORY
 from MSSTUNetReorientLib import __version__
 from MSSTUNetReorientLib.commands.cli import main
 from MSSTUNetReorientLib.errors import InputError
 from MSSTUNetReorientLib.geometry.volume import Volume
 from MSSTUNetReorientLib.prediction.result import Result
+from places import REPOSITORY
 from results import make_result
 
 CORE = {"short_axis.nrrd", "segmentation.seg.nrrd", "labels.nrrd", "pose.tfm", "result.json"}

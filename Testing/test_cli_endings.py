@@ -13,11 +13,11 @@ from pathlib import Path
 
 import pytest
 import SimpleITK as sitk
-from conftest import REPOSITORY
 from MSSTUNetReorientLib.commands.cli import main
 from MSSTUNetReorientLib.errors import InputError
 from MSSTUNetReorientLib.output import atomic_folder
 from MSSTUNetReorientLib.output.result_files import deliver
+from places import REPOSITORY
 from results import make_result
 
 CORE = {"short_axis.nrrd", "segmentation.seg.nrrd", "labels.nrrd", "pose.tfm", "result.json"}

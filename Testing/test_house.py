@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from conftest import REPOSITORY
+from places import REPOSITORY
 
 PACKAGE = "MSSTUNetReorientLib"
 LIBRARY = REPOSITORY / "MSSTUNetReorient" / PACKAGE

@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 import SimpleITK as sitk
 import torch
-from conftest import REPOSITORY
 from hypothesis import given
 from hypothesis import settings
 from hypothesis import strategies as st
@@ -31,6 +30,7 @@ from MSSTUNetReorientLib.prediction import search
 from MSSTUNetReorientLib.prediction.models import load_model
 from MSSTUNetReorientLib.prediction.models import save_weights
 from MSSTUNetReorientLib.prediction.result import Result
+from places import REPOSITORY
 
 SAMPLE = REPOSITORY / "Resources" / "SampleData"
 

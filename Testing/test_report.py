@@ -14,7 +14,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from conftest import REPOSITORY
 from MSSTUNetReorientLib.geometry.pose import Pose
 from MSSTUNetReorientLib.geometry.pose import rotation_from_euler
 from MSSTUNetReorientLib.geometry.views import HLA
@@ -35,6 +34,7 @@ from MSSTUNetReorientLib.output.view_slices import study_slice
 from MSSTUNetReorientLib.output.view_slices import view_stack
 from MSSTUNetReorientLib.prediction.qc import Quality
 from MSSTUNetReorientLib.prediction.result import Result
+from places import REPOSITORY
 from results import make_result
 
 pytest.importorskip("matplotlib")

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import REPOSITORY
 from MSSTUNetReorientLib.commands.cli import main
 from MSSTUNetReorientLib.evaluation import perturbations
 from MSSTUNetReorientLib.geometry.pose import Correction
@@ -15,6 +14,7 @@ from MSSTUNetReorientLib.geometry.volume import Grid
 from MSSTUNetReorientLib.geometry.volume import Volume
 from MSSTUNetReorientLib.geometry.volume import check_volume
 from MSSTUNetReorientLib.prediction.result import Result
+from places import REPOSITORY
 from results import make_result
 from scipy.spatial.transform import Rotation
 

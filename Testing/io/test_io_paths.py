@@ -10,7 +10,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 import SimpleITK as sitk
-from conftest import REPOSITORY
 from dicom_samples import nuclear
 from dicom_samples import save
 from MSSTUNetReorientLib.io import read_pose
@@ -18,6 +17,7 @@ from MSSTUNetReorientLib.io import read_study
 from MSSTUNetReorientLib.io import write_pose
 from MSSTUNetReorientLib.io import write_segmentation
 from MSSTUNetReorientLib.io import write_volume
+from places import REPOSITORY
 from results import make_result
 
 NAMES = ["Ünïcödé ☃ study", os.fsdecode(b"caf\xe9"), "with space"]

@@ -51,9 +51,9 @@ def test_the_docs_tell_each_recipes_number_of_trained_numbers() -> None:
     """docs/networks.md, by building every recipe's network."""
     import re
 
-    from conftest import REPOSITORY
     from MSSTUNetReorientLib.training.recipe import load_recipe
     from MSSTUNetReorientLib.training.recipe import shipped_recipes
+    from places import REPOSITORY
 
     page = (REPOSITORY / "docs" / "networks.md").read_text(encoding="utf-8")
     rows = re.findall(r"^\| `([\w-]+)`: [^|]*\| ([\d,]+) \| [\d,]* ?\| ([\d,]+) \|$", page, flags=re.MULTILINE)

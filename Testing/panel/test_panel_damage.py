@@ -14,7 +14,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from conftest import REPOSITORY
 from hypothesis import HealthCheck
 from hypothesis import given
 from hypothesis import settings
@@ -29,6 +28,7 @@ from MSSTUNetReorientLib.scene import add_result
 from MSSTUNetReorientLib.scene import new_scene
 from MSSTUNetReorientLib.scene.arrays import to_matrix4x4
 from MSSTUNetReorientLib.scene.nodes import PREFIX
+from places import REPOSITORY
 from results import make_result
 
 from panel.conftest import HandDelay
