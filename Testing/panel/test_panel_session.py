@@ -145,8 +145,10 @@ def test_a_late_answer_for_another_pose_is_dropped(done: Session, worker: HandWo
     done.nudge("swing", 5.0)
     delay.rest()
     done.nudge("swing", 6.0)
+    short_axis = volume_of(done.nodes.node("short_axis")).grid
     worker.answer()
     assert done.record.labels_follow
+    np.testing.assert_array_equal(volume_of(done.nodes.node("short_axis")).grid.matrix, short_axis.matrix)
     delay.rest()
     worker.answer()
     assert not done.record.labels_follow
