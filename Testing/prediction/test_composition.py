@@ -164,13 +164,16 @@ def test_labels_lie_where_the_shell_lies(stub: Stub, study: Volume) -> None:
     result = predictor.predict(study)
     assert overlap(result.labels) > 0.93
     assert result.labels.grid.direction == pytest.approx(result.pose.rotation)
-    fitted = fit_cup(result.labels.array, float(result.labels.grid.spacing[0]))
-    straight = fit_cup(shell(TRUE.apply_inverse(Grid.centred(81, 2.0, TRUE).points())), 2.0)
-    assert fitted is not None
-    assert straight is not None
-    assert angle_between(result.pose.rotation @ fitted.axis, TRUE.rotation @ straight.axis) < 1.0
     shifted = Volume(result.labels.array, Grid.centred(result.labels.grid.size[0], 2.0, SAID))
     assert overlap(shifted) < 0.8  # the test can tell
+
+
+def test_labels_are_drawn_with_the_turn(stub: Stub, study: Volume) -> None:
+    """Here it is 6 degrees: without it the wall's overlap is 0.944."""
+    stub.said = TRUE.corrected(Correction(swing=18.0))
+    result = predictor.predict(study)
+    assert result.pose.long_axis_error(stub.said) > 5.0
+    assert overlap(result.labels) > 0.952
 
 
 @pytest.mark.parametrize("correction", [Correction(), Correction(swing=-9.0, tilt=6.0, basal=7.0, lateral=-5.0)])
