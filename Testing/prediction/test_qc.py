@@ -17,8 +17,8 @@ from MSSTUNetReorientLib.geometry.volume import Grid
 from MSSTUNetReorientLib.geometry.volume import Volume
 from MSSTUNetReorientLib.geometry.volume import resample
 from MSSTUNetReorientLib.prediction import qc
+from phantoms import cup
 from scipy import ndimage
-from test_cup import cup
 
 POSE = Pose(MEAN_ROTATION, np.array([20.0, -10.0, 300.0]))
 STUDY_GRID = Grid((64, 64, 50), np.full(3, 5.0), np.array([-137.5, -167.5, 177.5]))
