@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from MSSTUNetReorientLib.geometry.ellipsoid_fit import fit_cup
+from MSSTUNetReorientLib.geometry.labels import MYOCARDIUM
 from MSSTUNetReorientLib.geometry.pose import angle_between
 from phantoms import SPACING
 from phantoms import cup
