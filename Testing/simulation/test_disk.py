@@ -14,6 +14,7 @@ from MSSTUNetReorientLib.geometry.pose import Cube
 from MSSTUNetReorientLib.geometry.pose import Pose
 from MSSTUNetReorientLib.geometry.volume import Grid
 from MSSTUNetReorientLib.io import read_study
+from MSSTUNetReorientLib.io.atomic_file import TEMPORARY_SUFFIX
 from MSSTUNetReorientLib.simulation import disk
 from MSSTUNetReorientLib.simulation.batch import Request
 from MSSTUNetReorientLib.simulation.batch import make_studies
@@ -72,7 +73,7 @@ def test_stopped_and_continued(tmp_path: Path) -> None:
     whole, parts = (Request("czt", 5, tmp_path / name, fast=True, dicom=True) for name in ("whole", "parts"))
     list(make_studies(whole, 2))
     first = next(make_studies(parts, 2))
-    (tmp_path / "parts" / ("left" + disk.TEMPORARY)).mkdir()
+    (tmp_path / "parts" / ("left" + TEMPORARY_SUFFIX)).mkdir()
     stamp = (first / disk.TRUTH).stat().st_mtime_ns
     assert len(list(make_studies(parts, 2))) == 2
     assert (first / disk.TRUTH).stat().st_mtime_ns == stamp

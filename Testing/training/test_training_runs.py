@@ -68,7 +68,7 @@ def test_a_full_disk_loses_nothing(pool: Path, tmp_path: Path) -> None:
     folder = tmp_path / "run"
     run(Training(recipe), Studies([pool]), folder, quiet, steps(1))
     before = (folder / "checkpoint.pt").read_bytes()
-    (folder / "checkpoint.pt.tmp").symlink_to("/dev/full")
+    (folder / "checkpoint.pt.partial").symlink_to("/dev/full")
     with pytest.raises(InputError, match="cannot be written"):
         run(Training(recipe), Studies([pool]), folder, quiet)
     assert (folder / "checkpoint.pt").read_bytes() == before

@@ -86,14 +86,14 @@ def _nameless(text: str) -> str:
 
 
 def _check_out(out: Path) -> None:
-    from ..evaluation.measurements_csv import write_beside
+    from ..io.atomic_file import write_bytes
 
     if os.path.lexists(out) and not out.is_dir():
         msg = f"{out}: the output must be a folder, but this is a file; name another"
         raise InputError(msg)
     try:
         out.mkdir(parents=True, exist_ok=True)
-        write_beside(out / ".probe", b"")
+        write_bytes(out / ".probe", b"")
         (out / ".probe").unlink()
     except OSError as error:
         msg = f"{out}: the output folder cannot be made ({error.strerror}); choose another"
@@ -140,15 +140,16 @@ def _figures(rows: Sequence[Measurement], sets: Sequence[DataSet], first: Candid
 
 def _write(run: Run, out: Path) -> None:
     """Page and pictures; pictures of an earlier page that this one does not show are removed."""
-    from ..evaluation.measurements_csv import write_beside
     from ..evaluation.page import PAGE
     from ..evaluation.page import PICTURES
     from ..evaluation.page import page
+    from ..io.atomic_file import write_bytes
+    from ..io.atomic_file import write_text
 
     folder = out / PICTURES
     folder.mkdir(exist_ok=True)
     for picture in run.pictures:
-        write_beside(folder / picture.file, picture.content)
-    write_beside(out / PAGE, page(run).encode())
+        write_bytes(folder / picture.file, picture.content)
+    write_text(out / PAGE, page(run))
     for old in set(folder.glob("*.png")) - {folder / picture.file for picture in run.pictures}:
         old.unlink()

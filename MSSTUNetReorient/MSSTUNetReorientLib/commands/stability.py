@@ -24,10 +24,10 @@ def stability(
     debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
 ) -> None:
     """Cut, turn, resample, grain and blur studies, and tell how far the answers move. Some ten seconds a study."""
-    from ..evaluation.measurements_csv import write_beside
     from ..evaluation.perturbations import shifts
     from ..evaluation.perturbations import table
     from ..io import read_study
+    from ..io.atomic_file import write_text
     from ..prediction.models import load_compact
     from ..prediction.predictor import predict
 
@@ -45,7 +45,7 @@ def stability(
     if out is None:
         sys.stdout.write(page)
     else:
-        write_beside(out, page.encode())
+        write_text(out, page)
 
 
 def _page(model: ModelIdentity, count: int, table: str) -> str:

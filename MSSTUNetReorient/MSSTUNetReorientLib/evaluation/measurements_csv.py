@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import os
 from collections.abc import Iterable
 from collections.abc import Sequence
 from dataclasses import astuple
@@ -12,6 +11,7 @@ from dataclasses import fields
 from pathlib import Path
 
 from ..errors import InputError
+from ..io.atomic_file import write_text
 from .measurement import Measurement
 
 FILE = "measurements.csv"
@@ -62,23 +62,7 @@ def write_rows(rows: Iterable[Measurement], file: Path) -> None:
     table = csv.writer(text, lineterminator="\n")
     table.writerow(_NAMES)
     table.writerows(["" if v is None else v for v in astuple(row)] for row in rows)
-    write_beside(file, text.getvalue().encode())
-
-
-def write_beside(file: Path, content: bytes) -> None:
-    """Replace a file as a whole or not at all.
-
-    Raises:
-        InputError: the disk is full or cannot be written.
-    """
-    temporary = file.with_name(f".{file.name}.partial")
-    try:
-        temporary.write_bytes(content)
-        os.replace(temporary, file)  # noqa: PTH105
-    except OSError as error:
-        temporary.unlink(missing_ok=True)
-        msg = f"{file}: cannot write here: {error.strerror or error}"
-        raise InputError(msg) from error
+    write_text(file, text.getvalue())
 
 
 def chosen(rows: Sequence[Measurement], wanted: Sequence[Key]) -> list[Measurement]:

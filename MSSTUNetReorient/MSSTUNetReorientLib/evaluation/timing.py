@@ -17,8 +17,8 @@ import numpy as np
 from ..errors import InputError
 from ..geometry.pose import Pose
 from ..geometry.volume import Volume
+from ..io.atomic_file import write_text
 from .candidates import Candidate
-from .measurements_csv import write_beside
 from .study_sets import DataSet
 
 FILE = "timing.json"
@@ -65,7 +65,7 @@ def timing(
     measured = {c.name: median_seconds(c, studies) for c in candidates}
     seconds, whole = ({name: both[n] for name, both in measured.items()} for n in (0, 1))
     found = Timing(seconds, whole, paper_size_seconds() if paper_size else None, of, machine(), len(studies))
-    write_beside(file, (json.dumps(asdict(found), indent=1) + "\n").encode())
+    write_text(file, json.dumps(asdict(found), indent=1) + "\n")
     return found
 
 

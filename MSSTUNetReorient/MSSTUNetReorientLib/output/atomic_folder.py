@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from ..errors import InputError
+from ..io.atomic_file import TEMPORARY_SUFFIX
 
 SUMMARY = "result.json"
 """The file by which a folder is known as a former result."""
@@ -33,7 +34,6 @@ FILES = (
 """Everything that a result may hold; a folder with anything else in it is not replaced."""
 DESKTOP_FILES = (".DS_Store", "Thumbs.db", "desktop.ini")
 """What file browsers leave in a folder that was looked at; no loss."""
-TEMPORARY_SUFFIX = ".partial"
 
 
 def check_destination(out: Path, overwrite: bool) -> None:

@@ -15,9 +15,9 @@ import numpy as np
 
 from .. import __version__
 from ..errors import InputError
+from ..io.atomic_file import write_text
 from .disk import is_finished
 from .disk import write_study
-from .disk import write_text
 from .draw import draw_parameters
 from .parameters import Kind
 from .parameters import Placement

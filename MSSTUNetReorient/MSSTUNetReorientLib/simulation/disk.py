@@ -17,6 +17,7 @@ from ..geometry.pose import Cube
 from ..geometry.volume import Grid
 from ..geometry.volume import Volume
 from ..io import write_volume
+from ..io.atomic_file import TEMPORARY_SUFFIX
 from .camera import Camera
 from .dicom import write_nuclear
 from .dicom import write_pet
@@ -28,7 +29,6 @@ from .truth import LABEL_SPACING
 IMAGE, LABELS, ANATOMICAL, TRUTH = "image.nrrd", "labels.nrrd", "labels_anatomical.nrrd", "truth.json"
 GATE = "gate_{:02d}.nrrd"
 DICOM = "dicom"
-TEMPORARY = ".partial"
 BRIGHTEST_WALL = 900.0
 """Counts of healthy myocardium in the stored integers."""
 CUBE_HALF_MM = 190.0
@@ -51,7 +51,7 @@ def write_study(study: Study, folder: Path, *, dicom: bool = False) -> None:
     Raises:
         InputError: the disk is full or cannot be written.
     """
-    temporary = folder.with_name(folder.name + TEMPORARY)
+    temporary = folder.with_name(folder.name + TEMPORARY_SUFFIX)
     try:
         shutil.rmtree(temporary, ignore_errors=True)
         temporary.mkdir(parents=True)
@@ -67,13 +67,6 @@ def write_study(study: Study, folder: Path, *, dicom: bool = False) -> None:
     except BaseException:
         shutil.rmtree(temporary, ignore_errors=True)
         raise
-
-
-def write_text(file: Path, text: str) -> None:
-    """A text file, written beside and renamed into place."""
-    temporary = file.with_name(file.name + TEMPORARY)
-    temporary.write_text(text)
-    os.replace(temporary, file)  # noqa: PTH105
 
 
 def _write(study: Study, folder: Path, dicom: bool) -> None:

@@ -11,9 +11,9 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from ..io.atomic_file import atomic_file
 from ..prediction.models import load_compact
 from ..prediction.models import save_weights
-from .files import replaced
 
 
 def blend(first: Path, second: Path, share: float, out: Path) -> None:
@@ -25,7 +25,7 @@ def blend(first: Path, second: Path, share: float, out: Path) -> None:
     network, other = (load_compact(path, "a blend")[0] for path in (first, second))
     mixed, others = copy.deepcopy(network), other.state_dict()
     mixed.load_state_dict({name: _mixed(name, own, others[name], share) for name, own in network.state_dict().items()})
-    with replaced(out) as temporary:
+    with atomic_file(out) as temporary:
         save_weights(mixed, "compact", temporary)
 
 

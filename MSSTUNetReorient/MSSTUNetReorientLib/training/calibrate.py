@@ -18,6 +18,7 @@ from scipy.optimize import linprog
 
 from ..errors import InputError
 from ..geometry.labels import MYOCARDIUM
+from ..io.atomic_file import atomic_file
 from ..networks.compact import CompactMSSTUNet
 from ..prediction.axis_bound import FEATURES
 from ..prediction.axis_bound import SHARE
@@ -30,7 +31,6 @@ from ..prediction.search import antialiased
 from ..prediction.search import cube_round
 from ..prediction.search import look_at
 from ..prediction.search import read_cube
-from .files import replaced
 from .pool import read_sample
 from .validate import pose_and_volume
 
@@ -146,6 +146,6 @@ def calibrate(weights: Path, pools: list[Path], out: Path) -> float:
     coefficients = widened(fit_bound(x, errors), x, errors, hearts)
     within = float((errors <= np.exp(x @ coefficients) + 1e-9).mean())
     network.calibration.copy_(network.calibration.new_tensor(coefficients))
-    with replaced(out) as temporary:
+    with atomic_file(out) as temporary:
         save_weights(network, "compact", temporary)
     return within

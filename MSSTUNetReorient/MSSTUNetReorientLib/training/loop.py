@@ -21,9 +21,9 @@ from lightning_fabric import Fabric
 from torch import nn
 
 from ..errors import InputError
+from ..io.atomic_file import atomic_file
 from .batches import Batch
 from .batches import draw_batch
-from .files import replaced
 from .machine import machine
 from .objective import Objective
 from .objective import scalars
@@ -156,7 +156,7 @@ def save_checkpoint(training: Training, path: Path) -> None:
         InputError: the disk is full or cannot be written.
     """
     if training.fabric.is_global_zero:
-        with replaced(path) as temporary, temporary.open("wb") as file:
+        with atomic_file(path) as temporary, temporary.open("wb") as file:
             torch.save(training.state(), file)
 
 
@@ -231,7 +231,7 @@ class Curves:
             with path.open(newline="") as file:
                 header, *rows = list(csv.reader(file)) or [[]]
             kept = [row for row in rows if row and int(row[0]) <= step]
-            with replaced(path) as temporary, temporary.open("w", newline="") as file:
+            with atomic_file(path) as temporary, temporary.open("w", newline="") as file:
                 csv.writer(file).writerows([header, *kept])
 
     def add(self, step: int, parts: dict[str, float]) -> None:

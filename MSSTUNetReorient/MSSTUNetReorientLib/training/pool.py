@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +17,8 @@ from ..geometry.pose import Pose
 from ..geometry.volume import Grid
 from ..geometry.volume import Volume
 from ..geometry.volume import resample
+from ..io.atomic_file import atomic_file
+from ..io.atomic_file import write_text
 from ..prediction.search import antialiased
 from ..prediction.search import cube_round
 from ..prediction.search import read_cube
@@ -215,12 +216,10 @@ def try_render(parameters: StudyParameters, sources: Sources) -> Study | None:
 
 
 def write_sample(sample: Sample, path: Path) -> None:
-    """One file, written beside and renamed."""
-    temporary = path.with_suffix(".tmp")
-    with temporary.open("wb") as file:
+    """One file, complete or not there."""
+    with atomic_file(path) as temporary, temporary.open("wb") as file:
         np.savez(file, cube=sample.cube, rotation=sample.rotation, centre=sample.centre, labels=sample.labels,
                  kind=np.array(sample.kind))  # fmt: skip
-    os.replace(temporary, path)  # noqa: PTH105
 
 
 def read_sample(path: Path) -> Sample:
@@ -258,7 +257,7 @@ def fill_pool(
             for n, sample in enumerate(draw_samples(first_seed + made, sources, cameras)):
                 write_sample(sample, folder / f"{made % slots:05d}{f'_{n}' if n else ''}.npz")
             made += 1
-            record.write_text(f"{made}\n")
+            write_text(record, f"{made}\n")
     except OSError as error:
         msg = f"{folder}: the pool cannot be written ({error.strerror or error}); free the disk or name another folder"
         raise InputError(msg) from error

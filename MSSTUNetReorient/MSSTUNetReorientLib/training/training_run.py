@@ -14,11 +14,11 @@ from torch import nn
 from ..errors import InputError
 from ..evaluation.comparisons import TrainedMethod
 from ..evaluation.comparisons import load_method
+from ..io.atomic_file import atomic_file
 from ..prediction.models import find_weights
 from ..prediction.models import load_state
 from ..prediction.models import read_weights
 from ..prediction.models import save_weights
-from .files import replaced
 from .loop import CHECKPOINT
 from .loop import Studies
 from .loop import Training
@@ -105,13 +105,13 @@ def finish(request: Request, training: Training, say: Say, *, measured: bool) ->
     told = recipe.identity | {"training": spent}
     configuration = "compact" if recipe.architecture == "compact" else json.dumps(told)
     kept = training.average if recipe.schedule.average else training.network
-    with replaced(out / WEIGHTS) as temporary:
+    with atomic_file(out / WEIGHTS) as temporary:
         digest = save_weights(kept, configuration, temporary)
     say(f"{out / WEIGHTS}, sha256 {digest}")
     if measured and recipe.data.validation:
         figures = measured_on_held_out(request, say)
         if figures:
-            with replaced(out / FIGURES) as temporary:
+            with atomic_file(out / FIGURES) as temporary:
                 temporary.write_text(json.dumps({"step": training.step, "figures": figures}, indent=1) + "\n")
             for line in as_table(figures).splitlines():
                 say(line)
