@@ -10,7 +10,7 @@ import torch
 from MSSTUNetReorientLib.simulation.camera import draw_camera
 from MSSTUNetReorientLib.simulation.scanner import points_of_grid
 
-pytest.importorskip("pytomography", reason="PyTomography is not installed: pip install .[simulate]")
+pytest.importorskip("pytomography", reason="PyTomography is not installed: pip install .[projections]")
 
 from MSSTUNetReorientLib.simulation import projections
 

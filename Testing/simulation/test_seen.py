@@ -28,7 +28,7 @@ from studies import HEART
 from studies import NOTHING
 from studies import plain
 
-pytest.importorskip("pytomography", reason="PyTomography is not installed: pip install .[simulate]")
+pytest.importorskip("pytomography", reason="PyTomography is not installed: pip install .[projections]")
 
 CHEST = Ellipsoids((("body", (-30.0, 60.0, 0.0), (150.0, 120.0, 500.0), 0.0),))
 COLD = Perfusion((Defect(segment=9, extent=100.0, depth=1.0, transmurality=1.0),))

@@ -18,6 +18,7 @@ from typing import Annotated
 import typer
 
 from ..errors import InputError
+from .extras import require
 from .terminal import PROGRAM
 from .terminal import tell
 
@@ -51,6 +52,7 @@ def evaluate(
     debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
 ) -> None:
     """Measure methods on studies with truth and write results.md. A stopped run goes on where it was."""
+    require("evaluate")
     from ..evaluation.candidates import candidates
     from ..evaluation.candidates import default_models
     from ..evaluation.evaluation_run import measure_all

@@ -11,6 +11,7 @@ import numpy as np
 import typer
 
 from ..errors import InputError
+from .extras import require
 from .terminal import tell
 
 if TYPE_CHECKING:
@@ -46,6 +47,7 @@ def simulate(
     debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
 ) -> None:
     """Make studies with known pose, labels, perfusion and volumes. Finished ones are kept: run it again to go on."""
+    require("simulate")
     from ..simulation.batch import Request
     from ..simulation.batch import make_studies
     from ..simulation.parameters import KINDS

@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from ..errors import InputError
+from .extras import require
 from .terminal import tell
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ def stability(
     debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
 ) -> None:
     """Cut, turn, resample, grain and blur studies, and tell how far the answers move. Some ten seconds a study."""
+    require("evaluate")
     from ..evaluation.perturbations import shifts
     from ..evaluation.perturbations import table
     from ..io import read_study

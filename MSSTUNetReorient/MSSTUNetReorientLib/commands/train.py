@@ -16,6 +16,7 @@ from typing import Annotated
 import typer
 
 from ..errors import InputError
+from .extras import require
 from .terminal import TerminatedError
 from .terminal import tell
 
@@ -59,7 +60,7 @@ def train(
     debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
 ) -> None:
     """Train a network by a recipe. A stop (Ctrl-C) saves; the same command goes on. Ends with weights and a table."""
-    _needs_training()
+    require("train")
     from ..training.machine import leave
     from ..training.recipe import load_recipe
     from ..training.recipe import shipped_recipes
@@ -115,7 +116,7 @@ def pool(
     debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
 ) -> None:
     """Make simulated studies to train from, for as long as it is left running; several runs can share them."""
-    _needs_training()
+    require("train")
     import torch
 
     from ..training.pool import fill_pool
@@ -133,7 +134,7 @@ def validate(
     debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
 ) -> None:
     """What a model reaches on a pool of studies: medians, the bad 5 %, failures."""
-    _needs_training()
+    require("train")
     from json import dumps
 
     from ..evaluation.comparisons import load_method
@@ -154,7 +155,7 @@ def calibrate(
     debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
 ) -> None:
     """Make walls as thick as they are, and learn the bound that the quality verdict tells, from held-out studies."""
-    _needs_training()
+    require("train")
     from ..training.calibrate import calibrate as learn
 
     within = learn(weights, pools, out)
@@ -169,7 +170,7 @@ def blend(
     debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
 ) -> None:
     """Mix the weights of a model and of what it became by training on."""
-    _needs_training()
+    require("train")
     from ..training.blend import blend as mix
 
     mix(first, second, share, out)
@@ -209,17 +210,6 @@ class Teller:
 
     def __call__(self, line: str) -> None:
         tell(f"{self.name}: {line}")
-
-
-def _needs_training() -> None:
-    """The extra packages of training, asked for in one line."""
-    try:
-        import lightning_fabric  # noqa: F401
-        import monai  # noqa: F401
-        import scipy  # noqa: F401
-    except ImportError as error:
-        msg = f"training needs the package {error.name}; install them with pip install 'msstunet-reorient[train]'"
-        raise InputError(msg) from error
 
 
 def _recipes_table(recipes: list[Recipe]) -> str:

@@ -77,7 +77,8 @@ def system_matrix(mu: Field, camera: Camera, spacing: float, *, attenuation: boo
         from pytomography.transforms.SPECT import SPECTAttenuationTransform
         from pytomography.transforms.SPECT import SPECTPSFTransform
     except ImportError as error:
-        msg = "the physical cameras need PyTomography, but it is not installed; install [simulate] or add --fast"
+        msg = "the physical cameras need PyTomography, but it is not installed; "
+        msg += "run pip install 'msstunet-reorient[projections]' or add --fast"
         raise InputError(msg) from error
     deep, tall, wide = mu.shape
     angles = _angles(camera)
