@@ -22,7 +22,7 @@ from MSSTUNetReorientLib.geometry.pose import Pose
 from MSSTUNetReorientLib.geometry.pose import angle_between
 from MSSTUNetReorientLib.geometry.volume import Grid
 from MSSTUNetReorientLib.geometry.volume import Volume
-from MSSTUNetReorientLib.networks.compact import Look
+from MSSTUNetReorientLib.networks.compact import ScaleEstimate
 from MSSTUNetReorientLib.networks.geometry import CLOSE_SIZE
 from MSSTUNetReorientLib.networks.geometry import HALF_MM
 from MSSTUNetReorientLib.networks.geometry import LABEL_SPACING
@@ -59,20 +59,20 @@ class Stub:
     cubes: list[Tensor] = field(default_factory=list)
     calibration: Tensor = field(default_factory=lambda: torch.full((7,), float("nan")))
 
-    def _look(self, rotation: Tensor, translation: Tensor) -> Look:
+    def _look(self, rotation: Tensor, translation: Tensor) -> ScaleEstimate:
         """A look from near the heart finds it; one from elsewhere stays there and doubts."""
         number = len(translation)
         here = translation.new_tensor((self.said.centre - self.frame.centre) / HALF_MM)
         near = (translation - here).norm(dim=1) * HALF_MM < FAR / 2
         turned = rotation.new_tensor(self.said.rotation.copy()).expand(number, -1, -1)
-        return Look(
+        return ScaleEstimate(
             torch.where(near[:, None, None], turned, rotation),
             torch.where(near[:, None], here.expand(number, -1), translation),
             torch.where(near, 4.0, -4.0),
             torch.zeros(number, 1),
         )
 
-    def locate(self, cube: Tensor) -> tuple[Look, Tensor]:
+    def locate(self, cube: Tensor) -> tuple[ScaleEstimate, Tensor]:
         """Two peaks: the higher one is somewhere else, as a hot gut would have it."""
         self.cubes.append(cube)
         pitch = 96 * 4.0 / HEAT
@@ -83,14 +83,18 @@ class Stub:
         for centre, height in ((self.said.centre, 3.0), (self.said.centre - FAR, 3.5)):
             heat = np.maximum(heat, height - np.linalg.norm(points - centre, axis=-1) / 10.0)
         start = torch.tensor(MEAN_ROTATION.copy(), dtype=torch.float32)[None]
-        return Look(start, torch.zeros(1, 3), torch.zeros(1), torch.zeros(1, 1)), torch.tensor(heat[None]).float()
+        return ScaleEstimate(start, torch.zeros(1, 3), torch.zeros(1), torch.zeros(1, 1)), torch.tensor(
+            heat[None]
+        ).float()
 
-    def wide(self, cube: Tensor, rotation: Tensor, translation: Tensor) -> Look:
+    def wide(self, cube: Tensor, rotation: Tensor, translation: Tensor) -> ScaleEstimate:
         return self._look(rotation, translation)
 
     close = wide
 
-    def segment(self, cube: Tensor, wide: Look, seen_at: Any, at: tuple[Tensor, Tensor]) -> tuple[Tensor, None]:
+    def segment(
+        self, cube: Tensor, wide: ScaleEstimate, seen_at: Any, at: tuple[Tensor, Tensor]
+    ) -> tuple[Tensor, None]:
         """Logits of background, wall and pool of the shell, on the grid at the pose that is asked for."""
         self.cubes.append(cube)
         rotation, translation = (x[0].double().numpy() for x in at)

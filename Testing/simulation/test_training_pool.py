@@ -61,7 +61,7 @@ def test_a_physical_study_is_looked_at_from_several_sides(monkeypatch: pytest.Mo
     """The fast model stands in for the slow one: what is checked is that every look has the truth of its own cube."""
     monkeypatch.setattr(pool, "draw_parameters", partial(draw_parameters, fast=True))
     looks = draw_samples(3, Sources(), "physical")
-    assert len(looks) == pool.LOOKS
+    assert len(looks) == pool.SAMPLES_PER_STUDY
     first = upright(looks[0])
     turns = []
     for look in looks:
@@ -72,7 +72,7 @@ def test_a_physical_study_is_looked_at_from_several_sides(monkeypatch: pytest.Mo
     assert turns[0] == 0
     assert min(turns[1:]) > 1
     fill_pool(tmp_path, Sources(), slots=4, first_seed=3, count=2, cameras="physical")
-    assert len(list(tmp_path.glob("*.npz"))) == 2 * pool.LOOKS
+    assert len(list(tmp_path.glob("*.npz"))) == 2 * pool.SAMPLES_PER_STUDY
 
 
 def test_a_batch_draws_from_every_pool(tmp_path: Path) -> None:

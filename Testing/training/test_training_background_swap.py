@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from MSSTUNetReorientLib.training.background_swap import REACH_MM
 from MSSTUNetReorientLib.training.background_swap import SEAM_MM
-from MSSTUNetReorientLib.training.background_swap import grafted
+from MSSTUNetReorientLib.training.background_swap import swap_background
 from MSSTUNetReorientLib.training.pool import Sample
 
 LABELS = np.zeros((48, 48, 48), np.uint8)
@@ -22,7 +22,7 @@ def cube_with_spot(centre: np.ndarray, level: float, height: float) -> Sample:
 def test_near_the_ventricle_a_study_stays_itself_and_far_from_it_is_the_other() -> None:
     one = cube_with_spot(np.array([18.0, -22.0, 10.0]), 1.0, 9.0)
     other = cube_with_spot(np.array([-14.0, 30.0, 2.0]), 3.0, 50.0)
-    mixed = grafted(one, other, np.random.default_rng(1))
+    mixed = swap_background(one, other, np.random.default_rng(1))
     line = (np.arange(96) - 47.5) * 4
     k, j, i = np.meshgrid(line, line, line, indexing="ij")
     distance = np.sqrt((i - 18) ** 2 + (j + 22) ** 2 + (k - 10) ** 2)
@@ -36,7 +36,7 @@ def test_near_the_ventricle_a_study_stays_itself_and_far_from_it_is_the_other() 
 
 def test_pose_and_labels_stay() -> None:
     one, other = (cube_with_spot(np.array([x, 0.0, 0.0]), 1.0, 2.0) for x in (0.0, 40.0))
-    mixed = grafted(one, other, np.random.default_rng(2))
+    mixed = swap_background(one, other, np.random.default_rng(2))
     assert mixed.rotation is one.rotation
     assert mixed.centre is one.centre
     assert mixed.labels is one.labels

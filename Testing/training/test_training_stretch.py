@@ -61,7 +61,7 @@ def test_uneven_uptake_is_smooth_and_about_one() -> None:
     assert np.abs(np.diff(np.log(field), axis=0)).max() < 0.15
 
 
-def test_grain_is_as_coarse_as_told() -> None:
+def test_noise_is_as_coarse_as_asked() -> None:
     """Neighbours at half the pitch go together, those at three times the pitch do not."""
     field = np.log(smooth_field(np.random.default_rng(6), 96, pitch=16.0, deviation=0.2)[0].numpy())
     near = np.corrcoef(field[2:].ravel(), field[:-2].ravel())[0, 1]

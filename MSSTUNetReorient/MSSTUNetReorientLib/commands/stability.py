@@ -24,7 +24,7 @@ def stability(
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but errors.")] = False,
     debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
 ) -> None:
-    """Cut, turn, resample, grain and blur studies, and tell how far the answers move. Some ten seconds a study."""
+    """Measure how far answers move when studies are cut, turned, resampled, blurred or noisier. About 10 s each."""
     require("evaluate")
     from ..evaluation.perturbations import shifts
     from ..evaluation.perturbations import table

@@ -148,7 +148,7 @@ def _turned(study: Volume, vector: Array) -> Change:
 
 def _with_noise(study: Volume, amount: float, rng: np.random.Generator) -> Volume:
     """Noise as coarse as a reconstruction's, which goes with the root of the counts."""
-    grain = ndimage.gaussian_filter(rng.standard_normal(study.array.shape), 0.7)
+    noise = ndimage.gaussian_filter(rng.standard_normal(study.array.shape), 0.7)
     counts = np.clip(study.array, 0, None)
     bright = float(np.percentile(counts, 99.8))
-    return _of(study, np.clip(counts + amount * grain / grain.std() * np.sqrt(counts * bright), 0, None))
+    return _of(study, np.clip(counts + amount * noise / noise.std() * np.sqrt(counts * bright), 0, None))

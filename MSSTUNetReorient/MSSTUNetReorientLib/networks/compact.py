@@ -45,7 +45,7 @@ TINY = torch.finfo(torch.float32).tiny
 
 
 @dataclass
-class Look:
+class ScaleEstimate:
     """What one scale says: a pose, and how sure it is that an LV is in view.
 
     Attributes:
@@ -119,7 +119,7 @@ class Locator(nn.Module):
         self.mean_rotation: Tensor
         self.register_buffer("mean_rotation", mean_rotation.clone())
 
-    def forward(self, cube: Tensor) -> tuple[Look, Tensor]:
+    def forward(self, cube: Tensor) -> tuple[ScaleEstimate, Tensor]:
         """``(B, 1, 96, 96, 96)`` counts to a look, and the heat map's logits ``(B, 24, 24, 24)``."""
         x = normalised_cube(F.avg_pool3d(cube, 2))
         a = self.stem(x)
@@ -134,7 +134,7 @@ class Locator(nn.Module):
         turn = rotation_from_nine(0.3 * out + torch.eye(3, device=out.device).flatten())
         with no_autocast(turn):
             rotation = turn @ self.mean_rotation
-        return Look(rotation, expected_position(weight, heat.shape[-1]), heat.flatten(1).amax(1), a), heat
+        return ScaleEstimate(rotation, expected_position(weight, heat.shape[-1]), heat.flatten(1).amax(1), a), heat
 
     @staticmethod
     def _seen(weight: Tensor, a: Tensor, b: Tensor, c: Tensor) -> Tensor:
@@ -171,7 +171,7 @@ class Refiner(nn.Module):
         edge = -(-size // 8)
         self.head = nn.Sequential(nn.Linear(24 * edge**3, 128), nn.SiLU(), nn.Dropout(0.1), nn.Linear(128, 13))
 
-    def forward(self, cube: Tensor, rotation: Tensor, translation: Tensor) -> Look:
+    def forward(self, cube: Tensor, rotation: Tensor, translation: Tensor) -> ScaleEstimate:
         """The cube ``(B, 1, 96, 96, 96)`` seen at a pose, and the pose improved."""
         crop = sample(cube, rotation, translation, self.scale, self.size)
         features = self.stem(normalised_look(crop))
@@ -180,7 +180,7 @@ class Refiner(nn.Module):
         turn = rotation_from_nine(0.3 * out[:, :9] + torch.eye(3, device=out.device).flatten())
         with no_autocast(turn):
             shift = (rotation @ (out[:, 9:12, None] * SHIFT_UNIT))[..., 0]
-            return Look(rotation @ turn, translation + shift, out[:, 12], features)
+            return ScaleEstimate(rotation @ turn, translation + shift, out[:, 12], features)
 
 
 class ScaleTransformer(nn.Module):
@@ -279,18 +279,22 @@ class CompactMSSTUNet(nn.Module):
         self.calibration: Tensor
         self.register_buffer("calibration", torch.full((7,), float("nan")))
 
-    def segment(self, cube: Tensor, wide: Look, seen_at: tuple[Tensor, Tensor], at: tuple[Tensor, Tensor]) -> tuple[Tensor, Tensor]:  # fmt: skip  # noqa: E501
+    def segment(
+        self, cube: Tensor, wide: ScaleEstimate, seen_at: tuple[Tensor, Tensor], at: tuple[Tensor, Tensor]
+    ) -> tuple[Tensor, Tensor]:
         """Label logits at the pose ``at``, with scale-2 features seen at the pose ``seen_at``."""
         crop = sample(cube, at[0], at[1], CLOSE_SCALE, CLOSE_SIZE)
         return self.unet(crop, wide.features, seen_at, at)
 
-    def refine(self, cube: Tensor, rotation: Tensor, translation: Tensor) -> tuple[Look, Look, Look]:
+    def refine(
+        self, cube: Tensor, rotation: Tensor, translation: Tensor
+    ) -> tuple[ScaleEstimate, ScaleEstimate, ScaleEstimate]:
         """From a rough pose through scale 2 and twice through scale 3."""
         wide = self.wide(cube, rotation, translation)
         close = self.close(cube, wide.rotation, wide.translation)
         return wide, close, self.close(cube, close.rotation, close.translation)
 
-    def forward(self, cube: Tensor) -> tuple[Look, Tensor]:
+    def forward(self, cube: Tensor) -> tuple[ScaleEstimate, Tensor]:
         """The plain way through: the last look's pose, and label logits ``(B, 3, 48, 48, 48)`` there."""
         first, _ = self.locate(cube)
         wide, _, last = self.refine(cube, first.rotation, first.translation)

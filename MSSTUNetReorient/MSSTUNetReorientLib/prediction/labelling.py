@@ -81,7 +81,7 @@ def _reach(shares: Tensor, grid: Grid) -> tuple[NDArray[np.int64], NDArray[np.in
 
 
 @dataclass(frozen=True, eq=False)
-class Seen:
+class LabelPose:
     """The pose once more, from the labels alone: it is nearer to the truth than the regressed one.
 
     Attributes:
@@ -97,7 +97,7 @@ class Seen:
     residual_mm: float
 
 
-def pose_from_labels(shares: Tensor) -> Seen:
+def pose_from_labels(shares: Tensor) -> LabelPose:
     """Centre and long axis of what was labelled, on the network's own label grid.
 
     The centroid is the LV centre by definition. The axes that network and cup see err apart from each other, so
@@ -110,11 +110,11 @@ def pose_from_labels(shares: Tensor) -> Seen:
     offset = grid.at(inside.mean(axis=0)) if len(inside) else np.zeros(3)
     cup = fit_cup(labels, LABEL_SPACING)
     if cup is None:
-        return Seen(offset, np.eye(3), float("nan"), float("nan"))
+        return LabelPose(offset, np.eye(3), float("nan"), float("nan"))
     along = np.array([0.0, 0.0, 1.0])
     apart = angle_between(cup.axis, along)
     mean = along + cup.axis * CUP_WEIGHT / (1 + (apart / TRUST_DEG) ** 2)
-    return Seen(offset, shortest_rotation(along, mean / np.linalg.norm(mean)), apart, cup.residual_mm)
+    return LabelPose(offset, shortest_rotation(along, mean / np.linalg.norm(mean)), apart, cup.residual_mm)
 
 
 def largest_ventricle(labels: NDArray[np.uint8]) -> NDArray[np.uint8]:

@@ -154,7 +154,7 @@ def _load_bytes(content: bytes, name: str, device: str) -> nn.Module:
         title = json.loads(configuration).get("title", "a network")
         msg = f"{name}: a model must be a compact MS-ST-UNet, but this is the comparison {title}; `evaluate` takes it"
         raise InputError(msg)
-    with _damage_told(content, name):
+    with _damage_reported(content, name):
         network = build(configuration)
         load_state(network, state)
     return network.eval().requires_grad_(False).to(device)
@@ -201,7 +201,7 @@ def read_weights(content: bytes, name: str) -> tuple[str, dict[str, torch.Tensor
     Raises:
         InputError: it is no weight file of ours.
     """
-    with _damage_told(content, name):
+    with _damage_reported(content, name):
         if not content.startswith(ZIP_MAGIC):
             _no_archive()
         unpacked = sum(member.file_size for member in ZipFile(io.BytesIO(content)).infolist())
@@ -219,7 +219,7 @@ def is_comparison(configuration: str) -> bool:
 
 
 @contextmanager
-def _damage_told(content: bytes, name: str) -> Iterator[None]:
+def _damage_reported(content: bytes, name: str) -> Iterator[None]:
     try:
         yield
     except (OSError, ValueError, KeyError, RuntimeError, EOFError, BadZipFile, zlib.error) as error:

@@ -21,7 +21,7 @@ from ..networks.compact import CompactMSSTUNet
 from ..networks.geometry import HALF_MM
 from . import qc
 from .anatomy import short_axis_rotation
-from .labelling import Seen
+from .labelling import LabelPose
 from .labelling import label_shares
 from .labelling import labels_on
 from .labelling import pose_from_labels
@@ -156,7 +156,7 @@ def _completed(
     found: Found,
     identity: ModelIdentity,
     clock: _Clock,
-    seen: Seen,
+    seen: LabelPose,
 ) -> Result:
     """The short axis resampled once from the study, and the verdict."""
     short_axis = resample(study, labels.grid)

@@ -21,7 +21,7 @@ from ..geometry.volume import Grid
 from ..geometry.volume import Volume
 from ..geometry.volume import resample
 from ..networks.compact import CompactMSSTUNet
-from ..networks.compact import Look
+from ..networks.compact import ScaleEstimate
 from ..networks.geometry import CUBE_SIZE
 from ..networks.geometry import CUBE_SPACING
 from ..networks.geometry import HALF_MM
@@ -70,7 +70,7 @@ class Located:
 
     rotation: Tensor
     translation: Tensor
-    wide: Look
+    wide: ScaleEstimate
     wide_pose: tuple[Tensor, Tensor]
     presence: float
     spread_deg: float
@@ -219,7 +219,7 @@ def locate(model: CompactMSSTUNet, cube: Tensor, hint: bool = False) -> Located:
         sure = sure.masked_fill(close.translation.norm(dim=1) * HALF_MM > HINT_RADIUS_MM, ABSENT)
     n = int(sure.argmax())
     one = slice(n, n + 1)
-    seen = Look(wide.rotation[one], wide.translation[one], wide.presence[one], wide.features[one])
+    seen = ScaleEstimate(wide.rotation[one], wide.translation[one], wide.presence[one], wide.features[one])
     mean_rotation, mean_translation, spread = _from_turned_starts(
         model, cube, close.rotation[one], close.translation[one]
     )

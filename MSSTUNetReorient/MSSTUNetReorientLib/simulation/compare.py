@@ -29,7 +29,7 @@ from .realism import Measures
 from .realism import measure
 
 COLUMNS = (
-    "LV / background", "LV / lung", "LV / liver", "LV / cavity", "wall FWHM mm", "grain FWHM mm", "grain / LV",
+    "LV / background", "LV / lung", "LV / liver", "LV / cavity", "wall FWHM mm", "noise FWHM mm", "noise / LV",
     "LV region p25", "p50", "p75",
 )  # fmt: skip
 PICTURED = 4

@@ -31,7 +31,7 @@ class Measures:
         liver: ratio to the brightest quarter below and to the right of the heart.
         cavity: ratio to the middle of the cavity.
         wall_mm: full width at half maximum of the wall, median over directions.
-        grain_mm: full width at half maximum of the noise's autocorrelation; grain: its deviation over the ridge.
+        noise_fwhm_mm: full width at half maximum of the noise's autocorrelation; noise: its deviation over the ridge.
         quartiles: 25th, 50th, 75th centile of the counts within 45 mm of the LV centre, over the 99th.
     """
 
@@ -40,8 +40,8 @@ class Measures:
     liver: float
     cavity: float
     wall_mm: float
-    grain_mm: float
-    grain: float
+    noise_fwhm_mm: float
+    noise: float
     quartiles: tuple[float, float, float]
 
 
@@ -56,7 +56,7 @@ def measure(study: Volume, pose: Pose) -> Measures:
     shell = (far > 50) & (far < 75) & np.isfinite(values)
     lung = np.sort(values[shell & (x > 0) & (z > 0)])
     liver = np.sort(values[np.isfinite(values) & (x > -110) & (x < -20) & (z < -30) & (z > -90) & (y < 60) & (y > -70)])
-    grain_mm, grain = texture(values, shell)
+    noise_fwhm_mm, noise = texture(values, shell)
     inner = near[np.linalg.norm(np.indices(near.shape) - SIZE // 2, axis=0) * SPACING < 45]
     return Measures(
         background=_ratio(ridge, np.median(values[shell])),
@@ -64,8 +64,8 @@ def measure(study: Volume, pose: Pose) -> Measures:
         liver=_ratio(ridge, liver[-max(len(liver) // 4, 1) :].mean()) if len(liver) else np.nan,
         cavity=_ratio(ridge, np.median(near[36:46, 38:43, 38:43])),
         wall_mm=wall,
-        grain_mm=grain_mm,
-        grain=grain / ridge,
+        noise_fwhm_mm=noise_fwhm_mm,
+        noise=noise / ridge,
         quartiles=tuple((np.percentile(inner, [25, 50, 75]) / np.percentile(inner, 99)).tolist()),
     )
 

@@ -135,11 +135,11 @@ def add_noise(image: Field, scanner: Scanner, spacing: float, number: int = 0, g
     rng = np.random.default_rng((scanner.seed + 1, number))
     white = rng.standard_normal(image.shape, dtype=np.float32)
     sigma = scanner.noise_fwhm / 2.355 / spacing
-    grain = ndimage.gaussian_filter(white, sigma, truncate=2.5)
-    grain /= grain.std() + 1e-9
+    noise = ndimage.gaussian_filter(white, sigma, truncate=2.5)
+    noise /= noise.std() + 1e-9
     level = np.sqrt(np.maximum(image, 0.0) + scanner.floor * scanner.floor)
     amount = np.float32(scanner.noise * np.sqrt(gates))
-    return np.asarray(np.maximum(image + amount * level * grain, 0.0), np.float32)
+    return np.asarray(np.maximum(image + amount * level * noise, 0.0), np.float32)
 
 
 def add_streaks(image: Field, scanner: Scanner, spacing: float) -> Field:

@@ -17,7 +17,7 @@ SEAM_MM = 8.0
 """Across the seam, one study fades into the other in some four times this."""
 
 
-def grafted(study: Sample, other: Sample, rng: np.random.Generator) -> Sample:
+def swap_background(study: Sample, other: Sample, rng: np.random.Generator) -> Sample:
     """The study with all that is further from its LV than a reach drawn at random taken from another one.
 
     The other study is shifted by whole voxels, so that its own LV lies where the reach hides it.

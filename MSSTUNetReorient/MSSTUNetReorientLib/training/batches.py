@@ -16,7 +16,7 @@ from torch.nn import functional as F
 
 from ..networks.geometry import CUBE_SPACING
 from ..networks.geometry import HALF_MM
-from .background_swap import grafted
+from .background_swap import swap_background
 from .pool import Sample
 from .pool import read_sample
 from .stretch import stretched
@@ -62,7 +62,7 @@ def collate(samples: list[Sample]) -> Batch:
 
 
 def augment(batch: Batch, rng: np.random.Generator, reach: int = 10) -> Batch:
-    """Another place in the field of view, brightness, uneven uptake, coarse and fine grain, counts that slant.
+    """Another place in the field of view, brightness, uneven uptake, coarse and fine noise, counts that slant.
 
     Args:
         reach: largest shift of the cube along an axis, voxels.
@@ -83,9 +83,9 @@ def augment(batch: Batch, rng: np.random.Generator, reach: int = 10) -> Batch:
         if rng.random() < 0.5:
             moved = moved * slant(rng, moved.shape[-1], translation.numpy() * HALF_MM + shift * CUBE_SPACING)
         if rng.random() < 0.3:
-            grain = torch.from_numpy(rng.standard_normal(moved.shape, dtype=np.float32))
+            noise = torch.from_numpy(rng.standard_normal(moved.shape, dtype=np.float32))
             top = float(moved.amax()) * rng.uniform(0.0, 0.03)
-            moved = torch.where(moved > 0, (moved + grain * top).clamp_min(0), moved)
+            moved = torch.where(moved > 0, (moved + noise * top).clamp_min(0), moved)
         cubes.append(moved)
         shifts.append(shift * CUBE_SPACING / HALF_MM)
     moved_by = torch.from_numpy(np.stack(shifts).astype(np.float32))
@@ -129,14 +129,14 @@ def draw_batch(
     own: Path | None = None,
     own_share: float = 0.0,
     stretched_share: float = 0.0,
-    grafted_share: float = 0.0,
+    swapped_share: float = 0.0,
 ) -> Batch:
     """A batch of studies drawn from pools, whose files are listed anew for every batch: pools grow meanwhile.
 
     Args:
         pools: folders of simulated studies, each drawn from as often.
-        changed: by :func:`augment`, ``stretched_share`` of them by :func:`~.stretch.stretched`, ``grafted_share`` by
-            :func:`~.background_swap.grafted`.
+        changed: by :func:`augment`, ``stretched_share`` of them by :func:`~.stretch.stretched`, ``swapped_share`` by
+            :func:`~.background_swap.swap_background`.
         own: folder of a centre's own studies in the same form; ``own_share`` of the batch is drawn from there.
     """
     picked = [pools[int(rng.integers(len(pools)))] for _ in range(size)]
@@ -151,6 +151,6 @@ def draw_batch(
         return collate(samples)
     samples = [stretched(s, rng) if rng.random() < stretched_share else s for s in samples]
     for n, place in enumerate(folders):
-        if rng.random() < grafted_share:
-            samples[n] = grafted(samples[n], drawn(place), rng)
+        if rng.random() < swapped_share:
+            samples[n] = swap_background(samples[n], drawn(place), rng)
     return augment(collate(samples), rng)

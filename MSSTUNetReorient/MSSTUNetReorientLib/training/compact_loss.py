@@ -11,7 +11,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from ..networks.compact import CompactMSSTUNet
-from ..networks.compact import Look
+from ..networks.compact import ScaleEstimate
 from ..networks.compact import expected_position
 from ..networks.geometry import CLOSE_SCALE
 from ..networks.geometry import CLOSE_SIZE
@@ -27,7 +27,7 @@ SHIFT_UNIT_MM = 20.0
 """A shift of this many mm weighs as much as a radian."""
 
 
-def pose_loss(look: Look, batch: Batch, mask: Tensor) -> Tensor:
+def pose_loss(look: ScaleEstimate, batch: Batch, mask: Tensor) -> Tensor:
     """Geodesic angle plus shift, over the samples of ``mask`` ``(B,)``."""
     angle = geodesic_angle(look.rotation, batch.rotation)
     shift = (look.translation - batch.translation).norm(dim=1) * (HALF_MM / SHIFT_UNIT_MM)
@@ -101,7 +101,7 @@ def compact_loss(model: CompactMSSTUNet, batch: Batch) -> tuple[Tensor, dict[str
     size = len(batch.cube)
     last = (close.rotation[:size], close.translation[:size])
     at, _ = mixed((last[0].detach(), last[1].detach()), disturbed(batch, 9.0, 6.0), 0.6)
-    look = Look(wide.rotation, wide.translation, wide.presence, wide.features[:size])
+    look = ScaleEstimate(wide.rotation, wide.translation, wide.presence, wide.features[:size])
     logits, auxiliary = model.segment(batch.cube, look, (start[0][:size], start[1][:size]), at)
     shares = true_shares(batch, *at)
 

@@ -94,7 +94,7 @@ class Training:
         batch = draw_batch(
             studies.pools, data.batch, rng, changed=data.augment, own=studies.own, own_share=data.own_share,
             stretched_share=data.stretch,
-            grafted_share=data.graft,
+            swapped_share=data.swap_background,
         )  # fmt: skip
         return Batch(*(self.fabric.to_device(x) for x in (batch.cube, batch.rotation, batch.translation, batch.labels)))
 

@@ -60,7 +60,7 @@ CUBE = Raster((96, 96, 96), 4.0, (0.0, 0.0, 0.0))
 """What a network sees."""
 MIN_IN_VIEW = 0.93
 """Share of the LV wall where a training study must have counts."""
-LOOKS = 3
+SAMPLES_PER_STUDY = 3
 """Samples made of one study of a physical camera, which costs as much as seventy fast ones: as it lies, and turned."""
 TURN_DEG = 9.0
 """Standard deviation of such a turn, about a random axis."""
@@ -111,7 +111,7 @@ def _check_truth(counts: Path) -> None:
 
 
 def draw_samples(seed: int, sources: Sources, cameras: Cameras = "fast") -> list[Sample]:
-    """The study of a seed: one sample by the fast cameras, :data:`LOOKS` by a physical one."""
+    """The study of a seed: one sample by the fast cameras, :data:`SAMPLES_PER_STUDY` by a physical one."""
     return [draw_sample(seed, sources)] if cameras == "fast" else draw_physical_samples(seed, sources)
 
 
@@ -131,7 +131,7 @@ def draw_physical_samples(seed: int, sources: Sources) -> list[Sample]:
     labels = Volume(study.truth.labels, Grid.centred(LABEL_SIZE, LABEL_SPACING, pose))
     turns = [
         np.eye(3),
-        *(Rotation.from_rotvec(np.deg2rad(rng.normal(0, TURN_DEG / 3**0.5, (LOOKS - 1, 3)))).as_matrix()),
+        *(Rotation.from_rotvec(np.deg2rad(rng.normal(0, TURN_DEG / 3**0.5, (SAMPLES_PER_STUDY - 1, 3)))).as_matrix()),
     ]
     return [sample_of(image, labels, pose, f"{kind}-physical", turn) for turn in turns]
 
@@ -244,7 +244,7 @@ def fill_pool(
         slots: studies that the folder holds.
         first_seed: of the first study; the others follow.
         count: stop when so many were made in all; None goes on until ``keep_going`` says no.
-        cameras: "physical" makes :data:`LOOKS` samples of each study.
+        cameras: "physical" makes :data:`SAMPLES_PER_STUDY` samples of each study.
 
     Raises:
         InputError: the disk is full or cannot be written.

@@ -33,9 +33,9 @@ class Data:
     Attributes:
         frame: what a segmenter is shown: the study as it lies, or upright at its true pose.
         batch: studies a step (of each process).
-        augment: shifts, brightness, grain, uneven uptake.
+        augment: shifts, brightness, noise, uneven uptake.
         stretch: share of the studies that are also turned and stretched, where ``augment`` says so.
-        graft: share that get the surroundings of another study, where ``augment`` says so.
+        swap_background: share that get the surroundings of another study, where ``augment`` says so.
         slots: studies that the pool holds; the oldest is replaced.
         first: studies that must be there before the first step.
         own_share: share of a centre's own studies in a batch, where there are any.
@@ -46,7 +46,7 @@ class Data:
     batch: int = limited(4, 1, 512)
     augment: bool = True
     stretch: float = limited(0.0, 0.0, 1.0)
-    graft: float = limited(0.0, 0.0, 1.0)
+    swap_background: float = limited(0.0, 0.0, 1.0)
     slots: int = limited(3000, 1, 10**6)
     first: int = limited(24, 1, 10**6)
     own_share: float = limited(0.5, 0.0, 1.0)

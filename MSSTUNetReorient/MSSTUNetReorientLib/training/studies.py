@@ -108,7 +108,7 @@ def _pose(study: Path, labels: Volume, image: Volume) -> Pose:
         msg = f"{study}: the labels must show an LV of at least {LEAST_ML:g} ml, but they show less; check them"
         raise InputError(msg)
     centre = labels.grid.at(inside.mean(axis=0))
-    told = _told_pose(study, image)
+    told = _stated_pose(study, image)
     if told.centre_error(Pose(told.rotation, centre)) > FAR_MM:
         found = told.centre_error(Pose(told.rotation, centre))
         msg = f"{study}: pose and labels must tell one LV centre, but theirs are {found:.0f} mm apart; check the pose"
@@ -123,7 +123,7 @@ def _pose(study: Path, labels: Volume, image: Volume) -> Pose:
     return Pose(told.rotation, centre)
 
 
-def _told_pose(study: Path, image: Volume) -> Pose:
+def _stated_pose(study: Path, image: Volume) -> Pose:
     if (study / "pose.tfm").exists():
         return read_pose(study / "pose.tfm")
     if (study / "truth.json").exists():
