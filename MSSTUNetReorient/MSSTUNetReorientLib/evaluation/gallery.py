@@ -13,7 +13,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage
 
 from ..geometry.labels import BACKGROUND
 from ..geometry.labels import BLOOD_POOL
@@ -26,12 +25,14 @@ from ..geometry.views import View
 from ..geometry.volume import Grid
 from ..geometry.volume import Volume
 from ..geometry.volume import resample
+from ..output.figures import draw_contour
+from ..output.figures import new_figure
+from ..output.view_slices import display_maximum
 from ..output.view_slices import study_slice
 from ..output.view_slices import view_stack
 from .page import Picture
 from .page import file_name
 from .plots import INK
-from .plots import new_figure
 from .plots import png
 from .study_sets import TrueStudy
 
@@ -53,7 +54,7 @@ AXIS_MM = 55.0
 REAL_INCHES, WORST_INCHES = 1.7, 1.1
 """Edge of a panel of a real study, and of one of the worst simulated ones."""
 TITLE_INCHES = 0.22
-CONTOUR_SIGMA_VOXELS = 0.9
+LINE_WIDTH = 0.8
 """Smooths the voxel steps of an outline, for display only."""
 WORST = 2
 """Studies of a simulated data set that are pictured."""
@@ -152,12 +153,11 @@ def _on(labels: Volume | None, grid: Grid) -> Volume | None:
 
 
 def _display_maximum(counts: NDArray[Any], labels: Volume | None) -> float:
-    """The brightest of the LV, or of the middle where none was labelled; a hot liver never dims the heart."""
+    """That of the LV, or of the middle where none was labelled: a hot liver never dims the heart."""
     m, r = EDGE_VOXELS // 2, 14
-    inside = labels.array == MYOCARDIUM if labels is not None else np.zeros(1, bool)
-    lv = counts[inside] if inside.any() else counts[m - r : m + r, m - r : m + r, m - r : m + r]
-    top = float(np.percentile(lv, 99))
-    return top if top > 0 else 1.0
+    if labels is None or not labels.array.any():
+        return display_maximum(counts[m - r : m + r, m - r : m + r, m - r : m + r], None)
+    return display_maximum(counts, labels.array)
 
 
 def _draw_view(
@@ -169,26 +169,16 @@ def _draw_view(
     ax.imshow(stack.images[index], cmap=COLOUR_MAP, vmin=0, vmax=top, extent=stack.extent, interpolation="bilinear")
     if labels is not None:
         image = view_stack(labels, pose, view).images[index]
-        _contour(ax, image != BACKGROUND, stack.extent, FOUND, "-")
-        _contour(ax, image == BLOOD_POOL, stack.extent, FOUND, "-")
+        draw_contour(ax, image != BACKGROUND, stack.extent, FOUND, LINE_WIDTH)
+        draw_contour(ax, image == BLOOD_POOL, stack.extent, FOUND, LINE_WIDTH)
     if true is not None:
-        _contour(ax, view_stack(true, pose, view).images[index] == MYOCARDIUM, stack.extent, TRUE, "--")
+        draw_contour(ax, view_stack(true, pose, view).images[index] == MYOCARDIUM, stack.extent, TRUE, LINE_WIDTH, "--")
     half = EDGE_VOXELS * SPACING_MM / 2 - 5
     ax.set_xlim(-half, half)
     ax.set_ylim(half, -half)
     ax.set_axis_off()
     label = f"SA {position:+.0f} mm" if view is SA else view.name
     ax.text(0.03, 0.03, label, transform=ax.transAxes, color="white", fontsize=6)
-
-
-def _contour(ax: Axes, inside: NDArray[np.bool_], extent: Sequence[float], colour: str, style: str) -> None:
-    if inside.any():
-        left, right, bottom, top = extent
-        rows, columns = inside.shape
-        x = left + (right - left) / columns * (np.arange(columns) + 0.5)
-        y = top + (bottom - top) / rows * (np.arange(rows) + 0.5)
-        smooth = ndimage.gaussian_filter(inside.astype(float), CONTOUR_SIGMA_VOXELS)
-        ax.contour(x, y, smooth, levels=[0.5], colors=[colour], linewidths=0.8, linestyles=[style])
 
 
 def _axis(ax: Axes, shown: Pose, frame: Pose, view: View, colour: str, style: str) -> None:

@@ -12,6 +12,7 @@ import numpy as np
 from scipy import ndimage
 
 from ..errors import InputError
+from ..geometry.labels import MYOCARDIUM
 from ..geometry.pose import Pose
 from ..geometry.volume import Grid
 from ..geometry.volume import Volume
@@ -113,7 +114,7 @@ def average(hearts: Iterable[Heart], source: str) -> MeanHeart:
         there = Grid.centred(SIZE, SPACING, heart.pose)
         seen = resample(heart.counts, there, order=1).array
         labels = resample(heart.labels, there, order=0).array
-        counts += seen / np.percentile(seen[labels == 1], 90)
+        counts += seen / np.percentile(seen[labels == MYOCARDIUM], 90)
         shares += labels == np.arange(3)[:, None, None, None]
         number += 1
     if not number:

@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from ..output.figures import INK
+from ..output.figures import new_figure
 from .measurement import PARAMETERS
 from .metrics import Regression
 from .metrics import relative_error
@@ -22,7 +24,7 @@ LIMITS_SD = 1.96
 """Limits of agreement: so many SD to both sides of the bias."""
 COLOURS = 128
 """Of a stored picture: a palette takes a third of the room."""
-INK, DOT, LINE, GREY = "#1d2733", "#2a6f97", "#c1443c", "#9aa5b1"
+DOT, LINE, GREY = "#2a6f97", "#c1443c", "#9aa5b1"
 LETTERS = {"alpha": "α", "beta": "β", "gamma": "γ", "tx": "$t_x$", "ty": "$t_y$", "tz": "$t_z$"}
 SIZE: dict[str, Any] = {"fontsize": 8, "color": INK}
 
@@ -74,16 +76,6 @@ def _bland_altman(ax: Axes, summary: Summary) -> None:
         ax.axhline(agreed.bias + times * agreed.sd, color=LINE, linewidth=1.0, linestyle=style)
     ax.set_xlabel("mean of both (ml)", **SIZE)
     ax.set_title(f"LV-MY, relative error: {agreed.bias:.1f} ± {agreed.sd:.1f} %", **SIZE)
-
-
-def new_figure(width: float, height: float) -> Figure:
-    """An Agg figure in inches, outside pyplot's state."""
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(width, height), facecolor="white")
-    FigureCanvasAgg(figure)
-    return figure
 
 
 def png(figure: Figure, dpi: int = DPI) -> bytes:

@@ -22,6 +22,7 @@ from torch import Tensor
 from torch import nn
 from torch.nn import functional as F
 
+from .attention_gate import AttentionGate
 from .convolution import Convolution
 from .geometry import CLOSE_SCALE
 from .geometry import CLOSE_SIZE
@@ -32,11 +33,10 @@ from .geometry import MEAN_SA_AXES
 from .geometry import SHIFT_UNIT
 from .geometry import WIDE_SCALE
 from .geometry import WIDE_SIZE
-from .rotation import full_precision
 from .rotation import no_autocast
 from .rotation import rotation_from_nine
-from .sampler import affine_grid
 from .sampler import sample
+from .scale_transformer import relative_pose
 
 LV_BALL = {CLOSE_SIZE: 0.45**2, WIDE_SIZE: 0.45**2 * 0.67}
 """By size of a look: the square of the radius, over its half extent, of the ball in which counts are normalised."""
@@ -193,27 +193,8 @@ class ScaleTransformer(nn.Module):
 
     def forward(self, features: Tensor, source: tuple[Tensor, Tensor], target: tuple[Tensor, Tensor]) -> Tensor:
         """``source`` and ``target`` are the poses (rotation, translation) of both grids, in the cube's frame."""
-        with no_autocast(features):
-            back = source[0].mT
-            rotation = back @ target[0]
-            translation = (back @ (target[1] - source[1])[..., None])[..., 0] / self.from_scale
-            grid = affine_grid(rotation, translation, self.to_scale / self.from_scale, self.to_size)
-            moved = F.grid_sample(full_precision(features), grid, align_corners=True)
-        return self.mix(moved.to(features.dtype))
-
-
-class Gate(nn.Module):
-    """Additive attention on a skip connection (Oktay 2018)."""
-
-    def __init__(self, skip: int, gate: int) -> None:
-        super().__init__()
-        self.skip = Convolution(skip, skip // 2, 1)
-        self.gate = Convolution(gate, skip // 2, 1)
-        self.score = Convolution(skip // 2, 1, 1)
-
-    def forward(self, skip: Tensor, gate: Tensor) -> Tensor:
-        """The skip features, weighted; both on one grid."""
-        return skip * self.score(F.silu(self.skip(skip) + self.gate(gate))).sigmoid()
+        rotation, translation = relative_pose(source, target, self.from_scale)
+        return self.mix(sample(features, rotation, translation, self.to_scale / self.from_scale, self.to_size))
 
 
 class CompactUNet(nn.Module):
@@ -226,7 +207,7 @@ class CompactUNet(nn.Module):
         self.fuse = Block(48, 32)
         self.down1 = Block(32, 64, 2)
         self.down2 = Block(64, 64, 2)
-        self.gate1, self.gate0 = Gate(64, 64), Gate(32, 64)
+        self.gate1, self.gate0 = (AttentionGate(n, 64, F.silu, Convolution, skip_bias=True) for n in (64, 32))
         self.up1 = Block(128, 64)
         self.up0 = Block(96, 32)
         self.auxiliary = Convolution(32, 3, 1)

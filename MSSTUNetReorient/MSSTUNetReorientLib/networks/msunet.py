@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 from torch import nn
 
+from .attention_gate import AttentionGate
 from .msstn import MSSTNOutput
 from .scale import NESTED
 from .scale import Scale
@@ -93,27 +94,6 @@ class MSUNet(nn.Module):
                 x = torch.cat([scale_transform(features[-1], scales, pair, self.alignment), x], dim=1)
             features.append(self.encoders[n](x))
         return features
-
-
-class AttentionGate(nn.Module):
-    """Additive attention: a skip connection weighed by what the deeper level saw (Oktay 2018, eq. 1-2).
-
-    Args:
-        skip: channels of the skip connection.
-        gate: channels of the gating features, already on the skip's grid.
-    """
-
-    def __init__(self, skip: int, gate: int) -> None:
-        super().__init__()
-        inner = max(skip // 2, 1)
-        self.of_skip = nn.Conv3d(skip, inner, 1, bias=False)
-        self.of_gate = nn.Conv3d(gate, inner, 1)
-        self.weight = nn.Conv3d(inner, 1, 1)
-
-    def forward(self, skip: Tensor, gate: Tensor) -> Tensor:
-        """``(B, skip, D, H, W)`` and ``(B, gate, D, H, W)`` to the weighed skip."""
-        seen: Tensor = torch.sigmoid(self.weight(torch.relu(self.of_skip(skip) + self.of_gate(gate))))
-        return skip * seen
 
 
 def _convolution(inputs: int, outputs: int) -> nn.Sequential:

@@ -56,7 +56,8 @@ def scale_transform(
     if alignment == "paper":
         rotation, shift = rotation_from_euler(b.angles - a.angles), b.translation - a.translation
     else:
-        rotation, shift = _composed(a, b, start.scale)
+        first, second = ((rotation_from_euler(p.angles), p.translation) for p in poses)
+        rotation, shift = relative_pose(first, second, start.scale)
     return sample(features, rotation, shift, ratio, end.size)
 
 
@@ -76,9 +77,14 @@ def inverse_scale_transform(features: Tensor, scales: tuple[Scale, Scale]) -> Te
     return sample(features, still, still.new_zeros(batch, 3), above.scale / deeper.scale, above.size)
 
 
-def _composed(a: ScalePose, b: ScalePose, scale: float) -> tuple[Tensor, Tensor]:
-    """The pose of scale b in the frame of scale a: ``(B, 3, 3)``, ``(B, 3)``."""
-    back = rotation_from_euler(a.angles).mT
+def relative_pose(source: tuple[Tensor, Tensor], target: tuple[Tensor, Tensor], scale: float) -> tuple[Tensor, Tensor]:
+    """A pose in the frame of another: ``R1^T R2`` ``(B, 3, 3)`` and ``R1^T (t2 - t1) / scale`` ``(B, 3)``.
+
+    Args:
+        source, target: rotation ``(B, 3, 3)`` and translation ``(B, 3)``, both in one frame.
+        scale: half extent of the source's cube in the unit of the translations.
+    """
+    back = source[0].mT
     with no_autocast(back):
-        shift = back @ full_precision(b.translation - a.translation).unsqueeze(-1) / scale
-        return back @ rotation_from_euler(b.angles), shift.squeeze(-1)
+        shift = back @ full_precision(target[1] - source[1]).unsqueeze(-1)
+        return back @ target[0], shift.squeeze(-1) / scale

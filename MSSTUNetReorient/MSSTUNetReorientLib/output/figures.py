@@ -114,10 +114,14 @@ def draw_scale(ax: Axes, result: Result) -> None:
     ax.imshow(np.linspace(0, 1, 256)[None], aspect="auto", cmap=COLOUR_MAP, extent=(0, 1, 0, 1))
     ax.set_yticks([])
     ax.set_xticks([])
-    for x, count, side in ((0, 0.0, "left"), (1, display_maximum(result), "right")):
+    for x, count, side in ((0, 0.0, "left"), (1, _maximum(result), "right")):
         text = f"{count:,.0f}" if 1000 <= count < 1e7 else f"{count:.4g}"
         ax.text(x, -0.25, text, fontsize=8, color=INK, ha=side, va="top")
     ax.set_title("counts, 0 to the LV's maximum", fontsize=8, color=INK, pad=3)
+
+
+def _maximum(result: Result) -> float:
+    return display_maximum(result.short_axis.array, result.labels.array)
 
 
 def new_figure(width: float, height: float) -> Figure:
@@ -136,7 +140,7 @@ def _heading(figure: Any, text: str) -> None:
 
 def _show(ax: Axes, image: NDArray[Any], extent: Extent, result: Result) -> None:
     ax.imshow(
-        image, cmap=COLOUR_MAP, vmin=0.0, vmax=display_maximum(result), extent=extent, interpolation="bicubic",
+        image, cmap=COLOUR_MAP, vmin=0.0, vmax=_maximum(result), extent=extent, interpolation="bicubic",
         interpolation_stage="data",
     )  # fmt: skip
     ax.set_axis_off()
@@ -149,14 +153,21 @@ def _crop(ax: Axes, window: Extent) -> None:
 
 
 def _contours(ax: Axes, labels: NDArray[Any], extent: Extent) -> None:
-    """The outlines of the LV and of its blood pool at half height of the smoothed labels."""
-    rows, columns = labels.shape
-    left, right, bottom, top = extent
-    dx, dy = (right - left) / columns, (bottom - top) / rows
-    x, y = left + dx * (np.arange(columns) + 0.5), top + dy * (np.arange(rows) + 0.5)
-    for inside, colour in ((labels != BACKGROUND, EPICARDIUM_COLOUR), (labels == BLOOD_POOL, ENDOCARDIUM_COLOUR)):
-        if inside.any():
-            ax.contour(x, y, _smooth(inside), levels=[0.5], colors=[colour], linewidths=1.1)
+    """The outlines of the LV and of its blood pool."""
+    draw_contour(ax, labels != BACKGROUND, extent, EPICARDIUM_COLOUR)
+    draw_contour(ax, labels == BLOOD_POOL, extent, ENDOCARDIUM_COLOUR)
+
+
+def draw_contour(
+    ax: Axes, inside: NDArray[np.bool_], extent: Sequence[float], colour: str, width: float = 1.1, style: str = "-"
+) -> None:
+    """The outline of a mask ``(rows, columns)``, at half height of the smoothed mask; nothing where it is empty."""
+    if inside.any():
+        rows, columns = inside.shape
+        left, right, bottom, top = extent
+        dx, dy = (right - left) / columns, (bottom - top) / rows
+        x, y = left + dx * (np.arange(columns) + 0.5), top + dy * (np.arange(rows) + 0.5)
+        ax.contour(x, y, _smooth(inside), levels=[0.5], colors=[colour], linewidths=width, linestyles=[style])
 
 
 def _smooth(inside: NDArray[np.bool_]) -> Array:

@@ -93,11 +93,10 @@ def study_slice(study: Volume, centre: Array, right: Array, down: Array) -> Stac
     return Stack(resample(study, grid).array, extent, np.zeros(1))
 
 
-def display_maximum(result: Result) -> float:
-    """The largest count inside the LV; of the whole SA cube where no LV was labelled."""
-    inside = result.labels.array != BACKGROUND
-    counts = result.short_axis.array[inside] if inside.any() else result.short_axis.array
-    largest = float(counts.max())
+def display_maximum(counts: NDArray[Any], labels: NDArray[Any] | None) -> float:
+    """The largest count inside the LV; of all counts where no LV is labelled; 1 where there are no counts."""
+    inside = labels != BACKGROUND if labels is not None else np.zeros(1, bool)
+    largest = float((counts[inside] if inside.any() else counts).max())
     return largest if largest > 0 else 1.0
 
 

@@ -16,6 +16,7 @@ import numpy as np
 import SimpleITK as sitk
 from numpy.typing import NDArray
 
+from ..geometry.labels import MYOCARDIUM
 from ..geometry.labels import box_round
 from ..geometry.labels import dilated
 from ..geometry.pose import Pose
@@ -129,7 +130,7 @@ def _count_measures(short_axis: Volume, labels: Volume) -> dict[str, float]:
     reach = round(25.0 / labels.grid.spacing[0])
     gap = round(6.0 / labels.grid.spacing[0])
     box = box_round(labels.array, reach)
-    counts, wall, lv = short_axis.array[box], labels.array[box] == 1, labels.array[box] > 0
+    counts, wall, lv = short_axis.array[box], labels.array[box] == MYOCARDIUM, labels.array[box] > 0
     near = dilated(lv, reach) & ~dilated(lv, gap)
     if not wall.any() or not near.any():
         return {"contrast": float("nan"), "hot_neighbour": float("nan")}

@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 
 from .. import __version__
 from ..errors import InputError
+from ..geometry.labels import BLOOD_POOL
+from ..geometry.labels import MYOCARDIUM
 from ..geometry.pose import Cube
 from ..geometry.volume import Grid
 from ..geometry.volume import Volume
@@ -94,7 +96,7 @@ def label_grid(study: Study) -> Grid:
 def count_scale(study: Study) -> float:
     """Stored counts per unit of the image: a bright wall gets :data:`BRIGHTEST_WALL`, the top fits 16 bits."""
     labels = study.truth.labels
-    k, j, i = ((n - (LABEL_SIZE - 1) / 2) * LABEL_SPACING for n in np.nonzero(labels == 1))
+    k, j, i = ((n - (LABEL_SIZE - 1) / 2) * LABEL_SPACING for n in np.nonzero(labels == MYOCARDIUM))
     index = np.rint(study.grid.index_of(study.truth.pose.apply(np.stack([i, j, k], axis=-1)))).astype(int)
     inside = ((index >= 0) & (index < np.array(study.grid.size))).all(axis=1)
     x, y, z = index[inside].T
@@ -112,8 +114,8 @@ def truth_record(study: Study) -> dict[str, Any]:
     p, truth = study.parameters, study.truth
     ml = LABEL_SPACING**3 / 1000
     apparent = {
-        "myocardium": float((truth.labels == 1).sum()) * ml,
-        "blood_pool": float((truth.labels == 2).sum()) * ml,
+        "myocardium": float((truth.labels == MYOCARDIUM).sum()) * ml,
+        "blood_pool": float((truth.labels == BLOOD_POOL).sum()) * ml,
     }
     record: dict[str, Any] = {
         "what": f"simulated cardiac study ({p.kind}); no patient",

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from ..errors import InputError
+from ..geometry.labels import MYOCARDIUM
 from ..geometry.pose import Pose
 from ..geometry.volume import Grid
 from ..geometry.volume import Volume
@@ -218,7 +219,9 @@ def _counted(p: StudyParameters, sources: Sources, pose: Pose, points: Field, lo
     own = (np.argwhere(real.labels > 0)[:, ::-1].mean(axis=0) - half) * heart.spacing
     turn = pose.rotation @ real.axes.T
     image = fast.blur_by_place(uneven_chest(p, sources, local), scanner, local, p.raster.spacing)
-    blend_counts(image, real.counts / np.percentile(real.counts[real.labels == 1], 90), heart, local, turn, own)
+    blend_counts(
+        image, real.counts / np.percentile(real.counts[real.labels == MYOCARDIUM], 90), heart, local, turn, own
+    )
     image += fast.blur_by_place(spots_outside(p, real.labels, local, turn, own), scanner, local, p.raster.spacing)
     labels = resampled_labels(real, heart.spacing, own)
     return _finish_fast(p, scanner, image, points, local), Truth(pose, labels, own, None, None)
@@ -241,7 +244,7 @@ def check_in_view(parameters: StudyParameters, truth: Truth, grid: Grid) -> None
 
 def share_in_view(parameters: StudyParameters, truth: Truth, grid: Grid) -> float:
     """Share of the LV wall, as it appears, that lies in the image and in the scanner's field."""
-    k, j, i = ((n - (LABEL_SIZE - 1) / 2) * LABEL_SPACING for n in np.nonzero(truth.labels == 1))
+    k, j, i = ((n - (LABEL_SIZE - 1) / 2) * LABEL_SPACING for n in np.nonzero(truth.labels == MYOCARDIUM))
     wall = truth.pose.apply(np.stack([i, j, k], axis=-1))
     index = grid.index_of(wall)
     inside = np.asarray(((index > -0.5) & (index < np.array(grid.size) - 0.5)).all(axis=1))

@@ -12,6 +12,8 @@ from pathlib import Path
 import numpy as np
 
 from .. import __version__
+from ..geometry.labels import BLOOD_POOL
+from ..geometry.labels import MYOCARDIUM
 from ..geometry.pose import Cube
 from ..geometry.volume import Grid
 from ..geometry.volume import Volume
@@ -66,8 +68,8 @@ def _truth(study: Study, labels: Volume, grid: Grid) -> dict[str, object]:
             "axes_lps": {"i": i, "j": j, "k": k},
         },
         "volumes_ml": {
-            "myocardium": float((labels.array == 1).sum()) * ml,
-            "blood_pool": float((labels.array == 2).sum()) * ml,
+            "myocardium": float((labels.array == MYOCARDIUM).sum()) * ml,
+            "blood_pool": float((labels.array == BLOOD_POOL).sum()) * ml,
         },
         "resolution_fwhm_mm": study.parameters.scanner.fwhm,
         "seed": study.parameters.seed,

@@ -23,6 +23,7 @@ from scipy import ndimage
 
 from ..errors import InputError
 from ..geometry.ellipsoid_fit import fit_cup
+from ..geometry.labels import MYOCARDIUM
 from ..geometry.pose import shortest_rotation
 from ..geometry.volume import Volume
 from ..io.sitk_files import read_image
@@ -252,7 +253,7 @@ def _gate(folder: Path, stem: str, maximum: float) -> HeartCounts:
     image = _read(folder / f"{stem}_image.nrrd")
     counts = sitk.GetArrayFromImage(image).astype(np.float32)
     labels = sitk.GetArrayFromImage(_read(folder / f"{stem}_label.nrrd"))
-    if not (labels == 1).any() or counts.max() <= 0:
+    if not (labels == MYOCARDIUM).any() or counts.max() <= 0:
         msg = f"{folder / stem}: a real heart must have counts and an LV wall (label 1); mend or remove it"
         raise InputError(msg)
     return HeartCounts(stem.split("_")[0], counts * (maximum / counts.max()), labels, image.GetSpacing()[0])

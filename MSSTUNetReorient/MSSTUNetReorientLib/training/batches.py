@@ -14,6 +14,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional as F
 
+from ..geometry.labels import BLOOD_POOL
+from ..geometry.labels import MYOCARDIUM
 from ..networks.geometry import CUBE_SPACING
 from ..networks.geometry import HALF_MM
 from .background_swap import swap_background
@@ -57,7 +59,7 @@ def collate(samples: list[Sample]) -> Batch:
         cube,
         torch.from_numpy(np.stack([s.rotation for s in samples]).astype(np.float32)),
         torch.from_numpy(np.stack([s.centre for s in samples]).astype(np.float32)) / HALF_MM,
-        torch.stack([labels == 1, labels == 2], 1).float(),
+        torch.stack([labels == MYOCARDIUM, labels == BLOOD_POOL], 1).float(),
     )
 
 
