@@ -1,4 +1,10 @@
-"""Values of a label volume, and where in it the LV lies."""
+"""Values of a label volume, and where in it the LV lies.
+
+Three voxels with shares of wall and blood pool; background has the rest:
+
+>>> likeliest(np.array([0.6, 0.2, 0.1]), np.array([0.3, 0.7, 0.1])).tolist()
+[1, 2, 0]
+"""
 
 from __future__ import annotations
 

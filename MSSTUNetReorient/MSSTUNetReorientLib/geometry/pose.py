@@ -5,6 +5,14 @@ This module alone knows an Euler order, the flip between LPS and RAS, and what a
 Frames: **LPS mm** is the patient; the **short-axis (SA) frame** has its origin at the LV centre, ``i`` septum to
 lateral, ``j`` anterior to inferior, ``k`` apex to base. A pose maps SA mm to LPS mm: ``x_lps = R @ p_sa + c``.
 Angles are radians unless a name says degrees.
+
+A heart that points straight forward, its centre at (10, 20, 30): 5 mm towards the base is 5 mm to the back.
+
+>>> pose = Pose.from_euler(0, -np.pi / 2, 0, (10, 20, 30))
+>>> pose.apply([0, 0, 5]).round(6).tolist()
+[10.0, 25.0, 30.0]
+>>> pose.apply_inverse([10, 25, 30]).round(6).tolist()
+[0.0, 0.0, 5.0]
 """
 
 from __future__ import annotations

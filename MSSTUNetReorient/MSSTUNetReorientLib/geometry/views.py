@@ -4,6 +4,11 @@ The display follows the habit of nuclear cardiology: short axis with anterior up
 apex to base; horizontal long axis with the apex up, read from inferior to anterior; vertical long axis with
 anterior up and the apex right, read from septum to lateral wall. Everything is told in the short-axis (SA) frame:
 ``i`` septum to lateral, ``j`` anterior to inferior, ``k`` apex to base.
+
+The HLA is read upwards, from inferior to anterior, which is against ``j``:
+
+>>> HLA.normal
+(0.0, -1.0, 0.0)
 """
 
 from __future__ import annotations

@@ -2,6 +2,14 @@
 
 Arrays are in SimpleITK's order ``(K, J, I)`` (slice, row, column); sizes, spacings and origins are told along
 i, j, k. Every position is LPS mm.
+
+Voxel (1, 2, 3) of a grid of 2 x 2 x 3 mm, and back:
+
+>>> grid = Grid((64, 64, 40), np.array([2.0, 2.0, 3.0]), np.array([-63.0, -63.0, 0.0]))
+>>> grid.at([1, 2, 3]).tolist()
+[-61.0, -59.0, 9.0]
+>>> grid.index_of([-61.0, -59.0, 9.0]).tolist()
+[1.0, 2.0, 3.0]
 """
 
 from __future__ import annotations
