@@ -16,7 +16,7 @@ from MSSTUNetReorientLib.geometry.volume import Grid
 from MSSTUNetReorientLib.io import read_study
 from MSSTUNetReorientLib.io.atomic_file import TEMPORARY_SUFFIX
 from MSSTUNetReorientLib.simulation import disk
-from MSSTUNetReorientLib.simulation.batch import Request
+from MSSTUNetReorientLib.simulation.batch import BatchRequest
 from MSSTUNetReorientLib.simulation.batch import make_studies
 from MSSTUNetReorientLib.simulation.dicom import write_pet
 from MSSTUNetReorientLib.simulation.draw import draw_parameters
@@ -70,7 +70,7 @@ def contents(folder: Path) -> dict[str, bytes]:
 
 def test_stopped_and_continued(tmp_path: Path) -> None:
     """A run that was stopped goes on where it was and gives what an undisturbed one gives."""
-    whole, parts = (Request("czt", 5, tmp_path / name, fast=True, dicom=True) for name in ("whole", "parts"))
+    whole, parts = (BatchRequest("czt", 5, tmp_path / name, fast=True, dicom=True) for name in ("whole", "parts"))
     list(make_studies(whole, 2))
     first = next(make_studies(parts, 2))
     (tmp_path / "parts" / ("left" + TEMPORARY_SUFFIX)).mkdir()
@@ -86,13 +86,13 @@ def test_a_full_disk_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytest.M
 
     monkeypatch.setattr(disk, "write_volume", full)
     with pytest.raises(InputError, match="No space left"):
-        list(make_studies(Request("czt", 5, tmp_path / "out", fast=True), 1))
+        list(make_studies(BatchRequest("czt", 5, tmp_path / "out", fast=True), 1))
     assert [f.name for f in (tmp_path / "out").iterdir()] == ["czt_5.json"]
 
 
 @pytest.mark.parametrize("other", [{"fast": False}, {"gates": 8}, {"dicom": True}])
 def test_other_options_are_refused(tmp_path: Path, other: dict[str, Any]) -> None:
-    request = Request("spect", 5, tmp_path, fast=True)
+    request = BatchRequest("spect", 5, tmp_path, fast=True)
     list(make_studies(request, 1))
     with pytest.raises(InputError, match=f"made alike.*{next(iter(other))}"):
         list(make_studies(replace(request, **other), 2))

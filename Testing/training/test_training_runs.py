@@ -22,7 +22,7 @@ from MSSTUNetReorientLib.training.loop import Studies
 from MSSTUNetReorientLib.training.loop import Training
 from MSSTUNetReorientLib.training.loop import run
 from MSSTUNetReorientLib.training.recipe import load_recipe
-from MSSTUNetReorientLib.training.training_run import Request
+from MSSTUNetReorientLib.training.training_run import TrainingRequest
 from MSSTUNetReorientLib.training.training_run import initialised
 from MSSTUNetReorientLib.training.training_run import train_model
 from recipes import tiny
@@ -102,7 +102,7 @@ def test_a_run_begins_from_given_weights(pool: Path, tmp_path: Path) -> None:
     weights = tmp_path / "run" / "weights.npz"
     recipe = tiny(tmp_path, "msstn", schedule="average = 0.0")
     begun = tmp_path / "begun"
-    train_model(Request(recipe.lasting(1), begun, pools=(pool,), init=weights), quiet)
+    train_model(TrainingRequest(recipe.lasting(1), begun, pools=(pool,), init=weights), quiet)
     _, before = read_weights(weights.read_bytes(), "")
     _, after = read_weights((begun / "weights.npz").read_bytes(), "")
     moved = max(float((before[k] - after[k]).abs().max()) for k in before if "running" not in k and "num" not in k)
@@ -177,7 +177,7 @@ def test_curves_have_a_row_per_fifty_steps_and_none_twice(
 
 def test_studies_are_made_by_the_run_itself_and_its_process_ends(tmp_path: Path) -> None:
     recipe = tiny(tmp_path, "msstn").lasting(1)
-    assert train_model(Request(recipe, tmp_path / "run"), quiet)
+    assert train_model(TrainingRequest(recipe, tmp_path / "run"), quiet)
     made = len(list((tmp_path / "run" / "pool").glob("*.npz")))
     assert made >= 1
 

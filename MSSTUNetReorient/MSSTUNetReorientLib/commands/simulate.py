@@ -48,7 +48,7 @@ def simulate(
 ) -> None:
     """Make studies with known pose, labels, perfusion and volumes. Finished ones are kept: run it again to go on."""
     require("simulate")
-    from ..simulation.batch import Request
+    from ..simulation.batch import BatchRequest
     from ..simulation.batch import make_studies
     from ..simulation.parameters import KINDS
     from ..simulation.splits import SPLITS
@@ -57,7 +57,7 @@ def simulate(
     if split is not None:
         _check_choice("the split", split, SPLITS)
     folders, placement = tuple(anatomy or ()), _placement(pose)
-    request = Request(kind, seed, out, fast, gates, dicom, folders, hearts, split, poses, placement)  # type: ignore[arg-type]
+    request = BatchRequest(kind, seed, out, fast, gates, dicom, folders, hearts, split, poses, placement)  # type: ignore[arg-type]
     _follow(make_studies(request, count, jobs), count, quiet)
     if not quiet:
         tell(f"{count} studies in {out}")

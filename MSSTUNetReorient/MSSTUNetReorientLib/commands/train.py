@@ -22,7 +22,7 @@ from .terminal import tell
 
 if TYPE_CHECKING:
     from ..training.recipe import Recipe
-    from ..training.training_run import Request
+    from ..training.training_run import TrainingRequest
 
 
 class Cameras(StrEnum):
@@ -64,7 +64,7 @@ def train(
     from ..training.machine import leave
     from ..training.recipe import load_recipe
     from ..training.recipe import shipped_recipes
-    from ..training.training_run import Request
+    from ..training.training_run import TrainingRequest
 
     if list_:
         sys.stdout.write(_recipes_table([load_recipe(name) for name in shipped_recipes()]))
@@ -80,13 +80,13 @@ def train(
         for name in names:
             chosen = load_recipe(name).lasting(iterations)
             folder, common = (out / name, out) if all_small else (out, None)
-            request = Request(chosen, folder, data, tuple(pool or ()), held_out, studies, init, common)
+            request = TrainingRequest(chosen, folder, data, tuple(pool or ()), held_out, studies, init, common)
             _train_one(name, request, limit_minutes)
     finally:
         leave()
 
 
-def _train_one(name: str, request: Request, limit_minutes: float | None) -> None:
+def _train_one(name: str, request: TrainingRequest, limit_minutes: float | None) -> None:
     """One run, to its end or to a stop, which is told and raised."""
     from ..training.training_run import train_model
 

@@ -37,7 +37,7 @@ MAX_TRIES = 20
 
 
 @dataclass(frozen=True)
-class Request:
+class BatchRequest:
     """What is asked for; see :func:`.draw.draw_parameters`.
 
     Attributes:
@@ -69,7 +69,7 @@ class Request:
         return self.out / f"{self.series}_{number:05d}"
 
 
-def load_sources(request: Request) -> Sources:
+def load_sources(request: BatchRequest) -> Sources:
     """What the request names; read when it is used.
 
     Raises:
@@ -84,7 +84,7 @@ def load_sources(request: Request) -> Sources:
     return Sources(found.chests, found.ventricles, counts)
 
 
-def study_seed(request: Request, number: int, attempt: int = 0) -> int:
+def study_seed(request: BatchRequest, number: int, attempt: int = 0) -> int:
     """Seed of a study of a series; independent of how many there are and of who makes it.
 
     Splits draw apart: one's studies shall not be those of another with other hearts.
@@ -94,7 +94,7 @@ def study_seed(request: Request, number: int, attempt: int = 0) -> int:
     return int(np.random.SeedSequence(entropy).generate_state(1, np.uint64)[0] >> 11)
 
 
-def draw_one(request: Request, number: int, sources: Sources, attempt: int = 0) -> StudyParameters:
+def draw_one(request: BatchRequest, number: int, sources: Sources, attempt: int = 0) -> StudyParameters:
     """The parameters of a study of the series; see :func:`.draw.draw_parameters`."""
     seed = study_seed(request, number, attempt)
     return draw_parameters(
@@ -103,7 +103,7 @@ def draw_one(request: Request, number: int, sources: Sources, attempt: int = 0) 
     )  # fmt: skip
 
 
-def make_one(request: Request, number: int, sources: Sources) -> Path:
+def make_one(request: BatchRequest, number: int, sources: Sources) -> Path:
     """Draw, render and write one study; where a drawn pose puts the LV out of view, another is drawn.
 
     Raises:
@@ -122,7 +122,7 @@ def make_one(request: Request, number: int, sources: Sources) -> Path:
     return request.folder(number)
 
 
-def make_studies(request: Request, count: int, jobs: int = 1) -> Iterator[Path]:
+def make_studies(request: BatchRequest, count: int, jobs: int = 1) -> Iterator[Path]:
     """Make what is not there yet; yields each folder when it is done, finished ones first.
 
     Raises:
@@ -144,7 +144,7 @@ def make_studies(request: Request, count: int, jobs: int = 1) -> Iterator[Path]:
     yield from _in_processes(request, todo, jobs)
 
 
-def options_of(request: Request, sources: Sources) -> dict[str, Any]:
+def options_of(request: BatchRequest, sources: Sources) -> dict[str, Any]:
     """What the studies of a series follow from, besides their numbers."""
     return {
         "software": f"MSSTUNetReorient {__version__}",
@@ -160,7 +160,7 @@ def options_of(request: Request, sources: Sources) -> dict[str, Any]:
     }
 
 
-def keep_options(request: Request, sources: Sources) -> None:
+def keep_options(request: BatchRequest, sources: Sources) -> None:
     """Write the options of a series with its first study; another run of it must have the same.
 
     Raises:
@@ -187,7 +187,7 @@ def keep_options(request: Request, sources: Sources) -> None:
         raise InputError(msg)
 
 
-def _in_processes(request: Request, todo: list[int], jobs: int) -> Iterator[Path]:
+def _in_processes(request: BatchRequest, todo: list[int], jobs: int) -> Iterator[Path]:
     context = multiprocessing.get_context("spawn")
     pool = ProcessPoolExecutor(min(jobs, len(todo)), mp_context=context, initializer=_start, initargs=(request,))
     try:
@@ -198,10 +198,10 @@ def _in_processes(request: Request, todo: list[int], jobs: int) -> Iterator[Path
         pool.shutdown(cancel_futures=True)  # `with` would first work off all that is waiting
 
 
-_of_process: tuple[Request, Sources] | None = None
+_of_process: tuple[BatchRequest, Sources] | None = None
 
 
-def _start(request: Request) -> None:
+def _start(request: BatchRequest) -> None:
     import torch
 
     global _of_process

@@ -41,7 +41,7 @@ Say = Callable[[str], None]
 
 
 @dataclass(frozen=True)
-class Request:
+class TrainingRequest:
     """What is asked for.
 
     Attributes:
@@ -64,7 +64,7 @@ class Request:
     common: Path | None = None
 
 
-def train_model(request: Request, say: Say, keep_going: Callable[[], bool] = lambda: True) -> bool:
+def train_model(request: TrainingRequest, say: Say, keep_going: Callable[[], bool] = lambda: True) -> bool:
     """Train, write the weights, measure; called again, it goes on where it was.
 
     Returns:
@@ -98,7 +98,7 @@ def train_model(request: Request, say: Say, keep_going: Callable[[], bool] = lam
     return done
 
 
-def finish(request: Request, training: Training, say: Say, *, measured: bool) -> None:
+def finish(request: TrainingRequest, training: Training, say: Say, *, measured: bool) -> None:
     """Write the weights, and the figures on held-out studies unless a signal asks for haste."""
     recipe, out = request.recipe, request.out
     spent = {"steps": training.step, "batch": recipe.data.batch, "minutes": round(training.seconds / 60, 1)}
@@ -117,7 +117,7 @@ def finish(request: Request, training: Training, say: Say, *, measured: bool) ->
                 say(line)
 
 
-def measured_on_held_out(request: Request, say: Say) -> dict[str, dict[str, Any]]:
+def measured_on_held_out(request: TrainingRequest, say: Say) -> dict[str, dict[str, Any]]:
     """The validation table; empty where the model needs another one's pose."""
     method = load_method(request.out / WEIGHTS)
     if isinstance(method, TrainedMethod) and method.upright:
@@ -149,7 +149,7 @@ def initialised(recipe: Recipe, model: str | Path) -> nn.Module:
     return network
 
 
-def _check(request: Request) -> None:
+def _check(request: TrainingRequest) -> None:
     """What can be known before any work."""
     for pool in (p for p in request.pools if not any(p.glob("*.npz"))):
         msg = f"{pool}: a pool must hold studies (.npz), but there is none; run the command pool first"
