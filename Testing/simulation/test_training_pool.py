@@ -24,7 +24,7 @@ from MSSTUNetReorientLib.training.pool import Sample
 from MSSTUNetReorientLib.training.pool import draw_sample
 from MSSTUNetReorientLib.training.pool import draw_samples
 from MSSTUNetReorientLib.training.pool import fill_pool
-from MSSTUNetReorientLib.training.pool import load_sources
+from MSSTUNetReorientLib.training.pool import training_sources
 
 
 def test_same_seed_same_sample() -> None:
@@ -45,7 +45,7 @@ def test_no_subject_in_two_splits(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("split", ["validation", "test"])
 def test_real_sources_are_those_of_the_split(shared_data: Path, split: str) -> None:
-    sources = load_sources(shared_data, split)  # type: ignore[arg-type]
+    sources = training_sources(shared_data, split)  # type: ignore[arg-type]
     assert set(sources.ventricles) <= ventricle_subjects(shared_data / "cta_ventricles", split)  # type: ignore[arg-type]
     assert {name.split("_")[0] for name in sources.counts} == set(COUNTS_SUBJECTS[split])  # type: ignore[index]
 

@@ -19,7 +19,7 @@ from MSSTUNetReorientLib.simulation.beat import volumes_ml
 from MSSTUNetReorientLib.simulation.draw import draw_parameters
 from MSSTUNetReorientLib.simulation.heart import ParametricShape
 from MSSTUNetReorientLib.simulation.heart import points_round_origin
-from MSSTUNetReorientLib.simulation.realism import measure
+from MSSTUNetReorientLib.simulation.realism import measure_realism
 from MSSTUNetReorientLib.simulation.render import render
 from MSSTUNetReorientLib.simulation.segments import scores
 from MSSTUNetReorientLib.simulation.segments import segment_of
@@ -73,7 +73,7 @@ def test_gates_of_a_study_tell_their_volumes() -> None:
 @pytest.mark.parametrize("fwhm", [8.0, 12.0])
 def test_apparent_wall_is_the_width_at_half_maximum(fwhm: float) -> None:
     study = render(plain(fwhm=fwhm, spacing=3.0))
-    seen = measure(Volume(study.image, study.grid), study.truth.pose).wall_mm
+    seen = measure_realism(Volume(study.image, study.grid), study.truth.pose).wall_mm
     labels = study.truth.labels
     middle = labels[20:28] == 1
     angles = np.linspace(0, 2 * np.pi, 24, endpoint=False)

@@ -120,10 +120,10 @@ def pool(
     import torch
 
     from ..training.pool import fill_pool
-    from ..training.pool import load_sources
+    from ..training.pool import training_sources
 
     torch.set_num_threads(1)
-    sources = load_sources(data, split.value)
+    sources = training_sources(data, split.value)
     fill_pool(folder, sources, slots=slots, first_seed=seed, count=count, cameras=cameras.value)
 
 

@@ -26,7 +26,7 @@ from ..io import read_study
 from .disk import IMAGE
 from .disk import TRUTH
 from .realism import Measures
-from .realism import measure
+from .realism import measure_realism
 
 COLUMNS = (
     "LV / background", "LV / lung", "LV / liver", "LV / cavity", "wall FWHM mm", "noise FWHM mm", "noise / LV",
@@ -75,10 +75,10 @@ def table(real: dict[str, list[Known]], simulated: dict[str, list[Known]]) -> st
     lines = ["| study | " + " | ".join(COLUMNS) + " |", "|---" * (len(COLUMNS) + 1) + "|"]
     for folder, studies in real.items():
         for known in studies:
-            figures = flat(measure(known.study, known.pose))
+            figures = flat(measure_realism(known.study, known.pose))
             lines.append(f"| {folder} {known.name} | " + " | ".join(f"{v:.3g}" for v in figures) + " |")
     for folder, studies in simulated.items():
-        rows = np.array([flat(measure(known.study, known.pose)) for known in studies])
+        rows = np.array([flat(measure_realism(known.study, known.pose)) for known in studies])
         low, middle, high = np.nanpercentile(rows, [0, 50, 100], axis=0)
         cells = [f"{m:.3g} ({a:.3g} to {b:.3g})" for a, m, b in zip(low, middle, high, strict=True)]
         lines.append(f"| simulated {folder} (n = {len(rows)}) | " + " | ".join(cells) + " |")

@@ -45,7 +45,7 @@ class Measures:
     quartiles: tuple[float, float, float]
 
 
-def measure(study: Volume, pose: Pose) -> Measures:
+def measure_realism(study: Volume, pose: Pose) -> Measures:
     """Measure a study in its true short-axis frame."""
     near = resample(study, Grid.centred(SIZE, SPACING, pose), order=1).array.astype(float)
     ridge, wall = wall_profile(near)

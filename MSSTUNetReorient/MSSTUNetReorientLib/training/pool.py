@@ -89,7 +89,7 @@ class Sample:
     kind: str
 
 
-def load_sources(data: Path | None, split: Split) -> Sources:
+def training_sources(data: Path | None, split: Split) -> Sources:
     """Real anatomy and hearts of one split; without a folder, the parametric anatomy serves alone."""
     if data is None:
         return Sources()

@@ -16,7 +16,7 @@ from pathlib import Path
 from ..errors import InputError
 from ..simulation.splits import Split
 from .pool import fill_pool
-from .pool import load_sources
+from .pool import training_sources
 
 NICENESS = 5
 """Studies are made with what training leaves of the machine."""
@@ -34,7 +34,7 @@ def pool_being_made(
     Raises:
         InputError: the data cannot be used.
     """
-    load_sources(data, split)
+    training_sources(data, split)
     context = multiprocessing.get_context("spawn")
     ours, theirs = context.Pipe(duplex=False)
     process = context.Process(target=_make, args=(theirs, folder, data, split, slots, first_seed), daemon=True)
@@ -67,7 +67,7 @@ def _make(told: Connection, folder: Path, data: Path | None, split: Split, slots
     parent = multiprocessing.parent_process()
     try:
         fill_pool(
-            folder, load_sources(data, split), slots=slots, first_seed=first_seed,
+            folder, training_sources(data, split), slots=slots, first_seed=first_seed,
             keep_going=lambda: parent is not None and parent.is_alive(),
         )  # fmt: skip
     except InputError as error:

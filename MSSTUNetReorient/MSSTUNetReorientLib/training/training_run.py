@@ -24,7 +24,7 @@ from .loop import Studies
 from .loop import Training
 from .loop import run
 from .pool import fill_pool
-from .pool import load_sources
+from .pool import training_sources
 from .pool_process import pool_being_made
 from .pool_process import wait_for
 from .recipe import Recipe
@@ -126,7 +126,7 @@ def measured_on_held_out(request: TrainingRequest, say: Say) -> dict[str, dict[s
     folder, count = request.held_out or (request.common or request.out) / "held-out", request.recipe.data.validation
     if len(list(folder.glob("*.npz"))) < count:
         say(f"making {count} held-out studies")
-        sources = load_sources(request.data, "validation")
+        sources = training_sources(request.data, "validation")
         fill_pool(folder, sources, slots=count, first_seed=VALIDATION_SEED, count=count)
     return validate(folder, method, say)
 
@@ -155,7 +155,7 @@ def _check(request: TrainingRequest) -> None:
         msg = f"{pool}: a pool must hold studies (.npz), but there is none; run the command pool first"
         raise InputError(msg)
     if request.data is not None:
-        load_sources(request.data, "train")
+        training_sources(request.data, "train")
     if request.studies is not None:
         study_folders(request.studies)
     try:

@@ -31,7 +31,7 @@ COLUMNS = {
 }  # fmt: skip
 
 
-def measure(sample: Sample, method: Method) -> dict[str, float]:
+def sample_errors(sample: Sample, method: Method) -> dict[str, float]:
     """Errors of one study: degrees, mm, Dice coefficients, verdict (1 or 0); what is not told is left out."""
     true, study = pose_and_volume(sample)
     answer = method.answer(study)
@@ -67,7 +67,7 @@ def validate(pool: Path, method: Method, progress: Callable[[str], None]) -> dic
     files = sorted(pool.glob("*.npz"))
     for n, file in enumerate(files):
         sample = read_sample(file)
-        row = measure(sample, method)
+        row = sample_errors(sample, method)
         rows.setdefault(sample.kind, []).append(row)
         rows.setdefault("all", []).append(row)
         if n % 20 == 19:
