@@ -15,3 +15,19 @@ def shared_data() -> Path:
     if not folder.is_dir():
         pytest.skip("real development data is not beside this checkout (../shared/data)")
     return folder
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the tests that use real studies: ``pytest -m real_data``."""
+    for item in items:
+        if "shared_data" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.real_data)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Name the tests that did not run for want of real studies."""
+    skipped = [report.nodeid for report in terminalreporter.stats.get("skipped", []) if "real_data" in report.keywords]
+    if skipped:
+        terminalreporter.section(f"{len(skipped)} tests with real studies did not run")
+        for name in skipped:
+            terminalreporter.write_line(name)
