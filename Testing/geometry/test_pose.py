@@ -92,6 +92,37 @@ class TestTransform:
         with pytest.raises(ValueError, match="right-handed"):
             Pose(np.diag([1.0, 1.0, -1.0]), np.zeros(3))
 
+    def test_volumes_go_to_mrml_by_the_same_flip(self) -> None:
+        matrix = np.array([[2.0, 0, 0.1, -40], [0, 3, 0, 50], [0.2, 0, 4, 60], [0, 0, 0, 1]])
+        flipped = p.ras_matrix_from_lps(matrix) @ [5, 6, 7, 1]
+        np.testing.assert_allclose(flipped, (matrix @ [5, 6, 7, 1]) * [-1, -1, 1, 1])
+
+    def test_rounding_is_mended_and_more_is_refused(self) -> None:
+        rounded = Pose(np.round(p.MEAN_ROTATION, 5), np.zeros(3)).rotation
+        np.testing.assert_allclose(rounded.T @ rounded, np.eye(3), atol=1e-12)
+        Pose(np.eye(3) * (1 + 0.49e-4), np.zeros(3))
+        with pytest.raises(ValueError, match="orthonormal"):
+            Pose(np.eye(3) * (1 + 0.51e-4), np.zeros(3))
+
+    @pytest.mark.parametrize(
+        ("rotation", "centre"),
+        [
+            (np.eye(4), np.zeros(3)),
+            (np.eye(3), np.zeros(4)),
+            (np.eye(3) * np.nan, np.zeros(3)),
+            (np.eye(3), [0, np.inf, 0]),
+        ],
+    )
+    def test_what_is_no_finite_pose_is_refused(self, rotation: np.ndarray, centre: np.ndarray) -> None:
+        with pytest.raises(ValueError, match="finite"):
+            Pose(rotation, centre)
+
+    def test_a_pose_cannot_be_changed(self) -> None:
+        pose = Pose(p.MEAN_ROTATION, np.zeros(3))
+        for array in (pose.rotation, pose.centre, p.MEAN_ROTATION):
+            with pytest.raises(ValueError, match="read-only"):
+                array[0] = 1.0
+
     def test_a_shear_is_refused(self) -> None:
         with pytest.raises(ValueError, match="orthonormal"):
             Pose(np.array([[1, 0.2, 0], [0, 1, 0], [0, 0, 1.0]]), np.zeros(3))
@@ -109,6 +140,11 @@ class TestCorrection:
         moved = pose.corrected(c)
         np.testing.assert_allclose(moved.rotation, pose.rotation @ turned, atol=1e-9)
         np.testing.assert_allclose(moved.centre, pose.centre + pose.rotation @ [c.lateral, c.inferior, c.basal])
+
+    def test_none_is_the_models_own_answer(self) -> None:
+        assert Correction().as_tuple() == (0.0,) * 6
+        pose = Pose(p.MEAN_ROTATION, np.array([1.0, 2.0, 3.0]))
+        np.testing.assert_allclose(pose.corrected(Correction()).matrix, pose.matrix, atol=1e-12)
 
     def test_roll_leaves_the_long_axis(self) -> None:
         pose = Pose(p.MEAN_ROTATION, np.zeros(3))
@@ -139,3 +175,44 @@ class TestDifferences:
         assert np.linalg.det(rotation) == pytest.approx(1)
         assert rotation[2, 1] < -0.8, "anterior is up: j points down"
         assert rotation[0, 0] > 0.5, "lateral is to the patient's left"
+
+    def test_anterior_may_be_another_than_superior(self) -> None:
+        rotation = p.rotation_from_long_axis([0.0, 3.0, 4.0], anterior=[-2.0, 0.0, 0.0])
+        np.testing.assert_allclose(rotation, [[0, 1, 0], [-0.8, 0, 0.6], [0.6, 0, 0.8]], atol=1e-12)
+
+    def test_centre_error_is_the_distance(self) -> None:
+        a, b = (Pose(np.eye(3), np.array(c)) for c in ([1.0, 2.0, 3.0], [4.0, -2.0, 15.0]))
+        assert a.centre_error(b) == pytest.approx(13.0)
+
+    @pytest.mark.parametrize("degrees", [0.0, 1e-7, 30.0, 90.0, 150.0, 180.0])
+    def test_angle_between_vectors_of_any_length(self, degrees: float) -> None:
+        turned = Rotation.from_euler("Z", degrees, degrees=True).apply([2.0, 0.0, 0.0])
+        assert p.angle_between([7.0, 0.0, 0.0], turned) == pytest.approx(degrees, rel=1e-6)
+
+    @given(poses(), poses())
+    def test_the_shortest_rotation_is_scipys(self, one: Pose, other: Pose) -> None:
+        start, end = one.long_axis, other.long_axis
+        turn = p.shortest_rotation(start, end)
+        np.testing.assert_allclose(turn @ start, end, atol=1e-6)
+        assert np.rad2deg(Rotation.from_matrix(turn).magnitude()) == pytest.approx(
+            p.angle_between(start, end), abs=1e-3
+        )
+
+    @pytest.mark.parametrize("start", [[0.0, 0.0, 1.0], [1.0, 0.0, 0.0], [0.6, -0.8, 0.0], [-0.48, 0.6, 0.64]])
+    def test_the_shortest_rotation_to_the_opposite_is_a_half_turn(self, start: list[float]) -> None:
+        turn = p.shortest_rotation(np.array(start), -np.array(start))
+        np.testing.assert_allclose(turn @ start, np.negative(start), atol=1e-12)
+        np.testing.assert_allclose(turn @ turn, np.eye(3), atol=1e-12)
+        assert np.linalg.det(turn) == pytest.approx(1.0)
+
+
+@pytest.mark.parametrize(("angle", "wrapped"), [(0.5, 0.5), (np.pi, -np.pi), (-np.pi, -np.pi), (4.0, 4.0 - 2 * np.pi)])
+def test_angles_are_wrapped_to_half_a_turn(angle: float, wrapped: float) -> None:
+    assert p.wrap(angle) == pytest.approx(wrapped)
+
+
+@given(quaternions, st.lists(st.floats(-0.1, 0.1), min_size=9, max_size=9))
+def test_the_nearest_rotation_is_scipys(q: tuple[float, ...], noise: list[float]) -> None:
+    matrix = Rotation.from_quat(q).as_matrix() + np.reshape(noise, (3, 3))
+    nearest, _ = Rotation.align_vectors(matrix.T, np.eye(3))
+    np.testing.assert_allclose(p.nearest_rotation(matrix), nearest.as_matrix(), atol=1e-6)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import FrozenInstanceError
+
 import numpy as np
 import pytest
 from MSSTUNetReorientLib.geometry.pose import Pose
@@ -62,3 +64,20 @@ def test_slice_matrix_takes_the_screen_to_the_patient(view: View) -> None:
     matrix = slice_to_lps(view, pose)
     top = pose.apply(np.multiply(WALLS[view.edges[2]], 40.0))
     np.testing.assert_allclose(matrix @ [0, 40, 0, 1], [*top, 1], atol=1e-9)
+
+
+@pytest.mark.parametrize("view", VIEWS, ids=lambda v: v.name)
+def test_the_views_are_shared_and_cannot_be_changed(view: View) -> None:
+    with pytest.raises(FrozenInstanceError):
+        view.name = "other"  # type: ignore[misc]
+
+
+@pytest.mark.parametrize("view", VIEWS, ids=lambda v: v.name)
+def test_slice_matrix_is_left_handed_and_has_the_centre_at_zero(view: View) -> None:
+    pose = Pose.from_euler(-1.0, -0.9, 1.2, (10.0, -20.0, 30.0))
+    matrix = slice_to_lps(view, pose)
+    assert np.linalg.det(matrix) == pytest.approx(-1.0)
+    right, last = (pose.apply(np.multiply(WALLS[name], 25.0)) for name in (view.edges[1], view.order[1]))
+    np.testing.assert_allclose(matrix @ [0, 0, 0, 1], [10, -20, 30, 1], atol=1e-9)
+    np.testing.assert_allclose(matrix @ [25, 0, 0, 1], [*right, 1], atol=1e-9)
+    np.testing.assert_allclose(matrix @ [0, 0, 25, 1], [*last, 1], atol=1e-9)

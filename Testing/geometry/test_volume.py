@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 import SimpleITK as sitk
 from MSSTUNetReorientLib.errors import InputError
-from MSSTUNetReorientLib.geometry.labels import box_round
 from MSSTUNetReorientLib.geometry.pose import MEAN_ROTATION
 from MSSTUNetReorientLib.geometry.pose import Pose
 from MSSTUNetReorientLib.geometry.volume import Grid
@@ -43,6 +42,23 @@ class TestGrid:
         np.testing.assert_allclose(grid.at([31, 31, 31]), pose.centre)
         np.testing.assert_allclose(grid.centre, pose.centre)
         np.testing.assert_allclose(grid.at([31, 31, 41]) - pose.centre, 30 * pose.long_axis)
+
+    def test_extent_counts_whole_voxels_and_corners_their_centres(self) -> None:
+        np.testing.assert_allclose(OBLIQUE.extent, [100.0, 144.0, 196.0])
+        assert OBLIQUE.voxel_ml == pytest.approx(0.21)
+        corners = {tuple(c) for c in np.rint(OBLIQUE.index_of(OBLIQUE.corners())).astype(int)}
+        assert corners == {(i, j, k) for i in (0, 19) for j in (0, 23) for k in (0, 27)}
+        beyond = OBLIQUE.index_of(OBLIQUE.corners(0.5))
+        np.testing.assert_allclose([beyond.min(axis=0), beyond.max(axis=0)], [[-0.5] * 3, [19.5, 23.5, 27.5]])
+
+    def test_a_grid_cannot_be_changed(self) -> None:
+        for array in (OBLIQUE.spacing, OBLIQUE.origin, OBLIQUE.direction):
+            with pytest.raises(ValueError, match="read-only"):
+                array[0] = 1.0
+
+    def test_an_array_of_another_shape_is_refused(self) -> None:
+        with pytest.raises(ValueError, match="array shape"):
+            Volume(np.zeros(OBLIQUE.size), OBLIQUE)
 
     def test_simpleitk_round_trip(self) -> None:
         counts = np.random.default_rng(1).random(OBLIQUE.size[::-1])
@@ -86,6 +102,40 @@ class TestCheck:
         with pytest.raises(InputError, match="at least 100 mm"):
             check_volume(volume(spacing=4.0), "s.nrrd")
 
+    @pytest.mark.parametrize(
+        "grid",
+        [
+            Grid((16, 16, 16), [20.0] * 3, [0, 0, 0]),
+            Grid((16, 17, 1024), [6.25, 6.0, 0.1], [0, 0, 0]),
+            Grid((20, 20, 20), [5.0] * 3, [0, 0, 0], np.eye(3) + 4e-4 * np.eye(3)[[1, 0, 2]]),
+        ],
+    )
+    def test_what_lies_at_the_limits_passes(self, grid: Grid) -> None:
+        counts = np.random.default_rng(0).random(grid.size[::-1])
+        assert check_volume(Volume(counts, grid), "study").grid is grid
+
+    @pytest.mark.parametrize("axis", range(3))
+    def test_each_axis_has_its_limits(self, axis: int) -> None:
+        for change, words in ((0.0, "voxel spacing"), (20.01, "voxel spacing"), (4.9, "field of view")):
+            spacing = np.full(3, 6.0)
+            spacing[axis] = change
+            with pytest.raises(InputError, match=words):
+                check_volume(
+                    Volume(np.random.default_rng(0).random((20, 20, 20)), Grid((20,) * 3, spacing, [0] * 3)), "s"
+                )
+
+    def test_axes_must_be_orthogonal_and_the_origin_finite(self) -> None:
+        counts = np.random.default_rng(0).random((20, 20, 20))
+        skew = np.eye(3) + 6e-4 * np.eye(3)[[1, 0, 2]]
+        for origin, direction in (([0, np.nan, 0], np.eye(3)), ([0, 0, 0], skew), ([0, 0, 0], np.full((3, 3), np.nan))):
+            with pytest.raises(InputError, match="orthogonal"):
+                check_volume(Volume(counts, Grid((20,) * 3, [6.0] * 3, origin, direction)), "s")
+
+    @pytest.mark.parametrize("most", [0.0, -1.0])
+    def test_some_counts_must_be_positive(self, most: float) -> None:
+        with pytest.raises(InputError, match=f"positive counts, but the largest is {most:g}"):
+            check_volume(volume(most - np.random.default_rng(0).random((28, 24, 20)).round(1)), "s")
+
 
 def test_a_part_lies_where_it_was() -> None:
     whole = Volume(np.random.default_rng(1).random(OBLIQUE.size[::-1]), OBLIQUE)
@@ -125,6 +175,18 @@ class TestResample:
         )
         np.testing.assert_allclose(resample(study, target).array, expected, atol=1e-5)
 
+    @pytest.mark.parametrize(("order", "kind"), [(0, np.uint8), (1, np.float32), (3, np.float32)])
+    def test_labels_keep_their_type_and_counts_are_float32(self, order: int, kind: type) -> None:
+        study = volume(np.random.default_rng(2).integers(0, 3, (28, 24, 20)).astype(np.uint8))
+        assert resample(study, study.grid, order=order).array.dtype == kind
+
+    @pytest.mark.parametrize("order", [0, 1, 3])
+    def test_outside_may_be_another_value(self, order: int) -> None:
+        study = volume(np.ones((28, 24, 20), np.float32))
+        beside = Grid((4, 4, 4), [6.0] * 3, [-12.0, 0, 0])
+        shown = resample(study, beside, order=order, outside=9.0).array
+        np.testing.assert_allclose(shown[1, 1], [9.0, 9.0, 1.0, 1.0], atol=1e-5)
+
     def test_outside_is_zero(self) -> None:
         study = volume(np.ones((28, 24, 20), np.float32) * 5)
         far = Grid((16, 16, 16), [6.0] * 3, [5000, 0, 0])
@@ -162,11 +224,3 @@ def test_the_short_axis_holds_the_ventricle_finer_than_studies_are() -> None:
     np.testing.assert_allclose(grid.spacing, 2.0)
     np.testing.assert_allclose(grid.at(np.array(grid.size) // 2), [10.0, -20.0, 30.0])
     assert 155 <= grid.extent[0] <= 165
-
-
-def test_the_box_round_labels_holds_them_and_their_margin() -> None:
-    labels = np.zeros((20, 22, 24), np.uint8)
-    labels[5:9, 1:4, 20:23] = 2
-    assert box_round(labels, 3) == (slice(2, 12), slice(0, 7), slice(17, 26))
-    assert labels[box_round(labels, 3)].shape == (10, 7, 7)
-    assert labels[box_round(labels * 0, 3)].shape == labels.shape

@@ -9,6 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 from dicom_samples import PERSONAL
+from dicom_samples import SLICES
+from dicom_samples import counts
 from dicom_samples import enhanced_pet
 from dicom_samples import gated
 from dicom_samples import nuclear
@@ -46,6 +48,23 @@ def test_compressed_pixels_are_read(tmp_path: Path):
     packed.compress(RLELossless)
     a, b = (read_study(save(ds, tmp_path / name)) for ds, name in ((plain, "a.dcm"), (packed, "b.dcm")))
     assert (a.array == b.array).all()
+
+
+@pytest.mark.parametrize(
+    ("allocated", "stored", "read"),
+    [(16, 16, True), (16, 12, True), (16, 8, True), (16, 7, False), (16, 17, False), (64, 16, False), (12, 12, False)],
+)
+def test_bits_of_a_pixel(allocated: int, stored: int, read: bool, tmp_path: Path):
+    values = counts(SLICES) % 2**7
+    ds = nuclear(pixels=values, BitsAllocated=allocated, BitsStored=stored, HighBit=stored - 1)
+    if allocated == 64:
+        ds.PixelData = values.astype(np.uint64).tobytes()
+    path = save(ds, tmp_path / "a.dcm")
+    if read:
+        np.testing.assert_array_equal(read_study(path).array, values)
+    else:
+        with pytest.raises(InputError, match="a pixel must have"):
+            read_study(path)
 
 
 def test_damaged_headers_never_raise_anything_else(tmp_path: Path):

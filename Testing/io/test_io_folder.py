@@ -34,6 +34,15 @@ def test_one_slice_stands_for_its_series(tmp_path: Path):
     assert read_study(tmp_path / "IM5_0003").array == pytest.approx(values, rel=1e-6)
 
 
+def test_slices_without_an_identity_are_counted_once(tmp_path: Path):
+    """Each slice of a series that was stripped of its instance UIDs is its own, the named one too."""
+    series, values = pet_series(SOPInstanceUID=None)
+    folder = save_series(series, tmp_path)
+    (folder / "screenshots").mkdir()
+    assert read_study(folder / "IM5_0003").array == pytest.approx(values, rel=1e-6)
+    assert read_study(folder).array == pytest.approx(values, rel=1e-6)
+
+
 def test_series_stored_head_first_is_the_same_volume(tmp_path: Path):
     flipped = [1.0, 0.0, 0.0, 0.0, -1.0, 0.0]  # the normal points to the feet
     series, values = pet_series(ImageOrientationPatient=flipped)

@@ -124,6 +124,18 @@ def test_detectors_and_rotations_of_the_scan_are_no_frames(tmp_path: Path):
     np.testing.assert_array_equal(read_study(save(ds, tmp_path / "a.dcm")).array, counts(SLICES))
 
 
+@pytest.mark.parametrize(
+    "slices",
+    [
+        {"NumberOfSlices": SLICES, "SliceVector": None},
+        {"NumberOfSlices": None, "SliceVector": list(range(1, SLICES + 1))},
+    ],
+)
+def test_slices_that_are_stated_in_either_way_leave_no_room_for_windows(slices: dict, tmp_path: Path):
+    ds = nuclear(NumberOfEnergyWindows=2, **slices)
+    np.testing.assert_array_equal(read_study(save(ds, tmp_path / "a.dcm")).array, counts(SLICES))
+
+
 def test_gates_of_an_object_that_calls_itself_ungated(tmp_path: Path):
     ds = nuclear(pixels=counts(4 * SLICES), SliceVector=np.tile(np.arange(1, SLICES + 1), 4).tolist())
     ds.TimeSlotVector, ds.NumberOfTimeSlots = np.repeat([1, 2, 3, 4], SLICES).tolist(), 4
@@ -236,6 +248,20 @@ def test_time_slices_are_summed_when_asked_for(tmp_path: Path):
     assert (volume.info["time_frames"], volume.info["frames"]) == (3, "2-3")
     with pytest.raises(InputError, match="1 to 3"):
         read_study(path, frames=(2, 4))
+
+
+@pytest.mark.parametrize("times", [2, 3])
+def test_a_dynamic_study_however_short_is_not_summed_unasked(times: int, tmp_path: Path):
+    ds = nuclear(
+        pixels=counts(times * SLICES),
+        SliceVector=np.tile(np.arange(1, SLICES + 1), times).tolist(),
+        TimeSliceVector=np.repeat(np.arange(1, times + 1), SLICES).tolist(),
+    )
+    path = save(ds, tmp_path / "a.dcm")
+    with pytest.raises(InputError, match=f"DYNAMIC study of {times} time frames"):
+        read_study(path)
+    last = read_study(path, frames=(times, times))
+    np.testing.assert_array_equal(last.array, counts(times * SLICES)[-SLICES:])
 
 
 @pytest.mark.parametrize("option", [{"frames": (1, 2)}, {"window": "2"}, {"gate": 1}])

@@ -13,6 +13,7 @@ from MSSTUNetReorientLib.errors import InputError
 from MSSTUNetReorientLib.io import read_study
 from MSSTUNetReorientLib.io.orientation import LETTERS
 from MSSTUNetReorientLib.io.orientation import letters_of
+from scipy.spatial.transform import Rotation
 
 SHAPE = (30, 28, 26)
 ARRAY = np.random.default_rng(0).integers(1, 100, SHAPE).astype(np.int16)
@@ -35,6 +36,20 @@ def warned(path: Path) -> bool:
 def test_what_itk_and_slicer_write_is_clean(name: str, tmp_path: Path):
     sitk.WriteImage(image(), str(tmp_path / name))
     assert not warned(tmp_path / name)
+
+
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("mirrored", [False, True])
+def test_oblique_nifti_that_itk_writes_is_clean(seed: int, mirrored: bool, tmp_path: Path):
+    """ITK writes the same axes twice, as a quaternion and as rows: whatever they are, they agree."""
+    made = image()
+    turn = Rotation.random(random_state=seed).as_matrix() * [1, 1, -1 if mirrored else 1]
+    made.SetDirection(turn.ravel().tolist())
+    sitk.WriteImage(made, str(tmp_path / "a.nii"))
+    assert not warned(tmp_path / "a.nii")
+    volume = read_study(tmp_path / "a.nii")
+    i, j, k = np.round(volume.grid.index_of(made.TransformIndexToPhysicalPoint((7, 5, 3)))).astype(int)
+    assert volume.array[k, j, i] == made[7, 5, 3]
 
 
 @pytest.mark.parametrize("name", ["a.vtk", "a.gipl", "a.mrc"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +10,7 @@ import pytest
 import SimpleITK as sitk
 from MSSTUNetReorientLib.errors import InputError
 from MSSTUNetReorientLib.io import read_study
+from MSSTUNetReorientLib.io.image_file import check_header
 
 GATES = np.random.default_rng(0).integers(1, 100, (8, 30, 28, 26)).astype(np.int16)
 
@@ -76,6 +78,27 @@ def test_dynamic_frames_are_no_gates(tmp_path: Path):
     nib.save(made, tmp_path / "c.nii")
     with pytest.raises(InputError, match="20 s apart"):
         read_study(tmp_path / "c.nii")
+
+
+@pytest.mark.parametrize("space", [0, 1, 2, 3])
+@pytest.mark.parametrize(("unit", "seconds"), [(0, None), (8, 20.0), (16, 0.02), (24, 2e-5), (32, None)])
+def test_time_between_frames_of_nifti_has_its_own_unit(space: int, unit: int, seconds: float | None, tmp_path: Path):
+    """Byte 123 holds the unit of space in its lowest three bits, and that of time (s, ms, us) in the next three."""
+    path = tmp_path / "a.nii"
+    sitk.WriteImage(four_dimensional(GATES[:3]), str(path))
+    content = bytearray(path.read_bytes())
+    content[123] = space | unit
+    content[92:96] = struct.pack("<f", 20.0)
+    path.write_bytes(content)
+    assert check_header(path).frame_seconds == pytest.approx(seconds)
+
+
+def test_frames_of_nifti_without_a_unit_of_time_are_gates(tmp_path: Path):
+    sitk.WriteImage(four_dimensional(GATES[:3]), str(tmp_path / "a.nii"))
+    content = bytearray((tmp_path / "a.nii").read_bytes())
+    content[123] = 2
+    (tmp_path / "a.nii").write_bytes(content)
+    assert read_study(tmp_path / "a.nii").info["gates"] == 3
 
 
 def test_too_many_frames_for_gates(tmp_path: Path):

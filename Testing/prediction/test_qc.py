@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 from MSSTUNetReorientLib.geometry.labels import BLOOD_POOL
 from MSSTUNetReorientLib.geometry.labels import MYOCARDIUM
-from MSSTUNetReorientLib.geometry.labels import dilated
 from MSSTUNetReorientLib.geometry.pose import MEAN_ROTATION
 from MSSTUNetReorientLib.geometry.pose import Correction
 from MSSTUNetReorientLib.geometry.pose import Pose
@@ -131,14 +130,6 @@ def test_implausible_volumes(value: int, array_value: int, words: str) -> None:
     changed[changed == value] = array_value
     quality = verdict(replace(answer, array=changed), study(answer))
     assert any(words in reason for reason in quality.reasons)
-
-
-@pytest.mark.parametrize("share", [0.01, 0.001])
-@pytest.mark.parametrize("voxels", [0, 1, 3, 5, 11, 12, 13, 20])
-def test_grown_mask_is_scipys(voxels: int, share: float) -> None:
-    mask = np.random.default_rng(0).random((17, 15, 13)) > 1 - share
-    expected = ndimage.binary_dilation(mask, np.ones((2 * voxels + 1,) * 3))
-    np.testing.assert_array_equal(dilated(mask, voxels), expected)
 
 
 def test_what_the_reader_doubts_is_a_reason() -> None:
