@@ -104,9 +104,7 @@ def test_a_file_that_says_otherwise(tmp_path: Path):
     sitk.WriteImage(image(), str(tmp_path / "a.nrrd"))
     volume = read_study(tmp_path / "a.nrrd", orientation="RAS")
     assert letters_of(volume.grid.direction) == "RAS"
-    assert volume.info["warnings"] == [
-        "The file states its axes as LPS, the user as RAS: check left and right."
-    ]
+    assert volume.info["warnings"] == ["The file states its axes as LPS, the user as RAS: check left and right."]
     same = read_study(tmp_path / "a.nrrd", orientation="lps")
     assert "warnings" not in same.info
     assert same.grid.origin.tolist() == [-50, -60, 300]

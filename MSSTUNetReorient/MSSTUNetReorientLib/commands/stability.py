@@ -36,7 +36,7 @@ def stability(
     if out is not None and (out.is_dir() or not out.absolute().parent.is_dir()):
         msg = f"{out}: the output must be a file in an existing folder, but is not; choose another"
         raise InputError(msg)
-    _, identity = load_compact(model, "the job")
+    _, identity = load_compact(model, "the stability test")
     volumes = [read_study(path) for path in studies]
     found = []
     for n, volume in enumerate(volumes, 1):
