@@ -134,7 +134,7 @@ def test_energy_windows_are_never_joined(cases: Path, sample: Result) -> None:
     """The header has neither ranges nor a nuclide: which window is the photopeak only the user can say."""
     path = cases / "windows_end_to_end" / "nm_scatter_then_peak.dcm"
     for wanted in (None, "3"):
-        with pytest.raises(InputError, match="holds 2: 1, 2; choose with --window N"):
+        with pytest.raises(InputError, match="has 2: 1, 2; select one with --window N"):
             read_study(path, window=wanted)
     scatter, peak = (read_study(path, window=number) for number in ("1", "2"))
     assert not np.array_equal(scatter.array, peak.array)

@@ -277,9 +277,9 @@ def test_a_damaged_weight_file_is_one_line(
     ("error", "code", "words"),
     [
         (KeyboardInterrupt(), 130, "msstunet-reorient: interrupted"),
-        (ZeroDivisionError("a bug"), 1, "a fault of the program: ZeroDivisionError: a bug"),
+        (ZeroDivisionError("a bug"), 1, "internal error: ZeroDivisionError: a bug"),
         (ModuleNotFoundError("no", name="scipy"), 2, "needs the package scipy, which is not installed; pip install"),
-        (ModuleNotFoundError("no", name="MSSTUNetReorientLib.x"), 1, "a fault of the program: ModuleNotFoundError"),
+        (ModuleNotFoundError("no", name="MSSTUNetReorientLib.x"), 1, "internal error: ModuleNotFoundError"),
     ],
 )
 def test_other_ends_are_one_line_too(

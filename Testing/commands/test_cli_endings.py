@@ -89,7 +89,7 @@ def test_a_written_result_is_a_success(command: str, changes: dict[str, str], tm
 def test_json_that_cannot_be_printed_is_said(stream: str, tmp_path: Path) -> None:
     done = shell(f"$RUN --out out --json {stream}", tmp_path)
     assert done.returncode == 2
-    assert "the result is written, but its JSON could not be printed (No space left on device)" in done.stderr
+    assert "the result was written, but its JSON could not be printed (No space left on device)" in done.stderr
     assert done.stderr.count("\n") == 1
     assert names(tmp_path / "out") == CORE
 
@@ -194,7 +194,7 @@ def test_a_working_folder_that_is_gone(tmp_path: Path) -> None:
     (tmp_path / "gone").mkdir()
     done = shell("cd gone && rmdir ../gone && $RUN --out out", tmp_path)
     assert done.returncode == 2
-    assert done.stderr.startswith("msstunet-reorient: error: the working folder is gone")
+    assert done.stderr.startswith("msstunet-reorient: error: the working folder no longer exists")
     assert done.stderr.count("\n") == 1
 
 

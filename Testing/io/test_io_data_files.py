@@ -61,7 +61,7 @@ def test_a_slice_that_is_missing_or_short(target: str, tmp_path: Path):
     with pytest.raises(InputError, match="the data must have 43680 bytes"):
         read_study(path)
     (tmp_path / "s07.raw").unlink()
-    with pytest.raises(InputError, match=r"s07.raw is not beside it"):
+    with pytest.raises(InputError, match=r"s07.raw is missing beside the header"):
         read_study(path)
 
 
@@ -85,7 +85,7 @@ def test_a_link_out_of_the_folder_or_a_pipe_is_not_read(make, tmp_path: Path):
         read_study(path)
     (tmp_path / "study" / "data.raw").unlink()
     os.mkfifo(tmp_path / "study" / "data.raw")
-    with pytest.raises(InputError, match="not beside it"):
+    with pytest.raises(InputError, match="missing beside the header"):
         read_study(path)
 
 
@@ -100,7 +100,7 @@ def test_patterns_that_are_none(target: str, tmp_path: Path):
 def test_fields_that_come_twice(tmp_path: Path):
     path = meta(tmp_path / "a.mhd", LIST)
     path.write_text(path.read_text().replace("NDims = 3\n", "NDims = 3\nElementSpacing = 9 9 9\n"))
-    with pytest.raises(InputError, match="come once"):
+    with pytest.raises(InputError, match="occur only once"):
         read_study(path)
 
 
@@ -145,7 +145,7 @@ class TestInterfile:
         volume = read_study(path)
         np.testing.assert_array_equal(volume.array, ARRAY)
         assert volume.grid.spacing.tolist() == [4, 4.5, 5]
-        assert any("Interfile has no patient axes" in warning for warning in volume.info["warnings"])
+        assert any("Interfile does not define patient axes" in warning for warning in volume.info["warnings"])
         assert "Sophie" not in str(volume.info)
         unsaid = changes.get("imagedata byte order", "") is None
         assert len(read_study(path, orientation="LPS").info.get("warnings", [])) == unsaid
@@ -165,7 +165,7 @@ class TestInterfile:
             ({"scaling factor (mm/pixel) [1]": "0"}, "spacing must be positive"),
             ({"number format": "ascii"}, "number format"),
             ({"name of data file": "../a.v"}, "own folder"),
-            ({"name of data file": "b.v"}, "not beside it"),
+            ({"name of data file": "b.v"}, "missing beside the header"),
             ({"matrix size [3]": "31"}, "the data must have"),
         ],
     )

@@ -103,7 +103,7 @@ def test_slices_of_unlike_size_or_place_are_refused(tmp_path: Path):
         read_study(save_series(series, tmp_path / "b"))
     series, _ = pet_series()
     series[4].ImagePositionPatient = [0.0, 0.0, 400 + 4 * 4.5]
-    with pytest.raises(InputError, match="straight above"):
+    with pytest.raises(InputError, match="stacked straight"):
         read_study(save_series(series, tmp_path / "c"))
 
 
@@ -173,7 +173,7 @@ def test_folder_with_one_multiframe_object(tmp_path: Path):
 def test_folder_without_dicom(tmp_path: Path):
     (tmp_path / "a.txt").write_text("hello")
     (tmp_path / "empty.dcm").touch()
-    with pytest.raises(InputError, match="no DICOM image among its 2 file"):
+    with pytest.raises(InputError, match="no DICOM image among 2 file"):
         read_study(tmp_path)
 
 

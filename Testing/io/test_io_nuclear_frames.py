@@ -196,7 +196,7 @@ def test_thallium_has_a_main_peak(tmp_path: Path):
 )  # fmt: skip
 def test_an_unknown_photopeak_is_asked_for(ranges: list | None, nuclide: str | None, tmp_path: Path):
     path = save(windows(ranges, nuclide), tmp_path / "a.dcm")
-    with pytest.raises(InputError, match="choose with --window N") as caught:
+    with pytest.raises(InputError, match="select one with --window N") as caught:
         read_study(path)
     assert "Sophie" not in str(caught.value)
     np.testing.assert_array_equal(read_study(path, window="2").array, PIXELS[1])
@@ -217,7 +217,7 @@ def test_of_two_nuclides_none_is_the_photopeak(tmp_path: Path):
     code, drug = Dataset(), Dataset()
     code.CodeMeaning, drug.RadionuclideCodeSequence = "Technetium-99m", Sequence([code])
     ds.RadiopharmaceuticalInformationSequence.append(drug)
-    with pytest.raises(InputError, match="choose with --window N"):
+    with pytest.raises(InputError, match="select one with --window N"):
         read_study(save(ds, tmp_path / "a.dcm"))
 
 

@@ -73,7 +73,7 @@ def test_nrrd_spaces_that_are_no_patients(space: str, tmp_path: Path):
     path = nrrd(tmp_path / "a.nrrd", f"space: {space}")
     (warning,) = read_study(path).info["warnings"]
     assert f"its space is {space.lower()}" in warning
-    assert "taken as LPS" in warning
+    assert "assumed to be LPS" in warning
 
 
 def test_nrrd_without_space(tmp_path: Path):
@@ -119,9 +119,7 @@ def test_a_file_that_says_otherwise(tmp_path: Path):
     sitk.WriteImage(image(), str(tmp_path / "a.nrrd"))
     volume = read_study(tmp_path / "a.nrrd", orientation="RAS")
     assert letters_of(volume.grid.direction) == "RAS"
-    assert volume.info["warnings"] == [
-        "The file says that its axes point LPS, and RAS was stated: check left and right."
-    ]
+    assert volume.info["warnings"] == ["The file states its axes as LPS, the user as RAS: check left and right."]
     same = read_study(tmp_path / "a.nrrd", orientation="lps")
     assert "warnings" not in same.info
     assert same.grid.origin.tolist() == [-50, -60, 300]

@@ -178,7 +178,7 @@ class TestEnhanced:
     def test_scales_of_some_frames_only(self, tmp_path: Path):
         ds, _ = enhanced_pet()
         del ds.PerFrameFunctionalGroupsSequence[4].PixelValueTransformationSequence
-        with pytest.raises(InputError, match="each of 28 frames needs its scale, but 1 have none"):
+        with pytest.raises(InputError, match="each of 28 frames needs a scale, but 1 have none"):
             read_study(save(ds, tmp_path / "a.dcm"))
         ds, _ = enhanced_pet()
         ds.PerFrameFunctionalGroupsSequence[4].RealWorldValueMappingSequence = real_world(None)

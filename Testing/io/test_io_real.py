@@ -55,7 +55,7 @@ def test_projections_are_refused_and_their_reconstruction_read(shared_data: Path
 
 
 def test_folder_of_real_studies_is_listed_and_one_chosen(shared_data: Path):
-    with pytest.raises(InputError, match=r"holds 4: 1 = NM RECON TOMO 70x70x50 \(102843.dcm\)"):
+    with pytest.raises(InputError, match=r"has 4: 1 = NM RECON TOMO 70x70x50 \(102843.dcm\)"):
         read_study(shared_data / "physionet_mps")
     assert read_study(shared_data / "physionet_mps", series="4").info["patient_position"] == "FFP"
 

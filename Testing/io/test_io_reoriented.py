@@ -54,7 +54,7 @@ BY_WORD = {"Stress SA": SHORT, "REST_SHORT_AXIS": SHORT, "sax-ac": SHORT, "Stres
 def test_a_code_without_believable_geometry_is_refused(name: str, tmp_path: Path):
     attributes, view = BY_CODE[name]
     for more in ({}, {"DetectorInformationSequence": None}):
-        with pytest.raises(InputError, match=rf"reoriented already \({view}\)") as caught:
+        with pytest.raises(InputError, match=rf"already reoriented \({view}\)") as caught:
             read_study(save(nuclear(**attributes, **more), tmp_path / "a.dcm"))
         assert ("--short-axis" in str(caught.value)) == (view == SHORT)
 
@@ -78,7 +78,7 @@ def test_a_code_with_geometry_gives_a_second_opinion(name: str, spacing: float, 
     assert info["reoriented"]["view"] == view
     assert info["reoriented"]["assumed"] is False
     assert angle_between(info["reoriented"]["long_axis_lps"], K_AXIS) < 0.01
-    assert f"reoriented already ({view})" in info["warnings"][0]
+    assert f"already reoriented ({view})" in info["warnings"][0]
 
 
 @pytest.mark.parametrize("description", BY_WORD)
@@ -141,5 +141,5 @@ class TestShortAxisOnly:
 
 def test_real_horizontal_long_axis_without_geometry(shared_data: Path):
     (path,) = (shared_data / "nm_hla_picker_p3000").glob("*.dcm")
-    with pytest.raises(InputError, match=rf"reoriented already \({HORIZONTAL}\), and it has no geometry"):
+    with pytest.raises(InputError, match=rf"already reoriented \({HORIZONTAL}\), and it has no geometry"):
         read_study(path)

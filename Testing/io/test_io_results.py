@@ -70,7 +70,7 @@ def test_bad_pose_files(tmp_path: Path):
     with pytest.raises(InputError, match="no such transform"):
         read_pose(tmp_path / "none.tfm")
     (tmp_path / "text.tfm").write_text("hello")
-    with pytest.raises(InputError, match="no ITK transform"):
+    with pytest.raises(InputError, match="not an ITK transform"):
         read_pose(tmp_path / "text.tfm")
     scale = sitk.AffineTransform(3)
     scale.Scale((1.0, 1.0, 2.0))

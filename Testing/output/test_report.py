@@ -215,12 +215,12 @@ def test_pictures_do_not_keep_their_result_alive(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("info", "words"),
     [
-        ({"gates": 8, "gate": "sum"}, "8, their sum"),
+        ({"gates": 8, "gate": "sum"}, "8, summed"),
         ({"gates": 8, "gate": 3}, "8, gate 3"),
         ({"windows": 2, "window": 2}, "2 of 2"),
-        ({"time_frames": 20, "frames": "12-20"}, "12-20 of 20, their sum"),
+        ({"time_frames": 20, "frames": "12-20"}, "12-20 of 20, summed"),
         ({"orientation": "RAS"}, "RAS, as stated"),
-        ({"reoriented": {"view": "short axis"}}, "short axis, by the study itself"),
+        ({"reoriented": {"view": "short axis"}}, "short axis, as stated by the study"),
     ],
 )
 def test_what_was_read_of_a_study_with_parts(info: dict[str, Any], words: str) -> None:

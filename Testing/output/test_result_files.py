@@ -159,7 +159,7 @@ def test_out_is_not_there_before_it_is_complete(tmp_path: Path) -> None:
 
 def test_an_existing_result_needs_overwrite(tmp_path: Path) -> None:
     quick(make_result(), tmp_path / "out")
-    with pytest.raises(InputError, match="already holds a result; add --overwrite"):
+    with pytest.raises(InputError, match="already contains a result; add --overwrite"):
         quick(make_result(), tmp_path / "out")
 
 
@@ -198,8 +198,8 @@ def _foreign_summary(out: Path) -> None:
 @pytest.mark.parametrize(
     ("prepare", "rule"),
     [
-        (_foreign_file, r"not of a result \(thesis.docx\)"),
-        (_foreign_folder, r"not of a result \(labels.nrrd\)"),
+        (_foreign_file, r"do not belong to a result \(thesis.docx\)"),
+        (_foreign_folder, r"do not belong to a result \(labels.nrrd\)"),
         (_foreign_summary, "no result.json of this program"),
         (lambda out: out.write_text("a file"), "must be a folder, but this is a file"),
         (lambda out: out.symlink_to("nowhere"), "must be a folder, but this is a file"),
@@ -278,7 +278,7 @@ def test_a_disk_that_fills_up_is_told_in_one_line(
 def test_a_file_that_came_out_empty_is_no_result(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     empty = Product("pose.tfm", lambda _, path: path.touch())
     monkeypatch.setattr(result_files, "PRODUCTS", (empty,))
-    with pytest.raises(InputError, match=r"pose.tfm came out empty"):
+    with pytest.raises(InputError, match=r"pose.tfm is empty"):
         quick(make_result(), tmp_path / "out")
     assert names(tmp_path) == set()
 
@@ -292,7 +292,7 @@ def test_a_missing_optional_package_leaves_one_file_out_and_says_which(
     assert names(tmp_path / "out") == {*CORE, "report.html"}
     assert notes == [
         "overview.png left out: the package matplotlib is not installed; "
-        "pip install 'msstunet-reorient[report]' brings it"
+        "pip install 'msstunet-reorient[report]' installs it"
     ]
 
 
@@ -317,7 +317,7 @@ def test_what_was_left_out_is_in_the_result_and_in_its_summary(tmp_path: Path, m
     """Also where nobody listens to notes."""
     failing(monkeypatch, "overview.png", ModuleNotFoundError("No module named 'matplotlib'", name="matplotlib"))
     delivery_ = deliver(make_result(), tmp_path / "out", scene=False)
-    reason = "the package matplotlib is not installed; pip install 'msstunet-reorient[report]' brings it"
+    reason = "the package matplotlib is not installed; pip install 'msstunet-reorient[report]' installs it"
     assert delivery_.result.left_out == {"overview.png": reason}
     assert json.loads((tmp_path / "out" / "result.json").read_text())["left_out"] == {"overview.png": reason}
     assert delivery_.result.pose is not None

@@ -58,7 +58,7 @@ REVIEW = Quality(
     "review",
     (
         "The long axis of the segmentation differs from the network's by 14 degrees: check the orientation.",
-        "Activity beside the heart is 1.8 times as bright as the myocardium and may reach into it.",
+        "Activity beside the heart is 1.8 times as bright as the myocardium and may spill into it.",
     ),
     {"axis_spread_deg": 2.0},
 )

@@ -157,7 +157,7 @@ def rolled(degrees: float) -> Pose:
     ("pose", "words"),
     [
         (tilted(46.0), "from that of the mean heart"),
-        (tilted(-40.0), "apex lies above the base"),
+        (tilted(-40.0), "apex is above the base"),
         (mirrored_axis(), "dextrocardia"),
         (rolled(30.5), "rolled by"),
     ],

@@ -29,7 +29,7 @@ from recipes import tiny
 
 
 def quiet(_: str) -> None:
-    """Say nothing."""
+    """Do nothing."""
 
 
 def steps(count: int):

@@ -46,7 +46,7 @@ app = typer.Typer(
 
 
 class Device(StrEnum):
-    """Where the network runs."""
+    """Device that runs the network."""
 
     auto = "auto"
     cpu = "cpu"
@@ -68,7 +68,7 @@ def _root(
     ] = False,
 ) -> None:
     if context.invoked_subcommand is None:
-        msg = f"no command given; see {PROGRAM} --help"
+        msg = f"no command given; run {PROGRAM} --help"
         raise InputError(msg)
 
 
@@ -77,7 +77,7 @@ def run(
     study: Annotated[
         Path, typer.Argument(help="Reconstructed transaxial study: DICOM file or folder, NRRD, NIfTI or MetaImage.")
     ],
-    out: Annotated[Path, typer.Option("--out", "-o", help="Folder to write the result into.")],
+    out: Annotated[Path, typer.Option("--out", "-o", help="Output folder.")],
     gate: Annotated[int | None, typer.Option(min=1, help="One gate of a gated study; the sum by default.")] = None,
     series: Annotated[str | None, typer.Option(help="One series of a folder that holds several.")] = None,
     window: Annotated[
@@ -85,21 +85,21 @@ def run(
     ] = None,
     frames: Annotated[str | None, typer.Option(help="Time frames A-B of a dynamic study, to sum.")] = None,
     orientation: Annotated[
-        str | None, typer.Option(help="Where i, j, k of an image file point, for example LPS or RAS.")
+        str | None, typer.Option(help="Directions of i, j, k of an image file, for example LPS or RAS.")
     ] = None,
     short_axis: Annotated[
-        bool, typer.Option("--short-axis", help="The study is already short axis: only segment it.")
+        bool, typer.Option("--short-axis", help="The study is already in short-axis orientation: only segment it.")
     ] = False,
-    model: Annotated[str | None, typer.Option(help="Name of a shipped model or path of a weight file.")] = None,
-    device: Annotated[Device, typer.Option(help="Where the network runs.")] = Device.auto,
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a former result in the folder.")] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but errors.")] = False,
-    json: Annotated[bool, typer.Option("--json", help="Print result.json to stdout and nothing else.")] = False,
+    model: Annotated[str | None, typer.Option(help="Name of a shipped model, or path of a weight file.")] = None,
+    device: Annotated[Device, typer.Option(help="Device that runs the network.")] = Device.auto,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an existing result in the folder.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print only errors.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="Print only result.json to stdout.")] = False,
     debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
-    no_scene: Annotated[bool, typer.Option("--no-scene", help="Leave scene.mrb out.")] = False,
-    no_report: Annotated[bool, typer.Option("--no-report", help="Leave report.html and overview.png out.")] = False,
+    no_scene: Annotated[bool, typer.Option("--no-scene", help="Do not write scene.mrb.")] = False,
+    no_report: Annotated[bool, typer.Option("--no-report", help="Do not write report.html and overview.png.")] = False,
 ) -> None:
-    """Make the short axis, the segmentation, the pose, a report and a 3D Slicer scene of one study."""
+    """Reorient and segment one study; write the short axis, labels, pose, report and 3D Slicer scene."""
     from .run_study import run_study
 
     with stdout_reserved() if json or quiet else nullcontext():
@@ -140,9 +140,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         arguments: without the program's name; ``sys.argv`` by default.
 
     Returns:
-        The exit code: 0 done (also with a doubtful result, which says so, and where only the closing words could not
-        be printed), 1 a fault of the program, 2 an input or an option that breaks a rule, or what could not
-        be read or printed (JSON of a result that is written, too); 129 hung up, 130 interrupted, 143 terminated.
+        The exit code: 0 success (also if the verdict is not pass, or if only the summary could not be printed),
+        1 internal error, 2 invalid input or option, or a file or output that could not be read or written
+        (including the JSON of a written result); 129 hung up, 130 interrupted, 143 terminated.
     """
     arguments = list(sys.argv[1:] if arguments is None else arguments)
     debug = "--debug" in arguments
@@ -157,8 +157,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except TerminatedError as error:
         tell("terminated")
         return EXIT_SIGNAL + error.number
-    except (SystemExit, BrokenPipeError):  # whoever read the output went away; Click tells it by the first
-        write(sys.stdout, "")  # what waits there goes nowhere
+    except (SystemExit, BrokenPipeError):  # the reader of the output is gone; Click raises the first
+        write(sys.stdout, "")  # discards what is buffered
         return 0
     except Exception as error:
         if debug:
@@ -170,48 +170,50 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _check_working_folder() -> None:
-    """A folder that was deleted under the shell makes every relative path meaningless.
+    """Refuse a working folder that was deleted: no relative path would work.
 
     Raises:
-        InputError: it is gone.
+        InputError: it no longer exists.
     """
     try:
         Path.cwd()
     except OSError as error:
-        msg = "the working folder is gone; change to another one"
+        msg = "the working folder no longer exists; change to another one"
         raise InputError(msg) from error
 
 
 def _explain(error: Exception) -> int:
-    """Say in one line what went wrong; the exit code."""
+    """Print the error in one line; return the exit code."""
     if isinstance(error, InputError):
         tell_error(error)
         return EXIT_INPUT
     usage = getattr(error, "format_message", None)  # a wrong option: Click's own or Typer's inlined exception
     if usage is not None:
-        tell_error(f"{usage()} (see {PROGRAM} --help)")
+        tell_error(f"{usage()} (run {PROGRAM} --help)")
         return EXIT_INPUT
     if isinstance(error, ModuleNotFoundError) and str(error.name).split(".")[0] != PACKAGE:
-        brings = f"pip install '{PROGRAM}[evaluate]' brings all that commands need"
+        brings = f"pip install '{PROGRAM}[evaluate]' installs all that the commands need"
         tell_error(f"this command needs the package {error.name}, which is not installed; {brings}")
         return EXIT_INPUT
     if isinstance(error, OSError) and error.strerror:
-        write(sys.stdout, "")  # most often it is full: what waits there goes nowhere
-        place = f"{error.filename}: " if error.filename else "the output: "
-        tell_error(f"{place}it cannot be read or written: {error.strerror}")
+        write(sys.stdout, "")  # it is probably full: discards what is buffered
+        place = f"{error.filename}: " if error.filename else "output: "
+        tell_error(f"{place}cannot be read or written: {error.strerror}")
         return EXIT_INPUT
-    tell_error(f"a fault of the program: {type(error).__name__}: {error} (--debug shows where)")
+    tell_error(f"internal error: {type(error).__name__}: {error} (run with --debug for the traceback)")
     return EXIT_BUG
 
 
 def _show(result: Result, out: Path, *, json: bool, quiet: bool) -> None:
-    """What stdout gets at the end."""
+    """Print the summary or the JSON to stdout."""
     if json:
         from ..output.result_files import summary_text
 
         problem = write(sys.stdout, summary_text(result))
         if problem:
-            msg = f"{out}: the result is written, but its JSON could not be printed ({problem}); read {out}/result.json"
+            msg = (
+                f"{out}: the result was written, but its JSON could not be printed ({problem}); read {out}/result.json"
+            )
             raise InputError(msg)
     elif not quiet:
         lines = [f"quality: {result.quality.status}", *(f"  - {reason}" for reason in result.quality.reasons)]
@@ -220,7 +222,7 @@ def _show(result: Result, out: Path, *, json: bool, quiet: bool) -> None:
         lines.append(f"written to {out}")
         problem = write(sys.stdout, "\n".join(lines) + "\n")
         if problem:
-            tell(f"the result is written to {out}, but this could not be printed ({problem})")
+            tell(f"the result was written to {out}, but the summary could not be printed ({problem})")
 
 
 def frame_range(text: str | None) -> tuple[int, int] | None:
@@ -240,4 +242,4 @@ def frame_range(text: str | None) -> tuple[int, int] | None:
 
 
 def _ignore(_: str) -> None:
-    """Say nothing."""
+    """Do nothing."""

@@ -32,26 +32,28 @@ if TYPE_CHECKING:
 
 def evaluate(
     sets: Annotated[list[str], typer.Argument(metavar="SET...", help="Folder of studies with truth, or NAME=FOLDER.")],
-    out: Annotated[Path, typer.Option("--out", "-o", help="Folder for the page, its pictures and the measurements.")],
+    out: Annotated[
+        Path, typer.Option("--out", "-o", help="Output folder for the page, its pictures and the measurements.")
+    ],
     model: Annotated[
         list[str] | None,
         typer.Option(
-            help="Shipped model, weight file, 'template' or 'mean-pose'; NAME=... names it; may be given again."
+            help="Shipped model, weight file, 'template' or 'mean-pose', as NAME=... to name it; can be repeated."
         ),
     ] = None,
     template_from: Annotated[
         Path | None,
-        typer.Option(help="Folder of real short-axis counts for the template; simulated hearts by default."),
+        typer.Option(help="Folder of real short-axis counts for the template; default: simulated hearts."),
     ] = None,
-    jobs: Annotated[int, typer.Option("--jobs", "-j", min=1, help="Processes.")] = 1,
+    jobs: Annotated[int, typer.Option("--jobs", "-j", min=1, help="Number of processes.")] = 1,
     paper_size: Annotated[
         bool, typer.Option("--paper-size", help="Also time the published network at its full size (minutes, 3 GB).")
     ] = False,
-    again: Annotated[bool, typer.Option("--again", help="Measure anew what is measured already.")] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but errors.")] = False,
+    again: Annotated[bool, typer.Option("--again", help="Repeat existing measurements.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print only errors.")] = False,
     debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
 ) -> None:
-    """Measure methods on studies with truth and write results.md. A stopped run goes on where it was."""
+    """Measure methods on studies with truth and write results.md. An interrupted run resumes."""
     require("evaluate")
     from ..evaluation.candidates import candidates
     from ..evaluation.candidates import default_models
@@ -74,11 +76,11 @@ def evaluate(
     today = datetime.now(UTC).date().isoformat()
     _write(Run(command_line(sys.argv[1:]), today, found, methods, rows, timed, pictures, LEGEND), out)
     if not quiet:
-        tell(f"{len(rows)} measurements; the page is {out / 'results.md'}")
+        tell(f"{len(rows)} measurements written to {out / 'results.md'}")
 
 
 def command_line(arguments: Sequence[str]) -> str:
-    """The command as it was typed; of absolute paths, which tell of this machine, only the last name."""
+    """The command as it was typed; of absolute paths, which describe this machine, only the last name."""
     return shlex.join([PROGRAM, *(_nameless(text) for text in arguments)])
 
 
@@ -91,7 +93,7 @@ def _check_out(out: Path) -> None:
     from ..io.atomic_file import write_bytes
 
     if os.path.lexists(out) and not out.is_dir():
-        msg = f"{out}: the output must be a folder, but this is a file; name another"
+        msg = f"{out}: the output must be a folder, but this is a file; choose another"
         raise InputError(msg)
     try:
         out.mkdir(parents=True, exist_ok=True)
@@ -103,16 +105,16 @@ def _check_out(out: Path) -> None:
 
 
 def _warn(sets: Sequence[DataSet]) -> None:
-    """Say which data sets hold hearts that models may have been trained on."""
+    """Warn of data sets with hearts that models may have been trained on."""
     for s in sets:
         seen = {study.subject for study in s.studies if not study.held_out}
         if seen:
-            tell(f"warning: {s.name}: {len(seen)} of its subjects are not held out from training")
+            tell(f"warning: {s.name}: {len(seen)} subject(s) not held out from training")
 
 
 @contextmanager
 def _progress(quiet: bool) -> Iterator[Callable[[int, int], None]]:
-    """A progress bar where somebody watches."""
+    """A progress bar if stderr is a terminal."""
     from rich.console import Console
     from rich.progress import BarColumn
     from rich.progress import MofNCompleteColumn
@@ -136,7 +138,7 @@ def _figures(rows: Sequence[Measurement], sets: Sequence[DataSet], first: Candid
     for name, (summary,) in summaries(rows, [s.name for s in sets], [first.name]).items():
         content = regressions(summary)
         if content is not None:
-            caption = f"{name}: found over true parameters and LV-MY volumes, and the volumes' relative errors"
+            caption = f"{name}: estimated against true parameters and LV-MY volumes, and relative errors of the volumes"
             yield Picture(f"{file_name(name)}_regression.png", content, name, caption)
 
 

@@ -1,4 +1,4 @@
-"""The whole job in one call: study file in, folder with the result out. The command line and a script use it alike."""
+"""The whole job in one call: study file in, folder with the result out; for the command line and for scripts."""
 
 from __future__ import annotations
 
@@ -37,11 +37,11 @@ def run_study(
         gate, series, window, frames, orientation, short_axis: see :func:`..io.read_study`.
         model: name of a shipped model or path of a weight file; the default model by default.
         device: "auto", "cpu", "cuda" or "mps".
-        overwrite: replace a former result.
+        overwrite: replace an existing result.
         scene: write ``scene.mrb``.
         report: write ``report.html`` and ``overview.png``.
-        progress: told each step.
-        note: told which file was left out for want of an optional package.
+        progress: called with each step.
+        note: called with each file that was left out because an optional package is missing.
 
     Returns:
         The result as written; its ``left_out`` names files that need an optional package, and why.

@@ -21,32 +21,34 @@ if TYPE_CHECKING:
 
 
 def simulate(
-    kind: Annotated[str, typer.Option(help="What is simulated: spect, czt, pet or composite.")],
-    out: Annotated[Path, typer.Option("--out", "-o", help="Folder for the studies, one folder each.")],
-    count: Annotated[int, typer.Option(min=1, help="How many studies the folder shall hold.")] = 1,
-    seed: Annotated[int, typer.Option(min=0, help="Same seed, same studies.")] = 0,
-    jobs: Annotated[int, typer.Option("--jobs", "-j", min=1, help="Processes.")] = 1,
-    fast: Annotated[bool, typer.Option("--fast", help="An image-space model instead of projections and OSEM.")] = False,
-    gates: Annotated[int, typer.Option(help="8 or 16 for ECG-gated studies.")] = 0,
-    dicom: Annotated[bool, typer.Option("--dicom", help="Write each study as DICOM as well.")] = False,
+    kind: Annotated[str, typer.Option(help="Kind of study: spect, czt, pet or composite.")],
+    out: Annotated[Path, typer.Option("--out", "-o", help="Output folder; each study gets its own subfolder.")],
+    count: Annotated[int, typer.Option(min=1, help="Number of studies in the folder.")] = 1,
+    seed: Annotated[int, typer.Option(min=0, help="Random seed; the same seed gives the same studies.")] = 0,
+    jobs: Annotated[int, typer.Option("--jobs", "-j", min=1, help="Number of processes.")] = 1,
+    fast: Annotated[
+        bool, typer.Option("--fast", help="Use an image-space model instead of projections and OSEM.")
+    ] = False,
+    gates: Annotated[int, typer.Option(help="Number of gates, 8 or 16, for ECG-gated studies.")] = 0,
+    dicom: Annotated[bool, typer.Option("--dicom", help="Also write each study as DICOM.")] = False,
     anatomy: Annotated[
-        list[Path] | None, typer.Option(help="Folder of label maps of chests or hearts; may be given again.")
+        list[Path] | None, typer.Option(help="Folder of label maps of chests or hearts; can be repeated.")
     ] = None,
     hearts: Annotated[Path | None, typer.Option(help="Folder of real short-axis counts, for composite.")] = None,
     split: Annotated[
-        str | None, typer.Option(help="Only the real hearts that serve for train, validation or test.")
+        str | None, typer.Option(help="Use only the real hearts of this split: train, validation or test.")
     ] = None,
     poses: Annotated[
-        str, typer.Option(help="What drawn poses follow: cta (hearts seen by CT) or table2 (published, Ni 2023).")
+        str, typer.Option(help="Distribution of the poses: cta (hearts in CT) or table2 (published, Ni 2023).")
     ] = "cta",
     pose: Annotated[
         tuple[float, float, float, float, float, float] | None,
-        typer.Option(help="Of every LV: alpha, beta, gamma in rad, and its centre in mm LPS from the field's middle."),
+        typer.Option(help="Pose of every LV: alpha, beta, gamma (rad), centre (mm, LPS) from the middle of the field."),
     ] = None,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but errors.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print only errors.")] = False,
     debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
 ) -> None:
-    """Make studies with known pose, labels, perfusion and volumes. Finished ones are kept: run it again to go on."""
+    """Make studies with known pose, labels, perfusion and volumes. An interrupted run resumes."""
     require("simulate")
     from ..simulation.batch import BatchRequest
     from ..simulation.batch import make_studies
@@ -77,13 +79,13 @@ def _placement(pose: tuple[float, ...] | None) -> Placement | None:
         return None
     alpha, beta, gamma, *centre = pose
     if not all(map(isfinite, pose)):
-        msg = f"--pose must be six finite numbers, but found {' '.join(f'{x:g}' for x in pose)}; mend it"
+        msg = f"--pose must be six finite numbers, but found {' '.join(f'{x:g}' for x in pose)}; correct it"
         raise InputError(msg)
     return Placement.of(rotation_from_euler(alpha, beta, gamma), np.array(centre))
 
 
 def _follow(studies: Iterator[Path], count: int, quiet: bool) -> None:
-    """A progress bar where somebody watches."""
+    """A progress bar if stderr is a terminal."""
     from rich.console import Console
     from rich.progress import BarColumn
     from rich.progress import MofNCompleteColumn

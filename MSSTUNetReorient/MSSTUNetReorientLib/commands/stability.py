@@ -1,4 +1,4 @@
-"""The command ``stability``: how far answers move when studies are changed in ways that shall not matter."""
+"""The command ``stability``: how far results move when studies change in ways that should not matter."""
 
 from __future__ import annotations
 
@@ -18,13 +18,15 @@ if TYPE_CHECKING:
 
 
 def stability(
-    studies: Annotated[list[Path], typer.Argument(metavar="STUDY...", help="Transaxial studies; no truth is needed.")],
-    out: Annotated[Path | None, typer.Option("--out", "-o", help="Markdown file; stdout by default.")] = None,
-    model: Annotated[str | None, typer.Option(help="Name of a shipped model or path of a weight file.")] = None,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but errors.")] = False,
+    studies: Annotated[
+        list[Path], typer.Argument(metavar="STUDY...", help="Transaxial studies; no ground truth is needed.")
+    ],
+    out: Annotated[Path | None, typer.Option("--out", "-o", help="Markdown file; default: stdout.")] = None,
+    model: Annotated[str | None, typer.Option(help="Name of a shipped model, or path of a weight file.")] = None,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print only errors.")] = False,
     debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
 ) -> None:
-    """Measure how far answers move when studies are cut, turned, resampled, blurred or noisier. About 10 s each."""
+    """Crop, rotate, resample, blur and add noise to studies; report how far the results move (10 s a study)."""
     require("evaluate")
     from ..evaluation.perturbations import shifts
     from ..evaluation.perturbations import table
@@ -34,9 +36,9 @@ def stability(
     from ..prediction.predictor import predict
 
     if out is not None and (out.is_dir() or not out.absolute().parent.is_dir()):
-        msg = f"{out}: the page must be a file in a folder that is there, but is none; name another"
+        msg = f"{out}: the output must be a file in an existing folder, but is not; choose another"
         raise InputError(msg)
-    _, identity = load_compact(model, "the job")
+    _, identity = load_compact(model, "the stability test")
     volumes = [read_study(path) for path in studies]
     found = []
     for n, volume in enumerate(volumes, 1):
@@ -52,7 +54,7 @@ def stability(
 
 def _page(model: ModelIdentity, count: int, table: str) -> str:
     return (
-        "# Steadiness\n\n"
-        f"How far an answer of {model.name} {model.version} moves when a study is changed in ways that leave its\n"
-        f"heart as it is (median; worst), over {count} studies. Made by `msstunet-reorient stability`.\n\n{table}\n"
+        "# Stability\n\n"
+        f"How far a result of {model.name} {model.version} moves when a study is changed in ways that leave its\n"
+        f"heart unchanged (median; worst), over {count} studies. Made by `msstunet-reorient stability`.\n\n{table}\n"
     )

@@ -1,4 +1,4 @@
-"""How the command line speaks: progress and errors on stderr, results on stdout, signals as exceptions."""
+"""Terminal output: progress and errors on stderr, results on stdout, signals as exceptions."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ PROGRAM = "msstunet-reorient"
 
 
 class TerminatedError(BaseException):
-    """SIGTERM or SIGHUP, as an exception, so that a run cleans up behind itself."""
+    """SIGTERM or SIGHUP, as an exception, so that a run cleans up."""
 
     def __init__(self, number: int = signal.SIGTERM) -> None:
         super().__init__(number)
@@ -32,10 +32,10 @@ def tell(text: str) -> None:
 
 
 def write(stream: TextIO | None, text: str) -> str | None:
-    """Write to a stream of any encoding; why it was not possible, else None.
+    """Write to a stream of any encoding; return the reason if it fails, else None.
 
     What cannot be encoded is escaped. A stream that is closed, full or without a reader is not used again, so that
-    nothing is said about it when the program ends.
+    it causes no message at exit.
     """
     if stream is None:
         return "it is closed"
@@ -50,7 +50,7 @@ def write(stream: TextIO | None, text: str) -> str | None:
 
 
 def _silence(stream: TextIO | None) -> None:
-    """Let nothing more be written to a stream that cannot take it, so that nothing is said when the program ends."""
+    """Redirect a stream that cannot be written to the null device, so that it causes no message at exit."""
     with suppress(OSError, ValueError, AttributeError):
         os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())  # type: ignore[union-attr]
 
@@ -74,7 +74,7 @@ def tell_error(error: object) -> None:
 
 
 def progress_lines(quiet: bool) -> Callable[[str], None]:
-    """A function that shows one line per step with the time since the start; silent where nobody watches."""
+    """A function that shows one line per step with the time since the start; silent if stderr is no terminal."""
     if quiet or sys.stderr is None or not sys.stderr.isatty():
         return lambda _: None
     from rich.console import Console
@@ -91,7 +91,7 @@ def progress_lines(quiet: bool) -> Callable[[str], None]:
 
 @contextmanager
 def stdout_reserved() -> Iterator[None]:
-    """What libraries print, also those in C++, goes to stderr; stdout stays for the one thing that was asked."""
+    """What libraries print, also those in C++, goes to stderr; stdout stays for the requested output."""
     if sys.stdout is not None:
         sys.stdout.flush()
     saved = os.dup(1)

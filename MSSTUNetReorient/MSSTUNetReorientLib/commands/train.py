@@ -26,40 +26,44 @@ if TYPE_CHECKING:
 
 
 class Cameras(StrEnum):
-    """What studies of a pool are made with."""
+    """How the studies of a pool are made."""
 
     fast = "fast"
     physical = "physical"
 
 
 class Split(StrEnum):
-    """Who of the development data may be seen."""
+    """Which hearts of the development data are used."""
 
     train = "train"
     validation = "validation"
     test = "test"
 
 
-DATA = "Development data for the simulator; without it the parametric anatomy serves alone."
-POOL = "Train from this pool, or from several, each drawn from as often; without one studies are made here."
+DATA = "Development data for the simulator; default: parametric anatomy only."
+POOL = "Pool to train from; can be repeated, each is sampled equally; default: make studies during training."
 
 
 def train(
-    recipe: Annotated[str | None, typer.Argument(help="Name of a shipped recipe, or path of one.")] = None,
-    out: Annotated[Path | None, typer.Option("--out", "-o", help="Folder of the run; run it again to go on.")] = None,
+    recipe: Annotated[str | None, typer.Argument(help="Name of a shipped recipe, or path of a recipe file.")] = None,
+    out: Annotated[Path | None, typer.Option("--out", "-o", help="Folder of the run; run again to resume.")] = None,
     data: Annotated[Path | None, typer.Option(help=DATA)] = None,
     pool: Annotated[list[Path] | None, typer.Option(help=POOL)] = None,
-    held_out: Annotated[Path | None, typer.Option(help="Folder for the held-out studies of the table.")] = None,
-    studies: Annotated[Path | None, typer.Option(help="A centre's own studies, a folder each, to be mixed in.")] = None,
-    init: Annotated[str | None, typer.Option(help="Model to begin from: a weight file, or a name as compact.")] = None,
-    iterations: Annotated[int | None, typer.Option(min=1, help="Steps; the recipe's own by default.")] = None,
-    limit_minutes: Annotated[float | None, typer.Option(min=0.01, help="Stop after this time; goes on later.")] = None,
-    threads: Annotated[int, typer.Option(min=1, help="CPU threads.")] = 2,
-    all_small: Annotated[bool, typer.Option("--all-small", help="Every small-* recipe in turn, in OUT/NAME.")] = False,
-    list_: Annotated[bool, typer.Option("--list", help="Show the recipes.")] = False,
+    held_out: Annotated[Path | None, typer.Option(help="Folder for the held-out studies of the final table.")] = None,
+    studies: Annotated[Path | None, typer.Option(help="Folder of own studies to add, one subfolder each.")] = None,
+    init: Annotated[
+        str | None, typer.Option(help="Initial weights: weight file or model name, such as compact.")
+    ] = None,
+    iterations: Annotated[int | None, typer.Option(min=1, help="Number of steps; default: as in the recipe.")] = None,
+    limit_minutes: Annotated[float | None, typer.Option(min=0.01, help="Stop after this time; can be resumed.")] = None,
+    threads: Annotated[int, typer.Option(min=1, help="Number of CPU threads.")] = 2,
+    all_small: Annotated[
+        bool, typer.Option("--all-small", help="Train every small-* recipe, each in OUT/NAME.")
+    ] = False,
+    list_: Annotated[bool, typer.Option("--list", help="List the recipes.")] = False,
     debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
 ) -> None:
-    """Train a network by a recipe. A stop (Ctrl-C) saves; the same command goes on. Ends with weights and a table."""
+    """Train a network by a recipe. Ctrl-C saves and stops; the same command resumes."""
     require("train")
     from ..training.machine import leave
     from ..training.recipe import load_recipe
@@ -70,7 +74,7 @@ def train(
         sys.stdout.write(_recipes_table([load_recipe(name) for name in shipped_recipes()]))
         return
     if out is None or (recipe is None) != all_small:
-        msg = "give a RECIPE (or --all-small) and --out FOLDER; train --list shows the recipes"
+        msg = "give a RECIPE (or --all-small) and --out FOLDER; train --list lists the recipes"
         raise InputError(msg)
     names = [n for n in shipped_recipes() if n.startswith("small-")] if all_small else [str(recipe)]
     import torch
@@ -87,7 +91,7 @@ def train(
 
 
 def _train_one(name: str, request: TrainingRequest, limit_minutes: float | None) -> None:
-    """One run, to its end or to a stop, which is told and raised."""
+    """One run, to its end or until it is stopped; a stop is reported and raised."""
     from ..training.training_run import train_model
 
     with stop_heard() as stop:
@@ -98,7 +102,7 @@ def _train_one(name: str, request: TrainingRequest, limit_minutes: float | None)
 
         done = train_model(request, Teller(name), keep_going)
     if not done:
-        tell(f"{name}: stopped before the end; the same command goes on")
+        tell(f"{name}: stopped before the end; run the same command to resume")
     if stop.signal is not None:
         raise KeyboardInterrupt if stop.signal == signal.SIGINT else TerminatedError
 
@@ -106,16 +110,20 @@ def _train_one(name: str, request: TrainingRequest, limit_minutes: float | None)
 def pool(
     folder: Annotated[Path, typer.Argument(help="Folder of the pool.")],
     data: Annotated[Path | None, typer.Option(help=DATA)] = None,
-    split: Annotated[Split, typer.Option(help="Whose hearts may be seen.")] = Split.train,
-    slots: Annotated[int, typer.Option(min=1, help="Studies that the folder holds; then the oldest goes.")] = 3000,
-    count: Annotated[int | None, typer.Option(min=1, help="Stop when so many were made in all.")] = None,
-    seed: Annotated[int, typer.Option(min=0, help="Of the first study.")] = 1000,
+    split: Annotated[Split, typer.Option(help="Which hearts of the development data are used.")] = Split.train,
+    slots: Annotated[
+        int, typer.Option(min=1, help="Maximum number of studies in the folder; then the oldest are replaced.")
+    ] = 3000,
+    count: Annotated[
+        int | None, typer.Option(min=1, help="Stop after this total number of studies; default: run until stopped.")
+    ] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of the first study.")] = 1000,
     cameras: Annotated[
-        Cameras, typer.Option(help="physical: each on its own voxels; SPECT by OSEM, 3 to 6 s.")
+        Cameras, typer.Option(help="physical: native voxels, SPECT by OSEM, 3 to 6 s a study.")
     ] = Cameras.fast,
     debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
 ) -> None:
-    """Make simulated studies to train from, for as long as it is left running; several runs can share them."""
+    """Make simulated studies for training until stopped; several training runs can share a pool."""
     require("train")
     import torch
 
@@ -130,10 +138,10 @@ def pool(
 def validate(
     folder: Annotated[Path, typer.Argument(help="Pool of held-out studies.")],
     model: Annotated[str, typer.Option(help="Shipped model, weight file, or LOCATOR.npz+SEGMENTER.npz.")] = "compact",
-    json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
     debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
 ) -> None:
-    """What a model reaches on a pool of studies: medians, the bad 5 %, failures."""
+    """Measure a model on a pool of studies: medians, worst 5 %, failures."""
     require("train")
     from json import dumps
 
@@ -150,26 +158,26 @@ def validate(
 
 def calibrate(
     weights: Annotated[Path, typer.Argument(help="Weight file of the compact model.")],
-    pools: Annotated[list[Path], typer.Argument(help="Pools of studies that it was not trained on.")],
-    out: Annotated[Path, typer.Option("--out", "-o", help="The weight file with its calibration.")],
+    pools: Annotated[list[Path], typer.Argument(help="Pools of studies that the model was not trained on.")],
+    out: Annotated[Path, typer.Option("--out", "-o", help="Output weight file with calibration.")],
     debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
 ) -> None:
-    """Make walls as thick as they are, and learn the bound that the quality verdict tells, from held-out studies."""
+    """Calibrate the wall thickness and the error bound of the quality verdict on held-out studies."""
     require("train")
     from ..training.calibrate import calibrate as learn
 
     within = learn(weights, pools, out)
-    sys.stdout.write(f"{100 * within:.0f} % of the studies lie within their bound; written to {out}\n")
+    sys.stdout.write(f"{100 * within:.0f} % of the studies are within their bound; written to {out}\n")
 
 
 def blend(
     first: Annotated[Path, typer.Argument(help="Weight file of the compact model.")],
-    second: Annotated[Path, typer.Argument(help="Another, as one trained on from the first.")],
-    out: Annotated[Path, typer.Option("--out", "-o", help="The mixed weight file; calibrate it.")],
-    share: Annotated[float, typer.Option(min=0.0, max=1.0, help="Of the second.")] = 0.5,
+    second: Annotated[Path, typer.Argument(help="Second weight file, for example fine-tuned from the first.")],
+    out: Annotated[Path, typer.Option("--out", "-o", help="Output weight file; calibrate it afterwards.")],
+    share: Annotated[float, typer.Option(min=0.0, max=1.0, help="Share of the second file.")] = 0.5,
     debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
 ) -> None:
-    """Mix the weights of a model and of what it became by training on."""
+    """Average the weights of a model and of its fine-tuned version."""
     require("train")
     from ..training.blend import blend as mix
 
@@ -185,14 +193,14 @@ class Stop:
 
 @contextmanager
 def stop_heard() -> Iterator[Stop]:
-    """Within, Ctrl-C and SIGTERM are noted, for the step to end and the checkpoint to be saved; twice ends at once."""
+    """Ctrl-C and SIGTERM let the step end and the checkpoint be saved; a second one ends at once."""
     stop = Stop()
 
     def note(number: int, _: FrameType | None) -> None:
         if stop.signal is not None:
             raise KeyboardInterrupt if number == signal.SIGINT else TerminatedError
         stop.signal = number
-        tell("stopping after this step; once more stops at once")
+        tell("stopping after this step; press Ctrl-C again to stop at once")
 
     former = {number: signal.signal(number, note) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
@@ -203,7 +211,7 @@ def stop_heard() -> Iterator[Stop]:
 
 
 class Teller:
-    """Lines on stderr, each with the recipe's name."""
+    """Prints lines to stderr, each with the recipe's name."""
 
     def __init__(self, name: str) -> None:
         self.name = Path(name).stem

@@ -33,9 +33,9 @@ def chosen_gates(gate: int | None, gates: int, name: object) -> range:
     if gate is None:
         return range(gates)
     if gates < 2:
-        refuse(name, "a gate can be chosen only of a gated study, but this one is not gated; leave --gate out")
+        refuse(name, "a gate can be selected only in a gated study, but this one is not gated; omit --gate")
     if not 1 <= gate <= gates:
-        refuse(name, f"the gate must lie in 1 to {gates}, but found {gate}; choose another or leave it out to sum all")
+        refuse(name, f"the gate must be 1 to {gates}, but found {gate}; choose another or omit it to sum all")
     return range(gate - 1, gate)
 
 
@@ -47,9 +47,7 @@ def chosen_frames(frames: tuple[int, int] | None, count: int, name: object) -> r
     """
     if count < 2:
         if frames is not None:
-            refuse(
-                name, "time frames can be chosen only of a dynamic study, but this one is static; leave --frames out"
-            )
+            refuse(name, "time frames can be selected only in a dynamic study, but this one is static; omit --frames")
         return range(count)
     if frames is None:
         refuse(
@@ -58,7 +56,7 @@ def chosen_frames(frames: tuple[int, int] | None, count: int, name: object) -> r
         )
     first, last = frames
     if not 1 <= first <= last <= count:
-        refuse(name, f"the time frames must lie in 1 to {count}, but found {first}-{last}; choose others")
+        refuse(name, f"the time frames must be in 1 to {count}, but found {first}-{last}; choose others")
     return range(first - 1, last)
 
 
@@ -69,14 +67,14 @@ def refuse_window(choice: Choice, name: object) -> None:
         InputError: one is asked for.
     """
     if choice.window is not None:
-        refuse(name, "energy windows can be chosen only of an NM study, but this is PET; leave --window out")
+        refuse(name, "energy windows can be selected only in an NM study, but this is PET; omit --window")
 
 
 def gate_info(gate: int | None, gates: int) -> dict[str, object]:
-    """What ``info`` says of the gates."""
+    """The entries of ``info`` about gates."""
     return {"gates": gates, "gate": "sum" if gate is None else gate} if gates > 1 else {}
 
 
 def frame_info(frames: range, count: int) -> dict[str, object]:
-    """What ``info`` says of the time frames."""
+    """The entries of ``info`` about time frames."""
     return {"time_frames": count, "frames": f"{frames.start + 1}-{frames.stop}"} if count > 1 else {}

@@ -95,7 +95,7 @@ def read_frames(dataset: Any, path: Path, *, rescaled: bool = True) -> NDArray[n
         InputError: colour images, absurd sizes, or pixel data that are absent, cut short or in an unknown compression.
     """
     if whole(dataset, "SamplesPerPixel", path, 1) != 1:
-        refuse(path, "counts are grey values, but this is a colour image; give the reconstructed images")
+        refuse(path, "counts must be grey values, but this is a colour image; give the reconstructed images")
     rows, columns = (whole(dataset, keyword, path) for keyword in ("Rows", "Columns"))
     count = whole(dataset, "NumberOfFrames", path, 1)
     if min(rows, columns, count) < 1 or max(rows, columns) > MAX_SIZE or rows * columns * count > MAX_VOXELS:
@@ -103,14 +103,14 @@ def read_frames(dataset: Any, path: Path, *, rescaled: bool = True) -> NDArray[n
         refuse(path, f"{rule}, but found {count} of {rows} x {columns}; export it again")
     bits, used = whole(dataset, "BitsAllocated", path), whole(dataset, "BitsStored", path)
     if bits not in ALLOCATED or not LEAST_BITS <= used <= bits:
-        refuse(path, f"a pixel must have {ALLOCATED} bits with {LEAST_BITS} of them or more in use; export it again")
+        refuse(path, f"a pixel must have {ALLOCATED} bits, at least {LEAST_BITS} of them in use; export it again")
     if not isinstance(value_of(dataset, "PixelData", path), bytes):
-        refuse(path, "the object holds no pixel data (counts must be whole numbers in PixelData); export it again")
+        refuse(path, "the object has no pixel data (counts must be whole numbers in PixelData); export it again")
     if dataset.file_meta.TransferSyntaxUID in PLAIN_SYNTAXES:
         _check_length(dataset, rows * columns * count * bits // 8, path)
     stored = _stored_frames(dataset, path)
     if stored.size != rows * columns * count:
-        refuse(path, f"{count} frames of {rows} x {columns} are needed, but the pixel data hold {stored.size} values")
+        refuse(path, f"{count} frames of {rows} x {columns} are needed, but the pixel data have {stored.size} values")
     stored = stored.reshape(count, rows, columns)
     slope, intercept = rescale_of(dataset, path) if rescaled else (1.0, 0.0)
     padding = _padding(dataset, 2**bits, path)
@@ -162,7 +162,7 @@ def _stored_frames(dataset: Any, path: Path) -> NDArray[Any]:
     except (RuntimeError, NotImplementedError):  # no decoder for this compression: ITK brings its own
         return _frames_by_itk(dataset, path)
     except Exception as error:
-        refuse(path, f"the pixel data are damaged or cut short ({reason(error)}); copy or export it again", error)
+        refuse(path, f"the pixel data are damaged or truncated ({reason(error)}); copy or export it again", error)
 
 
 def _frames_by_itk(dataset: Any, path: Path) -> NDArray[Any]:

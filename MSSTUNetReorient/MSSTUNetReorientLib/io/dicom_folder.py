@@ -20,7 +20,7 @@ from .messages import refuse
 from .reoriented import stated_view
 
 MAX_FILES = 20_000
-"""More files than any study: the folder is not what was meant."""
+"""More files than any study has: probably the wrong folder."""
 
 TAGS = ["Modality", "ImageType", "SOPInstanceUID", "SeriesInstanceUID", "SeriesNumber", "NumberOfFrames", "Rows",
         "Columns", "ConcatenationUID", "SeriesType", "NumberOfTimeSlots", "NumberOfTimeSlices", "CorrectedImage",
@@ -58,7 +58,7 @@ def scan(folder: Path) -> list[Series]:
     for path, header in _without_copies(files):
         groups[text(header, "SeriesInstanceUID", path), _object_of(path, header)].append((path, header))
     if not groups:
-        refuse(folder, f"no DICOM image among its {len(files)} file(s); give a DICOM folder or an image file")
+        refuse(folder, f"no DICOM image among {len(files)} file(s); give a DICOM folder or an image file")
     return [_series(members) for members in groups.values()]
 
 
@@ -171,7 +171,7 @@ def choose(found: list[Series], wanted: str | None, folder: Path) -> Series:
     if key not in by_key:
         problem = f"there is no series {key}" if key else "one series is needed"
         listing = "; ".join(f"{k} = {by_key[k].label}" for k in sorted(by_key, key=int))
-        refuse(folder, f"{problem}, but the folder holds {len(found)}: {listing}; choose with --series N")
+        refuse(folder, f"{problem}, but the folder has {len(found)}: {listing}; select one with --series N")
     return by_key[key]
 
 

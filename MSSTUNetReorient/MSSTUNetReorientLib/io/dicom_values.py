@@ -1,7 +1,7 @@
 """Values of a DICOM header, checked when they are asked for.
 
 pydicom converts a value at its first use, so a damaged one raises there, in many ways. Only these functions touch
-values, and only what they raise is called damage: an error anywhere else is a fault of the program.
+values, and only what they raise is reported as damage: an error anywhere else is a bug.
 """
 
 from __future__ import annotations
@@ -39,11 +39,11 @@ def numbers(dataset: Any, keyword: str, count: int | None, name: object) -> NDAr
     try:
         found = np.atleast_1d(np.asarray(value, dtype=np.float64)).ravel()
     except (TypeError, ValueError) as error:
-        refuse(name, f"the DICOM attribute {keyword} must hold numbers; export it again", error)
+        refuse(name, f"the DICOM attribute {keyword} must be numeric; export it again", error)
     if not np.isfinite(found).all():
-        refuse(name, f"the DICOM attribute {keyword} must hold finite numbers; export it again")
+        refuse(name, f"the DICOM attribute {keyword} must be finite; export it again")
     if count is not None and found.size != count:
-        refuse(name, f"the DICOM attribute {keyword} must hold {count} values, but found {found.size}; export it again")
+        refuse(name, f"the DICOM attribute {keyword} must have {count} values, but found {found.size}; export it again")
     return found
 
 

@@ -71,7 +71,7 @@ def choose_window(dataset: Any, present: tuple[int, ...], wanted: str | None, na
     if len(chosen) != 1:
         problem = "one energy window is needed" if wanted is None else "there is no such energy window"
         listing = ", ".join(w.label for w in windows)
-        refuse(name, f"{problem}, but the object holds {len(windows)}: {listing}; choose with --window N")
+        refuse(name, f"{problem}, but the object has {len(windows)}: {listing}; select one with --window N")
     return chosen[0].number
 
 

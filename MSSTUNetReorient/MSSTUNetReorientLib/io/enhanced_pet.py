@@ -110,7 +110,7 @@ def _frames(dataset: Any, path: Path) -> list[Frame]:
     shared = next(iter(items(dataset, "SharedFunctionalGroupsSequence", path)), None)
     groups = items(dataset, "PerFrameFunctionalGroupsSequence", path)
     if len(groups) != len(stored):
-        refuse(path, f"each of {len(stored)} frames needs its functional group, but found {len(groups)}; export again")
+        refuse(path, f"each of {len(stored)} frames needs a functional group, but found {len(groups)}; export it again")
     return [_frame(array, group, shared, path) for array, group in zip(stored, groups, strict=True)]
 
 
@@ -139,7 +139,7 @@ def _frame(array: np.ndarray[Any, np.dtype[np.float32]], group: Any, shared: Any
 def _real_world(mapping: Any, path: Path) -> Scale:
     slope, intercept = (number(mapping, f"RealWorldValue{part}", path) for part in ("Slope", "Intercept"))
     if slope is None or slope <= 0:
-        refuse(path, "real world values need a positive slope, but the mapping has none; export it with RescaleSlope")
+        refuse(path, "real world values need a positive slope, but the mapping has none; export with RescaleSlope")
     return slope, intercept or 0.0
 
 
@@ -149,7 +149,7 @@ def _scales(frames: list[Frame], name: str) -> list[Scale]:
     for found in (rescales, mappings):
         if any(found) and not all(found):
             missing = sum(scale is None for scale in found)
-            refuse(name, f"each of {len(frames)} frames needs its scale, but {missing} have none; export it again")
+            refuse(name, f"each of {len(frames)} frames needs a scale, but {missing} have none; export it again")
     if all(mappings) and (not all(rescales) or (len(set(rescales)) == 1 and len(set(mappings)) > 1)):
         rescales = mappings
     return [scale or (1.0, 0.0) for scale in rescales]
@@ -179,7 +179,7 @@ def _groups(frames: list[Frame], name: str) -> tuple[list[list[int]], bool]:
     if len(groups) < 2 or any(len({heights[n] for n in group}) < len(group) for group in groups):
         repeats = len(frames) / len(set(heights))
         refuse(
-            name, f"{repeats:g} frames share each position, and neither phase nor time tells them apart; export again"
+            name, f"{repeats:g} frames share each position, and neither phase nor time distinguishes them; export again"
         )
     return groups, gated
 

@@ -93,15 +93,15 @@ def check_header(path: Path) -> ImageHeader:
     """
     name = path.name.lower()
     if name.endswith(".seg.nrrd"):
-        refuse(path, "this is a segmentation; give the study that it belongs to")
+        refuse(path, "a study is needed, but this is a segmentation; give the study that it belongs to")
     for suffixes, check in CHECKS.items():
         if name.endswith(suffixes):
             return check(path)
     if name.endswith((".hdr", ".img", ".img.gz")):
-        refuse(path, "a header and image pair does not tell left from right safely; convert it to .nii.gz or .nrrd")
+        refuse(path, "a header and image pair does not reliably define left and right; convert it to .nii.gz or .nrrd")
     if name.endswith((".mnc", ".mnc.gz")):
         return ImageHeader("image")
-    return ImageHeader("image", doubt="its format has no patient axes")
+    return ImageHeader("image", doubt="its format does not define patient axes")
 
 
 def _read(file: Path, header: ImageHeader, path: Path) -> sitk.Image:
@@ -119,11 +119,11 @@ def _check_format(path: Path) -> None:
     """Refuse what ITK would read without a patient geometry."""
     format_name = image_format(path)
     if not format_name:
-        refuse(path, "the file is no image that can be read; give DICOM, NRRD, NIfTI or MetaImage")
+        refuse(path, "the file is not a readable image; give DICOM, NRRD, NIfTI or MetaImage")
     if format_name == "GDCM":
         refuse(path, "this DICOM file is damaged at its start; export it again")
     if format_name in PICTURES:
-        refuse(path, f"a {format_name} picture carries no patient geometry; give DICOM, NRRD, NIfTI or MetaImage")
+        refuse(path, f"a {format_name} picture has no patient geometry; give DICOM, NRRD, NIfTI or MetaImage")
 
 
 def _frames(image: sitk.Image, header: ImageHeader, path: Path) -> list[sitk.Image]:

@@ -75,8 +75,8 @@ def fields_of(path: Path, lines: list[str], separator: str) -> dict[str, str]:
         key, found, value = line.partition(separator)
         name = key.strip().lower()
         if found and name and fields.setdefault(name, value.strip()) != value.strip():
-            rule = "a field of the header must come once"
-            refuse(path, f"{rule}, but one comes twice with different values; write it again")
+            rule = "a header field must occur only once"
+            refuse(path, f"{rule}, but one occurs twice with different values; write it again")
     return fields
 
 
@@ -112,7 +112,7 @@ def check_packed(path: Path, file: Path, start: int, expected: int | None) -> No
     except zlib.error:
         whole = False
     if not whole or (expected is not None and length != expected):
-        refuse(path, "the compressed data are damaged or cut short; copy or export it again")
+        refuse(path, "the compressed data are damaged or truncated; copy or export it again")
 
 
 def positive(text: str) -> bool:
@@ -136,11 +136,11 @@ def data_files(path: Path, names: list[str]) -> tuple[Path, ...]:
         file = path.parent / name
         if Path(name).is_absolute() or not file.resolve().is_relative_to(folder):
             refuse(
-                path, "its data files must lie in its own folder or below, but it names another place; copy them there"
+                path, "its data files must be in its own folder or below, but it names another folder; copy them there"
             )
         if not file.is_file():
             shown = name if len(name) < 80 and name.isprintable() else "(unreadable)"
-            refuse(path, f"its data file {shown or '(none)'} is not beside it; copy both files")
+            refuse(path, f"its data file {shown or '(none)'} is missing beside the header; copy both files")
         files.append(file)
     return tuple(files)
 
@@ -152,8 +152,10 @@ def numbered(path: Path, pattern: str, first: int, last: int, step: int) -> list
         InputError: no such series.
     """
     if step == 0 or not 0 <= (last - first) // step < 100_000 or pattern.count("%") != 1:
-        refuse(path, "the numbering of its data files must go from first to last by a step; write the header again")
+        refuse(
+            path, "the numbering of its data files must go from first to last in equal steps; write the header again"
+        )
     try:
         return [pattern % n for n in range(first, last + (1 if step > 0 else -1), step)]
     except (TypeError, ValueError) as error:
-        refuse(path, "the pattern of its data files must be one like slice%03d.raw; write the header again", error)
+        refuse(path, "the file name pattern of its data must be like slice%03d.raw; write the header again", error)

@@ -31,7 +31,7 @@ FORMATS = {
 }  # fmt: skip
 """By number format and bytes per pixel."""
 BYTE_ORDER, ORDERS = "imagedata byte order", {"LITTLEENDIAN": "<", "BIGENDIAN": ">"}
-DOUBT = "Interfile has no patient axes"
+DOUBT = "Interfile does not define patient axes"
 
 
 def is_interfile(path: Path) -> bool:
@@ -54,16 +54,14 @@ def read_interfile(path: Path) -> Volume:
     status = fields.get("process status", "reconstructed").lower()
     kinds = " ".join(value for name, value in fields.items() if name.startswith(("type of data", "matrix axis label")))
     if status.startswith("acqui") or re.search("projection|sinogram|tangential|view|segment", kinds.lower()):
-        refuse(path, "a reconstructed study is needed, but this holds projections; reconstruct it first")
+        refuse(path, "a reconstructed study is needed, but this contains projections; reconstruct it first")
     size = _size(path, fields)
     spacing = _spacing(path, fields)
     array = _voxels(path, fields, size)
     grid = Grid(size, spacing, -spacing * (np.array(size) - 1) / 2)
     info: dict[str, Any] = {"kind": "Interfile", "modality": "unknown"}
     if BYTE_ORDER not in fields:
-        warn(
-            info, "The header does not say in which order bytes are stored: BIGENDIAN is taken, as the format asks for."
-        )
+        warn(info, "The header does not state the byte order: BIGENDIAN is assumed, the default of the format.")
     return Volume(array, grid, info)
 
 
@@ -104,7 +102,8 @@ def _voxels(
     code = FORMATS.get((form, int(width) if width.isdigit() else 0))
     if code is None:
         refuse(
-            path, "the number format and the bytes per pixel must be those of whole numbers or floats; write it again"
+            path,
+            "the number format and bytes per pixel must be of integers or floats; write the Interfile header again",
         )
     order = ORDERS.get(fields.get(BYTE_ORDER, "BIGENDIAN").upper())
     if order is None:

@@ -43,11 +43,11 @@ def check_meta(path: Path) -> ImageHeader:
     check_lines(path, [line.replace("\t", " ") for line in lines])
     fields = fields_of(path, lines, "=")
     if "ndims" not in fields:
-        refuse(path, "the file does not begin as a MetaImage file; copy or export it again")
+        refuse(path, "the file does not start like a MetaImage file; copy or export it again")
     missing = [name for name in NEEDED if name.lower() not in fields]
     if missing or any("=" not in line for line in lines):
-        problem = f"{missing[0]} is missing" if missing else "a line of it is none"
-        refuse(path, f"a MetaImage header needs a value for each of its names, but {problem}; write it again")
+        problem = f"{missing[0]} is missing" if missing else "one line is not a name and value"
+        refuse(path, f"a MetaImage header needs a value for each name, but {problem}; write it again")
     if any(fields.get(name.lower(), "true").lower() not in ("true", "false") for name in FLAGS):
         refuse(path, f"{', '.join(FLAGS)} must be True or False; write the header again")
     _check_counts(path, fields)
@@ -64,11 +64,7 @@ def check_meta(path: Path) -> ImageHeader:
     if packed:
         _check_packed(path, fields, files, local)
     orientation = fields.get("anatomicalorientation", "").upper()
-    doubt = (
-        ""
-        if orientation == LPS
-        else "its AnatomicalOrientation is " + ("another than RAI" if orientation else "missing")
-    )
+    doubt = "" if orientation == LPS else "its AnatomicalOrientation is " + ("not RAI" if orientation else "missing")
     return ImageHeader("MetaImage", doubt, files)
 
 
@@ -80,7 +76,7 @@ def _check_counts(path: Path, fields: dict[str, str]) -> None:
     """
     axes = fields["ndims"]
     if axes not in AXES or not fields["elementtype"].startswith("MET_"):
-        refuse(path, f"NDims must be one of {', '.join(AXES)} and ElementType a known one; write the header again")
+        refuse(path, f"NDims must be one of {', '.join(AXES)} and ElementType must be known; write the header again")
     for name in VECTORS | MATRICES:
         if name.lower() not in fields:
             continue

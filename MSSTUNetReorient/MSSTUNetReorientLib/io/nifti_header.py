@@ -95,7 +95,7 @@ def check_nifti(path: Path) -> ImageHeader:
     count = math.prod(dim[1 : 1 + dim[0]])
     expected = count * nifti.values["bitpix"][0] // 8
     if not math.isfinite(offset) or offset < nifti.version:
-        refuse(path, "the voxels of a NIfTI file begin after its header, but this one says else; export it again")
+        refuse(path, "the voxels of a NIfTI file must start after its header, but vox_offset differs; export it again")
     if length < offset + expected:
         refuse_short(path, length, expected)
     unit = SECONDS.get(nifti.values["units"][0] & 0x38)
@@ -112,21 +112,22 @@ def _check_values(path: Path, nifti: Nifti) -> None:
     values = nifti.values
     dim, bits = values["dim"], BITS.get(values["datatype"][0])
     if values["magic"][0] != MAGIC[nifti.version]:
-        refuse(path, "a NIfTI file of one piece must say so in its magic, but this does not; export it again")
+        refuse(path, "the magic of a single-file NIfTI must say so, but this one does not; export it again")
     if not 1 <= dim[0] <= 7 or any(not 1 <= n <= MAX_EDGE for n in dim[1 : 1 + dim[0]]):
         refuse(
-            path, f"a NIfTI file has 1 to 7 axes of 1 to {MAX_EDGE} voxels, but the header says else; export it again"
+            path,
+            f"a NIfTI file has 1 to 7 axes of 1 to {MAX_EDGE} voxels, but the header states others; export it again",
         )
     if bits is None or bits != values["bitpix"][0]:
-        refuse(path, "the number type of a NIfTI file and its bits must agree, but do not; export it again")
+        refuse(path, "datatype and bitpix of a NIfTI file must agree, but do not; export it again")
     used = [*(values["rows"] if values["sform"][0] > 0 else ()),
             *((*values["quaternion"], *values["offset"]) if values["qform"][0] > 0 else ())]  # fmt: skip
     if not all(math.isfinite(x) for x in used) or not 0 <= values["qform"][0] <= 5 or not 0 <= values["sform"][0] <= 5:
-        refuse(path, "qform and sform of a NIfTI file must hold finite numbers; export it again")
+        refuse(path, "qform and sform of a NIfTI file must be finite; export it again")
     if values["qform"][0] > 0 and sum(x * x for x in values["quaternion"]) > 1 + ROUNDING:
-        refuse(path, "the quaternion of a NIfTI file must be one of a rotation; export it again")
+        refuse(path, "the quaternion of a NIfTI file must be a rotation; export it again")
     if values["sform"][0] > 0 and abs(np.linalg.det(nifti.sform[:, :3])) < ROUNDING:
-        refuse(path, "the sform of a NIfTI file must not be flat; export it again")
+        refuse(path, "the sform of a NIfTI file must not be singular; export it again")
 
 
 def is_second(path: Path) -> bool:
@@ -147,7 +148,7 @@ def as_first(path: Path) -> bytes:
         try:
             struct.pack_into(nifti.order + layout, header, at, *values)
         except (struct.error, OverflowError) as error:
-            refuse(path, "this NIfTI-2 file has values beyond those of a study; write it as NIfTI-1", error)
+            refuse(path, "this NIfTI-2 file has values out of range for a study; write it as NIfTI-1", error)
     header[344:348] = MAGIC[FIRST]
     return bytes(header) + content[int(nifti.values["vox_offset"][0]) :]
 
@@ -156,7 +157,7 @@ def _parse(path: Path, start: bytes) -> Nifti:
     sizes = {order: struct.unpack(order + "i", start[:4])[0] for order in "<>"} if len(start) >= 4 else {}
     fitting = [(size, order) for order, size in sizes.items() if size in FIELDS and len(start) >= size]
     if not fitting:
-        refuse(path, "the file does not begin as a NIfTI file; copy or export it again")
+        refuse(path, "the file does not start like a NIfTI file; copy or export it again")
     size, order = fitting[0]
     return Nifti(
         size, order, {n: struct.unpack_from(order + form, start, at) for n, (at, form) in FIELDS[size].items()}
@@ -200,8 +201,9 @@ def _start_and_length(path: Path) -> tuple[bytes, int]:
                 length += len(chunk)
                 if length > MAX_UNPACKED:
                     refuse(
-                        path, f"an unpacked file must have at most {MAX_UNPACKED} bytes, but has more; give one study"
+                        path,
+                        f"an unpacked file must have at most {MAX_UNPACKED} bytes, but has more; give a single study",
                     )
             return start, length
     except (OSError, EOFError, zlib.error) as error:
-        refuse(path, f"the compressed file is damaged or cut short ({reason(error)}); copy or export it again", error)
+        refuse(path, f"the compressed file is damaged or truncated ({reason(error)}); copy or export it again", error)

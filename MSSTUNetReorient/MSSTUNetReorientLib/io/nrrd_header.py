@@ -40,7 +40,7 @@ def check_nrrd(path: Path) -> ImageHeader:
     """
     header = text_header(path, b"\n\n").replace("\r", "")
     if not header.startswith("NRRD"):
-        refuse(path, "the file does not begin as an NRRD file; copy or export it again")
+        refuse(path, "the file does not start like an NRRD file; copy or export it again")
     lines = [line for line in header.splitlines() if not line.startswith("#")]
     check_lines(path, [line.replace("\t", " ") for line in header.splitlines() if ":=" not in line])
     fields = fields_of(path, [line for line in lines if ":=" not in line], ": ")
@@ -82,9 +82,7 @@ def _check_space(path: Path, fields: dict[str, str]) -> None:
         return
     space, dimension = fields.get("space", "").lower(), fields.get("space dimension")
     if (space and space not in SPACES) or (dimension is not None and (dimension not in DIMENSIONS or space)):
-        refuse(
-            path, "an NRRD space must be one of three dimensions that is known, and no other; write the header again"
-        )
+        refuse(path, "an NRRD space must be a known space of three dimensions, stated once; write the header again")
     directions, origin = fields.get("space directions"), fields.get("space origin")
     if directions is None and origin is None:
         return
@@ -98,12 +96,13 @@ def _check_space(path: Path, fields: dict[str, str]) -> None:
         refuse_spacing(path, directions or "")
     if origin is not None and not re.fullmatch(vector, origin):
         refuse(
-            path, "the space origin of an NRRD file must be a number for each axis of its space; write the header again"
+            path,
+            "the space origin of an NRRD file must have a number for each axis of its space; write the header again",
         )
 
 
 def _shown(space: str) -> str:
-    return space if re.fullmatch(r"[\w-]{1,40}", space) else "not named"
+    return space if re.fullmatch(r"[\w-]{1,40}", space) else "not stated"
 
 
 def _check_spacing(path: Path, fields: dict[str, str]) -> None:

@@ -66,7 +66,7 @@ def read_nuclear(paths: tuple[Path, ...], name: str, choice: Choice) -> Volume:
     dataset = read_dataset(paths[0])
     kind = _image_type(dataset, name)
     if whole(dataset, "NumberOfFrames", name, 1) < 2:
-        refuse(name, "a study has several slices, but this object holds one; give the folder of the series")
+        refuse(name, "a study has several slices, but this object has one; give the folder of the series")
     frames = read_frames(dataset, paths[0])
     table = frame_table(dataset, len(frames), name)
     kind = GATED if table.size("gate") > 1 else kind
@@ -76,7 +76,7 @@ def read_nuclear(paths: tuple[Path, ...], name: str, choice: Choice) -> Volume:
     stack = np.zeros((table.size("slice"), *frames.shape[1:]), np.float32)
     np.add.at(stack, slices[keep], frames[keep])
     if slices[0] != 0:
-        warn(info, "Frames are not stored in slice order: the stored position is taken for that of slice 1.")
+        warn(info, "Frames are not stored in slice order: the stored position is assumed to be that of slice 1.")
     return _placed(dataset, stack, info, choice, name)
 
 
@@ -85,7 +85,7 @@ def _image_type(dataset: Any, name: str) -> str:
     values = texts(dataset, "ImageType", name)
     kind = values[2] if len(values) > 2 else "none"
     if kind in PROJECTIONS:
-        refuse(name, f"a reconstructed study is needed, but this holds projections ({kind}); reconstruct it first")
+        refuse(name, f"a reconstructed study is needed, but this contains projections ({kind}); reconstruct it first")
     if kind not in (UNGATED, GATED):
         found = kind if kind.replace(" ", "").isalpha() and len(kind) <= 16 else "another"
         refuse(
@@ -163,7 +163,7 @@ def _place(dataset: Any, info: dict[str, Any], name: str) -> tuple[Array, Array]
         return alone[POSITION], alone[ORIENTATION]
     first = places[0]
     if any(np.abs(p - first[0]).max() > 0.5 or np.abs(o - first[1]).max() > 1e-3 for p, o in places):
-        warn(info, "The detectors' items have different geometries: that of the first is taken.")
+        warn(info, "The detectors have different geometries: that of the first is used.")
     return first
 
 
@@ -194,5 +194,5 @@ def _read_single_frames(paths: tuple[Path, ...], name: str, choice: Choice) -> V
         slices.append(Slice(frame, *place, required(dataset, "PixelSpacing", 2, path)))
     for value, option in ((choice.gate, "gate"), (choice.frames, "frames"), (choice.window, "window")):
         if value is not None:
-            refuse(name, f"nothing is to be chosen of single slices; leave --{option} out")
+            refuse(name, f"--{option} does not apply to single slices; omit it")
     return as_stated(stack_slices(slices, info, name), datasets[0][1], choice.short_axis, name)

@@ -82,7 +82,7 @@ def frame_table(dataset: Any, count: int, name: str) -> FrameTable:
             refuse(name, f"{keyword} must have no gaps, but has {len(found)} values up to {found[-1]}; export it again")
         if part in COUNTED and stated[part] and stated[part] != len(found):
             rule = f"{VECTORS[part][1]} is {stated[part]}, but {keyword} counts {len(found)}"
-            refuse(name, f"{rule} (frames are missing, or one of them is wrong); export it again")
+            refuse(name, f"{rule} (frames are missing, or one value is wrong); export it again")
     indices |= _by_order(indices, _missing_parts(indices, stated, count, name), count)
     if not windows and "energy window" in indices:
         windows = tuple(range(1, stated["energy window"] + 1))
@@ -91,7 +91,7 @@ def frame_table(dataset: Any, count: int, name: str) -> FrameTable:
         if part in indices and indices[part].max() > 0:
             found_parts = int(indices[part].max()) + 1
             refuse(
-                name, f"a reconstructed study has one {part}, but its frames are of {found_parts}; export one of them"
+                name, f"a reconstructed study has one {part}, but its frames are from {found_parts}; export one of them"
             )
     return FrameTable(indices, windows)
 
@@ -110,7 +110,7 @@ def _vector(dataset: Any, keyword: str, count: int, name: str) -> Index | None:
             return None
         refuse(name, f"{keyword} must have a value for each of {count} frames, but has {values.size}; export again")
     if (values != np.round(values)).any() or values.min() < 0:
-        refuse(name, f"{keyword} must hold whole numbers from 0 or 1; export it again")
+        refuse(name, f"{keyword} must be whole numbers from 0 or 1; export it again")
     return values.astype(np.int64)
 
 
@@ -139,7 +139,7 @@ def _missing_parts(indices: dict[str, Index], stated: dict[str, int], count: int
         parts = " x ".join(f"{size} {part}(s)" for part, size in (sizes | candidates[-1]).items() if size > 1)
         refuse(
             name,
-            f"what each of {count} frames is cannot be determined: the header speaks of {parts or 'no slices'} "
+            f"what each of {count} frames is cannot be determined: the header states {parts or 'no slices'} "
             "(frames, their vectors or NumberOfSlices are missing); export it again",
         )
     return {part: fitting[0][part] for part in VECTORS if part in fitting[0]}

@@ -27,7 +27,7 @@ def check_letters(orientation: str) -> str:
     letters = orientation.strip().upper()
     axes = {LETTERS[c][0] for c in letters if c in LETTERS}
     if len(letters) != 3 or len(axes) != 3:
-        rule = "the orientation must be three letters, one of each pair R/L, A/P and S/I, that say where i, j, k point"
+        rule = "the orientation of i, j, k must be three letters, one of each pair R/L, A/P and S/I"
         msg = f"--orientation {orientation}: {rule}, for example LPS"
         raise InputError(msg)
     return letters
@@ -70,8 +70,8 @@ def settled(volume: Volume, doubt: str, orientation: str | None) -> Volume:
         if doubt:
             warn(
                 info,
-                f"The file does not say where left is ({doubt}): its axes are taken as {found}. Check left and right, "
-                "or state them with --orientation.",
+                f"The file does not define left and right ({doubt}): its axes are assumed to be {found}. "
+                "Check left and right, or state them with --orientation.",
             )
         return replace(volume, info=info)
     stated = check_letters(orientation)
@@ -79,5 +79,5 @@ def settled(volume: Volume, doubt: str, orientation: str | None) -> Volume:
     if not doubt and stated == found:
         return replace(volume, info=info)
     if not doubt:
-        warn(info, f"The file says that its axes point {found}, and {stated} was stated: check left and right.")
+        warn(info, f"The file states its axes as {found}, the user as {stated}: check left and right.")
     return oriented(replace(volume, info=info), stated)

@@ -73,7 +73,7 @@ def _check_scale(images: list[Image], name: str) -> None:
     if without:
         refuse(
             name,
-            f"each image of a PET series needs its RescaleSlope, but {without} of {len(images)} have none; "
+            f"each image of a PET series needs a RescaleSlope, but {without} of {len(images)} have none; "
             "export the series again",
         )
     units = {text(dataset, "Units", path) for path, dataset in images}
@@ -99,7 +99,7 @@ def _read_gated(images: list[Image], name: str, choice: Choice) -> Volume:
     if parts is None or intervals > 1:
         refuse(
             name,
-            f"the gates of this GATED series of {len(images)} images cannot be determined (its header speaks of "
+            f"the gates of this GATED series of {len(images)} images cannot be determined (its header states "
             f"{gates} with {deep} slices each); export it again, or give a static or summed series",
         )
     wanted = chosen_gates(choice.gate, gates, name)

@@ -49,14 +49,14 @@ def read_pose(path: str | Path) -> Pose:
     """
     path = Path(path)
     if not path.is_file():
-        refuse(path, "there is no such transform file; check the path")
+        refuse(path, "no such transform file; check the path")
     try:
         with quiet():
             transform = read_transform(path)
     except RuntimeError as error:
-        refuse(path, f"the file is no ITK transform ({reason(error)}); give a .tfm file", error)
+        refuse(path, f"the file is not an ITK transform ({reason(error)}); give a .tfm file", error)
     if transform.GetDimension() != 3 or not transform.IsLinear():
-        refuse(path, "a pose must be a rigid 3D transform, but this one bends or is not 3D; give a rigid one")
+        refuse(path, "a pose must be a rigid 3D transform, but this one is not rigid or not 3D; give a rigid one")
     centre = np.array(transform.TransformPoint((0.0, 0.0, 0.0)))
     axes = [np.array(transform.TransformPoint(unit.tolist())) - centre for unit in np.eye(3)]
     try:

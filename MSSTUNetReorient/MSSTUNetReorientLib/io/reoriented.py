@@ -111,13 +111,13 @@ def noted(volume: Volume, statement: Statement | None, name: object) -> Volume:
         return volume
     view, axis = statement.view, long_axis_of(volume.grid.direction, statement.view)
     if axis is None and statement.certain:
-        _refuse_reoriented(statement, "its geometry is not that of such an image", name)
+        _refuse_reoriented(statement, "its geometry does not match that view", name)
     info = dict(volume.info)
     if axis is None:
-        warn(info, f"The description speaks of a {view}, but the study lies along the patient's axes: look at both.")
+        warn(info, f"The description mentions {view}, but the study lies along the patient's axes: check both.")
         return replace(volume, info=info)
     info["reoriented"] = {"view": view, "long_axis_lps": axis.tolist(), "assumed": False}
-    warn(info, f"The study says that it is reoriented already ({view}): check the pose against its own axis.")
+    warn(info, f"The study states that it is already reoriented ({view}): check the pose against its own axis.")
     return replace(volume, info=info)
 
 
@@ -132,8 +132,8 @@ def kept(volume: Volume, statement: Statement | None, name: object) -> Volume:
     """
     statement = statement or Statement(SHORT, True)
     if statement.view != SHORT:
-        rule = "only a short-axis study can be segmented as it is"
-        refuse(name, f"{rule}, but this says that it is a {statement.view}; give the transaxial or short-axis study")
+        rule = "only a short-axis study can be segmented without reorientation"
+        refuse(name, f"{rule}, but this study states {statement.view}; give the transaxial or short-axis study")
     axis = long_axis_of(volume.grid.direction, SHORT)
     if axis is None:
         return laid_upright(volume, statement)
@@ -147,8 +147,8 @@ def laid_upright(volume: Volume, statement: Statement) -> Volume:
     info = dict(volume.info)
     axes = MEAN_ROTATION.copy()
     info["reoriented"] = {"view": SHORT, "long_axis_lps": axes[:, 2].tolist(), "assumed": True}
-    order = "" if statement.base_first is not None else " and its first slice as the apex"
-    warn(info, f"The study has no place in the patient: rows are taken as septum to lateral wall{order}.")
+    order = "" if statement.base_first is not None else " and the first slice as the apex"
+    warn(info, f"The study has no position in the patient: rows are assumed to run from septum to lateral wall{order}.")
     half = volume.grid.spacing * (np.array(volume.grid.size) - 1) / 2
     return Volume(np.ascontiguousarray(array), Grid(volume.grid.size, volume.grid.spacing, -axes @ half, axes), info)
 
@@ -162,4 +162,4 @@ def _refuse_reoriented(statement: Statement, problem: str, name: object) -> None
     remedy = "give the transaxial study"
     if statement.view == SHORT:
         remedy += ", or add --short-axis to segment it only"
-    refuse(name, f"the study says that it is reoriented already ({statement.view}), and {problem}; {remedy}")
+    refuse(name, f"the study states that it is already reoriented ({statement.view}), and {problem}; {remedy}")

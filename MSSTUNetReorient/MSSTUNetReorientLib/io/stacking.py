@@ -84,7 +84,7 @@ def stack_slices(slices: list[Slice], info: dict[str, Any], name: str) -> Volume
     ideal = ordered[0].position + np.arange(len(ordered))[:, None] * spacing * normal
     sideways = np.abs(np.array([s.position for s in ordered]) - ideal)
     if sideways.max() > max(SIDE_TOLERANCE_MM, GAP_TOLERANCE * spacing):
-        refuse(name, f"slices must lie straight above each other, but found a step of {sideways.max():.2f} mm aside")
+        refuse(name, f"slices must be stacked straight, but found a sideways step of {sideways.max():.2f} mm")
     return stack_regular(ordered[0], np.stack([s.array for s in ordered]), spacing, info)
 
 

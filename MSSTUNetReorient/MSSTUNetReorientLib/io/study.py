@@ -64,7 +64,7 @@ def read_study(
     choice = Choice(gate, window, frames, short_axis)
     with quiet():
         if not path.exists():
-            refuse(path, "there is no such file or folder; check the path")
+            refuse(path, "no such file or folder; check the path")
         if path.is_dir():
             series_paths = choose(scan(path), series, path).paths
             volume = _read_dicom(series_paths, choice, str(path))
@@ -77,14 +77,14 @@ def _read_file(path: Path, series: str | None, choice: Choice, orientation: str 
     if not path.is_file():
         refuse(path, "a study must be a regular file or a folder, but this is a device or a pipe; give a file")
     if series is not None:
-        refuse(path, "a series is chosen within a folder, but this is a file; leave --series out or give the folder")
+        refuse(path, "a series can be selected only in a folder, but this is a file; omit --series or give the folder")
     if is_dicom(path):
         if orientation is not None:
-            refuse(path, "a DICOM file says where its axes point; leave --orientation out")
+            refuse(path, "a DICOM file states its orientation; omit --orientation")
         return _read_dicom(siblings(path), choice, str(path))
     for value, option in ((choice.window, "window"), (choice.frames, "frames")):
         if value is not None:
-            refuse(path, f"only DICOM studies can be asked for --{option}, but this is an image file; leave it out")
+            refuse(path, f"--{option} applies only to DICOM studies, but this is an image file; omit it")
     volume = read_image_file(path, orientation=orientation, gate=choice.gate)
     return kept(volume, None, path) if choice.short_axis else volume
 
@@ -100,7 +100,7 @@ def _read_dicom(paths: tuple[Path, ...], choice: Choice, name: str) -> Volume:
         found = modality if modality.isalpha() and len(modality) <= 16 else "none"
         refuse(name, f"only modality NM (SPECT) or PT (PET) can be read, but found {found}; give the SPECT or PET")
     if whole(header, "Rows", name) == 0:
-        refuse(name, f"the {modality} object holds no image; give the reconstructed images")
+        refuse(name, f"the {modality} object has no image; give the reconstructed images")
     if sop_class in ENHANCED_PET:
         return read_enhanced_pet(paths, name, choice)
     if modality == "NM" or sop_class == NUCLEAR:

@@ -27,12 +27,14 @@ def technical_info(dataset: Any, kind: str, name: object) -> dict[str, Any]:
     ]
     if contradicting:
         words = " and ".join(contradicting).lower()
-        warn(info, f"The header says patient position {position} but also {words}: check left, right, front and back.")
+        warn(
+            info, f"The header states patient position {position} but also {words}: check left, right, front and back."
+        )
     return info
 
 
 def warn(info: dict[str, Any], sentence: str) -> None:
-    """Add a sentence that makes the verdict "review"."""
+    """Add a warning, which makes the verdict "review"."""
     info["warnings"] = [*info.get("warnings", []), sentence]
 
 

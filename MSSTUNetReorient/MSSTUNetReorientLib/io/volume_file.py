@@ -43,7 +43,7 @@ def write_segmentation(labels: Volume, path: str | Path) -> None:
     """
     path = Path(path)
     if not path.name.lower().endswith(".seg.nrrd"):
-        refuse(path, "a segmentation's file name must end in .seg.nrrd; choose another name")
+        refuse(path, "the file name of a segmentation must end in .seg.nrrd; choose another name")
     image = Volume(labels.array.astype(np.uint8), labels.grid).to_sitk()
     for key, value in segmentation_fields(labels.array).items():
         image.SetMetaData(key, value)

@@ -46,7 +46,7 @@ def check_destination(out: Path, overwrite: bool) -> None:
     out = _absolute(out)
     with writing_errors(out):
         if os.path.lexists(out) and not out.is_dir():
-            _refuse(out, "the output must be a folder, but this is a file")
+            _refuse(out, "the output must be a folder, but this is a file; choose another")
         if out.is_dir():
             _check_replaceable(out, overwrite)
         _probe(out)
@@ -87,7 +87,7 @@ def replacing(out: Path, overwrite: bool) -> Iterator[Path]:
 
 @contextmanager
 def writing_errors(out: Path) -> Iterator[None]:
-    """Tell a failure of the disk (full, read-only, gone) in one line."""
+    """Report a failure of the disk (full, read-only, removed) in one line."""
     try:
         yield
     except OSError as error:
@@ -103,11 +103,13 @@ def _check_replaceable(out: Path, overwrite: bool) -> None:
     foreign = sorted(names - set(FILES)) + sorted(n for n in names & set(FILES) if not (out / n).is_file())
     if foreign:
         shown = ", ".join(foreign[:3]) + (", ..." if len(foreign) > 3 else "")
-        _refuse(out, f"the folder holds files that are not of a result ({shown}); name a new or empty folder")
+        _refuse(
+            out, f"the folder contains files that do not belong to a result ({shown}); choose a new or empty folder"
+        )
     if names and not _is_our_summary(out / SUMMARY):
-        _refuse(out, f"the folder holds files but no {SUMMARY} of this program; name a new or empty folder")
+        _refuse(out, f"the folder contains files but no {SUMMARY} of this program; choose a new or empty folder")
     if names and not overwrite:
-        _refuse(out, "the folder already holds a result; add --overwrite to replace it")
+        _refuse(out, "the folder already contains a result; add --overwrite to replace it")
 
 
 def _is_our_summary(path: Path) -> bool:
@@ -122,7 +124,7 @@ def _nearest_folder(path: Path) -> Path:
     while not path.exists():
         path = path.parent
     if not path.is_dir():
-        _refuse(path, "an output folder cannot be made inside a file")
+        _refuse(path, "an output folder cannot be made inside a file; choose another")
     return path
 
 

@@ -117,7 +117,7 @@ def draw_scale(ax: Axes, result: Result) -> None:
     for x, count, side in ((0, 0.0, "left"), (1, _maximum(result), "right")):
         text = f"{count:,.0f}" if 1000 <= count < 1e7 else f"{count:.4g}"
         ax.text(x, -0.25, text, fontsize=8, color=INK, ha=side, va="top")
-    ax.set_title("counts, 0 to the LV's maximum", fontsize=8, color=INK, pad=3)
+    ax.set_title("counts, 0 to LV maximum", fontsize=8, color=INK, pad=3)
 
 
 def _maximum(result: Result) -> float:

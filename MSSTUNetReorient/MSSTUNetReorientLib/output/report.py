@@ -31,8 +31,8 @@ if TYPE_CHECKING:
 NOT_A_MEDICAL_DEVICE = "Research software, not a medical device: not for diagnosis or treatment."
 
 VERDICTS = {
-    "pass": "Nothing unusual was found.",
-    "review": "Look at the pictures before you use this result.",
+    "pass": "No problem was found.",
+    "review": "Check the pictures before you use this result.",
     "fail": "No usable left ventricle was found.",
 }
 """What each status of the quality control asks of the reader."""
@@ -167,16 +167,16 @@ def _read_rows(info: dict[str, Any]) -> list[tuple[str, str]]:
     """What of a study with several parts was read."""
     rows = []
     if "gates" in info:
-        chosen = "their sum" if info["gate"] == "sum" else f"gate {info['gate']}"
+        chosen = "summed" if info["gate"] == "sum" else f"gate {info['gate']}"
         rows.append(("Gates", f"{info['gates']}, {chosen}"))
     if "windows" in info:
         rows.append(("Energy window", f"{info['window']} of {info['windows']}"))
     if "time_frames" in info:
-        rows.append(("Time frames", f"{info['frames']} of {info['time_frames']}, their sum"))
+        rows.append(("Time frames", f"{info['frames']} of {info['time_frames']}, summed"))
     if "orientation" in info:
         rows.append(("Orientation", f"{info['orientation']}, as stated"))
     if "reoriented" in info:
-        rows.append(("Reoriented", f"{info['reoriented']['view']}, by the study itself"))
+        rows.append(("Reoriented", f"{info['reoriented']['view']}, as stated by the study"))
     return rows
 
 

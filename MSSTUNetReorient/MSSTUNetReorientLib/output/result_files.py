@@ -189,7 +189,7 @@ def _write(product: Product, result: Result, folder: Path, out: Path) -> str | N
         raise
     if not path.is_file() or path.stat().st_size == 0:
         # ITK's transform writer leaves an empty file on a full disk and says nothing.
-        msg = f"{out}: cannot write here: {product.name} came out empty (is the disk full?)"
+        msg = f"{out}: cannot write here: {product.name} is empty (is the disk full?)"
         raise InputError(msg)
     return None
 
@@ -201,7 +201,7 @@ def _reason_to_leave_out(product: Product, error: Exception) -> str | None:
     missing = _missing_package(error)
     if missing:
         brings = f"pip install 'msstunet-reorient[{product.extra}]'"
-        return f"the package {missing} is not installed; {brings} brings it"
+        return f"the package {missing} is not installed; {brings} installs it"
     return str(error) if isinstance(error, InputError) else None
 
 

@@ -1,6 +1,6 @@
-"""Slicer's translation, under the name that its tools look for; outside Slicer texts stay as they are.
+"""Slicer's translation, under the name that its tools look for; outside Slicer texts stay unchanged.
 
-It is Slicer's own function, not one of ours round it: the translation's context is the file that calls it.
+It is Slicer's own function, not a wrapper: the context of a translation is the file that calls it.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ try:
 except ImportError:
 
     def tr(text: str) -> str:
-        """The text in the application's language, which is English here."""
+        """The text unchanged, in English."""
         return text
 
 

@@ -282,7 +282,7 @@ class PanelWidget:
         status = "unchecked" if record.labels_follow else record.quality.status
         _style(ui.verdictLabel, f"background: {COLOURS[status]}; color: white; border-radius: 4px; padding: 3px 12px;")
         _say(ui.verdictLabel, self._verdict(status))
-        reasons = [translated(reason) for reason in record.quality.reasons] or [_("Nothing unusual was found.")]
+        reasons = [translated(reason) for reason in record.quality.reasons] or [_("No problem was found.")]
         if edited:
             reasons.insert(0, _("The verdict is of the model's own segmentation, not of the edited labels."))
         if record.labels_follow:

@@ -32,9 +32,9 @@ from .result import ModelIdentity
 MANIFEST = "manifest.json"
 SUFFIX = ".npz"
 MAX_BYTES, MAX_UNPACKED = 2**28, 2**30
-"""Of a weight file: far more than any network here has."""
+"""Maximum size of a weight file: far more than any network here needs."""
 ZIP_MAGIC = b"PK\x03\x04"
-"""How an .npz begins; NumPy would take anything else for a pickle, and speak of one."""
+"""First bytes of an .npz; NumPy takes anything else for a pickle and says so in its error."""
 
 
 def weights_folder() -> Path:
@@ -47,7 +47,7 @@ def weights_folder() -> Path:
     for folder in (package / "weights", package.parents[1] / "weights"):
         if (folder / MANIFEST).is_file():
             return folder
-    msg = f"{package}: the weights folder with {MANIFEST} must lie beside the package, but none was found; reinstall"
+    msg = f"{package}: the weights folder with {MANIFEST} must be beside the package, but none was found; reinstall"
     raise InputError(msg)
 
 
@@ -59,7 +59,7 @@ def read_manifest(folder: Path) -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class WeightFile:
-    """Where a model's weights are; ``sha256`` is what a shipped file must have."""
+    """Where the weights of a model are, and the ``sha256`` that a shipped file must have."""
 
     path: Path
     name: str
@@ -135,14 +135,16 @@ def load_compact(
 
     Args:
         model, device: see :func:`load_model`.
-        use: what needs it, for the message: "the job".
+        use: what needs it, for the message: "the prediction".
 
     Raises:
         InputError: also a network of another kind.
     """
     network, identity = load_model(model, device)
     if not isinstance(network, CompactMSSTUNet):
-        msg = f"{identity.name}: {use} needs a compact MS-ST-UNet, but this is a {type(network).__name__}; name another"
+        msg = (
+            f"{identity.name}: {use} needs a compact MS-ST-UNet, but this is a {type(network).__name__}; choose another"
+        )
         raise InputError(msg)
     return network, identity
 
@@ -152,7 +154,9 @@ def _load_bytes(content: bytes, name: str, device: str) -> nn.Module:
     configuration, state = read_weights(content, name)
     if is_comparison(configuration):
         title = json.loads(configuration).get("title", "a network")
-        msg = f"{name}: a model must be a compact MS-ST-UNet, but this is the comparison {title}; `evaluate` takes it"
+        msg = (
+            f"{name}: a model must be a compact MS-ST-UNet, but this is the comparison {title}; use it with `evaluate`"
+        )
         raise InputError(msg)
     with _damage_reported(content, name):
         network = build(configuration)
@@ -181,10 +185,10 @@ def read_weight_file(path: Path) -> bytes:
     try:
         size = path.stat().st_size
         if not path.is_file():
-            msg = f"{path}: a weight file must be a regular file, but this is none; name another"
+            msg = f"{path}: a weight file must be a regular file, but this is not; choose another"
             raise InputError(msg)
         if size > MAX_BYTES:
-            msg = f"{path}: a weight file has at most {MAX_BYTES} bytes, but found {size}; name another"
+            msg = f"{path}: a weight file has at most {MAX_BYTES} bytes, but found {size}; choose another"
             raise InputError(msg)
         return path.read_bytes()
     except OSError as error:
@@ -225,7 +229,7 @@ def _damage_reported(content: bytes, name: str) -> Iterator[None]:
     except (OSError, ValueError, KeyError, RuntimeError, EOFError, BadZipFile, zlib.error) as error:
         digest = hashlib.sha256(content).hexdigest()
         reason = str(error).splitlines()[0][:120]
-        msg = f"{name}: a weight file must be one of ours (.npz), but sha256 {digest} cannot be read as one: {reason}"
+        msg = f"{name}: a weight file must be an .npz of this program, but sha256 {digest} cannot be read: {reason}"
         raise InputError(msg) from error
 
 
@@ -235,7 +239,7 @@ def _too_large(unpacked: int) -> None:
 
 
 def _no_archive() -> None:
-    msg = "it is no .npz archive"
+    msg = "it is not an .npz archive"
     raise ValueError(msg)
 
 

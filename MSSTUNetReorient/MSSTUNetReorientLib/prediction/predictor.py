@@ -42,17 +42,17 @@ POSE_AND_LABELS = ("load_model", "locate", "segment")
 
 
 def choose_device(device: str) -> torch.device:
-    """ "auto" takes a CUDA device where there is one, else the CPU.
+    """ "auto" uses a CUDA device if there is one, else the CPU.
 
     Raises:
-        InputError: the device named is not there.
+        InputError: the device is not available.
     """
     if device == "auto":
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
     there = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
     if not there.get(device, False):
         names = ", ".join(name for name, ok in there.items() if ok)
-        msg = f"--device {device}: the device must be auto or one that this machine has ({names})"
+        msg = f"--device {device}: the device must be auto or available on this machine ({names}), but is neither"
         raise InputError(msg)
     return torch.device(device)
 
@@ -144,7 +144,7 @@ def segment_at(
 
 def _compact_network(model: str | Path | None, device: str) -> tuple[CompactMSSTUNet, ModelIdentity, torch.device]:
     target = choose_device(device)
-    network, identity = load_compact(model, "the job", target)
+    network, identity = load_compact(model, "the prediction", target)
     return network, identity, target
 
 

@@ -33,13 +33,13 @@ MAX_AXIS_DISAGREEMENT_DEG = 10.0
 MAX_AXIS_SPREAD_DEG = 6.0
 """Between the long axes that the network reaches from different starts."""
 MAX_AXIS_BOUND_DEG = 10.0
-"""Nine in ten studies that look like this one err by less than their bound (:mod:`.axis_bound`)."""
+"""In nine of ten studies the error is below the bound (:mod:`.axis_bound`)."""
 MIN_PRESENCE = 0.5
-"""Probability that an LV is in view, by the network's own judgement; below it the LV may be elsewhere."""
+"""Probability that an LV is in view, as the network estimates it; below it the LV may be elsewhere."""
 MYOCARDIUM_ML = (70.0, 450.0)
-"""Plausible volume of the wall as it appears (it looks thicker than it is)."""
+"""Plausible volume of the apparent wall (which looks thicker than it is)."""
 BLOOD_POOL_ML = (2.0, 350.0)
-"""Plausible volume of the pool that remains inside the wall as it appears."""
+"""Plausible volume of the pool inside the apparent wall."""
 MAX_CUT_SHARE = 0.02
 """Share of the labelled LV that lies on the last voxel layer of the study's field of view, or beyond it."""
 MIN_CONTRAST = 1.3
@@ -48,9 +48,9 @@ MAX_HOT_NEIGHBOUR = 1.5
 """The brightest 2 ml of tissue within 25 mm of the LV, over the bright part (95th centile) of its wall."""
 HOT_ML = 2.0
 MIN_LV_ML = 10.0
-"""Less labelled LV than this is none."""
+"""A smaller labelled LV counts as none."""
 TINY = float(np.finfo(np.float32).tiny)
-"""Counts have no unit: only a division by zero is kept from happening."""
+"""Counts have no unit: this only prevents a division by zero."""
 MAX_AXIS_FROM_MEAN_DEG = 45.0
 """Of the long axis from the mean heart's: of 53 hearts seen by CT none lay further than 33."""
 MIN_APEX_LEFT = 0.05
@@ -184,36 +184,36 @@ RULES: tuple[tuple[str, Callable[[float | None], bool], Callable[[float], str]],
      lambda x: "The long axis could not be checked against the segmentation." if np.isnan(x) else
      f"The long axis of the segmentation differs from the network's by {x:.0f} degrees: check the orientation."),
     ("axis_spread_deg", _above(MAX_AXIS_SPREAD_DEG),
-     lambda x: f"The network's long axis varies by {x:.0f} degrees with its start: check the orientation."),
+     lambda x: f"The network's long axis varies by {x:.0f} degrees with the starting pose: check the orientation."),
     ("axis_bound_deg", _above(MAX_AXIS_BOUND_DEG),
-     lambda x: f"The long axis of studies like this one may be off by {x:.0f} degrees: check the orientation."),
+     lambda x: f"The long axis may be off by {x:.0f} degrees in studies like this one: check the orientation."),
     ("myocardium_ml", _outside(MYOCARDIUM_ML),
-     lambda x: f"The myocardium as it appears is {x:.0f} ml, which is not plausible: check the segmentation."),
+     lambda x: f"The apparent myocardium is {x:.0f} ml, which is not plausible: check the segmentation."),
     ("blood_pool_ml", _outside(BLOOD_POOL_ML),
      lambda x: f"The blood pool is {x:.0f} ml, which is not plausible: check the segmentation."),
     ("cut_share", _above(MAX_CUT_SHARE),
-     lambda x: f"{100 * x:.0f} % of the left ventricle lie at or beyond the edge of the field of view."),
+     lambda x: f"{100 * x:.0f} % of the left ventricle lies at or beyond the edge of the field of view."),
     ("contrast", _below(MIN_CONTRAST),
      lambda x: f"The myocardium is hardly brighter than its surroundings (ratio {x:.1f})."),
     ("hot_neighbour", _above(MAX_HOT_NEIGHBOUR),
-     lambda x: f"Activity beside the heart is {x:.1f} times as bright as the myocardium and may reach into it."),
+     lambda x: f"Activity beside the heart is {x:.1f} times as bright as the myocardium and may spill into it."),
     ("axis_from_mean_deg", _above(MAX_AXIS_FROM_MEAN_DEG),
-     lambda x: f"The long axis lies {x:.0f} degrees from that of the mean heart: check that the study is not turned or "
+     lambda x: f"The long axis is {x:.0f} degrees from that of the mean heart: check that the study is not rotated or "
      "mirrored."),
     ("apex_left", _below(MIN_APEX_LEFT),
-     lambda x: "The apex does not lie left of the base: the study may be mirrored, or this is dextrocardia."),
+     lambda x: "The apex is not left of the base: the study may be mirrored, or this is dextrocardia."),
     ("apex_below", _below(MIN_APEX_BELOW),
-     lambda x: "The apex lies above the base: check that head and feet are not swapped."),
+     lambda x: "The apex is above the base: check that head and feet are not swapped."),
     ("apex_over_base", _below(MIN_APEX_OVER_BASE),
-     lambda x: "The end taken for the apex is less closed than the base: the study may be turned or mirrored, or the "
+     lambda x: "The presumed apex is less closed than the base: the study may be rotated or mirrored, or the "
      "apex has a large defect."),
     ("roll_from_clinic_deg", _above(MAX_ROLL_FROM_CLINIC_DEG),
-     lambda x: f"The short axis is rolled by {x:.0f} degrees from where inferior is down: check the septum."),
+     lambda x: f"The short axis is rolled by {x:.0f} degrees from the usual view (inferior down): check the septum."),
     ("stated_axis_deg", _above(MAX_STATED_AXIS_DEG),
-     lambda x: f"The long axis differs by {x:.0f} degrees from the one that the reoriented study states."),
+     lambda x: f"The long axis differs by {x:.0f} degrees from the one stated in the reoriented study."),
     ("wrapped_voxels", _above(0),
-     lambda x: f"{x:.0f} voxels jump between the highest and the lowest counts: the file's counts are wrapped."),
+     lambda x: f"{x:.0f} voxels jump between the highest and the lowest counts: the counts of the file are wrapped."),
     ("clipped_ml", _above(0),
-     lambda x: f"{x:.1f} ml at the heart share the study's largest count: the counts are clipped."),
+     lambda x: f"{x:.1f} ml at the heart have the maximum count of the study: the counts are clipped."),
 )  # fmt: skip
-"""Measure, when it is broken, and what to say."""
+"""Measure, test whether it breaks its rule, and the reason to report."""

@@ -22,7 +22,7 @@ def mrml() -> Any:
         msg = f'scene.mrb needs slicer-core: pip install slicer-core, or "msstunet-reorient[scene]" ({error})'
         raise InputError(msg) from error
     if not hasattr(slicer, "vtkMRMLScene"):
-        msg = "scene.mrb needs slicer-core, but another package named 'slicer' is installed in its place: remove it"
+        msg = "scene.mrb needs slicer-core, but another package named 'slicer' is installed instead: uninstall it"
         raise InputError(msg)
     return slicer
 

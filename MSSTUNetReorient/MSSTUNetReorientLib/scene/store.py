@@ -21,7 +21,7 @@ from .host import quiet
 from .nodes import add_result
 
 SUFFIXES = (".mrb", ".mrml")
-NO_REASON = "no reason was given"
+NO_REASON = "no reason given"
 
 
 def write_scene(result: Result, path: str | Path, name: str = "Study") -> Path:
@@ -59,7 +59,7 @@ def save_scene(scene: Any, path: str | Path) -> Path:
         with _draft_folder(target) as draft, quiet():
             write(scene, target, draft)
     except OSError as error:
-        msg = f"{target}: the scene could not be written ({error.strerror or error}); choose another place"
+        msg = f"{target}: the scene could not be written ({error.strerror or error}); choose another folder"
         raise InputError(msg) from error
     return target
 
@@ -72,7 +72,7 @@ def load_scene(scene: Any, path: str | Path) -> None:
     """
     source = Path(path).absolute()
     if source.suffix not in SUFFIXES or not source.is_file():
-        msg = f"{source}: a scene is an existing file that ends in .mrb or .mrml; check the path"
+        msg = f"{source}: a scene must be an existing .mrb or .mrml file; check the path"
         raise InputError(msg)
     messages = mrml().vtkMRMLMessageCollection()
     folders = (_data_folder(source), _private_folder(source)) if source.suffix == ".mrml" else ()
@@ -85,7 +85,7 @@ def load_scene(scene: Any, path: str | Path) -> None:
             scene.SetURL(plain)
             read = scene.Connect(messages)
     if not read or _first_error(messages) != NO_REASON:
-        msg = f"{source}: the scene could not be read ({_first_error(messages)}); write it again"
+        msg = f"{source}: the scene could not be read ({_first_error(messages)}); save it again"
         raise InputError(msg)
 
 
@@ -94,7 +94,7 @@ def _check_target(target: Path) -> None:
         msg = f"{target}: a scene file must end in .mrb or .mrml, but found {target.suffix or 'no suffix'}; rename it"
         raise InputError(msg)
     if not target.parent.is_dir():
-        msg = f"{target}: a scene needs a folder that exists, but there is no {target.parent}; make it first"
+        msg = f"{target}: the folder of a scene must exist, but {target.parent} does not; make it first"
         raise InputError(msg)
 
 

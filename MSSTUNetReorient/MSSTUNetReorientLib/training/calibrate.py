@@ -135,7 +135,7 @@ def calibrate(weights: Path, pools: list[Path], out: Path) -> float:
     Raises:
         InputError: too few studies, another architecture, or a full disk.
     """
-    network = copy.deepcopy(load_compact(weights, "a calibration")[0])
+    network = copy.deepcopy(load_compact(weights, "the calibration")[0])
     network.unet.make_wall_less_likely(wall_offset(network, pools))
     with TemporaryDirectory() as folder:
         balanced = Path(folder) / "balanced.npz"
