@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from MSSTUNetReorientLib.geometry import ellipsoid_fit
-from MSSTUNetReorientLib.geometry.ellipsoid_fit import fit_cup
+from MSSTUNetReorientLib.geometry.ellipsoid_fit import fit_ellipsoid
 from MSSTUNetReorientLib.geometry.labels import MYOCARDIUM
 from MSSTUNetReorientLib.geometry.pose import angle_between
 from phantoms import SPACING
@@ -17,7 +17,7 @@ from scipy.special import huber
 @pytest.mark.parametrize("turn", [(0, 0), (12, 0), (0, -15), (9, 9), (-20, 6)])
 def test_axis_is_found_without_knowing_the_tilt(turn: tuple[float, float]) -> None:
     rotation = Rotation.from_euler("xy", turn, degrees=True)
-    found = fit_cup(cup(rotation), SPACING)
+    found = fit_ellipsoid(cup(rotation), SPACING)
     assert found is not None
     assert angle_between(found.axis, rotation.as_matrix()[:, 2]) < 2.0
     assert found.residual_mm < 2.0
@@ -27,23 +27,23 @@ def test_axis_holds_when_a_wall_is_shorter_than_the_other() -> None:
     labels = cup(Rotation.identity())
     k, _, i = (np.indices(labels.shape) - 31) * SPACING
     labels[(k > 10 + 0.5 * i) & (k > 0)] = 0
-    found = fit_cup(labels, SPACING)
+    found = fit_ellipsoid(labels, SPACING)
     assert found is not None
     assert angle_between(found.axis, [0, 0, 1]) < 4.0
 
 
 def test_too_little_of_a_surface_gives_no_axis() -> None:
     labels = np.zeros((63, 63, 63), np.uint8)
-    assert fit_cup(labels, SPACING) is None
+    assert fit_ellipsoid(labels, SPACING) is None
     labels[30:32, 30:32, 30:32] = MYOCARDIUM
-    assert fit_cup(labels, SPACING) is None
+    assert fit_ellipsoid(labels, SPACING) is None
 
 
 def test_size_of_the_cup_does_not_matter() -> None:
     """A small heart and a large one, whose apex is longer than the fit starts from."""
     rotation = Rotation.from_euler("xy", (7, -11), degrees=True)
     for radius, apex in ((26.0, 36.0), (42.0, 60.0)):
-        found = fit_cup(cup(rotation, radius=radius, apex=apex), SPACING)
+        found = fit_ellipsoid(cup(rotation, radius=radius, apex=apex), SPACING)
         assert found is not None
         assert angle_between(found.axis, rotation.as_matrix()[:, 2]) < 2.0
 
@@ -61,12 +61,12 @@ def test_exact_points_give_the_exact_axis(monkeypatch: pytest.MonkeyPatch) -> No
     axis = np.array([0.2, -0.3, 1.0]) / np.linalg.norm([0.2, -0.3, 1.0])
     points = half_ellipsoid(axis)
     monkeypatch.setattr(ellipsoid_fit, "_outer_points", lambda *_: points)
-    found = fit_cup(np.zeros((3, 3, 3), np.uint8), SPACING)
+    found = fit_ellipsoid(np.zeros((3, 3, 3), np.uint8), SPACING)
     assert found is not None
     assert angle_between(found.axis, axis) < 0.01
     assert found.residual_mm < 0.01
     points[::10] += np.random.default_rng(1).normal(0, 20, (40, 3))  # a tenth of them belongs to something else
-    found = fit_cup(np.zeros((3, 3, 3), np.uint8), SPACING)
+    found = fit_ellipsoid(np.zeros((3, 3, 3), np.uint8), SPACING)
     assert found is not None
     assert angle_between(found.axis, axis) < 2.0
     assert found.residual_mm < 0.5
@@ -76,7 +76,7 @@ def test_exact_points_give_the_exact_axis(monkeypatch: pytest.MonkeyPatch) -> No
 def test_points_that_determine_an_axis(number: int, enough: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     points = half_ellipsoid(np.array([0.0, 0.0, 1.0]), number)
     monkeypatch.setattr(ellipsoid_fit, "_outer_points", lambda *_: points)
-    assert (fit_cup(np.zeros((3, 3, 3), np.uint8), SPACING) is not None) == enough
+    assert (fit_ellipsoid(np.zeros((3, 3, 3), np.uint8), SPACING) is not None) == enough
 
 
 def test_the_cost_of_a_residual_is_hubers() -> None:

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from MSSTUNetReorientLib.geometry.ellipsoid_fit import fit_cup
+from MSSTUNetReorientLib.geometry.ellipsoid_fit import fit_ellipsoid
 from MSSTUNetReorientLib.geometry.labels import BLOOD_POOL
 from MSSTUNetReorientLib.geometry.labels import MYOCARDIUM
 from MSSTUNetReorientLib.geometry.pose import MEAN_ROTATION
@@ -150,7 +150,7 @@ def test_the_centre_is_that_of_the_labels(stub: Stub, study: Volume) -> None:
 def test_the_axis_is_taken_from_network_and_labels_as_the_docs_say(stub: Stub, study: Volume) -> None:
     """The fitted axis counts twice, less the further it lies off (docs/training.md); only the axis is turned."""
     result = predictor.predict(study)
-    fitted = fit_cup(shell(TRUE.apply_inverse(label_grid(SAID).points())), LABEL_SPACING)
+    fitted = fit_ellipsoid(shell(TRUE.apply_inverse(label_grid(SAID).points())), LABEL_SPACING)
     assert fitted is not None
     along = np.array([0.0, 0.0, 1.0])
     apart = angle_between(fitted.axis, along)

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from MSSTUNetReorientLib.errors import InputError
-from MSSTUNetReorientLib.geometry.ellipsoid_fit import fit_cup
+from MSSTUNetReorientLib.geometry.ellipsoid_fit import fit_ellipsoid
 from MSSTUNetReorientLib.simulation.bodywall import arms_beside
 from MSSTUNetReorientLib.simulation.bodywall import draw_round_map
 from MSSTUNetReorientLib.simulation.draw import draw_parameters
@@ -90,9 +90,9 @@ def test_a_real_heart_lands_at_its_pose(turn: tuple[float, float]) -> None:
     assert study.image[middle[2], middle[1], middle[0]] < 0.2
     middle_of_labels = np.argwhere(study.truth.labels > 0).mean(axis=0)
     np.testing.assert_allclose(middle_of_labels, 23.5, atol=0.1)
-    cup = fit_cup(study.truth.labels, 3.2)
-    assert cup is not None
-    np.testing.assert_allclose(cup.axis, [0, 0, 1], atol=0.03)
+    ellipsoid = fit_ellipsoid(study.truth.labels, 3.2)
+    assert ellipsoid is not None
+    np.testing.assert_allclose(ellipsoid.axis, [0, 0, 1], atol=0.03)
 
 
 def test_ellipsoids_by_voxels() -> None:

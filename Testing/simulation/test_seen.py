@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from MSSTUNetReorientLib.geometry.ellipsoid_fit import fit_cup
+from MSSTUNetReorientLib.geometry.ellipsoid_fit import fit_ellipsoid
 from MSSTUNetReorientLib.geometry.pose import MEAN_ROTATION
 from MSSTUNetReorientLib.geometry.pose import angle_between
 from MSSTUNetReorientLib.geometry.volume import Grid
@@ -87,6 +87,6 @@ def test_attenuation_that_is_not_corrected_bends_no_label() -> None:
     hot = physical()
     study, free = (render(replace(hot, chest=chest), anatomy=False) for chest in (CHEST, Ellipsoids()))
     assert study.image.max() < 0.75 * free.image.max()  # the image is attenuated
-    cup = fit_cup(study.truth.labels, LABEL_SPACING)
-    assert cup is not None
-    assert angle_between(cup.axis, np.array([0.0, 0.0, 1.0])) < 1.5
+    ellipsoid = fit_ellipsoid(study.truth.labels, LABEL_SPACING)
+    assert ellipsoid is not None
+    assert angle_between(ellipsoid.axis, np.array([0.0, 0.0, 1.0])) < 1.5

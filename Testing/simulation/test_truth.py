@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from MSSTUNetReorientLib.geometry.ellipsoid_fit import fit_cup
+from MSSTUNetReorientLib.geometry.ellipsoid_fit import fit_ellipsoid
 from MSSTUNetReorientLib.geometry.pose import Pose
 from MSSTUNetReorientLib.geometry.pose import angle_between
 from MSSTUNetReorientLib.geometry.volume import Grid
@@ -95,9 +95,9 @@ def test_pose_from_labels() -> None:
         k, j, i = ((n - 23.5) * 3.2 for n in np.nonzero(labels))
         centre = np.array([i.mean(), j.mean(), k.mean()])
         assert np.linalg.norm(centre) < 2.0
-        cup = fit_cup(labels, 3.2)
-        assert cup is not None
-        assert angle_between(cup.axis, [0, 0, 1]) < 12
+        ellipsoid = fit_ellipsoid(labels, 3.2)
+        assert ellipsoid is not None
+        assert angle_between(ellipsoid.axis, [0, 0, 1]) < 12
 
 
 def test_the_image_lies_where_the_pose_says() -> None:

@@ -1,4 +1,4 @@
-"""The long axis of a left ventricle from its labels alone: half an ellipsoid of revolution fitted to the cup."""
+"""The long axis of a left ventricle from its labels alone: half an ellipsoid of revolution fitted to the ellipsoid."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ MIN_SURFACE_VOXELS = 60
 MAX_POINTS = 800
 """Surface points that the fit uses."""
 BASE_MARGIN_MM = 8.0
-"""Points this near to the open end are left out: the cut at the base is no part of the cup's form."""
+"""Points this near to the open end are left out: the cut at the base is no part of the ellipsoid's form."""
 MAX_UPWARD = 0.25
-"""Surface that faces the base more than this (cosine) belongs to the rim of the open end, not to the cup."""
+"""Surface that faces the base more than this (cosine) belongs to the rim of the open end, not to the ellipsoid."""
 FIT_STEPS = 40
 
 
 @dataclass(frozen=True, eq=False)
-class Cup:
+class EllipsoidFit:
     """What the fit says.
 
     Attributes:
@@ -37,7 +37,7 @@ class Cup:
     residual_mm: float
 
 
-def fit_cup(labels: NDArray[np.uint8], spacing: float) -> Cup | None:
+def fit_ellipsoid(labels: NDArray[np.uint8], spacing: float) -> EllipsoidFit | None:
     """Fit an ellipsoid of revolution to the outer surface of the LV.
 
     Args:
@@ -45,7 +45,7 @@ def fit_cup(labels: NDArray[np.uint8], spacing: float) -> Cup | None:
         spacing: isotropic voxel, mm.
 
     Returns:
-        The cup, or None where too little of a surface is there.
+        The ellipsoid, or None where too little of a surface is there.
     """
     points = _outer_points(labels, spacing)
     if len(points) < MIN_SURFACE_VOXELS:
@@ -57,7 +57,7 @@ def fit_cup(labels: NDArray[np.uint8], spacing: float) -> Cup | None:
     state = np.array([0.0, 0.0, *centre, np.log(max(radius, 5.0)), np.log(max(0.7 * length, 10.0))])
     state = _least_squares(points, state)
     axis = _axis(state)
-    return Cup(axis, float(np.median(np.abs(_residuals(points, state)))))
+    return EllipsoidFit(axis, float(np.median(np.abs(_residuals(points, state)))))
 
 
 def _outer_points(labels: NDArray[np.uint8], spacing: float) -> Array:
@@ -88,7 +88,7 @@ def _axis(state: Array) -> Array:
 
 
 def _residuals(points: Array, state: Array) -> Array:
-    """Radial distance of points from the surface, mm; above the shoulder the cup is a cylinder."""
+    """Radial distance of points from the surface, mm; above the shoulder the ellipsoid is a cylinder."""
     axis = _axis(state)
     q = points - state[2:5]
     along = q @ axis

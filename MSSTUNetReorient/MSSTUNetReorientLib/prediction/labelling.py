@@ -10,7 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from ..geometry.ellipsoid_fit import fit_cup
+from ..geometry.ellipsoid_fit import fit_ellipsoid
 from ..geometry.labels import likeliest
 from ..geometry.pose import Pose
 from ..geometry.pose import angle_between
@@ -25,8 +25,8 @@ from .search import Located
 
 Array = NDArray[np.float64]
 
-CUP_WEIGHT, TRUST_DEG = 2.0, 12.0
-"""The axis of the labelled cup counts twice as much as the network's, half of that where it lies so far from it."""
+ELLIPSOID_WEIGHT, TRUST_DEG = 2.0, 12.0
+"""The weight of the ellipsoid's axis over the network's, and the angle between them at which it is half of that."""
 
 
 def label_shares(model: CompactMSSTUNet, cube: Tensor, located: Located) -> Tensor:
@@ -86,9 +86,9 @@ class LabelPose:
 
     Attributes:
         offset: ``(3,)`` centroid of the labelled LV, mm along i, j, k from the middle of the label grid.
-        turn: ``(3, 3)`` SA axes in those of the label grid, ``k`` up to two thirds of the way to the cup's.
-        disagreement_deg: between the axis of the cup and the network's; nan where there is no cup.
-        residual_mm: median distance of the outer surface from the fitted cup; nan where there is none.
+        turn: ``(3, 3)`` SA axes in those of the label grid, ``k`` up to two thirds of the way to the ellipsoid's.
+        disagreement_deg: between the axis of the ellipsoid and the network's; nan where there is no ellipsoid.
+        residual_mm: median distance of the outer surface from the fitted ellipsoid; nan where there is none.
     """
 
     offset: Array
@@ -100,21 +100,21 @@ class LabelPose:
 def pose_from_labels(shares: Tensor) -> LabelPose:
     """Centre and long axis of what was labelled, on the network's own label grid.
 
-    The centroid is the LV centre by definition. The axes that network and cup see err apart from each other, so
-    their mean is the better one. The cup's is the better of the two, but the further they lie apart, the likelier it
-    is the cup that errs, and the less it counts (docs/training.md).
+    The centroid is the LV centre by definition. The axes of network and ellipsoid err independently, so their mean is
+    more accurate than either. The ellipsoid's is the more accurate one, but the larger the angle between them, the
+    more probably it is the ellipsoid that errs, so its weight falls (docs/training.md).
     """
     grid = _own_grid(shares)
     labels = labels_on(shares, grid, np.zeros(3))
     inside = np.argwhere(labels > 0)[:, ::-1]
     offset = grid.at(inside.mean(axis=0)) if len(inside) else np.zeros(3)
-    cup = fit_cup(labels, LABEL_SPACING)
-    if cup is None:
+    ellipsoid = fit_ellipsoid(labels, LABEL_SPACING)
+    if ellipsoid is None:
         return LabelPose(offset, np.eye(3), float("nan"), float("nan"))
     along = np.array([0.0, 0.0, 1.0])
-    apart = angle_between(cup.axis, along)
-    mean = along + cup.axis * CUP_WEIGHT / (1 + (apart / TRUST_DEG) ** 2)
-    return LabelPose(offset, shortest_rotation(along, mean / np.linalg.norm(mean)), apart, cup.residual_mm)
+    apart = angle_between(ellipsoid.axis, along)
+    mean = along + ellipsoid.axis * ELLIPSOID_WEIGHT / (1 + (apart / TRUST_DEG) ** 2)
+    return LabelPose(offset, shortest_rotation(along, mean / np.linalg.norm(mean)), apart, ellipsoid.residual_mm)
 
 
 def largest_ventricle(labels: NDArray[np.uint8]) -> NDArray[np.uint8]:

@@ -29,7 +29,7 @@ from .count_faults import wrapped_voxels
 Status = Literal["pass", "review", "fail"]
 
 MAX_AXIS_DISAGREEMENT_DEG = 10.0
-"""Between the network's long axis and that of the labelled cup, fitted without the network's pose."""
+"""Between the network's long axis and that of the labelled ellipsoid, fitted without the network's pose."""
 MAX_AXIS_SPREAD_DEG = 6.0
 """Between the long axes that the network reaches from different starts."""
 MAX_AXIS_BOUND_DEG = 10.0
@@ -101,8 +101,8 @@ def assess(
         pose: SA frame to LPS.
         presence: probability that an LV is in view.
         axis_spread_deg: see :data:`MAX_AXIS_SPREAD_DEG`.
-        axis_disagreement_deg: see :data:`MAX_AXIS_DISAGREEMENT_DEG`; nan where no cup was found.
-        cup_residual_mm: median distance of the labelled LV from the fitted cup; nan where there is none.
+        axis_disagreement_deg: see :data:`MAX_AXIS_DISAGREEMENT_DEG`; nan where no ellipsoid was found.
+        cup_residual_mm: median distance of the labelled LV from the fitted ellipsoid; nan where there is none.
         calibration: coefficients of :mod:`.axis_bound`; none for a model that was never calibrated.
     """
     ml = labels.grid.voxel_ml

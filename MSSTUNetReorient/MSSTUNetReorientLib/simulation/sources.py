@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from ..errors import InputError
-from ..geometry.ellipsoid_fit import fit_cup
+from ..geometry.ellipsoid_fit import fit_ellipsoid
 from ..geometry.labels import MYOCARDIUM
 from ..geometry.pose import shortest_rotation
 from ..geometry.volume import Volume
@@ -66,7 +66,7 @@ class HeartCounts:
 
     Attributes:
         counts, labels: ``(K, J, I)`` in the frame that the volume came with.
-        axes: ``(3, 3)`` the SA axes (columns) in that frame: ``k`` is the axis of the cup, as everywhere here.
+        axes: ``(3, 3)`` the SA axes (columns) in that frame: ``k`` is the axis of the ellipsoid, as everywhere here.
     """
 
     subject: str
@@ -260,11 +260,13 @@ def _gate(folder: Path, stem: str, maximum: float) -> HeartCounts:
 
 
 def _axes_of(gates: Sequence[Callable[[], HeartCounts]]) -> NDArray[np.float64]:
-    """The mean axis of the cups of all gates: that of one gate is good to 2 degrees."""
+    """The mean axis of the ellipsoids of all gates: that of one gate is good to 2 degrees."""
     hearts = [read() for read in gates]
-    cups = [cup for heart in hearts if (cup := fit_cup(heart.labels, heart.spacing)) is not None]
-    mean = np.sum([cup.axis for cup in cups], axis=0)
-    return shortest_rotation(np.array([0.0, 0.0, 1.0]), mean / np.linalg.norm(mean)) if cups else np.eye(3)
+    ellipsoids = [
+        ellipsoid for heart in hearts if (ellipsoid := fit_ellipsoid(heart.labels, heart.spacing)) is not None
+    ]
+    mean = np.sum([ellipsoid.axis for ellipsoid in ellipsoids], axis=0)
+    return shortest_rotation(np.array([0.0, 0.0, 1.0]), mean / np.linalg.norm(mean)) if ellipsoids else np.eye(3)
 
 
 def _summed(gates: list[HeartCounts]) -> HeartCounts:

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from ..geometry.ellipsoid_fit import fit_cup
+from ..geometry.ellipsoid_fit import fit_ellipsoid
 from ..geometry.pose import MEAN_ROTATION
 from ..geometry.pose import Pose
 from ..geometry.pose import nearest_rotation
@@ -41,10 +41,12 @@ def ventricles_from_labels(labels: Volume, *, spacing: float = 3.0, size: int = 
     pose = _pose_of_ventricles(labels, lv, rv)
     rough = _mapped(labels, pose, spacing, size)
     shape = MappedShape(rough.epi, rough.rv, spacing, rough.plane, (0.0, 0.0), rough.apex, (1.0, 1.0, 1.0), 10.0, 7.0)
-    cup = fit_cup(apparent_labels(shape, points_round_origin(size, spacing), spacing, TYPICAL_FWHM_MM), spacing)
-    if cup is None:
+    ellipsoid = fit_ellipsoid(
+        apparent_labels(shape, points_round_origin(size, spacing), spacing, TYPICAL_FWHM_MM), spacing
+    )
+    if ellipsoid is None:
         return rough
-    axis = pose.rotation @ cup.axis
+    axis = pose.rotation @ ellipsoid.axis
     lateral = pose.rotation[:, 0] - (pose.rotation[:, 0] @ axis) * axis
     lateral /= np.linalg.norm(lateral)
     turned = np.stack([lateral, np.cross(axis, lateral), axis], axis=1)
