@@ -1,4 +1,4 @@
-"""Values of a label volume, and where in it the LV lies.
+"""Values of a label volume, and the box of its LV.
 
 Three voxels with shares of wall and blood pool; background has the rest:
 

@@ -38,13 +38,13 @@ MEAN_ROTATION = _u @ _vt
 MEAN_ROTATION.setflags(write=False)
 
 MEAN_EULER: tuple[float, float, float] = (-1.06, -1.01, 1.25)
-"""Mean (alpha, beta, gamma) of the same hearts. Of the two Euler triples of a rotation, the nearer to this is told."""
+"""Mean (alpha, beta, gamma) of the same hearts. Of the two Euler triples of a rotation, the nearer to this is used."""
 
 SINGULAR_COS_BETA = 1e-6
 """Below this |cos(beta)| only alpha + gamma (or alpha - gamma) is determined."""
 
 ORTHONORMAL_TOLERANCE = 1e-4
-"""Largest deviation of R^T R from the identity that is taken for rounding and mended."""
+"""Largest deviation of R^T R from the identity that is treated as rounding and corrected."""
 
 _RAS_FROM_LPS = np.diag([-1.0, -1.0, 1.0, 1.0])
 
@@ -59,7 +59,7 @@ def rotation_from_euler(alpha: float, beta: float, gamma: float) -> Array:
 
 
 def euler_from_rotation(rotation: ArrayLike, near: ArrayLike = MEAN_EULER) -> tuple[float, float, float]:
-    """The (alpha, beta, gamma) of a ``(3, 3)`` rotation that lies nearest to ``near``.
+    """The (alpha, beta, gamma) of a ``(3, 3)`` rotation nearest to ``near``.
 
     Every rotation has two triples, ``(a, b, g)`` and ``(a + pi, pi - b, g + pi)``; the clinical range crosses
     from one branch to the other at beta = -pi/2, and choosing the nearer keeps the angles continuous there. At
@@ -111,7 +111,7 @@ def rotation_from_long_axis(k: ArrayLike, anterior: ArrayLike = (0.0, 0.0, 1.0))
 
 @dataclass(frozen=True)
 class Cube:
-    """The input cube of a network: translations are told relative to it.
+    """The input cube of a network: translations are relative to it.
 
     Attributes:
         centre: centre of the cube, LPS mm.
@@ -158,7 +158,7 @@ class Correction:
 
 @dataclass(frozen=True, eq=False)
 class Pose:
-    """Where the left ventricle lies: ``x_lps = rotation @ p_sa + centre``.
+    """Position and orientation of the left ventricle: ``x_lps = rotation @ p_sa + centre``.
 
     Attributes:
         rotation: ``(3, 3)``, columns are the SA axes i, j, k in LPS.

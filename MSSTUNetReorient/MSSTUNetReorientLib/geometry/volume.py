@@ -1,6 +1,6 @@
 """A volume that knows its geometry; the one check of an input; the one resampling.
 
-Arrays are in SimpleITK's order ``(K, J, I)`` (slice, row, column); sizes, spacings and origins are told along
+Arrays are in SimpleITK's order ``(K, J, I)`` (slice, row, column); sizes, spacings and origins are given along
 i, j, k. Every position is LPS mm.
 
 Voxel (1, 2, 3) of a grid of 2 x 2 x 3 mm, and back:
@@ -180,7 +180,7 @@ def check_volume(volume: Volume, name: str) -> Volume:
     grid, array = volume.grid, volume.array
     spacing = grid.spacing
     if not np.isfinite(spacing).all() or (spacing <= 0).any() or (spacing > MAX_SPACING_MM).any():
-        _refuse(name, f"voxel spacing must lie in (0, {MAX_SPACING_MM:g}] mm", f"found {_numbers(spacing)} mm")
+        _refuse(name, f"voxel spacing must be in (0, {MAX_SPACING_MM:g}] mm", f"found {_numbers(spacing)} mm")
     if min(grid.size) < MIN_SIZE or max(grid.size) > MAX_SIZE:
         _refuse(name, f"each axis must have {MIN_SIZE} to {MAX_SIZE} voxels", f"found {_numbers(grid.size)}")
     if (grid.extent < MIN_FIELD_MM).any():

@@ -19,7 +19,7 @@ T = TypeVar("T")
 
 
 def limited(default: Any, low: float, high: float) -> Any:
-    """A dataclass field whose numbers lie in [low, high]."""
+    """A dataclass field whose numbers are in [low, high]."""
     return field(default=default, metadata={"limits": (low, high)})
 
 

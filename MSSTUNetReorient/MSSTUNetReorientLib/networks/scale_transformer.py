@@ -44,7 +44,7 @@ def scale_transform(
         scales: (from, to).
         poses: (from, to): the two regressors' answers, which differ.
         alignment: "paper" is eq. 6, rotation and shift from the differences of angles and translations; the paper
-            does not say which way round, so they are taken as (to - from), the sign that undoes the difference.
+            does not state the order, so they are taken as (to - from), the sign that undoes the difference.
             "exact" composes the poses, ``g -> (s2 / s1) R1^T R2 g + R1^T (t2 - t1) / s1``, so that a feature
             meets the voxel it was computed from. Both are a plain crop where the regressors agree.
 

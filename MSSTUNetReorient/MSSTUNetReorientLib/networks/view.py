@@ -17,7 +17,7 @@ from .sampler import sample
 from .scale import Scale
 
 TOP = 0.998
-"""The centile that counts are told in."""
+"""The centile of counts that is the unit."""
 
 
 def normalised(cube: Tensor) -> Tensor:
@@ -35,7 +35,7 @@ def normalised(cube: Tensor) -> Tensor:
 def view(
     cube: Tensor, size: int | Sequence[int], rotation: Tensor | None = None, translation: Tensor | None = None
 ) -> Tensor:
-    """The normalised cube on ``size`` voxels (one number, or (D, H, W)): as it lies, or upright at a pose.
+    """The normalised cube on ``size`` voxels (one number, or (D, H, W)): as acquired, or upright at a pose.
 
     Args:
         cube: ``(B, 1, N, N, N)`` counts.
@@ -58,7 +58,7 @@ def upright_labels(shares: Tensor, scales: Sequence[Scale]) -> list[Tensor]:
 
 
 def transaxial_labels(shares: Tensor, rotation: Tensor, translation: Tensor, scales: Sequence[Scale]) -> list[Tensor]:
-    """The same labels in the frame of the cube, where an LV at this pose lies."""
+    """The same labels in the frame of the cube, with the LV at this pose."""
     back = rotation.mT
     shift = -(back @ translation[..., None])[..., 0] / CLOSE_SCALE
     return [_labels(sample(shares, back, shift, s.scale / CLOSE_SCALE, s.size)) for s in scales]
