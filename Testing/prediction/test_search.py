@@ -196,6 +196,37 @@ def test_faint_counts_far_from_the_body_move_no_cube() -> None:
     assert len(search.cubes_for(Volume(counts, grid))) > 1
 
 
+@pytest.mark.parametrize(("share", "cubes"), [(0.015, 1), (0.005, 2)])
+def test_the_brightest_hundredth_says_what_is_faint(share: float, cubes: int) -> None:
+    """A body of 20 with a hot spot of 100; counts of 0.5 far away are less than a hundredth of the spot alone."""
+    grid = Grid((60, 60, 120), np.full(3, 10.0), np.zeros(3))
+    counts = np.zeros(grid.size[::-1], np.float32)
+    body = np.full(10_000, 20.0, np.float32)
+    body[: int(share * len(body))] = 100.0
+    counts[20:40, 20:40, 22:47] = body.reshape(20, 20, 25)
+    counts[70, 30, 30] = 0.5
+    assert len(search.cubes_for(Volume(counts, grid))) == cubes
+
+
+@pytest.mark.parametrize(
+    ("z", "middle"),
+    [
+        (100.0, 192.0),  # the first cube ends at 384 and begins where the counts do
+        (300.0, 201.6),  # 300 + 93.6 would be cut by the first cube, which ends at 384
+        (380.0, 247.0),  # the counts end at 439
+    ],
+)
+def test_the_cube_round_an_lv_reaches_93_6_mm_to_each_side(
+    z: float, middle: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Half of scale 2's 39 steps of 4.8 mm. The nearest cube is always the first one here, at 192 mm of 0 to 439."""
+    grid = Grid((20, 20, 440), [10.0, 10.0, 1.0], [0, 0, 0])
+    study = Volume(np.ones(grid.size[::-1], np.float32), grid)
+    first = Grid.centred(96, 4.0, Pose(np.eye(3), np.array([95.0, 95.0, 192.0])))
+    monkeypatch.setattr(search, "_cubes_over", lambda *_: [first])
+    assert search.cube_round(study, [95.0, 95.0, z]).centre[2] == pytest.approx(middle)
+
+
 @pytest.mark.parametrize(("length", "centres"), [(420, [209.0]), (440, [192.0, 247.0]), (660, [192.0, 329.5, 467.0])])
 def test_cubes_of_a_long_study_lie_evenly_between_its_ends(length: int, centres: list[float]) -> None:
     """Counts may reach 24 mm beyond both ends of a cube of 384 mm; then cubes come at least every 264 mm."""
