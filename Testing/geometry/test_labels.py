@@ -47,5 +47,5 @@ def test_the_box_round_labels_holds_them_and_their_margin() -> None:
 @pytest.mark.parametrize("voxels", [0, 1, 3, 5, 11, 12, 13, 20])
 def test_grown_mask_is_scipys(voxels: int, share: float) -> None:
     mask = np.random.default_rng(0).random((17, 15, 13)) > 1 - share
-    expected = ndimage.binary_dilation(mask, np.ones((2 * voxels + 1,) * 3))
+    expected = ndimage.maximum_filter(mask, 2 * voxels + 1, mode="constant")
     np.testing.assert_array_equal(dilated(mask, voxels), expected)

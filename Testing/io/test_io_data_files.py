@@ -54,6 +54,17 @@ def test_nrrd_with_a_file_a_slice(target: str, tmp_path: Path):
     np.testing.assert_array_equal(read_study(nhdr(tmp_path / "a.nhdr", target)).array, ARRAY)
 
 
+@pytest.mark.parametrize(
+    ("make", "first", "last", "step"), [(meta, 1, 88, 3), (meta, 0, 0, 1), (nhdr, 1, 88, 3), (nhdr, 29, 0, -1)]
+)
+def test_numbers_of_the_files_may_go_in_steps_or_be_one(make, first: int, last: int, step: int, tmp_path: Path):
+    path = make(tmp_path / ("a.mhd" if make is meta else "a.nhdr"), f"x%03d.raw {first} {last} {step}")
+    numbers = list(range(first, last + step, step))
+    for number, part in zip(numbers, np.array_split(ARRAY, len(numbers)), strict=True):
+        (tmp_path / f"x{number:03d}.raw").write_bytes(part.tobytes())
+    np.testing.assert_array_equal(read_study(path).array, ARRAY)
+
+
 @pytest.mark.parametrize("target", [LIST, "s%02d.raw 0 29 1"])
 def test_a_slice_that_is_missing_or_short(target: str, tmp_path: Path):
     path = meta(tmp_path / "a.mhd", target)

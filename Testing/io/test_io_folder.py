@@ -60,6 +60,21 @@ def test_enhanced_pet(tmp_path: Path):
     assert volume.info["modality"] == "PT"
 
 
+@pytest.mark.parametrize(
+    ("element", "value"), [(b"\x28\x00\x08\x00IS\x02\x00", b"28"), (b"\x20\x00\x11\x00IS\x02\x00", b"1 ")]
+)
+def test_a_damaged_neighbour_is_no_reason_to_refuse_the_study(element: bytes, value: bytes, tmp_path: Path):
+    """One whose NumberOfFrames or SeriesNumber is no number."""
+    series, values = pet_series()
+    folder = save_series(series, tmp_path)
+    other = save(nuclear(), folder / "other.dcm")
+    content = other.read_bytes()
+    assert content.count(element + value) == 1
+    other.write_bytes(content.replace(element + value, element + b"x?"))
+    assert read_study(folder).array == pytest.approx(values, rel=1e-6)
+    assert read_study(folder / "IM5_0003").array == pytest.approx(values, rel=1e-6)
+
+
 def test_missing_slice_is_refused(tmp_path: Path):
     series, _ = pet_series()
     del series[11]

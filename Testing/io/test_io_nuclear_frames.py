@@ -92,9 +92,18 @@ def test_a_frame_lost_or_repeated_is_refused(sizes: tuple[int, int, int, int], d
         ({"SliceVector": None, "NumberOfSlices": SLICES + 1}, "cannot be determined"),
         ({"SliceVector": None, "NumberOfEnergyWindows": 2}, "cannot be determined"),
         ({"DetectorVector": [1, 2] * (SLICES // 2)}, "cannot be determined"),
-        ({"SliceVector": [*range(1, 15)] * 2, "DetectorVector": [1] * 14 + [2] * 14}, "one detector"),
-        ({"SliceVector": [*range(1, 15)] * 2, "RotationVector": [1] * 14 + [2] * 14}, "one rotation"),
-        ({"SliceVector": [*range(1, 15)] * 2, "AngularViewVector": [1] * 14 + [2] * 14}, "one angular view"),
+        (
+            {"SliceVector": [*range(1, 15)] * 2, "DetectorVector": [1] * 14 + [2] * 14},
+            "one detector, but its frames are of 2",
+        ),
+        (
+            {"SliceVector": [*range(1, 15)] * 2, "RotationVector": [1] * 14 + [2] * 14},
+            "one rotation, but its frames are of 2",
+        ),
+        (
+            {"SliceVector": [*range(1, 15)] * 2, "AngularViewVector": [1] * 14 + [2] * 14},
+            "one angular view, but its frames are of 2",
+        ),
         ({"SliceVector": [*range(1, 15)] * 2}, "cannot be determined"),
     ],
 )

@@ -169,6 +169,19 @@ class TestNifti:
         path = self.write(tmp_path / "a.nii", 1, 1, change @ self.AFFINE)
         assert warned(path) == contradict
 
+    @pytest.mark.parametrize(
+        ("degrees", "voxels", "contradict"),
+        [(0.95, 0.0, False), (1.05, 0.0, True), (0.0, 0.48, False), (0.0, 0.52, True)],
+    )
+    @pytest.mark.parametrize("axis", range(3))
+    def test_forms_may_differ_by_a_degree_and_half_a_voxel(
+        self, axis: int, degrees: float, voxels: float, contradict: bool, tmp_path: Path
+    ):
+        other = self.AFFINE.copy()
+        other[:3, :3] = Rotation.from_rotvec(np.deg2rad(degrees) * np.eye(3)[axis]).as_matrix() @ other[:3, :3]
+        other[axis, 3] += voxels * min(SPACING)
+        assert warned(self.write(tmp_path / "a.nii", 1, 1, other)) == contradict
+
     def test_scaled_values_of_nifti_2(self, tmp_path: Path):
         nib = pytest.importorskip("nibabel")
         made = nib.Nifti2Image(ARRAY.transpose(2, 1, 0), self.AFFINE)

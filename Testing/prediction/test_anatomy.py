@@ -64,6 +64,40 @@ def test_apex_over_base_without_a_ventricle() -> None:
     assert np.isnan(apex_over_base(result.short_axis, replace(result.labels, array=result.labels.array * 0)))
 
 
+@pytest.mark.parametrize(
+    ("place", "ratio"),
+    [
+        ((9, 20, 20), 1.0),  # 4 mm beyond the first labelled slice, 2 voxels
+        ((8, 20, 20), 0.5),
+        ((10, 20, 25), 1.0),  # 10 mm beside the long axis
+        ((10, 20, 26), 0.5),
+        ((17, 20, 20), 1.0),  # the last slice of the apical half
+        ((18, 20, 20), 0.25),
+        ((26, 20, 20), 0.25),
+        ((27, 20, 20), 0.5),
+    ],
+)
+def test_ends_are_looked_at_near_the_axis_and_little_beyond(place: tuple[int, int, int], ratio: float) -> None:
+    """Slices 11 to 24 are labelled. Apex 1 and base 2 everywhere; one bright voxel doubles the mean of its slice."""
+    grid = Grid((41, 41, 41), np.full(3, 2.0), np.zeros(3))
+    labels = np.zeros((41, 41, 41), np.uint8)
+    labels[11:25, 12:29, 12:29] = 1
+    counts = np.ones((41, 41, 41), np.float32)
+    counts[18:] = 2.0
+    core = 81  # voxels of 2 mm within 10 mm, the edge included
+    counts[place] += core * counts[place]
+    assert apex_over_base(Volume(counts, grid), Volume(labels, grid)) == pytest.approx(ratio)
+
+
+@pytest.mark.parametrize(("degrees", "own"), [(7.9, True), (8.3, False)])
+def test_slices_that_lie_across_the_stated_axis_are_kept(degrees: float, own: bool) -> None:
+    """A cosine of 0.99, which is 8.1 degrees."""
+    direction = rotation_from_euler(-1.0, -0.9, 1.1)
+    axis = Rotation.from_rotvec(np.deg2rad(degrees) * direction[:, 0]).apply(direction[:, 2])
+    found = short_axis_rotation(reoriented(direction, axis.tolist()))
+    np.testing.assert_allclose(found, direction if own else rotation_from_long_axis(axis))
+
+
 def reoriented(direction: np.ndarray, axis: list[float] | None) -> Volume:
     grid = Grid((40, 40, 40), np.full(3, 4.0), np.zeros(3), direction)
     info = {"reoriented": {"view": "short axis", "long_axis_lps": axis, "assumed": False}}

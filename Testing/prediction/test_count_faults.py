@@ -95,3 +95,57 @@ def test_doubled_voxels_make_no_plateau() -> None:
     fine = np.kron(coarse, np.ones((2, 2, 2))).astype(np.float32)
     small = Grid(grid.size, grid.spacing / 2, grid.origin + 60.0)
     assert clipped_ml(Volume(fine, small), RESULT.labels) == 0
+
+
+def grey(**at: float) -> np.ndarray:
+    """Counts of 0.3 with a maximum of 1 far from the middle; values for the middle and its neighbours."""
+    counts = np.full((12, 12, 12), 0.3, np.float32)
+    counts[1, 1, 1] = 1.0
+    counts[6, 6, 6] = at["middle"]
+    ring = [(5, 6, 6), (7, 6, 6), (6, 5, 6), (6, 7, 6), (6, 6, 5), (6, 6, 7)]
+    for place in ring[: int(at["neighbours"])]:
+        counts[place] = at["value"]
+    return counts
+
+
+@pytest.mark.parametrize(
+    ("middle", "neighbours", "value", "found"),
+    [
+        (-0.26, 1, 0.51, 1),
+        (-0.24, 1, 0.51, 0),
+        (-0.26, 1, 0.49, 0),
+        (0.24, 4, 0.61, 1),
+        (0.24, 3, 0.61, 0),
+        (0.24, 6, 0.59, 0),
+        (0.26, 6, 0.61, 0),
+    ],
+)
+def test_a_jump_within_one_voxel_has_its_limits(middle: float, neighbours: int, value: float, found: int) -> None:
+    assert wrapped_voxels(grey(middle=middle, neighbours=neighbours, value=value)) == found
+
+
+@pytest.mark.parametrize(("place", "found"), [((6, 5, 5), 1), ((5, 5, 4), 1), ((6, 6, 5), 0), ((6, 6, 6), 0)])
+def test_a_jump_is_one_between_voxels_that_share_a_face(place: tuple[int, int, int], found: int) -> None:
+    counts = np.full((12, 12, 12), 0.3, np.float32)
+    counts[5, 5, 5], counts[place] = 1.0, -0.6
+    assert wrapped_voxels(counts) == found
+
+
+@pytest.mark.parametrize(("beside_zero", "found"), [(3, 3), (2, 0)])
+def test_tops_beside_zero_are_wrapped_where_most_are(beside_zero: int, found: int) -> None:
+    counts = np.full((12, 12, 12), 0.3, np.float32)
+    for n, i in enumerate((1, 4, 7, 10)):
+        counts[6, 6, i] = 0.96
+        if n < beside_zero:
+            counts[5, 6, i] = counts[7, 6, i] = 0.04
+    counts[6, 6, 1] = 1.0
+    assert wrapped_voxels(counts) == found
+
+
+@pytest.mark.parametrize(("voxels", "clipped"), [(3, False), (4, True)])
+def test_four_voxels_are_a_plateau(voxels: int, clipped: bool) -> None:
+    counts = smooth(1_000)
+    k, j, i = np.rint(RESULT.study.grid.index_of(RESULT.pose.apply([25.0, 0.0, 0.0]))).astype(int)[::-1]
+    counts[k, j, i : i + voxels] = 5_000
+    expected = voxels * 0.15 if clipped else 0.0  # voxels of 5 x 5 x 6 mm
+    assert clipped_ml(study(counts), RESULT.labels) == pytest.approx(expected)

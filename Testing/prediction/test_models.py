@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import os
 import zipfile
@@ -14,6 +15,8 @@ from MSSTUNetReorientLib.errors import InputError
 from MSSTUNetReorientLib.prediction import models
 from MSSTUNetReorientLib.prediction.models import find_weights
 from MSSTUNetReorientLib.prediction.models import load_model
+from MSSTUNetReorientLib.prediction.models import read_weights
+from MSSTUNetReorientLib.prediction.models import save_weights
 from MSSTUNetReorientLib.training.recipe import load_recipe
 from MSSTUNetReorientLib.training.recipe import shipped_recipes
 
@@ -80,3 +83,24 @@ def test_each_device_has_a_network_of_its_own() -> None:
     assert next(there.parameters()).device == torch.device("meta")
     assert next(here.parameters()).device == torch.device("cpu")
     assert load_model()[0] is here
+
+
+def test_a_network_that_was_built_for_comparison_is_no_model(tmp_path: Path) -> None:
+    """It says so itself: its configuration is JSON, with its title in words."""
+    save_weights(torch.nn.Linear(2, 2), '{"title": "U-Net of others"}', tmp_path / "other.npz")
+    with pytest.raises(InputError, match="this is the comparison U-Net of others"):
+        load_model(tmp_path / "other.npz")
+
+
+def test_weights_keep_their_values_in_half_the_bytes(tmp_path: Path) -> None:
+    """As float16, but as float32 where that cannot hold them."""
+    network = torch.nn.Linear(2, 1)
+    network.weight.data, network.bias.data = torch.tensor([[0.1, -3.0]]), torch.tensor([-70_000.5])
+    path = tmp_path / "w.npz"
+    assert save_weights(network, "name", path) == hashlib.sha256(path.read_bytes()).hexdigest()
+    with np.load(path) as stored:
+        assert {k: stored[k].dtype for k in ("weight", "bias")} == {"weight": np.float16, "bias": np.float32}
+    configuration, state = read_weights(path.read_bytes(), "w")
+    assert configuration == "name"
+    assert state["bias"].tolist() == [-70_000.5]
+    np.testing.assert_allclose(state["weight"], [[0.1, -3.0]], rtol=1e-3)

@@ -335,6 +335,12 @@ class TestModels:
         with pytest.raises(InputError, match="nonsense: a model must be"):
             load_model("nonsense")
 
+    def test_the_cpu_is_always_there(self) -> None:
+        assert predictor.choose_device("cpu") == torch.device("cpu")
+        assert predictor.choose_device("auto").type == ("cuda" if torch.cuda.is_available() else "cpu")
+        with pytest.raises(InputError, match=r"--device abacus: .*\(cpu"):
+            predictor.choose_device("abacus")
+
     @pytest.mark.skipif(torch.cuda.is_available(), reason="there is a CUDA device here")
     def test_a_device_that_is_not_there(self) -> None:
         with pytest.raises(InputError, match="--device cuda"):

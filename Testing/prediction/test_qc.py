@@ -121,6 +121,51 @@ def test_zeros_that_reach_the_border_are_cut() -> None:
     assert qc.cut_share(Volume(half, STUDY_GRID), answer) == pytest.approx(expected, abs=0.08)
 
 
+@pytest.mark.parametrize("layer", [0, -1])
+@pytest.mark.parametrize("axis", range(3))
+def test_the_outermost_layer_on_each_side_is_cut(axis: int, layer: int) -> None:
+    """A labelled block that reaches from the border three voxels inwards: one third of it, and what is beyond."""
+    grid = Grid((20, 22, 24), [5.0, 4.0, 3.0], [7.0, 8.0, 9.0], MEAN_ROTATION)
+    block = np.zeros(grid.size[::-1], np.uint8)
+    inner = [slice(8, 14)] * 3
+    inner[axis] = slice(0, 3) if layer == 0 else slice(-3, None)
+    block[tuple(inner)] = 1
+    full = Volume(np.ones(block.shape, np.float32), grid)
+    assert qc.cut_share(full, Volume(block, grid)) == pytest.approx(1 / 3)
+    inner[axis] = slice(1, 4) if layer == 0 else slice(-4, -1)
+    within = np.zeros_like(block)
+    within[tuple(inner)] = 1
+    assert qc.cut_share(full, Volume(within, grid)) == 0
+    away = np.zeros(3)
+    away[2 - axis] = -2 if layer == 0 else 2
+    beyond = Grid(grid.size, grid.spacing, grid.at(away), grid.direction)
+    assert qc.cut_share(full, Volume(block, beyond)) == pytest.approx(1.0)
+
+
+def test_contrast_and_hot_neighbour_are_those_of_scipys_neighbourhood() -> None:
+    """The ring from 6 to 25 mm round the LV; its brightest 2 ml, over the wall's 95th centile."""
+    answer = labels()
+    counts = np.random.default_rng(0).gamma(2.0, 10.0, answer.array.shape).astype(np.float32)
+    measures = verdict(answer, study(answer)).measures.keys()
+    assert {"contrast", "hot_neighbour"} <= set(measures)
+    found = qc._count_measures(Volume(counts, answer.grid), answer)
+    lv, wall = answer.array > 0, answer.array == MYOCARDIUM
+    outer, gap = (ndimage.binary_dilation(lv, np.ones((2 * n + 1,) * 3)) for n in (8, 2))  # voxels of 3 mm
+    ring = np.sort(counts[outer & ~gap])
+    assert found["contrast"] == pytest.approx(counts[wall].mean() / ring.mean(), rel=1e-5)
+    brightest = ring[-74:].mean()  # 2 ml are 74 voxels of 0.027 ml
+    assert found["hot_neighbour"] == pytest.approx(brightest / np.percentile(counts[wall], 95), rel=1e-5)
+
+
+def test_less_than_ten_millilitres_are_no_ventricle() -> None:
+    answer = labels()
+    where = np.flatnonzero(answer.array)
+    for number, status in ((370, "fail"), (371, "review")):  # of 0.027 ml
+        few = np.zeros(answer.array.size, np.uint8)
+        few[where[:number]] = MYOCARDIUM
+        assert verdict(replace(answer, array=few.reshape(answer.array.shape)), study(answer)).status == status
+
+
 @pytest.mark.parametrize(
     ("value", "array_value", "words"), [(BLOOD_POOL, MYOCARDIUM, "blood pool is 0 ml"), (MYOCARDIUM, 0, "myocardium")]
 )
