@@ -110,11 +110,11 @@ class TrainedMethod:
         if not self.upright:
             return self._ask(study, None)
         if self.locator is None:
-            msg = f"{self.name}: it segments upright studies and needs a pose; name it as LOCATOR.npz+SEGMENTER.npz"
+            msg = f"{self.name}: it segments reoriented studies and needs a pose; give it as LOCATOR.npz+SEGMENTER.npz"
             raise InputError(msg)
         pose = self.locator.answer(study).pose
         if pose is None:
-            msg = f"{self.locator.name}: it tells no pose to turn a study upright; name one that reorients"
+            msg = f"{self.locator.name}: it estimates no pose to reorient a study; choose a model that reorients"
             raise InputError(msg)
         return self._ask(study, pose)
 
@@ -184,7 +184,7 @@ def load_method(model: str | Path) -> Method:
     if plus:
         first, second = load_method(locator), load_method(segmenter)
         if not (isinstance(second, TrainedMethod) and second.upright):
-            msg = f"{segmenter}: after the + must come a segmenter in the short-axis frame, but this is none"
+            msg = f"{segmenter}: the model after + must segment in the short-axis frame, but does not; choose another"
             raise InputError(msg)
         return TrainedMethod(f"Sep {first.name}-{second.name}", second.network, second.identity, first)
     path = Path(model)

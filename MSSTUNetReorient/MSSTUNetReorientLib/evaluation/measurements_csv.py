@@ -38,7 +38,7 @@ def read_rows(file: Path) -> list[Measurement]:
         table = csv.DictReader(io.StringIO(file.read_text(encoding="utf-8")))
         return [_row(record) for record in table]
     except (OSError, ValueError, KeyError, TypeError) as error:
-        msg = f"{file}: the measurements cannot be read ({error!r}); move the file away to measure again"
+        msg = f"{file}: the measurements cannot be read ({error!r}); remove the file to measure again"
         raise InputError(msg) from error
 
 

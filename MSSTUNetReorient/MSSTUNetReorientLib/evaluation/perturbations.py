@@ -109,7 +109,7 @@ def _shift(change: Change, first: Result, now: Result) -> Shift:
 
 def table(found: Sequence[Shift]) -> Table:
     """A row per change: median and worst over studies; the last row is over all."""
-    head = ("changed", "long axis (deg)", "roll (deg)", "centre (mm)", "LV-MY volume (%)", "other verdict")
+    head = ("changed", "long axis (deg)", "roll (deg)", "centre (mm)", "LV-MY volume (%)", "verdict changed")
     names = list(dict.fromkeys(s.change for s in found))
     rows = [_row(name, [s for s in found if s.change == name]) for name in names]
     return Table(head, (*rows, _row("all", found)))
@@ -143,7 +143,7 @@ def _turned(study: Volume, vector: Array) -> Change:
     grid = study.grid
     moved = Pose(turn, grid.centre - turn @ grid.centre)
     there = Grid(grid.size, grid.spacing, moved.apply(grid.origin), turn @ grid.direction)
-    return Change(f"patient turned by {TURN_DEG:g} degrees", Volume(study.array, there, study.info), moved)
+    return Change(f"patient rotated by {TURN_DEG:g} degrees", Volume(study.array, there, study.info), moved)
 
 
 def _with_noise(study: Volume, amount: float, rng: np.random.Generator) -> Volume:

@@ -32,7 +32,7 @@ WALL_MASK = "{}_lv_wall.nrrd"
 """A hand-drawn wall of a real study; 1 is LV myocardium, and nothing is said of the blood pool."""
 IMAGE_ENDINGS = (".dcm", ".nrrd", ".nii.gz", ".nii", ".mha", ".mhd", "")
 """Of a real study's image, after its name; without one it is a DICOM folder."""
-MODALITIES = {"NM": "SPECT", "PT": "PET", "unknown": "not told"}
+MODALITIES = {"NM": "SPECT", "PT": "PET", "unknown": "not stated"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,7 +41,7 @@ class TrueStudy:
 
     Attributes:
         data_set, name: as tables show them; subject: whose heart it is.
-        kind: "real-derived" is a real heart in a simulated chest; modality: "SPECT", "PET" or "not told".
+        kind: "real-derived" is a real heart in a simulated chest; modality: "SPECT", "PET" or "not stated".
         image: file or DICOM folder; labels: file of the true labels, or of a real study's wall; None without.
         pose: SA frame to LPS.
         cube: what the normalised translation is told in; None where the truth holds no full pose.
@@ -124,7 +124,7 @@ def read_set(folder: Path, name: str) -> DataSet:
     except (ValueError, KeyError, TypeError) as error:
         if isinstance(error, InputError):
             raise
-        msg = f"{folder}: the truth of its studies cannot be read ({error!r}); make the studies again"
+        msg = f"{folder}: the ground truth of its studies cannot be read ({error!r}); simulate the studies again"
         raise InputError(msg) from error
     if not studies:
         _refuse_empty(folder)
@@ -139,7 +139,7 @@ def _refuse_empty(folder: Path) -> None:
             f"nor a {REFERENCES}; see docs/evaluation.md"
         )
         raise InputError(msg)
-    msg = f"{folder}: a data set must hold studies, but found none; make some with simulate, or check the path"
+    msg = f"{folder}: a data set must contain studies, but found none; run simulate, or check the path"
     raise InputError(msg)
 
 
@@ -201,7 +201,7 @@ def _digest(files: Iterable[Path], told: dict[str, Any]) -> str:
         for file in files:
             digest.update(hashlib.sha256(file.read_bytes()).digest())
     except OSError as error:
-        msg = f"{error.filename}: a study must have this file, but: {error.strerror}; make the study again"
+        msg = f"{error.filename}: a study must have this file, but: {error.strerror}; simulate the study again"
         raise InputError(msg) from error
     return digest.hexdigest()
 

@@ -107,11 +107,11 @@ TARGETS: tuple[Target, ...] = (
     Target("HD95 LV-MY, median (mm)", 8.0, True, median("hd95_myocardium_mm")),
     Target("HD95 LV-BP, median (mm)", 4.0, True, median("hd95_blood_pool_mm")),
     Target("LV-MY volume, R²", 0.99, False, _volume_r_squared, digits=3),
-    Target("LV-MY volume, bias without sign (%)", 1.0, True, _volume_bias),
+    Target("LV-MY volume, absolute bias (%)", 1.0, True, _volume_bias),
     Target("LV-MY volume, SD (%)", 3.0, True, _volume_sd),
     Target("DSC of the drawn wall, median", 0.80, False, median("dsc_myocardium"), "real", 3),
 )
-"""What this project set out to reach; medians over studies unless a line says otherwise."""
+"""The targets of this project; medians over studies unless stated otherwise."""
 
 MAX_SECONDS, MIN_RATIO = 0.3, 20.0
 """Pose and labels of one study on two cores; how much faster than the published network of full size."""
