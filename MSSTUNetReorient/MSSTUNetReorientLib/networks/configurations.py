@@ -207,6 +207,6 @@ def build(name: str) -> nn.Module:
         ValueError: no network has this name; the message lists those there are.
     """
     if name not in CONFIGURATIONS:
-        msg = f"no network is called {name!r}; there are {', '.join(sorted(CONFIGURATIONS))}"
+        msg = f"no network is called {name!r}; choose one of {', '.join(sorted(CONFIGURATIONS))}"
         raise ValueError(msg)
     return CONFIGURATIONS[name]()

@@ -26,7 +26,7 @@ def replaced(path: Path) -> Iterator[Path]:
         with suppress(OSError):
             temporary.unlink()
         reason = (error.strerror if isinstance(error, OSError) else None) or str(error).splitlines()[0][:120]
-        msg = f"{path}: the file cannot be written ({reason}); free the disk and run the same command again"
+        msg = f"{path}: the file cannot be written ({reason}); free disk space and run the same command again"
         raise InputError(msg) from error
     except BaseException:
         with suppress(OSError):

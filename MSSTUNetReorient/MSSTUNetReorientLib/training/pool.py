@@ -152,7 +152,7 @@ def sample_of(image: Volume, labels: Volume, pose: Pose, kind: str, turn: NDArra
     there = resample(labels, grid, order=0).array == MYOCARDIUM
     wall = float(np.median(cube[there])) if there.any() else 0.0
     if wall <= 0:
-        msg = "the image must have counts where the labels have the wall, but it has none; check the geometry"
+        msg = "the image must have counts inside the labelled wall, but it has none; check the geometry"
         raise InputError(msg)
     counts = np.clip(cube / wall, 0, 1000).astype(np.float16)
     return Sample(counts, turn.T @ pose.rotation, turn.T @ (pose.centre - middle), upright, kind)
@@ -260,5 +260,5 @@ def fill_pool(
             made += 1
             record.write_text(f"{made}\n")
     except OSError as error:
-        msg = f"{folder}: the pool cannot be written ({error.strerror or error}); free the disk or name another folder"
+        msg = f"{folder}: the pool cannot be written ({error.strerror or error}); free disk space or name another"
         raise InputError(msg) from error

@@ -84,6 +84,6 @@ def wait_for(folder: Path, count: int, check: Callable[[], None], say: Callable[
     while (there := len(list(folder.glob("*.npz")))) < count:
         check()
         if time.monotonic() - said > 10:
-            say(f"the first studies are being made: {there} of {count}")
+            say(f"making the first studies: {there} of {count}")
             said = time.monotonic()
         time.sleep(0.2)

@@ -131,7 +131,7 @@ def load_recipe(name: str | Path) -> Recipe:
             msg = f"{name}: a recipe must be one of {names}, or the path of a .toml file, but it is neither"
             raise InputError(msg)
     if path.exists() and not path.is_file():
-        msg = f"{path}: a recipe must be a regular file, but this is none; name another"
+        msg = f"{path}: a recipe must be a regular file, but this is not; choose another"
         raise InputError(msg)
     try:
         content = tomllib.loads(path.read_text(encoding="utf-8"))
@@ -147,7 +147,7 @@ def _recipe(content: dict[str, Any], path: Path) -> Recipe:
     unknown = [key for key in head if key not in known]
     if unknown:
         tables = ", ".join(f"[{t}]" for t in ("network", *TABLES))
-        msg = f"{path}: a recipe has no key {unknown[0]!r}; there are {', '.join(known)} and the tables {tables}"
+        msg = f"{path}: a recipe has no key {unknown[0]!r}; use {', '.join(known)} and the tables {tables}"
         raise InputError(msg)
     top = read_table(_Head, head, f"{path}:")
     for table in ("network", *TABLES):

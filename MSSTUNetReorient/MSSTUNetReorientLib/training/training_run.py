@@ -121,7 +121,9 @@ def measured_on_held_out(request: Request, say: Say) -> dict[str, dict[str, Any]
     """The validation table; empty where the model needs another one's pose."""
     method = load_method(request.out / WEIGHTS)
     if isinstance(method, TrainedMethod) and method.upright:
-        say("no table: it segments upright studies and needs a model that finds the pose (LOCATOR.npz+SEGMENTER.npz)")
+        say(
+            "no table: it segments reoriented studies and needs a model that finds the pose (LOCATOR.npz+SEGMENTER.npz)"
+        )
         return {}
     folder, count = request.held_out or (request.common or request.out) / "held-out", request.recipe.data.validation
     if len(list(folder.glob("*.npz"))) < count:
@@ -144,7 +146,7 @@ def initialised(recipe: Recipe, model: str | Path) -> nn.Module:
         load_state(network, state)
     except RuntimeError as error:
         reason = str(error).splitlines()[-1].strip()[:120]
-        msg = f"{file.path}: the weights to begin from must be of the network of {recipe.name}, but: {reason}"
+        msg = f"{file.path}: the initial weights must fit the network of {recipe.name}, but: {reason}"
         raise InputError(msg) from error
     return network
 
@@ -152,7 +154,7 @@ def initialised(recipe: Recipe, model: str | Path) -> nn.Module:
 def _check(request: Request) -> None:
     """What can be known before any work."""
     for pool in (p for p in request.pools if not any(p.glob("*.npz"))):
-        msg = f"{pool}: a pool must hold studies (.npz), but there is none; run the command pool first"
+        msg = f"{pool}: a pool must contain studies (.npz), but there are none; run the command pool first"
         raise InputError(msg)
     if request.data is not None:
         load_sources(request.data, "train")
