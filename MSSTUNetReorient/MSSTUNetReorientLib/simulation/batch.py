@@ -79,7 +79,7 @@ def load_sources(request: Request) -> Sources:
     subjects = None if request.split is None else set(COUNTS_SUBJECTS[request.split])
     counts = {} if request.hearts is None else load_counts(request.hearts, subjects)
     if request.split is not None and not found.ventricles and not counts:
-        msg = f"--split {request.split} needs real hearts, but found none of it; give them with --anatomy or --hearts"
+        msg = f"--split {request.split} needs real hearts, but found none; give them with --anatomy or --hearts"
         raise InputError(msg)
     return Sources(found.chests, found.ventricles, counts)
 
@@ -176,12 +176,12 @@ def keep_options(request: Request, sources: Sources) -> None:
             return
     except (OSError, ValueError) as error:
         why = getattr(error, "strerror", None) or error
-        msg = f"{request.out}: the output folder must take {file.name}, but cannot ({why}); choose another"
+        msg = f"{request.out}: {file.name} must be writable in the output folder, but is not ({why}); choose another"
         raise InputError(msg) from error
     differing = [name for name, value in wanted.items() if name not in found or found[name] != value]
     if differing:
         msg = (
-            f"{request.out}: studies of one kind and seed must be made alike, but those here have other options "
+            f"{request.out}: studies of one kind and seed must have the same options, but those here differ "
             f"({', '.join(differing)}); choose another folder, or the same options"
         )
         raise InputError(msg)

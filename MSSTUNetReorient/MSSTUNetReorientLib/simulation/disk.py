@@ -62,7 +62,7 @@ def write_study(study: Study, folder: Path, *, dicom: bool = False) -> None:
     except (OSError, InputError) as error:
         shutil.rmtree(temporary, ignore_errors=True)
         reason = error.strerror if isinstance(error, OSError) else str(error)
-        msg = f"{folder}: the study cannot be written ({reason}); free the disk or choose another folder"
+        msg = f"{folder}: the study cannot be written ({reason}); free disk space or choose another folder"
         raise InputError(msg) from error
     except BaseException:
         shutil.rmtree(temporary, ignore_errors=True)

@@ -147,13 +147,13 @@ def _check(kind: str, gates: int, sources: Sources) -> None:
         msg = f"the kind of study must be one of {', '.join(KINDS)}, but found {kind}; choose one of them"
         raise InputError(msg)
     if gates not in (0, 8, 16):
-        msg = f"a gated study must have 8 or 16 gates, but found {gates}; choose one of them or leave it out"
+        msg = f"a gated study must have 8 or 16 gates, but found {gates}; choose one of them or omit it"
         raise InputError(msg)
     if kind == "composite" and not sources.counts:
         msg = "a composite study needs a folder of real hearts, but found none; give it with --hearts"
         raise InputError(msg)
     if kind == "composite" and gates:
-        msg = f"a composite study shows one real count volume, but found {gates} gates; leave --gates out"
+        msg = f"a composite study has one real count volume, but found {gates} gates; omit --gates"
         raise InputError(msg)
 
 
