@@ -21,7 +21,7 @@ OURS = ("model answer", "correction", "record")
 WORDS = {
     "run": "reoriented by the model",
     "accept": "accepted",
-    "edit": "edited again",
+    "edit": "reopened for editing",
     "copy": "pose taken from the paired study",
     "paint": "labels edited by hand",
     "segment": "segmented again, edited labels kept as a copy",

@@ -231,7 +231,7 @@ class Session(StudyReview):
         with self._errors_shown():
             other = read_record(node)
             if other is not None and other.adjustment.locked:
-                msg = _("{0} is accepted already: choose it and press Edit again first.")
+                msg = _("{0} is already accepted: select it and press Edit again first.")
                 raise InputError(msg.format(paired.GetName()))
             write_record(node, _copied(record, other).noted("copy", now(), reader))
             self.choose(paired)

@@ -126,7 +126,7 @@ class WorkerClient:
         try:
             answer = read_answer(path)
         except DAMAGED as error:
-            self.on_error(_("The answer of the network could not be read ({0}): try again.").format(_words(error)))
+            self.on_error(_("The result of the network could not be read ({0}): try again.").format(_words(error)))
             return
         take(answer, volume)
 
@@ -136,7 +136,7 @@ class WorkerClient:
             path, volume = self._study(study)
             return path, volume, self._new_file("answer")
         except OSError as error:
-            text = _("The study could not be written for the network ({0}): free the disk for temporary files.")
+            text = _("The study could not be written for the network ({0}): free disk space for temporary files.")
             raise InputError(text.format(_words(error))) from error
 
     def _study(self, node: Any) -> tuple[Path, Volume]:
@@ -165,8 +165,8 @@ def _with_advice(content: dict[str, Any]) -> str:
     if not content.get("unexpected"):
         return error
     advice = _(
-        "Nothing is lost: press the button again. If it fails again, close other programs or restart 3D Slicer, and "
-        "report it with what View > Error Log shows."
+        "No data are lost: press the button again. If it fails again, close other programs or restart 3D Slicer, and "
+        "report the error with the log from View > Error Log."
     )
     return f"{error.rstrip('. ')}. {advice}"
 

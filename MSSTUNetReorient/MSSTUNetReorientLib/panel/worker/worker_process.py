@@ -132,8 +132,8 @@ class ChildProcess:
         if errors:
             return errors[-1].strip()
         if self._process.exitStatus() == qt.QProcess.CrashExit or self._process.exitCode() in KILLED:
-            return _("it was stopped from outside, perhaps because the memory was full")
-        return _("it stopped with code {0}").format(self._process.exitCode())
+            return _("it was killed, possibly for lack of memory")
+        return _("it exited with code {0}").format(self._process.exitCode())
 
 
 def python_executable() -> str:
