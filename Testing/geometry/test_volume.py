@@ -74,7 +74,7 @@ class TestCheck:
 
     @pytest.mark.parametrize("spacing", [0.0, -4.0, 20.5, np.nan])
     def test_spacing(self, spacing: float) -> None:
-        with pytest.raises(InputError, match="voxel spacing must lie in"):
+        with pytest.raises(InputError, match="voxel spacing must be in"):
             check_volume(volume(spacing=spacing), "s.nrrd")
 
     @pytest.mark.parametrize("size", [(15, 24, 28), (20, 24, 1025)])

@@ -172,7 +172,7 @@ def check_volume(volume: Volume, name: str) -> Volume:
     grid, array = volume.grid, volume.array
     spacing = grid.spacing
     if not np.isfinite(spacing).all() or (spacing <= 0).any() or (spacing > MAX_SPACING_MM).any():
-        _refuse(name, f"voxel spacing must lie in (0, {MAX_SPACING_MM:g}] mm", f"found {_numbers(spacing)} mm")
+        _refuse(name, f"voxel spacing must be in (0, {MAX_SPACING_MM:g}] mm", f"found {_numbers(spacing)} mm")
     if min(grid.size) < MIN_SIZE or max(grid.size) > MAX_SIZE:
         _refuse(name, f"each axis must have {MIN_SIZE} to {MAX_SIZE} voxels", f"found {_numbers(grid.size)}")
     if (grid.extent < MIN_FIELD_MM).any():
@@ -186,7 +186,7 @@ def check_volume(volume: Volume, name: str) -> Volume:
     if bad:
         _refuse(name, "counts must be finite", f"found {bad} NaN or infinite voxels")
     if counts.max() == counts.min():
-        _refuse(name, "a study must show some activity", f"every voxel is {counts.max():g}")
+        _refuse(name, "a study must contain activity", f"every voxel is {counts.max():g}")
     if counts.max() <= 0:
         _refuse(name, "a study must have positive counts", f"the largest is {counts.max():g}")
     return Volume(counts, grid, volume.info)
