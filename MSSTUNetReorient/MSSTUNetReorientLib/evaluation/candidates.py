@@ -1,4 +1,4 @@
-"""Who is measured: shipped models, weight files, and the classical methods, by what the command line calls them."""
+"""The methods to measure: shipped models, weight files and classical methods, by their command line names."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ TEMPLATE, MEAN_POSE = "template", "mean-pose"
 
 @dataclass(frozen=True)
 class Candidate:
-    """A method with what tables say of it.
+    """A method with its description for the tables.
 
     Attributes:
         method: can be pickled, for each process has its own.

@@ -1,4 +1,4 @@
-"""What is measured of an answer against the truth, each as the papers or the field define it.
+"""Metrics of a result against the truth, as the papers or the field define them.
 
 Angles and distances of poses are those of :class:`..geometry.pose.Pose`; here are the overlaps, the regressions and the
 errors of volumes.

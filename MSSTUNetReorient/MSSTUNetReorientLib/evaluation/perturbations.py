@@ -1,4 +1,4 @@
-"""How far an answer moves when a study is changed in ways that leave its heart as it is. No truth is needed."""
+"""How far a result moves when a study changes in ways that leave its heart unchanged. No truth is needed."""
 
 from __future__ import annotations
 

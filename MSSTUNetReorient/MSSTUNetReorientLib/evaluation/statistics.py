@@ -1,4 +1,4 @@
-"""Medians, bad centiles and confidence intervals by subject: several studies of one heart are no several hearts."""
+"""Medians, bad centiles and confidence intervals by subject: several studies of one heart are not independent."""
 
 from __future__ import annotations
 

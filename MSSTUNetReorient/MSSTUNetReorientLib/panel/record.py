@@ -1,4 +1,4 @@
-"""What the panel knows about one study: the model's answer, the reader's correction, and what was done when.
+"""The record of one study: the model's pose, the reader's correction, and the events.
 
 A record is a value. It is written as JSON into the scene (:mod:`.record_node`), with a format number: what an older
 version wrote is brought up to date by :data:`UPGRADES`, what a newer one wrote is refused with a clear message.

@@ -33,7 +33,7 @@ def update_table(node: Any, record: Record, rows: list[Row] | None = None) -> No
 
     Args:
         node: ``vtkMRMLTableNode``.
-        record: what to tell.
+        record: the content.
         rows: those of the result at the pose as it stands; None to keep the ones in the table.
     """
     kept = rows if rows is not None else [row for row in read_table(node) if not row.name.startswith(OURS)]

@@ -1,4 +1,4 @@
-"""What the panel does: which study is chosen, its paired study, the reader's click, and what becomes of the scene.
+"""The panel's logic: the selected study, its paired study, the reader's click, and events of the scene.
 
 The widget calls these methods, and those of :class:`.study_review.StudyReview`, and redraws itself from the attributes
 whenever :attr:`changed` is called.
@@ -50,7 +50,7 @@ class Session(StudyReview):
     """The state behind the panel.
 
     Attributes:
-        study_text, warnings: the study in words, and what is doubtful about it.
+        study_text, warnings: description of the study, and possible problems.
         removing: a node is just being deleted.
     """
 

@@ -1,4 +1,4 @@
-"""A loaded study in words: what it is, and where its geometry looks doubtful."""
+"""Description of a loaded study, and warnings about its geometry."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def describe_study(volume: Volume) -> str:
 
 
 def doubts(volume: Volume) -> list[str]:
-    """Sentences about a geometry that is possible but unlikely; an impossible one is refused when the job starts."""
+    """Warnings about a geometry that is possible but unlikely; an impossible one is refused when a run starts."""
     grid = volume.grid
     return [sentence for broken, sentence in _rules(grid, str(volume.info.get("modality"))) if broken]
 

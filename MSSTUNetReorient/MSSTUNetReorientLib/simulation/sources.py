@@ -1,4 +1,4 @@
-"""Where real anatomy and real hearts come from, when they are at hand: folders of the development data's form."""
+"""Sources of real anatomy and real hearts, if available: folders in the format of the development data."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
 """A centre's own studies as samples: read once, kept in the form of the pool, mixed with simulated ones.
 
 A study is a folder: ``image`` (a file that :func:`~..io.read_study` reads, or a folder of DICOM), ``labels`` (LV-MY 1,
-LV-BP 2, on any grid that lies rightly in the patient) and the pose: ``pose.tfm``, or ``truth.json`` as ``simulate``
-writes it, or ``short_axis``, an SA image that lies rightly in the patient and tells the axes by its directions.
+LV-BP 2, on any grid in patient coordinates) and the pose: ``pose.tfm``, or ``truth.json`` as ``simulate``
+writes it, or ``short_axis``, an SA image in patient coordinates, whose directions give the axes.
 """
 
 from __future__ import annotations
@@ -102,7 +102,7 @@ def _whole_labels(array: NDArray[np.float32], study: Path) -> NDArray[np.uint8]:
 
 
 def _pose(study: Path, labels: Volume, image: Volume) -> Pose:
-    """The told axes; the centre is that of the labels, as everywhere."""
+    """The given axes; the centre is that of the labels, as everywhere."""
     inside = np.argwhere(labels.array > 0)[:, ::-1]
     if len(inside) * labels.grid.voxel_ml < LEAST_ML:
         msg = f"{study}: the labelled LV must have at least {LEAST_ML:g} ml, but has less; check the labels"

@@ -42,7 +42,7 @@ Say = Callable[[str], None]
 
 @dataclass(frozen=True)
 class Request:
-    """What is asked for.
+    """The settings of a run.
 
     Attributes:
         out: folder of the run: checkpoint, curves, weights, validation.
@@ -65,7 +65,7 @@ class Request:
 
 
 def train_model(request: Request, say: Say, keep_going: Callable[[], bool] = lambda: True) -> bool:
-    """Train, write the weights, measure; called again, it goes on where it was.
+    """Train, write the weights, measure; called again, it resumes.
 
     Returns:
         Whether all steps are done.
@@ -99,7 +99,7 @@ def train_model(request: Request, say: Say, keep_going: Callable[[], bool] = lam
 
 
 def finish(request: Request, training: Training, say: Say, *, measured: bool) -> None:
-    """Write the weights, and the figures on held-out studies unless a signal asks for haste."""
+    """Write the weights, and the figures on held-out studies unless a signal asked to stop."""
     recipe, out = request.recipe, request.out
     spent = {"steps": training.step, "batch": recipe.data.batch, "minutes": round(training.seconds / 60, 1)}
     told = recipe.identity | {"training": spent}
@@ -134,7 +134,7 @@ def measured_on_held_out(request: Request, say: Say) -> dict[str, dict[str, Any]
 
 
 def initialised(recipe: Recipe, model: str | Path) -> nn.Module:
-    """The recipe's network with the weights of a model, told by name or file.
+    """The recipe's network with the weights of a model, given by name or file.
 
     Raises:
         InputError: there is none, it cannot be read or is of another architecture.
@@ -152,7 +152,7 @@ def initialised(recipe: Recipe, model: str | Path) -> nn.Module:
 
 
 def _check(request: Request) -> None:
-    """What can be known before any work."""
+    """Checks before any work."""
     for pool in (p for p in request.pools if not any(p.glob("*.npz"))):
         msg = f"{pool}: a pool must contain studies (.npz), but there are none; run the command pool first"
         raise InputError(msg)
