@@ -37,7 +37,7 @@ MODALITIES = {"NM": "SPECT", "PT": "PET", "unknown": "not stated"}
 
 @dataclass(frozen=True, eq=False)
 class TrueStudy:
-    """A study with what is known of it.
+    """A study with its ground truth.
 
     Attributes:
         data_set, name: as tables show them; subject: whose heart it is.
@@ -195,7 +195,7 @@ def _real_study(folder: Path, name: str, told: dict[str, Any], data_set: str) ->
 
 
 def _digest(files: Iterable[Path], told: dict[str, Any]) -> str:
-    """sha256 of the files and of what is told of them."""
+    """sha256 of the files and of their metadata."""
     digest = hashlib.sha256(json.dumps(told, sort_keys=True).encode())
     try:
         for file in files:

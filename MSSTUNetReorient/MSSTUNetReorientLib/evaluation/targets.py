@@ -1,4 +1,4 @@
-"""The figures to reach, beside what was reached: plainly reached or missed."""
+"""The target figures and the results: reached or missed."""
 
 from __future__ import annotations
 

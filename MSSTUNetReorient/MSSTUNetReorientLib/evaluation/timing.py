@@ -1,4 +1,4 @@
-"""How long each method takes for one study, all measured in turn by one process on the same studies."""
+"""Time of each method for one study, all measured in sequence in one process on the same studies."""
 
 from __future__ import annotations
 

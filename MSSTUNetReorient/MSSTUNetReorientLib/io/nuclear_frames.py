@@ -1,4 +1,4 @@
-"""What each frame of an NM object is: its energy window, gate, time and slice (DICOM PS3.3 C.8.4.8).
+"""The indices of each frame of an NM object: energy window, gate, time and slice (DICOM PS3.3 C.8.4.8).
 
 A frame has an index for every vector that the object holds. The frames must be every combination of them once.
 """

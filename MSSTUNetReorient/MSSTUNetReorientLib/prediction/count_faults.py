@@ -1,6 +1,6 @@
-"""What a file did to the counts: wrapped from the top of the scale to its bottom or back, or clipped at a maximum.
+"""Errors in the counts of a file: wrapped between the top and bottom of the scale, or clipped at a maximum.
 
-Each leaves traces that no patient has, whatever number type the file had: they are looked for in the values themselves.
+Each leaves traces that no patient has, whatever number type the file had: they are detected in the values.
 """
 
 from __future__ import annotations

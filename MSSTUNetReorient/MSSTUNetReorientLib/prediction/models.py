@@ -105,7 +105,7 @@ def find_weights(model: str | Path | None = None) -> WeightFile:
 
 
 def is_path(text: str | Path, suffix: str) -> bool:
-    """Whether what a user gave is a path rather than a shipped name: it has a separator or the suffix of its kind.
+    """Whether a user's input is a path rather than a shipped name: it has a separator or the suffix of its kind.
 
     A file or folder of the same name in the working directory never hides what is shipped.
     """

@@ -1,4 +1,4 @@
-"""Files that are complete or not there: written beside and renamed."""
+"""Files that are complete or absent: written beside and renamed."""
 
 from __future__ import annotations
 

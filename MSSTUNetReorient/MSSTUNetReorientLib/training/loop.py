@@ -1,4 +1,4 @@
-"""The training loop: every step follows from seed and step alone, so a run that is stopped goes on exactly as it would.
+"""The training loop: every step follows from seed and step alone, so an interrupted run resumes exactly.
 
 Checkpoints are written beside and renamed; curves are CSV.
 """
@@ -87,7 +87,7 @@ class Training:
         return scalars(parts)
 
     def _batch(self, studies: Studies) -> Batch:
-        """What this step of this process sees; it also sets the seed of whatever the loss draws."""
+        """The batch of this step in this process; also sets the seed of the random numbers in the loss."""
         data = self.recipe.data
         rng = np.random.default_rng((self.recipe.seed, self.step, self.fabric.global_rank))
         torch.manual_seed(int(rng.integers(2**62)))

@@ -1,7 +1,7 @@
-"""Questions to the worker about one study, and their answers: files, steps, and what is not wanted any more.
+"""Requests to the worker about one study, and their answers: files, steps, and dropped requests.
 
-The worker has one question at a time. While it works the newest question waits; an older one that waits is dropped,
-for nobody wants its answer any more.
+The worker has one request at a time. While it works the newest request waits; an older one that waits is dropped,
+because its answer is no longer needed.
 """
 
 from __future__ import annotations
@@ -37,8 +37,8 @@ class WorkerClient:
 
     Attributes:
         model: path of another model than the default one.
-        on_step: told what the worker does, in its words.
-        on_error: told in words why there is no answer.
+        on_step: called with the current step of the worker.
+        on_error: called with the reason why there is no answer.
     """
 
     def __init__(self, worker: Worker, model: str | None = None) -> None:

@@ -1,7 +1,7 @@
-"""The child process through ``QProcess``: the window goes on while networks run, and a run can be cancelled.
+"""The child process through ``QProcess``: networks run without blocking the application, and a run can be cancelled.
 
 It is started by the first request and kept, for loading torch takes seconds and a request does not. What PythonQt
-and 3D Slicer's launcher make of it is told in Testing/panel/README.md.
+and 3D Slicer's launcher make of it is described in Testing/panel/README.md.
 """
 
 from __future__ import annotations
@@ -118,14 +118,14 @@ class ChildProcess:
             self._ended_by_itself(self._reason())
 
     def _ended_by_itself(self, reason: str) -> None:
-        """Everyone who waits gets to know."""
+        """Inform all listeners."""
         listeners = self._listeners
         self.stop()
         for listener in listeners:
             listener({"error": _("The process that runs the network ended: {0}").format(reason), "unexpected": True})
 
     def _reason(self) -> str:
-        """Why it ended: Python's own error, if it named one. What a shell or a launcher prints says little."""
+        """Why it ended: Python's own error, if it named one. The output of a shell or a launcher is not useful."""
         import qt
 
         errors = [line for line in self._said.splitlines() if PYTHON_ERROR.match(line.strip())]
