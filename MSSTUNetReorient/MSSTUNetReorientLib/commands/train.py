@@ -62,7 +62,7 @@ def train(
     list_: Annotated[bool, typer.Option("--list", help="List the recipes.")] = False,
     debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
 ) -> None:
-    """Train a network by a recipe. Ctrl-C saves and stops; the same command resumes."""
+    """Train by a recipe; write weights and a table. Ctrl-C saves and stops; the same command resumes."""
     _needs_training()
     from ..training.machine import leave
     from ..training.recipe import load_recipe

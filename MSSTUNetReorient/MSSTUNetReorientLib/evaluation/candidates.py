@@ -63,11 +63,11 @@ class Candidate:
 
     @property
     def at_true_pose(self) -> bool:
-        """Whether the method only segments upright studies: it is told the true pose, as in Ni 2023, Table 4."""
+        """Whether the method only segments upright studies: it gets the true pose, as in Ni 2023, Table 4."""
         return bool(getattr(self.method, "upright", False)) and getattr(self.method, "locator", None) is None
 
     def answer(self, study: Volume, true: Pose) -> Answer:
-        """The method's answer; a pose that it was told is no answer of its own.
+        """The method's result; a given pose is not part of it.
 
         Raises:
             InputError: the method refuses the study.

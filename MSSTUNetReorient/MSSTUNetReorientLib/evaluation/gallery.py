@@ -1,4 +1,4 @@
-"""Pictures of studies with an answer beside the truth: short axis, both long axes, and the study as it lies.
+"""Pictures of studies with a result and the truth: short axis, both long axes, and transaxial.
 
 Nothing but the data set's own names is written into a picture.
 """

@@ -54,7 +54,7 @@ class Shift:
     """How far an answer moved, and whether its verdict did.
 
     Attributes:
-        long_axis_deg, roll_deg, centre_mm: as errors of a pose are told (conventions); wall_percent: change of LV-MY.
+        long_axis_deg, roll_deg, centre_mm: as for errors of a pose (conventions); wall_percent: change of LV-MY.
     """
 
     change: str

@@ -29,7 +29,7 @@ Kind = Literal["simulated", "real-derived", "real"]
 
 REFERENCES = "reference_poses.json"
 WALL_MASK = "{}_lv_wall.nrrd"
-"""A hand-drawn wall of a real study; 1 is LV myocardium, and nothing is said of the blood pool."""
+"""A hand-drawn wall of a real study; 1 is LV myocardium, and the blood pool is not labelled."""
 IMAGE_ENDINGS = (".dcm", ".nrrd", ".nii.gz", ".nii", ".mha", ".mhd", "")
 """Of a real study's image, after its name; without one it is a DICOM folder."""
 MODALITIES = {"NM": "SPECT", "PT": "PET", "unknown": "not stated"}
@@ -44,7 +44,7 @@ class TrueStudy:
         kind: "real-derived" is a real heart in a simulated chest; modality: "SPECT", "PET" or "not stated".
         image: file or DICOM folder; labels: file of the true labels, or of a real study's wall; None without.
         pose: SA frame to LPS.
-        cube: what the normalised translation is told in; None where the truth holds no full pose.
+        cube: the reference of the normalised translation; None where the truth holds no full pose.
         uncertainty_deg: of a reference axis; None for an exact pose.
         held_out: whether no model of ours may have seen the subject, by :mod:`..simulation.splits`.
         sha256: of everything the measurement rests on.
@@ -83,7 +83,7 @@ class TrueStudy:
 
 @dataclass(frozen=True)
 class DataSet:
-    """The studies of a folder, told apart from all others."""
+    """The studies of a folder, with the name of the data set."""
 
     name: str
     folder: Path

@@ -38,7 +38,7 @@ class Target:
         return asked.get(self.where, summary.exact and modality == self.where)
 
     def only_stated(self, summary: Summary) -> bool:
-        """Whether the figure is told without a verdict: the overlap of real hearts in simulated SPECT."""
+        """Whether the figure is reported without a verdict: the overlap of real hearts in simulated SPECT."""
         return self.where == "SPECT" and all(row.kind == "real-derived" for row in summary.rows)
 
     def reached(self, value: float) -> bool:

@@ -26,7 +26,7 @@ FIT_STEPS = 40
 
 @dataclass(frozen=True, eq=False)
 class Cup:
-    """What the fit says.
+    """The result of the fit.
 
     Attributes:
         axis: ``(3,)`` unit vector apex to base, in the frame of the labels' indices (i, j, k).

@@ -1,4 +1,4 @@
-"""Values of a label volume, and where in it the LV lies."""
+"""Values of a label volume, and the box of the LV in it."""
 
 from __future__ import annotations
 

@@ -1,10 +1,10 @@
 """The rigid pose of the left ventricle, its six parameters and a reader's correction of it.
 
-This module alone knows an Euler order, the flip between LPS and RAS, and what a normalised translation means.
+Only this module defines the Euler order, the flip between LPS and RAS, and the normalised translation.
 
 Frames: **LPS mm** is the patient; the **short-axis (SA) frame** has its origin at the LV centre, ``i`` septum to
 lateral, ``j`` anterior to inferior, ``k`` apex to base. A pose maps SA mm to LPS mm: ``x_lps = R @ p_sa + c``.
-Angles are radians unless a name says degrees.
+Angles are radians unless the name states degrees.
 """
 
 from __future__ import annotations
@@ -103,7 +103,7 @@ def rotation_from_long_axis(k: ArrayLike, anterior: ArrayLike = (0.0, 0.0, 1.0))
 
 @dataclass(frozen=True)
 class Cube:
-    """The input cube of a network: translations are told relative to it.
+    """The input cube of a network: translations are relative to it.
 
     Attributes:
         centre: centre of the cube, LPS mm.
@@ -150,7 +150,7 @@ class Correction:
 
 @dataclass(frozen=True, eq=False)
 class Pose:
-    """Where the left ventricle lies: ``x_lps = rotation @ p_sa + centre``.
+    """The pose of the left ventricle: ``x_lps = rotation @ p_sa + centre``.
 
     Attributes:
         rotation: ``(3, 3)``, columns are the SA axes i, j, k in LPS.

@@ -105,7 +105,7 @@ def _image_header(path: Path) -> Any:
 
 
 def _object_of(path: Path, header: Any) -> str:
-    """What tells a multi-frame object from others of its series; empty for single images, which make up a series."""
+    """What distinguishes multi-frame objects of one series; empty for single images, which make up a series."""
     if whole(header, "NumberOfFrames", path, 1) < 2:
         return ""
     return text(header, "ConcatenationUID", path) or str(path)

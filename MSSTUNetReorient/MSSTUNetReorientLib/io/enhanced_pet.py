@@ -144,7 +144,7 @@ def _real_world(mapping: Any, path: Path) -> Scale:
 
 
 def _scales(frames: list[Frame], name: str) -> list[Scale]:
-    """Slope and intercept of each frame: the modality's, or the real world's where only that tells frames apart."""
+    """Slope and intercept of each frame: the modality's, or the real world's where only that distinguishes frames."""
     rescales, mappings = [f.rescale for f in frames], [f.real_world for f in frames]
     for found in (rescales, mappings):
         if any(found) and not all(found):

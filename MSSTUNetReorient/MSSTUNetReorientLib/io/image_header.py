@@ -15,7 +15,7 @@ from pathlib import Path
 from .messages import refuse
 
 MAX_LINE = 1000
-"""Characters in a line of a text header: the libraries beneath have buffers of their own, and overrun them."""
+"""Characters in a line of a text header: underlying libraries overrun their buffers with longer ones."""
 MAX_TEXT_HEADER = 262_144
 """Bytes in which a text header must end."""
 NUMBER = r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?"
@@ -24,7 +24,7 @@ MAX_UNPACKED = 2**31
 """Bytes of unpacked data: no study has more, and they must fit into memory."""
 CHUNK = 2**16
 AUTOMATIC = 47
-"""Window bits by which zlib tells its own format from gzip."""
+"""Window bits by which zlib detects its own format or gzip."""
 SPACING_RULE = "the voxel spacing must be positive along each axis"
 
 

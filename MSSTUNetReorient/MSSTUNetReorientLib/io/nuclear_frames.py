@@ -31,7 +31,7 @@ VECTORS = {
     "angular view": ("AngularViewVector", ""),
     "slice": ("SliceVector", "NumberOfSlices"),
 }
-"""What frames can be told apart by, the slowest first: the vector of the frames, and how many there are."""
+"""What distinguishes frames, the slowest first: the vector of the frames, and how many there are."""
 IMPLIED = ("energy window", "R-R interval", "gate", "time slice")
 """What frames may run through though its vector is missing; detectors and rotations then belong to the scan."""
 COUNTED = ("R-R interval", "gate", "time slice", "slice")
@@ -45,7 +45,7 @@ class FrameTable:
     """The frames of an object.
 
     Attributes:
-        indices: by what they are told apart by, ``(N,)`` from 0.
+        indices: by what distinguishes them, ``(N,)`` from 0.
         windows: the numbers of the energy windows, in the order of their indices; none where frames have no window.
     """
 
@@ -53,7 +53,7 @@ class FrameTable:
     windows: tuple[int, ...] = ()
 
     def index(self, part: str) -> Index:
-        """``(N,)`` from 0; zeros where frames are not told apart by it."""
+        """``(N,)`` from 0; zeros where it does not distinguish frames."""
         return self.indices.get(part, np.zeros(len(self.indices["slice"]), np.int64))
 
     def size(self, part: str) -> int:

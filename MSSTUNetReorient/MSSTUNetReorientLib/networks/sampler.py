@@ -1,7 +1,7 @@
 """The differentiable sampler of a spatial transformer (Ni 2023, eq. 1-5).
 
 Two orders meet here. Arrays are ``(B, C, D, H, W)`` with axes (k, j, i); grid coordinates, rotations, translations
-and half extents are told as (x, y, z) = (i, j, k). Grid coordinates are normalised: -1 and +1 are the **centres** of
+and half extents are given as (x, y, z) = (i, j, k). Grid coordinates are normalised: -1 and +1 are the **centres** of
 the first and last voxel (``align_corners=True``, which is what eq. 5 says).
 
 An output point ``g`` in [-1, 1]^3 is read at ``s R g + t`` of the input. So the columns of ``R`` are the output (SA)

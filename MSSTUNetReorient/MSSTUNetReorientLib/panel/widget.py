@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 BEAT_MS = 500
-"""How often the time left is shown anew."""
+"""How often the remaining time is updated."""
 WHOLE, ALMOST = 100, 95
 """Of the progress bar: its end, and how far it goes before the answer is there."""
 COLOURS = {"pass": "#1b7f4b", "review": "#a85d00", "fail": "#b3261e", "unchecked": "#5f6368"}
@@ -41,11 +41,11 @@ PARAMETERS = ("α", "β", "γ", "tx", "ty", "tz")
 
 @dataclass(frozen=True)
 class FirstUse:
-    """What a newcomer needs of the module.
+    """What a new user needs from the module.
 
     Attributes:
         load_sample: loads the study that comes with the extension; returns its node.
-        needs: what the first run will do before it can start, in words; empty where nothing is missing.
+        needs: what the first run will install before it can start; empty if nothing is missing.
     """
 
     load_sample: Callable[[], Any] = lambda: None
@@ -99,7 +99,7 @@ class PanelWidget:
             self.session.pick(node)
 
     def onPairedChanged(self, node: Any) -> None:
-        """The study of the same patient was named."""
+        """The paired study was selected."""
         if not self._drawing and not self.session.scene.IsImporting() and not self.session.scene.IsClosing():
             self.session.choose_paired(node)
 
@@ -136,7 +136,7 @@ class PanelWidget:
             self.session.set_table(self.ui.colourComboBox.currentIndex)
 
     def onWindowChanged(self, percent: float) -> None:
-        """The colours end elsewhere."""
+        """The upper end of the colours changed."""
         if not self._drawing:
             self.session.set_window(percent)
 
@@ -154,7 +154,7 @@ class PanelWidget:
             self.session.accept(reader)
 
     def onUsePairedButton(self) -> None:
-        """Take the pose over to the paired study."""
+        """Apply the pose to the paired study."""
         self.session.use_for_paired(self.ui.readerEdit.text.strip())
 
     # --- what is shown ---
@@ -338,7 +338,7 @@ LABELS = {"α": "alpha", "β": "beta", "γ": "gamma", "tx": "tx", "ty": "ty", "t
 
 
 def _without_arguments(call: Callable[[], None]) -> Callable[..., None]:
-    """``clicked`` tells whether the button is checked; none of ours is."""
+    """``clicked`` passes whether the button is checked; none of ours is."""
     return lambda *arguments: call()
 
 

@@ -26,7 +26,7 @@ LEAST_LEVELS = 100
 PLATEAU_VOXELS, PLATEAU_ML = 4, 0.5
 """Smallest connected plateau at the maximum that counts as clipped; a voxel doubled along each axis makes less."""
 NEAR_LV_MM = 10.0
-"""A plateau further from the LV than this is nobody's concern: cameras clip the bright rim of their field."""
+"""A plateau further from the LV than this is ignored: cameras clip the bright rim of their field."""
 
 
 def wrapped_voxels(counts: NDArray[np.float32]) -> int:

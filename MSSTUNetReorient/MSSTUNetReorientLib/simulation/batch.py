@@ -33,12 +33,12 @@ from .splits import SPLITS
 from .splits import Split
 
 MAX_TRIES = 20
-"""Draws that put the LV outside the field of view are thrown away; so many in a row mean that none fits."""
+"""Draws with the LV outside the field of view are discarded; after so many in a row none fits."""
 
 
 @dataclass(frozen=True)
 class Request:
-    """What is asked for; see :func:`.draw.draw_parameters`.
+    """The requested studies; see :func:`.draw.draw_parameters`.
 
     Attributes:
         kind, fast, gates: of the studies; seed: of the first one's.
@@ -123,10 +123,10 @@ def make_one(request: Request, number: int, sources: Sources) -> Path:
 
 
 def make_studies(request: Request, count: int, jobs: int = 1) -> Iterator[Path]:
-    """Make what is not there yet; yields each folder when it is done, finished ones first.
+    """Make the missing studies; yields each folder when it is done, finished ones first.
 
     Raises:
-        InputError: an impossible request, told before anything is made where that can be known.
+        InputError: an impossible request, if possible before anything is made.
     """
     sources = load_sources(request)
     draw_one(request, 0, sources)
@@ -164,7 +164,7 @@ def keep_options(request: Request, sources: Sources) -> None:
     """Write the options of a series with its first study; another run of it must have the same.
 
     Raises:
-        InputError: the folder holds studies of the series that were made with others; it cannot be written.
+        InputError: the folder contains studies of the series made with other options, or cannot be written.
     """
     file, wanted = request.out / f"{request.series}.json", options_of(request, sources)
     try:

@@ -32,7 +32,7 @@ TEMPORARY = ".partial"
 BRIGHTEST_WALL = 900.0
 """Counts of healthy myocardium in the stored integers."""
 CUBE_HALF_MM = 190.0
-"""Half extent of the cube that the normalised translation is told in; its centre is that of the study."""
+"""Half extent of the cube of the normalised translation; its centre is that of the study."""
 
 
 def is_finished(folder: Path) -> bool:
@@ -41,7 +41,7 @@ def is_finished(folder: Path) -> bool:
 
 
 def write_study(study: Study, folder: Path, *, dicom: bool = False) -> None:
-    """Write a study beside its folder and rename it into place; what is there already is replaced.
+    """Write a study beside its folder and rename it into place; an existing one is replaced.
 
     Args:
         folder: gets ``image.nrrd``, ``labels.nrrd``, ``labels_anatomical.nrrd``, ``truth.json``, and ``gate_01.nrrd``

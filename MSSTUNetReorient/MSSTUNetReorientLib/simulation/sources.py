@@ -187,7 +187,7 @@ def _read(file: Path) -> sitk.Image:
 
 
 def load_anatomy(folders: Sequence[Path], split: Split | None = None) -> Sources:
-    """Chests and ventricles of folders, told apart by their names and their label values.
+    """Chests and ventricles of folders, distinguished by their names and label values.
 
     Args:
         split: only the hearts that serve for it; chests serve for all.

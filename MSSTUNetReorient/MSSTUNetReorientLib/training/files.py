@@ -22,7 +22,7 @@ def replaced(path: Path) -> Iterator[Path]:
     try:
         yield temporary
         os.replace(temporary, path)  # noqa: PTH105
-    except (OSError, RuntimeError) as error:  # torch tells a full disk by a RuntimeError
+    except (OSError, RuntimeError) as error:  # torch reports a full disk by a RuntimeError
         with suppress(OSError):
             temporary.unlink()
         reason = (error.strerror if isinstance(error, OSError) else None) or str(error).splitlines()[0][:120]

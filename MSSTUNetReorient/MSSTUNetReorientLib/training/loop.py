@@ -221,7 +221,7 @@ def _left(seconds: float) -> str:
 
 
 class Curves:
-    """Means of the losses over some steps, as rows of a CSV file; rows after the step that a run goes on from go."""
+    """Means of the losses over some steps, as rows of a CSV file; resuming removes rows after its step."""
 
     def __init__(self, path: Path, step: int) -> None:
         self.path = path

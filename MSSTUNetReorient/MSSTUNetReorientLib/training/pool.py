@@ -60,7 +60,7 @@ CUBE = Raster((96, 96, 96), 4.0, (0.0, 0.0, 0.0))
 MIN_IN_VIEW = 0.93
 """Share of the LV wall where a training study must have counts."""
 LOOKS = 3
-"""Samples made of one study of a physical camera, which costs as much as seventy fast ones: as it lies, and turned."""
+"""Samples made of one study of a physical camera, which costs as much as seventy fast ones: unchanged, and rotated."""
 TURN_DEG = 9.0
 """Standard deviation of such a turn, about a random axis."""
 CAMERA_KINDS: tuple[Kind, ...] = ("spect", "czt", "pet")
@@ -244,7 +244,7 @@ def fill_pool(
     Args:
         slots: studies that the folder holds.
         first_seed: of the first study; the others follow.
-        count: stop when so many were made in all; None goes on until ``keep_going`` says no.
+        count: stop when so many were made in all; None continues until ``keep_going`` returns False.
         cameras: "physical" makes :data:`LOOKS` samples of each study.
 
     Raises:

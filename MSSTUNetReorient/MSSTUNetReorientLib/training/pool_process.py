@@ -78,7 +78,7 @@ def wait_for(folder: Path, count: int, check: Callable[[], None], say: Callable[
     """Until a pool holds ``count`` studies.
 
     Args:
-        check: raises when nobody makes any more.
+        check: raises when no process makes any more.
     """
     said = 0.0
     while (there := len(list(folder.glob("*.npz")))) < count:

@@ -31,11 +31,11 @@ class Data:
     """What a run sees.
 
     Attributes:
-        frame: what a segmenter is shown: the study as it lies, or upright at its true pose.
+        frame: input of a segmenter: the transaxial study, or the study reoriented at its true pose.
         batch: studies a step (of each process).
         augment: shifts, brightness, grain, uneven uptake.
-        stretch: share of the studies that are also turned and stretched, where ``augment`` says so.
-        graft: share that get the surroundings of another study, where ``augment`` says so.
+        stretch: share of the studies that are also rotated and stretched, if ``augment`` is set.
+        graft: share that get the surroundings of another study, if ``augment`` is set.
         slots: studies that the pool holds; the oldest is replaced.
         first: studies that must be there before the first step.
         own_share: share of a centre's own studies in a batch, where there are any.
@@ -94,7 +94,7 @@ class Recipe:
 
     @property
     def identity(self) -> dict[str, Any]:
-        """What a weight file says of itself: enough to build the network again and to ask it rightly."""
+        """The identity in a weight file: enough to rebuild the network and to run it correctly."""
         sizes = {k: list(v) if isinstance(v, tuple) else v for k, v in asdict(self.network).items()}  # type: ignore[call-overload]
         return {"title": self.title, "frame": self.data.frame, "architecture": self.architecture, "network": sizes}
 

@@ -29,7 +29,7 @@ from .pool import write_sample
 UNUSUAL_DEG = 75.0
 """A heart turned further than this from the mean pose has its axes named wrongly; real ones lie within 30 degrees."""
 FAR_MM = 25.0
-"""Largest distance of the told centre from the middle of the labels."""
+"""Largest distance of the given centre from the middle of the labels."""
 LEAST_ML = 20.0
 """Less than this is no LV with its wall."""
 IMAGE_ENDINGS = (".nrrd", ".nii", ".nii.gz", ".mha", ".mhd", ".dcm", ".seg.nrrd", "")

@@ -71,7 +71,7 @@ def train_model(request: Request, say: Say, keep_going: Callable[[], bool] = lam
         Whether all steps are done.
 
     Raises:
-        InputError: a recipe, a folder or a file breaks a rule; what is there already is kept.
+        InputError: a recipe, a folder or a file breaks a rule; existing files are kept.
     """
     recipe, out = request.recipe, request.out
     begun = (out / CHECKPOINT).exists()

@@ -114,7 +114,7 @@ class WorkerClient:
         self.worker.ask(request, listen)
 
     def _ended(self, listen: Listener) -> None:
-        """The worker is free again: what waits is next. The end of one that was stopped frees nobody."""
+        """The worker is free again: what waits is next. The end of a stopped one is ignored."""
         if self._asked is not listen:
             return
         self._asked = None
@@ -160,7 +160,7 @@ class WorkerClient:
 
 
 def _with_advice(content: dict[str, Any]) -> str:
-    """An error of the worker, and what to do where nobody foresaw it."""
+    """An error of the worker, with advice if it is unexpected."""
     error = str(content["error"])
     if not content.get("unexpected"):
         return error

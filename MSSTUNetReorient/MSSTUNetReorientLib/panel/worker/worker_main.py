@@ -54,7 +54,7 @@ def handle(request: dict[str, Any], tell: Callable[[dict[str, Any]], None]) -> N
         write_answer(result, Path(request["answer"]))
     except InputError as error:
         tell({"error": str(error)})
-    except Exception as error:  # told to the reader, in whose window nothing may be lost
+    except Exception as error:  # reported to the reader: no error may be lost
         tell({"error": f"{type(error).__name__}: {error}", "unexpected": True})
     else:
         tell({"done": request["answer"]})

@@ -38,10 +38,10 @@ class Worker(Protocol):
     """Answers requests, in order, from the application's event loop."""
 
     def ask(self, request: dict[str, Any], listener: Listener) -> None:
-        """Send a request of :mod:`.worker_main`; the listener is told ``progress``, then ``done`` or ``error``."""
+        """Send a request of :mod:`.worker_main`; the listener gets ``progress``, then ``done`` or ``error``."""
 
     def stop(self) -> None:
-        """Drop every request; their listeners are told nothing more."""
+        """Drop every request; their listeners are not called again."""
 
 
 class ChildProcess:
