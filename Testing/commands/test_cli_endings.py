@@ -281,9 +281,9 @@ class TestDestination:
         (["--frames", "5-2"], "counted from 1"),
         (["--frames", "0-2"], "counted from 1"),
         (["--orientation", "XYZ"], "three letters"),
-        (["--window", "2"], "only DICOM studies can be asked for --window"),
-        (["--frames", "1-2"], "only DICOM studies can be asked for --frames"),
-        (["--series", "2"], "leave --series out"),
+        (["--window", "2"], "--window applies only to DICOM studies"),
+        (["--frames", "1-2"], "--frames applies only to DICOM studies"),
+        (["--series", "2"], "omit --series"),
         (["--gate", "2"], "not gated"),
     ],
 )

@@ -30,7 +30,7 @@ MEAN_ROTATION = _u @ _vt
 MEAN_ROTATION.setflags(write=False)
 
 MEAN_EULER: tuple[float, float, float] = (-1.06, -1.01, 1.25)
-"""Mean (alpha, beta, gamma) of the same hearts. Of the two Euler triples of a rotation, the nearer to this is told."""
+"""Mean (alpha, beta, gamma) of the same hearts. Of the two Euler triples of a rotation, the nearer to this is used."""
 
 SINGULAR_COS_BETA = 1e-6
 """Below this |cos(beta)| only alpha + gamma (or alpha - gamma) is determined."""

@@ -47,7 +47,7 @@ MAX_UNPACKED = 2**31
 """Bytes of an unpacked file: no study is larger, and it must fit into memory."""
 CHUNK = 2**22
 SECONDS = {8: 1.0, 16: 1e-3, 24: 1e-6}
-"""By the bits of xyzt_units that tell the unit of time."""
+"""By the bits of xyzt_units for the unit of time."""
 
 
 @dataclass(frozen=True)

@@ -35,7 +35,7 @@ VECTORS = {
 IMPLIED = ("energy window", "R-R interval", "gate", "time slice")
 """What frames may run through though its vector is missing; detectors and rotations then belong to the scan."""
 COUNTED = ("R-R interval", "gate", "time slice", "slice")
-"""What must be there as often as the header says; of energy windows some may have been left out."""
+"""Counts that must match the header; some energy windows may have been omitted."""
 SINGLE = ("detector", "rotation", "angular view")
 """What a reconstructed study has only one of."""
 

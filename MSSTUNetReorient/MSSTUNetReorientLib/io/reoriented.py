@@ -38,7 +38,7 @@ WORDS = {
     HORIZONTAL: r"\b(HLAX?|H(OR(IZ(ONTAL)?)?)? ?LO?NG ?AX(IS|ES)?)\b",
     VERTICAL: r"\b(VLAX?|V(ERT(ICAL)?)? ?LO?NG ?AX(IS|ES)?)\b",
 }
-"""What ImageID and descriptions say in words of their own."""
+"""Free words in ImageID and descriptions."""
 
 MAX_FROM_MEAN_DEG = 60.0
 """A long axis further from that of the mean heart, in either direction, is not plausible."""

@@ -30,9 +30,9 @@ FILES = (
     "report.html",
     "scene.mrb",
 )
-"""Everything that a result may hold; a folder with anything else in it is not replaced."""
+"""All files of a result; a folder with anything else is not replaced."""
 DESKTOP_FILES = (".DS_Store", "Thumbs.db", "desktop.ini")
-"""What file browsers leave in a folder that was looked at; no loss."""
+"""Files that file browsers create in a folder; they may be removed."""
 TEMPORARY_SUFFIX = ".partial"
 
 

@@ -33,7 +33,7 @@ CHECKPOINT, CURVES = "checkpoint.pt", "curves.csv"
 LOG_EVERY = 50
 """Steps between two rows of the curves."""
 SAY_EVERY_S = 60.0
-"""A slow run says something this often."""
+"""Seconds between progress lines of a slow run."""
 
 Say = Callable[[str], None]
 

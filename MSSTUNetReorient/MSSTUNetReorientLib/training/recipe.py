@@ -169,7 +169,7 @@ def _recipe(content: dict[str, Any], path: Path) -> Recipe:
 def _check_stages(recipe: Recipe, path: Path) -> None:
     shares = recipe.stages.translation + recipe.stages.rotation
     if shares and getattr(recipe.network, "stages", 1) != 3:
-        msg = f"{path}: [stages] are for a network of three stages, but {recipe.architecture} has one; leave them out"
+        msg = f"{path}: [stages] are for a network of three stages, but {recipe.architecture} has one; omit them"
         raise InputError(msg)
     if shares > 1:
         msg = f"{path}: [stages] translation and rotation must sum to at most 1, but found {shares:g}"
