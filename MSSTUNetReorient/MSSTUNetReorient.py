@@ -46,12 +46,12 @@ class MSSTUNetReorient(ScriptedLoadableModule):
         self.parent.dependencies = []
         self.parent.contributors = ["The MSSTUNetReorient contributors"]
         self.parent.helpText = _(
-            "Finds the left ventricle in a reconstructed myocardial perfusion SPECT or PET study, turns the study to "
-            "the short axis and segments the myocardium and the blood pool. Load a study, choose it, and press "
-            "<b>Reorient &amp; Segment</b>: the views turn to the short axis (SA), the horizontal long axis (HLA) and "
-            "the vertical long axis (VLA). Look at all of them, correct the pose with the sliders or the handles, then "
-            "press <b>Accept</b>. Save the scene to keep everything. The study itself is never moved. "
-            "For research; a reader has to look at every result."
+            "Finds the left ventricle in a reconstructed myocardial perfusion SPECT or PET study, reorients it to the "
+            "short axis and segments the myocardium and the blood pool. Load a study, select it, and press "
+            "<b>Reorient &amp; Segment</b>: the views show the short axis (SA), the horizontal long axis (HLA) and "
+            "the vertical long axis (VLA). Check all of them, correct the pose with the sliders or the handles, then "
+            "press <b>Accept</b>. Save the scene to keep the results. The study itself is never moved. "
+            "For research use; a reader must check every result."
         )
         self.parent.helpText += self.getDefaultModuleDocumentationLink()
         self.parent.acknowledgementText = _(
@@ -224,7 +224,7 @@ class MSSTUNetReorientLogic(ScriptedLoadableModuleLogic):
             return ""
         return _(
             "The first run downloads PyTorch (200 MB for the CPU, several GB for a GPU; 2 to 15 minutes, once) after "
-            "asking you. 3D Slicer does not answer while it is installed."
+            "asking you. 3D Slicer does not respond during the installation."
         )
 
     def loadSample(self) -> Any:
@@ -271,7 +271,7 @@ def sampleStudy() -> Path:
     for folder in (module / "Resources" / "SampleData", module.parent / "Resources" / "SampleData"):
         for path in sorted(folder.glob("*.nrrd")):
             return path
-    msg = "Resources/SampleData holds no .nrrd study"
+    msg = "Resources/SampleData contains no .nrrd study"
     raise FileNotFoundError(msg)
 
 

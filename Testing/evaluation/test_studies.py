@@ -51,7 +51,7 @@ def test_whose_heart(heart: dict[str, str], subject: str, held_out: bool, simula
 
 def test_real_studies(real: Path) -> None:
     (study,) = read_set(real, "b").studies
-    assert (study.name, study.subject, study.kind, study.modality) == ("a", "a", "real", "not told")
+    assert (study.name, study.subject, study.kind, study.modality) == ("a", "a", "real", "not stated")
     assert study.pose.long_axis_error(POSE) < 1e-6
     assert study.pose.centre_error(POSE) < 1e-6
     assert not study.exact

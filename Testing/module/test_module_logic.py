@@ -67,7 +67,7 @@ def test_study_under_a_transform_is_refused(module: types.ModuleType, study: Any
 
     transform = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLLinearTransformNode", "registration")
     study.SetAndObserveTransformNodeID(transform.GetID())
-    with pytest.raises(InputError, match=r"5: FBP lies under the transform registration: harden it"):
+    with pytest.raises(InputError, match=r"5: FBP is under the transform registration: harden the transform"):
         module.MSSTUNetReorientLogic().process(study)
     assert asked == []
 
@@ -77,13 +77,13 @@ def test_nothing_chosen_is_refused(module: types.ModuleType, asked: list[Any]) -
 
     empty = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLScalarVolumeNode", "empty")
     for node in (None, empty):
-        with pytest.raises(InputError, match="load one and choose it"):
+        with pytest.raises(InputError, match="load a study and select it"):
             module.MSSTUNetReorientLogic().process(node)
 
 
 def test_colour_image_is_refused(module: types.ModuleType, study: Any, asked: list[Any]) -> None:
     study.GetImageData().AllocateScalars(10, 3)
-    with pytest.raises(InputError, match="several values in each voxel"):
+    with pytest.raises(InputError, match="several values per voxel"):
         module.MSSTUNetReorientLogic().process(study)
 
 

@@ -116,9 +116,9 @@ def main() -> None:
         save(panel, "6-review")
         panel.click("reorientButton")
         panel.worker.fail(
-            "The process that runs the network ended: it was stopped from outside, perhaps because the memory was "
-            "full. Nothing is lost: press the button again. If it fails again, close other programs or restart 3D "
-            "Slicer, and report it with what View > Error Log shows."
+            "The process that runs the network ended: it was killed, possibly for lack of "
+            "memory. No data are lost: press the button again. If it fails again, close other programs or restart 3D "
+            "Slicer, and report the error with the log from View > Error Log."
         )
         save(panel, "7-failed")
         panel.session.message = ""

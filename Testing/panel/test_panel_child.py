@@ -124,9 +124,9 @@ def test_a_wrong_model_is_said_in_words(scene: Any, study: Any, process: ChildPr
 
 ENDS = {
     "raise ModuleNotFoundError('no torch here')": "ModuleNotFoundError: no torch here",
-    "import os; os.kill(os.getpid(), 9)": "it was stopped from outside, perhaps because the memory was full",
-    "import sys; sys.exit('python-real: line 7: 4711 Killed')": "it stopped with code 1",
-    "import os; print('line 7: 4711 Killed', flush=True); os._exit(137)": "it was stopped from outside, perhaps",
+    "import os; os.kill(os.getpid(), 9)": "it was killed, possibly for lack of memory",
+    "import sys; sys.exit('python-real: line 7: 4711 Killed')": "it exited with code 1",
+    "import os; print('line 7: 4711 Killed', flush=True); os._exit(137)": "it was killed, possibly",
 }
 """What the child does, and what the reader is told: Python's own error, or how it ended, never a shell's line."""
 
@@ -144,7 +144,7 @@ def test_a_dying_child_is_told(scene: Any, study: Any, monkeypatch: pytest.Monke
     Loop().until(lambda: session.stage is not Stage.RUNNING)
     assert session.message.startswith(f"The process that runs the network ended: {words}")
     assert "4711" not in session.message
-    assert "Nothing is lost: press the button again" in session.message
+    assert "No data are lost: press the button again" in session.message
     assert worker._ended is process  # PythonQt would have deleted it in the midst of its last signal
     session.close()
 

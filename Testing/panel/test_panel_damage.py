@@ -205,7 +205,7 @@ def test_a_damaged_record(name: str, done: Session, study: Any, worker: HandWork
     done.choose(None)
     JSON[name](find_record(scene, study), done)
     done.choose(study)
-    assert "record in this scene is damaged" in done.message
+    assert "record of the study in this scene is damaged" in done.message
     assert done.stage is Stage.READY
     done.run()
     worker.answer()

@@ -122,7 +122,7 @@ def test_tooltips_say_the_keys(panel: Panel) -> None:
     for name, key in BUTTON_KEYS.items():
         assert f"({key})" in getattr(panel.ui, name).toolTip(), name
     for name, key in SLIDER_KEYS.items():
-        assert f"{key} goes here" in getattr(panel.ui, f"{name}Slider").toolTip(), name
+        assert f"{key} selects this field" in getattr(panel.ui, f"{name}Slider").toolTip(), name
     assert all(key in panel.ui.studySelector.toolTip() for key in STUDY_KEYS)
 
 
@@ -147,7 +147,7 @@ def test_escape_ends_placing(panel: Panel) -> None:
     interaction = Interaction(panel.session.scene)
     panel.click("hintButton")
     assert interaction.placing
-    assert panel.ui.hintButton.text() == "Cancel the click"
+    assert panel.ui.hintButton.text() == "Cancel click"
     assert "Esc cancels" in panel.ui.statusLabel.text()
     press(panel, "Esc")
     assert not interaction.placing

@@ -213,7 +213,7 @@ def test_edit_again_is_recorded(done: Session) -> None:
     done.edit_again("Bob")
     assert done.stage is Stage.ADJUSTING
     assert [(e.what, e.reader) for e in done.record.events] == [("run", ""), ("accept", "Ada"), ("edit", "Bob")]
-    assert told(done)["record 3"] == "edited again by Bob"
+    assert told(done)["record 3"] == "reopened for editing by Bob"
     done.nudge("roll", 1.0)
     check_together(done)
 
@@ -320,7 +320,7 @@ def test_an_accepted_paired_study_is_not_overwritten(done: Session, scene: Any, 
     done.nudge("roll", 20.0)
     done.use_for_paired()
     assert done.study is study
-    assert "accepted already" in done.message
+    assert "already accepted" in done.message
 
 
 @pytest.mark.parametrize("role", ["short_axis", "segmentation", "pose", "table"])

@@ -136,10 +136,10 @@ def study_with(spacing: tuple[float, ...], direction: np.ndarray | None = None, 
     [
         (study_with((6.4, 6.4, 6.4)), []),
         (study_with((6.4, 6.4, 1.0)), ["exactly 1 mm"]),
-        (study_with((4.0, 4.0, 12.0)), ["Slices lie 12 mm apart"]),
+        (study_with((4.0, 4.0, 12.0)), ["slice distance is 12 mm"]),
         (study_with((16.0, 16.0, 16.0)), ["1024 mm long"]),
         (study_with((6.4, 6.4, 6.4), np.diag([1.0, 1.0, -1.0])), ["left-handed"]),
-        (study_with((6.4, 6.4, 6.4), POSE.rotation), ["is it transaxial"]),
+        (study_with((6.4, 6.4, 6.4), POSE.rotation), ["check that it is transaxial"]),
         (study_with((6.4, 6.4, 6.4), modality="CT"), ["CT, not SPECT or PET"]),
     ],
 )

@@ -151,7 +151,7 @@ def test_a_failed_run_says_what_to_do_next(panel: Panel) -> None:
     panel.click("reorientButton")
     listener = panel.worker.requests.pop(0)[1]
     listener({"error": "RuntimeError: odd", "unexpected": True})
-    assert panel.ui.messageLabel.text().startswith("RuntimeError: odd. Nothing is lost: press the button again.")
+    assert panel.ui.messageLabel.text().startswith("RuntimeError: odd. No data are lost: press the button again.")
 
 
 def test_the_time_left_is_said_once_runs_were_timed(panel: Panel) -> None:
@@ -385,7 +385,7 @@ def test_nothing_can_be_done_without_a_study(scene: Any, worker: HandWorker, del
         "acceptButton",
     )
     assert not any(getattr(made.ui, name).isEnabled() for name in names)
-    assert made.ui.statusLabel.text() == "Choose a study above."
+    assert made.ui.statusLabel.text() == "Select a study above."
     made.close()
 
 
@@ -426,7 +426,7 @@ def test_labels_edited_by_hand_are_told_and_segmented_again_on_request(panel: Pa
     panel.session.put_away()  # as the reader goes to the Segment Editor and comes back
     panel.session.show_again()
     assert panel.ui.editedLabel.isVisible()
-    assert "not of the edited labels" in panel.ui.reasonsLabel.text()
+    assert "not for the edited labels" in panel.ui.reasonsLabel.text()
     panel.click("segmentAgainButton")
     panel.worker.answer()
     assert not panel.ui.editedLabel.isVisible()

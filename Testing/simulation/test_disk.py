@@ -94,9 +94,9 @@ def test_a_full_disk_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytest.M
 def test_other_options_are_refused(tmp_path: Path, other: dict[str, Any]) -> None:
     request = BatchRequest("spect", 5, tmp_path, fast=True)
     list(make_studies(request, 1))
-    with pytest.raises(InputError, match=f"made alike.*{next(iter(other))}"):
+    with pytest.raises(InputError, match=f"must have the same options.*{next(iter(other))}"):
         list(make_studies(replace(request, **other), 2))
     assert len(list(make_studies(request, 1))) == 1
     (tmp_path / "spect_5.json").unlink()
-    with pytest.raises(InputError, match="other options"):
+    with pytest.raises(InputError, match="but those here differ"):
         list(make_studies(request, 2))

@@ -37,14 +37,14 @@ def maps(tmp_path: Path) -> dict[str, str]:
     ("options", "message"),
     [
         (["--kind", "mri"], "one of spect, czt, pet, composite"),
-        (["--kind", "spect", "--anatomy", "{empty}"], "must hold label maps"),
+        (["--kind", "spect", "--anatomy", "{empty}"], "must contain label maps"),
         (["--kind", "spect", "--anatomy", "{no_lv}"], "must have an LV"),
         (["--kind", "composite"], "--hearts"),
         (["--kind", "composite", "--hearts", "{empty}"], "volumes.csv"),
         (["--kind", "spect", "--fast", "--gates", "7"], "8 or 16"),
         (["--kind", "spect", "--fast", "--poses", "mean"], "cta, table2"),
         (["--kind", "spect", "--anatomy", "{damaged}"], "cannot be read"),
-        (["--kind", "spect", "--anatomy", "{file}/none"], "must hold label maps"),
+        (["--kind", "spect", "--anatomy", "{file}/none"], "must contain label maps"),
         (["--kind", "composite", "--hearts", "{no_columns}"], "columns must be"),
         (["--kind", "composite", "--hearts", "{no_files}"], "cannot be read"),
         (["--kind", "spect", "--fast", "--out", "{file}"], "output folder"),
@@ -120,7 +120,7 @@ def test_options_may_change_until_a_study_is_finished(tmp_path: Path) -> None:
     common = ["simulate", "--kind", "spect", "--fast", "--quiet", "--out", str(tmp_path), "--pose", "-1", "-1", "1"]
     assert main([*common, "900", "0", "0"]) == 2, "out of view"
     assert main([*common, "0", "0", "0"]) == 0
-    assert main([*common, "5", "0", "0", "--count", "2"]) == 2, "made alike"
+    assert main([*common, "5", "0", "0", "--count", "2"]) == 2, "same options"
 
 
 @pytest.mark.slow

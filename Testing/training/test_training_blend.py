@@ -35,7 +35,7 @@ def test_other_networks_are_not_mixed(tmp_path: Path, capsys: pytest.CaptureFixt
     first, second = written(tmp_path / "a.npz", 1.0), tmp_path / "b.npz"
     save_weights(torch.nn.Linear(2, 2), "compact", second)
     assert main(["blend", str(first), str(second), "--out", str(tmp_path / "c.npz")]) == 2
-    assert "must be one of ours" in capsys.readouterr().err
+    assert "must be an .npz of this program" in capsys.readouterr().err
     assert not (tmp_path / "c.npz").exists()
 
 

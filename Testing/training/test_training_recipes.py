@@ -78,13 +78,13 @@ def test_our_rate_rises_stays_and_falls() -> None:
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (("size = 32", "sise = 32"), "no key 'sise'; there are size, levels"),
+        (("size = 32", "sise = 32"), "no key 'sise'; allowed are size, levels"),
         (("size = 32", "size = 40"), "multiples of 32"),
         (("size = 32", 'size = "32"'), "size must be a whole number"),
         (('"msstn"', '"mstn"'), "architecture must be one of compact, ms-st-unet"),
         (("batch = 2", "batch = 0"), "batch must be between 1 and 512"),
         (("rate = 1e-2", "rate = 3"), "rate must be between"),
-        (("rate = 1e-2", "rate = 1e-2\nmomentum = 0.9"), "no key 'momentum'; there are iterations"),
+        (("rate = 1e-2", "rate = 1e-2\nmomentum = 0.9"), "no key 'momentum'; allowed are iterations"),
         (("augment = false", "augment = 0"), "augment must be true or false"),
         (('frame = "transaxial"', 'frame = "coronal"'), "frame must be one of transaxial, short-axis"),
         (('title = "Tiny"\n', ""), "must have the key 'title'"),

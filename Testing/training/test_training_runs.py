@@ -130,18 +130,18 @@ def test_a_signal_saves_and_the_same_command_goes_on(
     assert torch.load(tmp_path / "run" / "checkpoint.pt", weights_only=True)["step"] == 3
     monkeypatch.undo()
     assert main(command(tmp_path, pool)) == 0
-    assert "goes on at step 3" in capsys.readouterr().err
+    assert "resuming at step 3" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
     ("more", "message"),
     [
-        (["--pool", "{empty}"], "must hold studies"),
+        (["--pool", "{empty}"], "must contain studies"),
         (["--init", "{empty}/none.npz"], "must be readable"),
         (["--init", "copmact"], "a model must be one of compact"),
-        (["--init", "compact"], "must be of the network of"),
+        (["--init", "compact"], "must fit the network of"),
         (["--studies", "{empty}"], "folder per study"),
-        (["--data", "{empty}"], "must hold .nrrd files"),
+        (["--data", "{empty}"], "must contain .nrrd files"),
     ],
 )
 def test_bad_input_is_told_in_one_line(
@@ -207,7 +207,7 @@ def test_two_processes_train_one_network_and_go_on_together(pool: Path, tmp_path
     assert first.returncode == 0, first.stderr
     second = subprocess.run([*whole, "--iterations", "4"], capture_output=True, text=True, timeout=240, check=False)
     assert second.returncode == 0, second.stderr
-    assert second.stderr.count("goes on at step 2") == 1
+    assert second.stderr.count("resuming at step 2") == 1
     assert torch.load(tmp_path / "run" / "checkpoint.pt", weights_only=True)["step"] == 4
     (tmp_path / "alone").mkdir()
     assert main(command(tmp_path / "alone", pool, "--iterations", "4")) == 0

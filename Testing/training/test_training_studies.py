@@ -103,9 +103,9 @@ def far_pose(own: Path) -> None:
         (lambda own: (own / "truth.json").unlink(), "must have its pose"),
         (lambda own: (own / "labels.nrrd").unlink(), "must have labels.nrrd"),
         (lambda own: (own / "image.nrrd").unlink(), "must have image.nrrd"),
-        (lambda own: (own / "truth.json").write_text("{}"), "as simulate tells it"),
+        (lambda own: (own / "truth.json").write_text("{}"), "in the format of simulate"),
         (one_label, "must be 0, 1"),
-        (broken_axes, "name them rightly"),
+        (broken_axes, "correct them"),
         (far_pose, "mm apart"),
     ],
 )

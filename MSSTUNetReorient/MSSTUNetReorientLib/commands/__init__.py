@@ -1,1 +1,1 @@
-"""The commands of the shell; each reads its arguments and calls one room below."""
+"""The commands of the shell; each parses its arguments and calls one package of the library."""

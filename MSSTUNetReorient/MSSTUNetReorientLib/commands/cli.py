@@ -79,7 +79,7 @@ def run(
     ],
     out: Annotated[Path, typer.Option("--out", "-o", help="Output folder.")],
     gate: Annotated[int | None, typer.Option(min=1, help="One gate of a gated study; the sum by default.")] = None,
-    series: Annotated[str | None, typer.Option(help="One series of a folder that holds several.")] = None,
+    series: Annotated[str | None, typer.Option(help="Series to read from a folder with several.")] = None,
     window: Annotated[
         str | None, typer.Option(help="Energy window of an NM study, by number or name; the photopeak by default.")
     ] = None,

@@ -26,7 +26,7 @@ def stability(
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print only errors.")] = False,
     debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
 ) -> None:
-    """Crop, rotate, resample, blur and add noise to studies; report how far the results move (10 s a study)."""
+    """Crop, rotate, resample, blur and add noise to studies; report how far results move (about 10 s each)."""
     require("evaluate")
     from ..evaluation.perturbations import shifts
     from ..evaluation.perturbations import table

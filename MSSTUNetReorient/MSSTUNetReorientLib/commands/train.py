@@ -63,7 +63,7 @@ def train(
     list_: Annotated[bool, typer.Option("--list", help="List the recipes.")] = False,
     debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
 ) -> None:
-    """Train a network by a recipe. Ctrl-C saves and stops; the same command resumes."""
+    """Train by a recipe; write weights and a table. Ctrl-C saves and stops; the same command resumes."""
     require("train")
     from ..training.machine import leave
     from ..training.recipe import load_recipe
@@ -141,7 +141,7 @@ def validate(
     json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
     debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
 ) -> None:
-    """Measure a model on a pool of studies: medians, worst 5 %, failures."""
+    """Measure a model on a pool of studies: medians, 95th centiles (5th of DSC), failures."""
     require("train")
     from json import dumps
 
@@ -150,7 +150,7 @@ def validate(
     from ..training.validate import validate as measure_all
 
     if not any(folder.glob("*.npz")):
-        msg = f"{folder}: a pool must hold studies with truth (.npz), but there is none; run the command pool first"
+        msg = f"{folder}: a pool must contain studies with truth (.npz), but there are none; run the command pool first"
         raise InputError(msg)
     figures = measure_all(folder, load_method(model), tell)
     sys.stdout.write((dumps(figures, indent=1) if json else as_table(figures)) + "\n")

@@ -1,1 +1,1 @@
-"""What a method reaches on studies with truth: metrics, tables, figures, one page."""
+"""Evaluation of methods on studies with truth: metrics, tables, figures and the results page."""

@@ -1,4 +1,4 @@
-"""Who is measured: shipped models, weight files, and the classical methods, by what the command line calls them."""
+"""The methods to measure: shipped models, weight files and classical methods, by their command line names."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ TEMPLATE, MEAN_POSE = "template", "mean-pose"
 
 @dataclass(frozen=True)
 class Candidate:
-    """A method with what tables say of it.
+    """A method with its description for the tables.
 
     Attributes:
         method: can be pickled, for each process has its own.
@@ -63,11 +63,11 @@ class Candidate:
 
     @property
     def at_true_pose(self) -> bool:
-        """Whether the method only segments upright studies: it is told the true pose, as in Ni 2023, Table 4."""
+        """Whether the method only segments upright studies: it gets the true pose, as in Ni 2023, Table 4."""
         return bool(getattr(self.method, "upright", False)) and getattr(self.method, "locator", None) is None
 
     def answer(self, study: Volume, true: Pose) -> Answer:
-        """The method's answer; a pose that it was told is no answer of its own.
+        """The method's result; a given pose is not part of it.
 
         Raises:
             InputError: the method refuses the study.

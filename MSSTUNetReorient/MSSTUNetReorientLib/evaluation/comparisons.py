@@ -1,4 +1,4 @@
-"""Trained networks as methods: each reads a study as the product does, and answers in the patient."""
+"""Trained networks as methods: each reads a study as the product does, and returns patient coordinates."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ from .method import Method
 
 @dataclass(frozen=True, eq=False)
 class CompactMethod:
-    """The product's own model, asked as the product asks it.
+    """The product's own model, run as in the product.
 
     Attributes:
         model: name of a shipped model or path of a weight file; None for the default.
@@ -61,7 +61,7 @@ class CompactMethod:
 
     @property
     def runs(self) -> list[dict[str, Any] | None]:
-        """Steps, batch and minutes of its training, where the manifest tells them."""
+        """Steps, batch and minutes of its training, where the manifest lists them."""
         return [read_manifest(weights_folder())["models"].get(str(self.model), {}).get("training")]
 
     def answer(self, study: Volume) -> Answer:
@@ -81,7 +81,7 @@ class TrainedMethod:
         name: as in the tables.
         network: in evaluation mode.
         identity: of the weight file: frame, architecture, sizes.
-        locator: whose pose turns the study upright for a segmenter in the short-axis frame.
+        locator: whose pose reorients the study for a segmenter in the short-axis frame.
     """
 
     name: str
@@ -96,7 +96,7 @@ class TrainedMethod:
 
     @property
     def runs(self) -> list[dict[str, Any] | None]:
-        """Steps, batch and minutes of each training, the locator's first; None where a file does not tell them."""
+        """Steps, batch and minutes of each training, the locator's first; None where a file does not list them."""
         own = self.identity.get("training")
         return [own] if self.locator is None else [*getattr(self.locator, "runs", []), own]
 
@@ -106,15 +106,15 @@ class TrainedMethod:
         return self._family == "segment" and self.identity["frame"] == "short-axis"
 
     def answer(self, study: Volume) -> Answer:
-        """Pose and labels, as far as the network tells them; of a study longer than the cube, in its middle."""
+        """Pose and labels, as far as the network returns them; of a study longer than the cube, in its middle."""
         if not self.upright:
             return self._ask(study, None)
         if self.locator is None:
-            msg = f"{self.name}: it segments upright studies and needs a pose; name it as LOCATOR.npz+SEGMENTER.npz"
+            msg = f"{self.name}: it segments reoriented studies and needs a pose; give it as LOCATOR.npz+SEGMENTER.npz"
             raise InputError(msg)
         pose = self.locator.answer(study).pose
         if pose is None:
-            msg = f"{self.locator.name}: it tells no pose to turn a study upright; name one that reorients"
+            msg = f"{self.locator.name}: it estimates no pose to reorient a study; choose a model that reorients"
             raise InputError(msg)
         return self._ask(study, pose)
 
@@ -184,7 +184,7 @@ def load_method(model: str | Path) -> Method:
     if plus:
         first, second = load_method(locator), load_method(segmenter)
         if not (isinstance(second, TrainedMethod) and second.upright):
-            msg = f"{segmenter}: after the + must come a segmenter in the short-axis frame, but this is none"
+            msg = f"{segmenter}: the model after + must segment in the short-axis frame, but does not; choose another"
             raise InputError(msg)
         return TrainedMethod(f"Sep {first.name}-{second.name}", second.network, second.identity, first)
     path = Path(model)

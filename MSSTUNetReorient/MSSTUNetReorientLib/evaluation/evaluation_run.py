@@ -1,4 +1,4 @@
-"""Measuring every method on every study once, in one or several processes; a stopped run goes on."""
+"""Measuring every method on every study once, in one or several processes; an interrupted run resumes."""
 
 from __future__ import annotations
 
@@ -57,8 +57,8 @@ def measure_all(
     Args:
         out: folder of the measurements; after each study the file there is replaced by a longer one.
         jobs: processes.
-        again: measure anew what is there.
-        report: told how many studies are done, of how many.
+        again: repeat existing measurements.
+        report: called with the number of finished studies and of all.
 
     Raises:
         InputError: a study cannot be read, or the disk is full; what was measured is kept.

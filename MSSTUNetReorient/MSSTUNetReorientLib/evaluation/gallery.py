@@ -1,4 +1,4 @@
-"""Pictures of studies with an answer beside the truth: short axis, both long axes, and the study as it lies.
+"""Pictures of studies with a result and the truth: short axis, both long axes, and transaxial.
 
 Nothing but the data set's own names is written into a picture.
 """
@@ -59,8 +59,8 @@ LINE_WIDTH = 0.8
 WORST = 2
 """Studies of a simulated data set that are pictured."""
 LEGEND = (
-    "short axis from apex to base, horizontal and vertical long axis (turned by the first method's pose), transaxial. "
-    "Blue: its LV, blood pool and long axis; white, dashed: the true or hand-drawn wall and the reference axis."
+    "short axis from apex to base, horizontal and vertical long axis (at the pose of the first method), transaxial. "
+    "Blue: its LV, blood pool and long axis; white, dashed: true or hand-drawn wall and reference axis."
 )
 
 
@@ -87,7 +87,7 @@ def galleries(rows: Sequence[Measurement], sets: Sequence[DataSet], first: Candi
         others = sorted((s for s in shown if s.kind != "real"), key=lambda s: badness(of_set[s.name]), reverse=True)
         if others:
             content = gallery([pictured(study, of_set[study.name], first) for study in others[:WORST]], WORST_INCHES)
-            caption = f"{data_set.name}, the worst"
+            caption = f"{data_set.name}, worst cases"
             yield Picture(f"{file_name(data_set.name)}_worst.png", content, data_set.name, caption)
 
 
@@ -103,7 +103,7 @@ def pictured(study: TrueStudy, row: Measurement, method: Candidate) -> Pictured:
     counts = study.read()
     figures = [
         f"long axis {row.long_axis_deg:.1f}°" if row.long_axis_deg is not None else "",
-        f"(reference good to {study.uncertainty_deg:.0f}°)" if study.uncertainty_deg is not None else "",
+        f"(reference uncertain by {study.uncertainty_deg:.0f}°)" if study.uncertainty_deg is not None else "",
         f"centre {row.centre_mm:.1f} mm" if row.centre_mm is not None else "",
         f"DSC LV-MY {row.dsc_myocardium:.2f}" if row.dsc_myocardium is not None else "",
         f"verdict: {row.verdict}" if row.verdict else "",

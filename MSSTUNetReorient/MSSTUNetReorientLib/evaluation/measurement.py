@@ -1,4 +1,4 @@
-"""One answer to one study, held against the truth: a row of the measurements."""
+"""One result on one study compared with the truth: a row of the measurements."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ PARAMETERS = ("tx", "ty", "tz", "alpha", "beta", "gamma")
 
 @dataclass(frozen=True)
 class Measurement:
-    """What one method reached on one study; None is what the method does not answer or the truth does not hold.
+    """Measures of one method on one study; None if the method does not return it or the truth does not contain it.
 
     Attributes:
         data_set, study, subject, kind, modality: see :class:`.study_sets.TrueStudy`.

@@ -1,4 +1,4 @@
-"""The measurements on disk: one CSV file, always whole, by which a stopped run goes on."""
+"""The measurements on disk: one CSV file, always complete, from which an interrupted run resumes."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def read_rows(file: Path) -> list[Measurement]:
     """The measurements of a file; none where there is no file.
 
     Raises:
-        InputError: it is no file of ours.
+        InputError: it is not a file of this program.
     """
     if not file.exists():
         return []
@@ -38,7 +38,7 @@ def read_rows(file: Path) -> list[Measurement]:
         table = csv.DictReader(io.StringIO(file.read_text(encoding="utf-8")))
         return [_row(record) for record in table]
     except (OSError, ValueError, KeyError, TypeError) as error:
-        msg = f"{file}: the measurements cannot be read ({error!r}); move the file away to measure again"
+        msg = f"{file}: the measurements cannot be read ({error!r}); remove the file to measure again"
         raise InputError(msg) from error
 
 

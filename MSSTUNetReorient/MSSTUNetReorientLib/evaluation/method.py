@@ -1,4 +1,4 @@
-"""What can be evaluated: anything that takes a study and says where the left ventricle lies, or labels it, or both."""
+"""The interface of a method: it takes a study and returns the pose of the left ventricle, its labels, or both."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ..prediction.qc import Status
 
 @dataclass(frozen=True, eq=False)
 class Answer:
-    """What a method says of one study.
+    """The result of a method on one study.
 
     Attributes:
         pose: SA frame to LPS mm; None from a method that only segments.

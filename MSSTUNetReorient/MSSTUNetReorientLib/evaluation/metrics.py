@@ -1,4 +1,4 @@
-"""What is measured of an answer against the truth, each as the papers or the field define it.
+"""Metrics of a result against the truth, as the papers or the field define them.
 
 Angles and distances of poses are those of :class:`..geometry.pose.Pose`; here are the overlaps, the regressions and the
 errors of volumes.
@@ -80,7 +80,7 @@ def comparison_grid(true: Grid, extent_mm: float = 300.0) -> Grid:
 def angles_of(found: Pose, true: Pose) -> tuple[Array, Array]:
     """(alpha, beta, gamma) of both poses, ``(3,)`` radians each, without jumps.
 
-    A rotation has two triples: the true one is told near the mean of the hearts seen by CT, the found one near the
+    A rotation has two triples: the true one is taken near the mean of the hearts seen by CT, the found one near the
     true one, and unwrapped, so that a regression sees no jump of 2 pi.
     """
     expected = np.array(true.euler())

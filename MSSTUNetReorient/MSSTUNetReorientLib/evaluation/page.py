@@ -1,4 +1,4 @@
-"""The results on one page, rendered from the measurements and from nothing else."""
+"""The results page, rendered only from the measurements."""
 
 from __future__ import annotations
 
@@ -116,7 +116,7 @@ class Described:
 
 
 def describe(data_set: DataSet) -> Described:
-    """What the page says of a data set; where its studies differ, how many there are of each."""
+    """A property of a data set on the page; if its studies differ, the number of each value."""
     studies = data_set.studies
     seen = {s.subject for s in studies if not s.held_out}
     return Described(

@@ -1,4 +1,4 @@
-"""How far an answer moves when a study is changed in ways that leave its heart as it is. No truth is needed."""
+"""How far a result moves when a study changes in ways that leave its heart unchanged. No truth is needed."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class Shift:
     """How far an answer moved, and whether its verdict did.
 
     Attributes:
-        long_axis_deg, roll_deg, centre_mm: as errors of a pose are told (conventions); wall_percent: change of LV-MY.
+        long_axis_deg, roll_deg, centre_mm: as for errors of a pose (conventions); wall_percent: change of LV-MY.
     """
 
     change: str
@@ -109,7 +109,7 @@ def _shift(change: Change, first: Result, now: Result) -> Shift:
 
 def table(found: Sequence[Shift]) -> Table:
     """A row per change: median and worst over studies; the last row is over all."""
-    head = ("changed", "long axis (deg)", "roll (deg)", "centre (mm)", "LV-MY volume (%)", "other verdict")
+    head = ("changed", "long axis (deg)", "roll (deg)", "centre (mm)", "LV-MY volume (%)", "verdict changed")
     names = list(dict.fromkeys(s.change for s in found))
     rows = [_row(name, [s for s in found if s.change == name]) for name in names]
     return Table(head, (*rows, _row("all", found)))
@@ -143,7 +143,7 @@ def _turned(study: Volume, vector: Array) -> Change:
     grid = study.grid
     moved = Pose(turn, grid.centre - turn @ grid.centre)
     there = Grid(grid.size, grid.spacing, moved.apply(grid.origin), turn @ grid.direction)
-    return Change(f"patient turned by {TURN_DEG:g} degrees", Volume(study.array, there, study.info), moved)
+    return Change(f"patient rotated by {TURN_DEG:g} degrees", Volume(study.array, there, study.info), moved)
 
 
 def _with_noise(study: Volume, amount: float, rng: np.random.Generator) -> Volume:

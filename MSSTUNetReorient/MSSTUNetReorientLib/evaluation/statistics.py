@@ -1,4 +1,4 @@
-"""Medians, bad centiles and confidence intervals by subject: several studies of one heart are no several hearts."""
+"""Medians, bad centiles and confidence intervals by subject: several studies of one heart are not independent."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ DRAWS = 2000
 SEED = 20231
 CONFIDENCE = 95.0
 MIN_SUBJECTS = 5
-"""With fewer subjects an interval would say more than is known; none is given."""
+"""With fewer subjects no confidence interval is given: it would not be reliable."""
 
 
 @dataclass(frozen=True)

@@ -29,22 +29,22 @@ Kind = Literal["simulated", "real-derived", "real"]
 
 REFERENCES = "reference_poses.json"
 WALL_MASK = "{}_lv_wall.nrrd"
-"""A hand-drawn wall of a real study; 1 is LV myocardium, and nothing is said of the blood pool."""
+"""A hand-drawn wall of a real study; 1 is LV myocardium, and the blood pool is not labelled."""
 IMAGE_ENDINGS = (".dcm", ".nrrd", ".nii.gz", ".nii", ".mha", ".mhd", "")
 """Of a real study's image, after its name; without one it is a DICOM folder."""
-MODALITIES = {"NM": "SPECT", "PT": "PET", "unknown": "not told"}
+MODALITIES = {"NM": "SPECT", "PT": "PET", "unknown": "not stated"}
 
 
 @dataclass(frozen=True, eq=False)
 class TrueStudy:
-    """A study with what is known of it.
+    """A study with its ground truth.
 
     Attributes:
         data_set, name: as tables show them; subject: whose heart it is.
-        kind: "real-derived" is a real heart in a simulated chest; modality: "SPECT", "PET" or "not told".
+        kind: "real-derived" is a real heart in a simulated chest; modality: "SPECT", "PET" or "not stated".
         image: file or DICOM folder; labels: file of the true labels, or of a real study's wall; None without.
         pose: SA frame to LPS.
-        cube: what the normalised translation is told in; None where the truth holds no full pose.
+        cube: the reference of the normalised translation; None where the truth holds no full pose.
         uncertainty_deg: of a reference axis; None for an exact pose.
         held_out: whether no model of ours may have seen the subject, by :mod:`..simulation.splits`.
         sha256: of everything the measurement rests on.
@@ -83,7 +83,7 @@ class TrueStudy:
 
 @dataclass(frozen=True)
 class DataSet:
-    """The studies of a folder, told apart from all others."""
+    """The studies of a folder, with the name of the data set."""
 
     name: str
     folder: Path
@@ -124,7 +124,7 @@ def read_set(folder: Path, name: str) -> DataSet:
     except (ValueError, KeyError, TypeError) as error:
         if isinstance(error, InputError):
             raise
-        msg = f"{folder}: the truth of its studies cannot be read ({error!r}); make the studies again"
+        msg = f"{folder}: the ground truth of its studies cannot be read ({error!r}); simulate the studies again"
         raise InputError(msg) from error
     if not studies:
         _refuse_empty(folder)
@@ -139,7 +139,7 @@ def _refuse_empty(folder: Path) -> None:
             f"nor a {REFERENCES}; see docs/evaluation.md"
         )
         raise InputError(msg)
-    msg = f"{folder}: a data set must hold studies, but found none; make some with simulate, or check the path"
+    msg = f"{folder}: a data set must contain studies, but found none; run simulate, or check the path"
     raise InputError(msg)
 
 
@@ -195,13 +195,13 @@ def _real_study(folder: Path, name: str, told: dict[str, Any], data_set: str) ->
 
 
 def _digest(files: Iterable[Path], told: dict[str, Any]) -> str:
-    """sha256 of the files and of what is told of them."""
+    """sha256 of the files and of their metadata."""
     digest = hashlib.sha256(json.dumps(told, sort_keys=True).encode())
     try:
         for file in files:
             digest.update(hashlib.sha256(file.read_bytes()).digest())
     except OSError as error:
-        msg = f"{error.filename}: a study must have this file, but: {error.strerror}; make the study again"
+        msg = f"{error.filename}: a study must have this file, but: {error.strerror}; simulate the study again"
         raise InputError(msg) from error
     return digest.hexdigest()
 

@@ -1,4 +1,4 @@
-"""The rows of one method on one data set as figures; everything that tables and the page say is asked from here."""
+"""The rows of one method on one data set as figures: the source of all tables and of the page."""
 
 from __future__ import annotations
 

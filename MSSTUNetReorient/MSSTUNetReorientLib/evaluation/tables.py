@@ -68,7 +68,7 @@ def share(of: tuple[int, int] | None) -> str:
 
 def own_pose(summaries: Sequence[Summary]) -> Table:
     """Long axis, roll and centre: median [interval]; bad 5 %; worst. Failures, and how many of them passed."""
-    head = ("method", "long axis (deg)", "roll (deg)", "centre (mm)", "failures", "of these passed by QC")
+    head = ("method", "long axis (deg)", "roll (deg)", "centre (mm)", "failures", "failures passed by QC")
     rows = [
         (
             s.method, typical(s.spread("long_axis_deg"), 1), typical(s.spread("roll_deg"), 1),
@@ -138,7 +138,7 @@ def zhu_table_1(summaries: Sequence[Summary], candidates: Sequence[Candidate], t
         ("parameters", *(f"{by_name[s.method].method.parameters:,}" for s in shown)),
         ("training (min)", *(number(by_name[s.method].training_minutes, 0) for s in shown)),
         ("prediction (s)", *(number(x, 2) for x in seconds)),
-        ("with all that the method does besides (s)", *(number(timing.whole.get(s.method), 2) for s in shown)),
+        ("total with all other steps (s)", *(number(timing.whole.get(s.method), 2) for s in shown)),
         ("prediction, ratio to the first", *(number(x / first if x and first else None, 2) for x in seconds)),
     ]
     return Table(("", *(s.method for s in shown)), tuple(rows))
@@ -149,10 +149,10 @@ def _r(found: Regression | None) -> str:
 
 
 def calibration(summaries: Sequence[Summary]) -> Table:
-    """What the verdict is worth: how many pass, the failures among them, and the errors on either side."""
+    """Reliability of the verdict: how many pass, the failures among them, and the errors on either side."""
     head = (
         "method", "pass", "review", "fail", "failures", "failures passed", "long axis of passed (deg)",
-        "long axis of the others (deg)", "DSC LV-MY of passed", "DSC LV-MY of the others", "within their bound",
+        "long axis of the others (deg)", "DSC LV-MY of passed", "DSC LV-MY of the others", "within bound",
     )  # fmt: skip
     rows = []
     for s in summaries:
@@ -178,7 +178,7 @@ def targets(of_method: Sequence[Summary], timing: Timing) -> Table:
     fast = _verdict(seconds, 2, seconds is not None and seconds <= MAX_SECONDS)
     rows.append(("prediction (s)", f"≤ {MAX_SECONDS:g}", fast, *blank))
     faster = _verdict(ratio, 0, ratio is not None and ratio >= MIN_RATIO)
-    rows.append(("times as fast as the published network", f"≥ {MIN_RATIO:g}", faster, *blank))
+    rows.append(("speed relative to the published network", f"≥ {MIN_RATIO:g}", faster, *blank))
     return Table(("target", "limit", *(s.data_set for s in of_method)), tuple(rows))
 
 

@@ -1,4 +1,4 @@
-"""The figures to reach, beside what was reached: plainly reached or missed."""
+"""The target figures and the results: reached or missed."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Target:
         return asked.get(self.where, summary.exact and modality == self.where)
 
     def only_stated(self, summary: Summary) -> bool:
-        """Whether the figure is told without a verdict: the overlap of real hearts in simulated SPECT."""
+        """Whether the figure is reported without a verdict: the overlap of real hearts in simulated SPECT."""
         return self.where == "SPECT" and all(row.kind == "real-derived" for row in summary.rows)
 
     def reached(self, value: float) -> bool:
@@ -107,11 +107,11 @@ TARGETS: tuple[Target, ...] = (
     Target("HD95 LV-MY, median (mm)", 8.0, True, median("hd95_myocardium_mm")),
     Target("HD95 LV-BP, median (mm)", 4.0, True, median("hd95_blood_pool_mm")),
     Target("LV-MY volume, R²", 0.99, False, _volume_r_squared, digits=3),
-    Target("LV-MY volume, bias without sign (%)", 1.0, True, _volume_bias),
+    Target("LV-MY volume, absolute bias (%)", 1.0, True, _volume_bias),
     Target("LV-MY volume, SD (%)", 3.0, True, _volume_sd),
     Target("DSC of the drawn wall, median", 0.80, False, median("dsc_myocardium"), "real", 3),
 )
-"""What this project set out to reach; medians over studies unless a line says otherwise."""
+"""The targets of this project; medians over studies unless stated otherwise."""
 
 MAX_SECONDS, MIN_RATIO = 0.3, 20.0
 """Pose and labels of one study on two cores; how much faster than the published network of full size."""

@@ -1,4 +1,4 @@
-"""The classical peer: rigid registration of a mean short-axis heart by normalised correlation.
+"""The classical baseline: rigid registration of a mean short-axis heart by normalised correlation.
 
 As Slomka et al. 1995 registered templates, with SimpleITK's parts: every position is tried by the masked correlation of
 Padfield 2012 for a few rotations about the mean pose, and the best places are refined over all six parameters.

@@ -1,4 +1,4 @@
-"""How long each method takes for one study, all measured in turn by one process on the same studies."""
+"""Time of each method for one study, all measured in sequence in one process on the same studies."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from .study_sets import DataSet
 FILE = "timing.json"
 ROUNDS = 3
 PAPER_SIZE = "paper-msstunet"
-"""Ni's network as large as it was published; its speed does not hang on its weights."""
+"""Ni's network as large as it was published; its speed does not depend on its weights."""
 
 
 @dataclass(frozen=True)
@@ -73,7 +73,7 @@ def _read(file: Path) -> Timing:
     try:
         return Timing(**json.loads(file.read_text()))
     except (OSError, ValueError, TypeError) as error:
-        msg = f"{file}: the timing cannot be read ({error!r}); move the file away to time again"
+        msg = f"{file}: the timing cannot be read ({error!r}); remove the file to time again"
         raise InputError(msg) from error
 
 

@@ -1,1 +1,1 @@
-"""Frames, poses, volumes, labels and views: NumPy and SimpleITK alone, no files and no networks."""
+"""Frames, poses, volumes, labels and views: only NumPy and SimpleITK, no files and no networks."""

@@ -1,4 +1,4 @@
-"""Values of a label volume, and the box of its LV.
+"""Values of a label volume, and the box of the LV in it.
 
 Three voxels with shares of wall and blood pool; background has the rest:
 

@@ -1,10 +1,10 @@
 """The rigid pose of the left ventricle, its six parameters and a reader's correction of it.
 
-This module alone knows an Euler order, the flip between LPS and RAS, and what a normalised translation means.
+Only this module defines the Euler order, the flip between LPS and RAS, and the normalised translation.
 
 Frames: **LPS mm** is the patient; the **short-axis (SA) frame** has its origin at the LV centre, ``i`` septum to
 lateral, ``j`` anterior to inferior, ``k`` apex to base. A pose maps SA mm to LPS mm: ``x_lps = R @ p_sa + c``.
-Angles are radians unless a name says degrees.
+Angles are radians unless the name states degrees.
 
 A heart that points straight forward, its centre at (10, 20, 30): 5 mm towards the base is 5 mm to the back.
 
@@ -158,7 +158,7 @@ class Correction:
 
 @dataclass(frozen=True, eq=False)
 class Pose:
-    """Position and orientation of the left ventricle: ``x_lps = rotation @ p_sa + centre``.
+    """The pose of the left ventricle: ``x_lps = rotation @ p_sa + centre``.
 
     Attributes:
         rotation: ``(3, 3)``, columns are the SA axes i, j, k in LPS.

@@ -2,7 +2,7 @@
 
 The display follows the habit of nuclear cardiology: short axis with anterior up and the septum left, read from
 apex to base; horizontal long axis with the apex up, read from inferior to anterior; vertical long axis with
-anterior up and the apex right, read from septum to lateral wall. Everything is expressed in the short-axis (SA) frame:
+anterior up and the apex right, read from septum to lateral wall. All are given in the short-axis (SA) frame:
 ``i`` septum to lateral, ``j`` anterior to inferior, ``k`` apex to base.
 
 The HLA is read upwards, from inferior to anterior, which is against ``j``:

@@ -1,4 +1,4 @@
-"""A volume that knows its geometry; the one check of an input; the one resampling.
+"""A volume with its geometry; the only input check; the only resampling.
 
 Arrays are in SimpleITK's order ``(K, J, I)`` (slice, row, column); sizes, spacings and origins are given along
 i, j, k. Every position is LPS mm.
@@ -127,7 +127,7 @@ class Volume:
     Attributes:
         array: ``(K, J, I)``.
         grid: where the voxels are, LPS mm.
-        info: what the reader learned that is not personal: ``kind`` (e.g. "DICOM NM RECON TOMO"), ``modality``
+        info: what was read that is not personal: ``kind`` (e.g. "DICOM NM RECON TOMO"), ``modality``
             ("NM", "PT" or "unknown"), and the like. Never a name, an ID or a birth date.
     """
 
@@ -165,10 +165,10 @@ class Volume:
 
 
 def check_volume(volume: Volume, name: str) -> Volume:
-    """The one check of an input study; what passes is trusted afterwards.
+    """The only check of an input study; a study that passes is not checked again.
 
     Args:
-        volume: what a reader made of a file.
+        volume: as read from a file.
         name: the file or node, for the message.
 
     Returns:
@@ -194,7 +194,7 @@ def check_volume(volume: Volume, name: str) -> Volume:
     if bad:
         _refuse(name, "counts must be finite", f"found {bad} NaN or infinite voxels")
     if counts.max() == counts.min():
-        _refuse(name, "a study must show some activity", f"every voxel is {counts.max():g}")
+        _refuse(name, "a study must contain activity", f"every voxel is {counts.max():g}")
     if counts.max() <= 0:
         _refuse(name, "a study must have positive counts", f"the largest is {counts.max():g}")
     return Volume(counts, grid, volume.info)

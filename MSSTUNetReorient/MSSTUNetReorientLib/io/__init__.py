@@ -1,4 +1,4 @@
-"""Studies and results in and out: DICOM NM and PET, NRRD, NIfTI, MetaImage."""
+"""Reading and writing of studies and results: DICOM NM and PET, NRRD, NIfTI, MetaImage."""
 
 from .pose_file import read_pose
 from .pose_file import write_pose

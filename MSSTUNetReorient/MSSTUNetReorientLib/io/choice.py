@@ -1,4 +1,4 @@
-"""What of a study with several parts is wanted."""
+"""Selection of gates, time frames and energy windows."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class Choice:
         gate: of a gated study, counted from 1; None sums all gates.
         window: energy window of an NM object, its number from 1 or its name; None takes the photopeak.
         frames: first and last time frame of a dynamic study to sum, counted from 1.
-        short_axis: the study is short axis already, and its axes are kept.
+        short_axis: the study is already short axis, and its axes are kept.
     """
 
     gate: int | None = None
@@ -28,7 +28,7 @@ def chosen_gates(gate: int | None, gates: int, name: object) -> range:
     """Indices of the gates to sum, from 0.
 
     Raises:
-        InputError: the gate is not there, or the study has only one.
+        InputError: the gate does not exist, or the study is not gated.
     """
     if gate is None:
         return range(gates)
@@ -43,7 +43,7 @@ def chosen_frames(frames: tuple[int, int] | None, count: int, name: object) -> r
     """Indices of the time frames to sum, from 0.
 
     Raises:
-        InputError: a dynamic study without a choice, frames that are not there, or a choice for a static study.
+        InputError: a dynamic study without a choice, frames that do not exist, or a choice for a static study.
     """
     if count < 2:
         if frames is not None:

@@ -31,7 +31,7 @@ PREAMBLE = 128
 BARE_STARTS = (b"\x02\x00", b"\x08\x00")
 """Little-endian groups with which a file without preamble begins."""
 PLAIN_SYNTAXES = (ImplicitVRLittleEndian, ExplicitVRLittleEndian, ExplicitVRBigEndian, DeflatedExplicitVRLittleEndian)
-"""Transfer syntaxes whose pixels lie as they are."""
+"""Transfer syntaxes with uncompressed pixels."""
 ALLOCATED, LEAST_BITS = (8, 16, 32), 8
 """Bits of a pixel, and how many of them counts take at least."""
 GREY_FRAMES = "1.2.840.10008.5.1.4.1.1.7.3"
@@ -39,7 +39,7 @@ GREY_FRAMES = "1.2.840.10008.5.1.4.1.1.7.3"
 
 
 def is_dicom(path: Path) -> bool:
-    """Whether a file carries DICOM's mark, or begins as a data set without preamble.
+    """Whether a file has the DICOM prefix, or starts as a data set without preamble.
 
     Raises:
         InputError: the file cannot be opened or is empty.
@@ -92,7 +92,7 @@ def read_frames(dataset: Any, path: Path, *, rescaled: bool = True) -> NDArray[n
         rescaled: apply the rescale of the whole object.
 
     Raises:
-        InputError: colour images, absurd sizes, or pixel data that are absent, cut short or in an unknown compression.
+        InputError: colour images, absurd sizes, or pixel data that are absent, truncated or in an unknown compression.
     """
     if whole(dataset, "SamplesPerPixel", path, 1) != 1:
         refuse(path, "counts must be grey values, but this is a colour image; give the reconstructed images")
@@ -136,7 +136,7 @@ def rescale_of(dataset: Any, name: object) -> tuple[float, float]:
 
 
 def _padding(dataset: Any, levels: int, name: object) -> tuple[int, int] | None:
-    """Least and greatest value that the header calls padding, as unsigned ones, however it writes them."""
+    """Smallest and largest padding value of the header, as unsigned numbers, whatever its encoding."""
     first = number(dataset, "PixelPaddingValue", name)
     if first is None:
         return None
@@ -146,7 +146,7 @@ def _padding(dataset: Any, levels: int, name: object) -> tuple[int, int] | None:
 
 
 def _check_length(dataset: Any, expected: int, path: Path) -> None:
-    """Plain pixels take as many bytes as the header says; more of them are of something else.
+    """Uncompressed pixels must have as many bytes as the header states.
 
     Raises:
         InputError: they do not.

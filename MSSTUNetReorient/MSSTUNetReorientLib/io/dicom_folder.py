@@ -1,4 +1,4 @@
-"""What a folder of DICOM files holds, and which series of it is meant."""
+"""The series in a folder of DICOM files, and the selection of one."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ TAGS = ["Modality", "ImageType", "SOPInstanceUID", "SeriesInstanceUID", "SeriesN
         "AttenuationCorrectionMethod", "AcquisitionTime", "SeriesTime", "NumberOfEnergyWindows", "ImageID",
         "SeriesDescription", "ViewCodeSequence", "DetectorInformationSequence",
         "SliceProgressionDirection"]  # fmt: skip
-"""All that is looked at to tell series apart."""
+"""All attributes that distinguish series."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class Series:
 
     Attributes:
         number: SeriesNumber, None where absent.
-        label: what it is, in technical words of ours; the file name where it is one file.
+        label: a technical description; the file name if it is a single file.
         paths: its files.
     """
 
@@ -105,7 +105,7 @@ def _image_header(path: Path) -> Any:
 
 
 def _object_of(path: Path, header: Any) -> str:
-    """What tells a multi-frame object from others of its series; empty for single images, which make up a series."""
+    """What distinguishes multi-frame objects of one series; empty for single images, which make up a series."""
     if whole(header, "NumberOfFrames", path, 1) < 2:
         return ""
     return text(header, "ConcatenationUID", path) or str(path)
@@ -131,7 +131,7 @@ def _kind(path: Path, header: Any, modality: str) -> list[str]:
 
 
 def _details(path: Path, header: Any) -> Iterator[str]:
-    """View, gates, time frames, attenuation correction and time of day, as far as the header says."""
+    """View, gates, time frames, attenuation correction and time of day, as far as the header states them."""
     statement = stated_view(header, path)
     if statement is not None:
         yield statement.view
@@ -150,16 +150,16 @@ def _details(path: Path, header: Any) -> Iterator[str]:
 
 
 def choose(found: list[Series], wanted: str | None, folder: Path) -> Series:
-    """The series that is meant.
+    """The selected series.
 
     Args:
-        found: what the folder holds.
+        found: the series of the folder.
         wanted: a key as the refusal lists it: the SeriesNumber, or the place in the list where numbers do not tell
             the series apart; None where there is only one.
         folder: for the message.
 
     Raises:
-        InputError: several series and none was named, or the named one is not there.
+        InputError: several series and none selected, or the selected one does not exist.
     """
     if wanted is None and len(found) == 1:
         return found[0]

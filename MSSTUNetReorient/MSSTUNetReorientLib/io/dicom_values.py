@@ -1,4 +1,4 @@
-"""Values of a DICOM header, checked when they are asked for.
+"""Values of a DICOM header, checked on access.
 
 pydicom converts a value at its first use, so a damaged one raises there, in many ways. Only these functions touch
 values, and only what they raise is reported as damage: an error anywhere else is a bug.

@@ -1,4 +1,4 @@
-"""Which energy window of an NM object is meant: the one that is asked for, or the photopeak."""
+"""Selection of the energy window of an NM object: the requested one, or the photopeak."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def choose_window(dataset: Any, present: tuple[int, ...], wanted: str | None, na
         wanted: number or name; None for the photopeak.
 
     Raises:
-        InputError: the wanted one is not there, or none is wanted and the photopeak cannot be determined.
+        InputError: the requested one does not exist, or none is requested and the photopeak cannot be determined.
     """
     described = {window.number: window for window in _described(dataset, name)}
     windows = [described.get(n, EnergyWindow(n, "", ())) for n in present]

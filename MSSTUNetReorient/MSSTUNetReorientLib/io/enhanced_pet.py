@@ -37,14 +37,14 @@ Scale = tuple[float, float]
 
 @dataclass(frozen=True, eq=False)
 class Frame:
-    """One frame with what its functional groups say.
+    """One frame with the values of its functional groups.
 
     Attributes:
         stored: its place, and the values as they are stored.
         rescale: of PixelValueTransformationSequence; real_world: of RealWorldValueMappingSequence; None where absent.
         phase: per cent of the cardiac cycle; None of an ungated frame.
         time: when it was acquired, as the header writes it.
-        duration: ms, None where it is not said.
+        duration: ms, None where it is not stated.
     """
 
     stored: Slice
@@ -73,7 +73,7 @@ def read_enhanced_pet(paths: tuple[Path, ...], name: str, choice: Choice) -> Vol
 
     Raises:
         InputError: parts of a concatenation or functional groups that are missing, frames without geometry or with
-            scales that cannot be compared, gates or time frames that are not there.
+            scales that cannot be compared, gates or time frames that do not exist.
     """
     datasets = [(path, read_dataset(path)) for path in paths]
     first = datasets[0][1]
@@ -144,7 +144,7 @@ def _real_world(mapping: Any, path: Path) -> Scale:
 
 
 def _scales(frames: list[Frame], name: str) -> list[Scale]:
-    """Slope and intercept of each frame: the modality's, or the real world's where only that tells frames apart."""
+    """Slope and intercept of each frame: the modality's, or the real world's where only that distinguishes frames."""
     rescales, mappings = [f.rescale for f in frames], [f.real_world for f in frames]
     for found in (rescales, mappings):
         if any(found) and not all(found):
@@ -164,7 +164,7 @@ def _groups(frames: list[Frame], name: str) -> tuple[list[list[int]], bool]:
     """Frames that make one volume each, and whether they are gates.
 
     Raises:
-        InputError: several frames at one position that neither phase nor time tells apart.
+        InputError: several frames at one position that neither phase nor time distinguishes.
     """
     heights = [frame.height for frame in frames]
     if len(set(heights)) == len(frames):

@@ -34,14 +34,14 @@ from .sitk_files import plain_folder
 from .sitk_files import read_image
 
 PICTURES = ("PNG", "JPEG", "JPEG2000", "TIFF", "BMP", "LSM")
-"""Formats of screenshots: their pixels have no place in a patient."""
+"""Formats of screenshots: they have no patient geometry."""
 COMPLEX = (sitk.sitkComplexFloat32, sitk.sitkComplexFloat64)
 CHECKS: dict[tuple[str, ...], Callable[[Path], ImageHeader]] = {
     (".nrrd", ".nhdr"): check_nrrd,
     (".nii", ".nii.gz"): check_nifti,
     (".mha", ".mhd"): check_meta,
 }
-"""Who looks at the header of a file, by its ending."""
+"""The header check for each file ending."""
 MAX_GATES = 32
 """More frames than that are no gates."""
 MAX_GATE_SECONDS = 2.0
@@ -49,16 +49,16 @@ MAX_GATE_SECONDS = 2.0
 
 
 def read_image_file(path: Path, *, orientation: str | None = None, gate: int | None = None) -> Volume:
-    """A 3D scalar image, or a sequence of them, which is taken for the gates of a study.
+    """A 3D scalar image, or a sequence of them, which is read as the gates of a study.
 
     Args:
         path: the file, or the header of one.
-        orientation: where its axes i, j, k point, three letters; None believes the file.
+        orientation: directions of its axes i, j, k, three letters; None uses those of the file.
         gate: of a sequence, counted from 1; None sums all.
 
     Returns:
-        float32 ``(K, J, I)`` on a right-handed grid, LPS mm, not yet checked. A warning names the assumption where the
-        file does not say where left is.
+        float32 ``(K, J, I)`` on a right-handed grid, LPS mm, not yet checked. A warning names the assumption if
+        the file does not define left and right.
 
     Raises:
         InputError: no image, a damaged one, not one study, or more than memory holds.
@@ -86,10 +86,10 @@ def read_image_file(path: Path, *, orientation: str | None = None, gate: int | N
 
 
 def check_header(path: Path) -> ImageHeader:
-    """Look at the header of an image file for what ITK would hide.
+    """Check the header of an image file for errors that ITK hides.
 
     Raises:
-        InputError: the header tells no positive spacing, names data files elsewhere, or the file ends before its data.
+        InputError: the header has no positive spacing, names data files elsewhere, or the file ends before its data.
     """
     name = path.name.lower()
     if name.endswith(".seg.nrrd"):

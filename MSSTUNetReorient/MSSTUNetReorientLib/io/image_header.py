@@ -1,8 +1,8 @@
-"""What ITK hides about an image file: a spacing that it replaces by 1, data that it fills up with zeros or takes from
-anywhere, and whether the file says where left is at all.
+"""Checks that ITK does not make on an image file: a spacing that it replaces by 1, data that it pads with zeros or
+reads from anywhere, and whether the file defines left and right at all.
 
-ITK reads a NIfTI file cut short without a word, takes a spacing of zero or NaN for 1, a negative one for a turned axis,
-and MetaIO prints to stderr. So the header is looked at first.
+ITK reads a truncated NIfTI file without an error, reads a spacing of zero or NaN as 1, a negative one as a flipped
+axis, and MetaIO prints to stderr. So the header is checked first.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from pathlib import Path
 from .messages import refuse
 
 MAX_LINE = 1000
-"""Characters in a line of a text header: the libraries beneath have buffers of their own, and overrun them."""
+"""Characters in a line of a text header: underlying libraries overrun their buffers with longer ones."""
 MAX_TEXT_HEADER = 262_144
 """Bytes in which a text header must end."""
 NUMBER = r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?"
@@ -24,20 +24,20 @@ MAX_UNPACKED = 2**31
 """Bytes of unpacked data: no study has more, and they must fit into memory."""
 CHUNK = 2**16
 AUTOMATIC = 47
-"""Window bits by which zlib tells its own format from gzip."""
+"""Window bits by which zlib detects its own format or gzip."""
 SPACING_RULE = "the voxel spacing must be positive along each axis"
 
 
 @dataclass(frozen=True)
 class ImageHeader:
-    """What a file says of itself.
+    """The statements of a header.
 
     Attributes:
         kind: "NRRD", "NIfTI", "MetaImage", "Interfile" or "image".
-        doubt: why it does not say where left is; empty where it does.
+        doubt: why it does not define left and right; empty if it does.
         data_files: the files that hold the voxels, where they are others.
         frames_first: frames of a sequence are the first axis, which ITK takes for numbers of one voxel.
-        frame_seconds: time from frame to frame; None where it is not said.
+        frame_seconds: time from frame to frame; None where it is not stated.
     """
 
     kind: str
@@ -48,7 +48,7 @@ class ImageHeader:
 
 
 def text_header(path: Path, end: bytes) -> str:
-    """The text up to ``end``; all that was read where it does not come."""
+    """The text up to ``end``; everything read if it is missing."""
     with path.open("rb") as file:
         start = file.read(MAX_TEXT_HEADER)
     return start.split(end)[0].decode("latin-1")
@@ -68,7 +68,7 @@ def fields_of(path: Path, lines: list[str], separator: str) -> dict[str, str]:
     """Fields by name in small letters.
 
     Raises:
-        InputError: a field that comes twice with different values.
+        InputError: a field that occurs twice with different values.
     """
     fields: dict[str, str] = {}
     for line in lines:
@@ -81,17 +81,17 @@ def fields_of(path: Path, lines: list[str], separator: str) -> dict[str, str]:
 
 
 def refuse_spacing(path: Path, found: str) -> None:
-    """The spacing breaks its rule."""
+    """Refuse an invalid spacing."""
     refuse(path, f"{SPACING_RULE}, but found {found.strip()[:60] or 'none'}; write the file with its true spacing")
 
 
 def refuse_short(path: Path, held: int, expected: int) -> None:
-    """The file ends before its data do."""
+    """Refuse a file that ends before its data."""
     refuse(path, f"the data must have {expected} bytes, but the file ends after {held}; copy or export it again")
 
 
 def check_packed(path: Path, file: Path, start: int, expected: int | None) -> None:
-    """Unpack zlib or gzip data to see that they are whole: ITK goes on with whatever memory holds where they are not.
+    """Unpack zlib or gzip data to check that they are complete: ITK uses uninitialised memory for missing data.
 
     Args:
         path: for messages; file: with the data, from byte ``start``.
@@ -128,7 +128,7 @@ def data_files(path: Path, names: list[str]) -> tuple[Path, ...]:
     """The data files that a header names.
 
     Raises:
-        InputError: one is not there, no regular file, or lies outside of the header's own folder.
+        InputError: one is missing, is not a regular file, or is outside the header's folder.
     """
     folder = path.parent.resolve()
     files = []

@@ -1,6 +1,6 @@
 """Interfile: a text header beside raw voxels, as STIR, SIRF and many workstations write it.
 
-It has no patient axes that can be relied on: a warning says what is assumed.
+It does not reliably define patient axes: a warning states the assumption.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ def read_interfile(path: Path) -> Volume:
         float32 ``(K, J, I)``; i, j, k are taken to point left, posterior and superior.
 
     Raises:
-        InputError: projections, a field that is missing or wrong, a data file that is not there or too short.
+        InputError: projections, a field that is missing or wrong, a data file that is missing or too short.
     """
     text = text_header(path, b"\0")
     lines = [line.lstrip("!") for line in text.splitlines() if not line.startswith(";")]

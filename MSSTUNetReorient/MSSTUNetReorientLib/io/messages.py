@@ -1,4 +1,4 @@
-"""One-line refusals, and silence from the libraries beneath."""
+"""One-line errors, and suppressed output of the underlying libraries."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def refuse(name: object, text: str, cause: BaseException | None = None) -> NoRet
 def reason(error: BaseException) -> str:
     """The last line of a library's error, short enough for a message.
 
-    What it quotes is left out: that may be a value of the header, and so a name.
+    Quoted parts are omitted: they may be values of the header, and so personal data.
     """
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     text = lines[-1] if lines else type(error).__name__

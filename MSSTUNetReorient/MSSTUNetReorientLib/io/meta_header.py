@@ -33,10 +33,10 @@ LPS = "RAI"
 
 
 def check_meta(path: Path) -> ImageHeader:
-    """Look at a MetaImage header.
+    """Check a MetaImage header.
 
     Raises:
-        InputError: no MetaImage file, no positive spacing, data files that are not there or elsewhere, too little data.
+        InputError: no MetaImage file, no positive spacing, missing or misplaced data files, too little data.
     """
     header = text_header(path, b"ElementDataFile")
     lines = [line for line in header.splitlines() if line.strip()]

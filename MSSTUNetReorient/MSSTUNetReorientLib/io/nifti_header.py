@@ -47,7 +47,7 @@ MAX_UNPACKED = 2**31
 """Bytes of an unpacked file: no study is larger, and it must fit into memory."""
 CHUNK = 2**22
 SECONDS = {8: 1.0, 16: 1e-3, 24: 1e-6}
-"""By the bits of xyzt_units that tell the unit of time."""
+"""By the bits of xyzt_units for the unit of time."""
 
 
 @dataclass(frozen=True)
@@ -79,7 +79,7 @@ class Nifti:
 
 
 def check_nifti(path: Path) -> ImageHeader:
-    """Look at a NIfTI header.
+    """Check a NIfTI header.
 
     Raises:
         InputError: no NIfTI file, no positive spacing, too little data, or more than memory holds.
@@ -104,7 +104,7 @@ def check_nifti(path: Path) -> ImageHeader:
 
 
 def _check_values(path: Path, nifti: Nifti) -> None:
-    """Refuse what the library beneath would read wrongly, or end the process for.
+    """Refuse headers that the underlying library would read wrongly, or that would end the process.
 
     Raises:
         InputError: a wrong magic, sizes, number type or orientation.
@@ -165,7 +165,7 @@ def _parse(path: Path, start: bytes) -> Nifti:
 
 
 def _doubt(nifti: Nifti) -> str:
-    """Why the file does not say where left is."""
+    """Why the file does not define left and right."""
     qform, sform = nifti.values["qform"][0] > 0, nifti.values["sform"][0] > 0
     if not qform and not sform:
         return "its qform and sform codes are 0"

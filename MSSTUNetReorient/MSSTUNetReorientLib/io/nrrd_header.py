@@ -27,7 +27,7 @@ DIMENSIONS = ("3", "4")
 """Of a space without a name; ITK writes four of a sequence."""
 PACKED = ("gzip", "gz")
 SKIPS = {"byte skip", "line skip", "byteskip", "lineskip"}
-"""Fields that let data begin elsewhere; what lies there is left to teem."""
+"""Fields that shift the start of the data; teem handles them."""
 FRAME_KINDS = ("list", "time")
 SECONDS = {"ms": 0.001, "s": 1.0, "sec": 1.0, "min": 60.0}
 

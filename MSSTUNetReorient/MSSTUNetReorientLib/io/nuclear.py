@@ -59,7 +59,7 @@ def read_nuclear(paths: tuple[Path, ...], name: str, choice: Choice) -> Volume:
 
     Raises:
         InputError: projections or another kind of image, a missing geometry, frames that are not every combination of
-            their indices, a gate, window or time frame that is not there, a reoriented study without geometry.
+            their indices, a gate, window or time frame that does not exist, a reoriented study without geometry.
     """
     if len(paths) > 1:
         return _read_single_frames(paths, name, choice)
@@ -101,7 +101,7 @@ def _image_type(dataset: Any, name: str) -> str:
 def _wanted_frames(
     dataset: Any, table: FrameTable, choice: Choice, info: dict[str, Any], name: str
 ) -> np.ndarray[Any, np.dtype[np.bool_]]:
-    """Which frames are added up; ``info`` says what was chosen."""
+    """The frames to sum; ``info`` gets the choice."""
     gates = table.size("gate")
     keep = np.isin(table.index("gate"), chosen_gates(choice.gate, gates, name))
     info |= gate_info(choice.gate, gates)

@@ -1,4 +1,4 @@
-"""What each frame of an NM object is: its energy window, gate, time and slice (DICOM PS3.3 C.8.4.8).
+"""The indices of each frame of an NM object: energy window, gate, time and slice (DICOM PS3.3 C.8.4.8).
 
 A frame has an index for every vector that the object holds. The frames must be every combination of them once.
 """
@@ -31,11 +31,11 @@ VECTORS = {
     "angular view": ("AngularViewVector", ""),
     "slice": ("SliceVector", "NumberOfSlices"),
 }
-"""What frames can be told apart by, the slowest first: the vector of the frames, and how many there are."""
+"""What distinguishes frames, the slowest first: the vector of the frames, and how many there are."""
 IMPLIED = ("energy window", "R-R interval", "gate", "time slice")
 """What frames may run through though its vector is missing; detectors and rotations then belong to the scan."""
 COUNTED = ("R-R interval", "gate", "time slice", "slice")
-"""What must be there as often as the header says; of energy windows some may have been left out."""
+"""Counts that must match the header; some energy windows may have been omitted."""
 SINGLE = ("detector", "rotation", "angular view")
 """What a reconstructed study has only one of."""
 
@@ -45,7 +45,7 @@ class FrameTable:
     """The frames of an object.
 
     Attributes:
-        indices: by what they are told apart by, ``(N,)`` from 0.
+        indices: by what distinguishes them, ``(N,)`` from 0.
         windows: the numbers of the energy windows, in the order of their indices; none where frames have no window.
     """
 
@@ -53,7 +53,7 @@ class FrameTable:
     windows: tuple[int, ...] = ()
 
     def index(self, part: str) -> Index:
-        """``(N,)`` from 0; zeros where frames are not told apart by it."""
+        """``(N,)`` from 0; zeros where it does not distinguish frames."""
         return self.indices.get(part, np.zeros(len(self.indices["slice"]), np.int64))
 
     def size(self, part: str) -> int:

@@ -1,4 +1,4 @@
-"""Where the axes of an image point: by letters, as a user states them."""
+"""Directions of the axes of an image, as letters."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def letters_of(direction: Array) -> str:
 
 
 def oriented(volume: Volume, letters: str) -> Volume:
-    """The same voxels with axes that point where ``letters`` say; the middle of the study stays."""
+    """The same voxels with axes in the directions of ``letters``; the centre of the study stays."""
     direction = np.zeros((3, 3))
     for column, letter in enumerate(letters):
         row, sign = LETTERS[letter]
@@ -54,11 +54,11 @@ def oriented(volume: Volume, letters: str) -> Volume:
 
 
 def settled(volume: Volume, doubt: str, orientation: str | None) -> Volume:
-    """A volume whose orientation the file says, the user states, or a warning names as an assumption.
+    """A volume with the orientation of the file, of the user, or an assumed one with a warning.
 
     Args:
         volume: as read, with its own axes, left-handed ones too.
-        doubt: why the file does not say where left is; empty where it does.
+        doubt: why the file does not define left and right; empty if it does.
         orientation: three letters of the user, or None.
 
     Raises:

@@ -1,4 +1,4 @@
-"""Studies that are reoriented already: how a header says so, and what is done where its geometry can be believed."""
+"""Studies that are already reoriented: statements in the header, and checks of the geometry."""
 
 from __future__ import annotations
 
@@ -38,22 +38,22 @@ WORDS = {
     HORIZONTAL: r"\b(HLAX?|H(OR(IZ(ONTAL)?)?)? ?LO?NG ?AX(IS|ES)?)\b",
     VERTICAL: r"\b(VLAX?|V(ERT(ICAL)?)? ?LO?NG ?AX(IS|ES)?)\b",
 }
-"""What ImageID and descriptions say in words of their own."""
+"""Free words in ImageID and descriptions."""
 
 MAX_FROM_MEAN_DEG = 60.0
-"""A long axis further from the mean heart's, in both senses, is that of no heart."""
+"""A long axis further from that of the mean heart, in either direction, is not plausible."""
 LEAST_OBLIQUITY_DEG = 8.0
-"""An image nearer to the patient's own planes than this was not turned to a heart."""
+"""An image closer to the patient's planes than this was not reoriented."""
 
 
 @dataclass(frozen=True)
 class Statement:
-    """What a study says of being reoriented.
+    """What a study states about its reorientation.
 
     Attributes:
         view: one of the three.
-        certain: said by a code or a coded value; False where only a free description says so.
-        base_first: slices run from base to apex; None where it is not said.
+        certain: stated by a code or a coded value; False if only stated in a free description.
+        base_first: slices run from base to apex; None where it is not stated.
     """
 
     view: str
@@ -62,7 +62,7 @@ class Statement:
 
 
 def stated_view(dataset: Any, name: object) -> Statement | None:
-    """Whether a DICOM object says that it is reoriented."""
+    """The statement of a DICOM object that it is reoriented."""
     progression = text(dataset, "SliceProgressionDirection", name)
     base_first = {"APEX_TO_BASE": False, "BASE_TO_APEX": True}.get(progression)
     codes = items(dataset, "ViewCodeSequence", name)
@@ -88,7 +88,7 @@ def _view_in_words(words: str) -> str | None:
 
 
 def long_axis_of(direction: Array, view: str) -> Array | None:
-    """The long axis ``(3,)``, apex to base in LPS, by a study's own axes ``(3, 3)``; None where it is no heart's."""
+    """The long axis ``(3,)``, apex to base in LPS, by a study's own axes ``(3, 3)``; None where it is not plausible."""
     axis = direction[:, LONG_AXIS_COLUMN[view]]
     axis = axis if axis @ MEAN_ROTATION[:, 2] > 0 else -axis
     oblique = np.abs(axis).max() < np.cos(np.deg2rad(LEAST_OBLIQUITY_DEG))
@@ -96,7 +96,7 @@ def long_axis_of(direction: Array, view: str) -> Array | None:
 
 
 def as_stated(volume: Volume, dataset: Any, short_axis: bool, name: object) -> Volume:
-    """A study with what its header says of being reoriented: noted, or its axes kept where that is asked for."""
+    """A study with the statement of its header: as a warning, or with its axes kept if requested."""
     statement = stated_view(dataset, name)
     return kept(volume, statement, name) if short_axis else noted(volume, statement, name)
 
@@ -105,7 +105,7 @@ def noted(volume: Volume, statement: Statement | None, name: object) -> Volume:
     """A study with its statement in ``info["reoriented"]`` and in the warnings.
 
     Raises:
-        InputError: it says for certain that it is reoriented, but its geometry is not that of such an image.
+        InputError: it certainly states that it is reoriented, but its geometry does not match.
     """
     if statement is None:
         return volume
@@ -125,7 +125,7 @@ def kept(volume: Volume, statement: Statement | None, name: object) -> Volume:
     """A short-axis study whose axes are kept: where it lies, or laid along the mean heart's axes if that is nowhere.
 
     Args:
-        volume: slices in the order of the file where its geometry cannot be believed.
+        volume: slices in the order of the file where its geometry is not reliable.
 
     Raises:
         InputError: a long-axis view.
@@ -142,7 +142,7 @@ def kept(volume: Volume, statement: Statement | None, name: object) -> Volume:
 
 
 def laid_upright(volume: Volume, statement: Statement) -> Volume:
-    """A short-axis study without a place in the patient, laid along the mean heart's axes round zero."""
+    """A short-axis study without a position in the patient, aligned with the mean heart's axes, centred at zero."""
     array = volume.array[::-1] if statement.base_first else volume.array
     info = dict(volume.info)
     axes = MEAN_ROTATION.copy()

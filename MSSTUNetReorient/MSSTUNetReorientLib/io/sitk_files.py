@@ -1,6 +1,6 @@
-"""The one door to SimpleITK's files.
+"""The only access to files through SimpleITK.
 
-ITK takes paths as bytes that it believes to be UTF-8: others end the process, and on Windows some of its readers fail
+ITK takes paths as bytes in UTF-8: others end the process, and on Windows some of its readers fail
 on any letter beyond ASCII. Such files are read and written by way of a plain path.
 """
 
@@ -45,7 +45,7 @@ def image_size(path: Path, others: Iterable[Path] = ()) -> tuple[tuple[int, ...]
 
 
 def image_format(path: Path) -> str:
-    """What ITK takes a file for, such as "NRRD", "GDCM", "PNG"; empty for what it cannot read."""
+    """The format that ITK detects, such as "NRRD", "GDCM", "PNG"; empty if it cannot read the file."""
     with readable(path) as plain, silent():
         return sitk.ImageFileReader.GetImageIOFromFileName(plain).removesuffix("ImageIO")
 
@@ -105,7 +105,7 @@ def writable(path: Path) -> Iterator[str]:
 
 @contextmanager
 def silent() -> Iterator[None]:
-    """What the libraries beneath ITK print about a file would stand beside our one line: it goes nowhere."""
+    """Discard what the libraries below ITK print about a file: it would appear beside our one-line error."""
     try:
         saved = os.dup(2)
     except OSError:  # there is no standard error

@@ -1,4 +1,4 @@
-"""The one door for studies: a path in, a checked volume out."""
+"""The entry point for studies: a path in, a checked volume out."""
 
 from __future__ import annotations
 
@@ -43,22 +43,22 @@ def read_study(
     Args:
         path: a DICOM NM object, one image or the folder of a DICOM PET series, or an NRRD, NIfTI or MetaImage file.
         gate: of a gated study, the gate to read, counted from 1; None sums all gates.
-        series: of a folder that holds several series, the one to read, as the refusal lists them.
+        series: of a folder with several series, the one to read, as listed in the error message.
         window: of an NM object with several energy windows, the one to read: its number from 1 or its name; None takes
             the photopeak where it can be identified.
         frames: of a dynamic study, the first and last time frame to sum, counted from 1.
-        orientation: where i, j and k of an image file point, three letters such as "LPS" or "RAS"; None believes the
-            file.
+        orientation: directions of i, j and k of an image file, three letters such as "LPS" or "RAS"; None uses those
+            of the file.
         short_axis: the study is already reoriented and is only segmented.
 
     Returns:
         float32 ``(K, J, I)`` on a right-handed grid in LPS mm. ``info`` has ``kind``, ``modality`` ("NM", "PT" or
         "unknown"), for DICOM ``patient_position``; of gated studies ``gates`` and ``gate``, of several energy windows
-        ``windows`` and ``window``, of dynamic studies ``time_frames`` and ``frames``; ``reoriented`` of a study that is
-        so already; ``warnings`` where something must be looked at. Nothing personal.
+        ``windows`` and ``window``, of dynamic studies ``time_frames`` and ``frames``; ``reoriented`` of a study that
+        already is; ``warnings`` where something must be checked. No personal data.
 
     Raises:
-        InputError: the path cannot be read, is no reconstructed SPECT or PET study, or is an unlikely one.
+        InputError: the path cannot be read, or is not a plausible reconstructed SPECT or PET study.
     """
     path = Path(path)
     choice = Choice(gate, window, frames, short_axis)

@@ -1,4 +1,4 @@
-"""What may be repeated of a study: nothing personal."""
+"""Information about a study without personal data."""
 
 from __future__ import annotations
 

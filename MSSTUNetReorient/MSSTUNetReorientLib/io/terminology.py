@@ -1,7 +1,7 @@
-"""What each segment is called, coded and coloured, for files and for the scene.
+"""Names, codes and colours of the segments, for files and for the scene.
 
-The codes are SNOMED CT as DICOM uses it. Slicer's own terminologies hold no entry for the ventricle and its wall, so
-``Resources/LeftVentricle.term.json`` says the same for Slicer's terminology selector; a test keeps the two alike.
+The codes are SNOMED CT as DICOM uses it. Slicer's own terminologies have no entry for the ventricle and its wall, so
+``Resources/LeftVentricle.term.json`` repeats them for Slicer's terminology selector; a test compares the two.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ LEFT_VENTRICLE = Code("SCT", "87878005", "Left ventricle")
 
 @dataclass(frozen=True)
 class SegmentStyle:
-    """How one label value is told to Slicer.
+    """The description of one label value for Slicer.
 
     Attributes:
         id: the segment's id in a segmentation.

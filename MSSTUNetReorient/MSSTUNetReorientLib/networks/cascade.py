@@ -3,7 +3,7 @@
 Zhu's drawing has three reorientation blocks. Its Table 1 defines them: the three-stage forms of the two
 benchmarks have twice the parameters of the plain form less ``6 F + 6``, with F = 64 (VGG) and F = 512 (ResNet), to
 the last digit. That is two networks of three outputs each where the plain form has one of six, and none for a third
-block. So here one network predicts the translation, a second one, given the shifted image, the rotation; the third
+block. So here one network estimates the translation, a second one, given the shifted image, the rotation; the third
 stage trains both, and its image is the input sampled once with both (the drawing's skip links).
 
 The widths are not given. Those below are one of many ways to meet the counts: 360,262 for the plain form, exactly as
@@ -47,7 +47,7 @@ Block = Callable[[Sequence[float]], nn.Module]
 
 
 class CascadeOutput(NamedTuple):
-    """The output of a reorientation network.
+    """Outputs of a reorientation network.
 
     Attributes:
         angles: ``(B, 3)``, (alpha, beta, gamma) in radians, in the order of Ni 2023, eq. 1.
@@ -89,7 +89,7 @@ class ReorientationBlock(nn.Sequential):
 
 
 class CNNSTN(nn.Module):
-    """The plain form, "CNN+STN": one block predicts all six parameters, one sampler follows.
+    """The plain form, "CNN+STN": one block estimates all six parameters, one sampler follows.
 
     Args:
         mean: (alpha, beta, gamma, tx, ty, tz) at which training begins.

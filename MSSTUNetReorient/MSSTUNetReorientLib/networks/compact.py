@@ -7,7 +7,7 @@ A multi-scale spatial transformer stands in front of a multi-scale U-Net, as in 
   to correct, in the SA frame, where it is small. Scale 3 is applied twice.
 - **Rotations as nine numbers** projected by SVD, relative to the mean pose: Euler angles are singular in the
   clinical range.
-- **Scales are set by extent, not by a shrinking grid**: a smaller s is a closer look at a finer voxel.
+- **Scales are defined by extent, not by a shrinking grid**: a smaller s is a closer look at a finer voxel.
 - The U-Net's second level takes in the features of scale 2 through a scale-transformer block (eq. 6), with the
   rotation and shift between both poses composed as matrices.
 - Every look is also judged: is there an LV in it at all? The answer ranks candidates and feeds quality control.
@@ -46,13 +46,13 @@ TINY = torch.finfo(torch.float32).tiny
 
 @dataclass
 class ScaleEstimate:
-    """The output of one scale: a pose, and the confidence that an LV is in view.
+    """Outputs of one scale: a pose, and the confidence that an LV is in view.
 
     Attributes:
         rotation: ``(B, 3, 3)`` SA axes in the cube's axes.
         translation: ``(B, 3)`` LV centre over the cube's half extent, (x, y, z).
         presence: ``(B,)`` logit of "an LV is in view"; of scale 1, the peak of its heat map.
-        features: feature maps of the scale, for the U-Net.
+        features: of the scale, for the U-Net.
     """
 
     rotation: Tensor
@@ -159,7 +159,7 @@ def expected_position(weight: Tensor, n: int) -> Tensor:
 
 
 class Refiner(nn.Module):
-    """Scales 2 and 3: reads the volume at the current pose and predicts the remaining correction in its SA frame."""
+    """Scales 2 and 3: read the volume at the current pose, predict the residual in its SA frame."""
 
     def __init__(self, size: int, scale: float) -> None:
         super().__init__()
@@ -245,7 +245,7 @@ def shuffle(x: Tensor) -> Tensor:
 
 
 class CompactMSSTUNet(nn.Module):
-    """The joint model; see the module's head. The cube is ``(B, 1, 96, 96, 96)`` raw counts at 4 mm.
+    """The joint model; see the module's docstring. The cube is ``(B, 1, 96, 96, 96)`` raw counts at 4 mm.
 
     Its buffer ``calibration`` holds the coefficients of :mod:`..prediction.axis_bound`, found after training; nan until
     then.

@@ -38,7 +38,7 @@ def read_table(kind: type[T], table: dict[str, Any], where: str) -> T:
     hints = get_type_hints(kind)
     for key in table:
         if key not in known:
-            msg = f"{where} has no key {key!r}; there are {', '.join(known) or 'none'}"
+            msg = f"{where} has no key {key!r}; allowed are {', '.join(known) or 'none'}"
             raise InputError(msg)
     values = {}
     for name, its in known.items():
@@ -46,7 +46,7 @@ def read_table(kind: type[T], table: dict[str, Any], where: str) -> T:
             limits = its.metadata.get("limits", (1, 10**8) if int in _leaves(hints[name]) else None)
             values[name] = _value(hints[name], table[name], limits, f"{where} {name}")
         elif its.default is MISSING and its.default_factory is MISSING:
-            msg = f"{where} must have the key {name!r}, but it is not there; add it"
+            msg = f"{where} must have the key {name!r}, but it is missing; add it"
             raise InputError(msg)
     return kind(**values)
 

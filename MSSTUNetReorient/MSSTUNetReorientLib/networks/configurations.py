@@ -1,6 +1,6 @@
-"""The networks that have a name, and everything that decides one: what a recipe or a weight file refers to.
+"""The named networks and their configurations, to which a recipe or a weight file refers.
 
-Each configuration is a plain value; its ``family`` defines how the network is called and trained.
+Each configuration is a plain value; its ``family`` determines how the network is run and trained.
 """
 
 from __future__ import annotations
@@ -36,8 +36,8 @@ from .vgg import VGG
 from .vgg import WIDTHS as VGG_WIDTHS
 
 Family = Literal["compact", "joint", "omega", "locate", "segment", "cascade"]
-"""The outputs of a network: those of :mod:`.compact`; pose and labels; the same and labels of the image as acquired;
-pose by Ni 2023; labels; pose by Zhu 2022."""
+"""Outputs of a network: those of :mod:`.compact`; pose and labels; these and transaxial labels; pose by Ni
+2023; labels; pose by Zhu 2022."""
 Reading = Literal["nested", "pyramid"]
 """The two readings of the scales of Ni 2023: ever smaller cubes, or one field of view on ever coarser voxels."""
 
@@ -50,7 +50,7 @@ class CompactConfiguration:
 
     def build(self) -> nn.Module:
         """A new model with fresh weights."""
-        from .compact import compact  # only who asks for it needs it
+        from .compact import compact  # imported only when used
 
         return compact()
 
@@ -197,7 +197,7 @@ CONFIGURATIONS: dict[str, Callable[[], nn.Module]] = {
     "paper-cascade": CascadeConfiguration().build,
     "paper-cnn-stn": CascadeConfiguration(stages=1).build,
 }
-"""Name to builder: the configurations that a weight file may name in one word."""
+"""Name to builder: the names that a weight file may use."""
 
 
 def build(name: str) -> nn.Module:
@@ -207,6 +207,6 @@ def build(name: str) -> nn.Module:
         ValueError: no network has this name; the message lists those there are.
     """
     if name not in CONFIGURATIONS:
-        msg = f"no network is called {name!r}; there are {', '.join(sorted(CONFIGURATIONS))}"
+        msg = f"no network is called {name!r}; choose one of {', '.join(sorted(CONFIGURATIONS))}"
         raise ValueError(msg)
     return CONFIGURATIONS[name]()

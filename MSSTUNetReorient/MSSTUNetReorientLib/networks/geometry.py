@@ -1,4 +1,4 @@
-"""Lengths that networks and all who feed or read them share: cubes, scales, label spacing, mean orientation."""
+"""Lengths shared by the networks and their callers: cubes, scales, label spacing, mean orientation."""
 
 from __future__ import annotations
 

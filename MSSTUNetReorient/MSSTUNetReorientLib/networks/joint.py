@@ -23,7 +23,7 @@ from .unet import UNet
 
 
 class JointOutput(NamedTuple):
-    """The output of the joint model.
+    """Outputs of the joint model.
 
     Attributes:
         located: poses and short-axis images per scale.

@@ -147,7 +147,7 @@ def pose_losses(
     """Rotation, translation and threshold loss (Ni 2023, eq. 7, 8, 10), each the mean over the scales.
 
     Args:
-        located: the output of an MSSTN for ``image``.
+        located: output of an MSSTN for ``image``.
         image: ``(B, 1, N, N, N)``.
         true_angles, true_translation: ``(B, 3)`` each.
         scales: the samplers'.

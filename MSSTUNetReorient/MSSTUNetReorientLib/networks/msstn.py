@@ -1,4 +1,4 @@
-"""The multi-scale spatial transformer network: the pose of the heart, and the heart upright (Ni 2023, 3.1.1)."""
+"""The multi-scale spatial transformer network: the pose of the heart, and the reoriented heart (Ni 2023, 3.1.1)."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ HEAD_SPREAD = 1e-3
 
 
 class MSSTNOutput(NamedTuple):
-    """The output of the MSSTN, one entry per scale in the order of the model's ``scales``.
+    """Outputs of the MSSTN, one entry per scale in the order of the model's ``scales``.
 
     Attributes:
         angles: ``(B, 3)`` each, (alpha, beta, gamma) in radians (eq. 1).

@@ -1,7 +1,7 @@
 """Omega-Net in three dimensions: a U-Net, a transformer, a second U-Net (Vigneault 2018).
 
-The first U-Net segments the image as acquired; the pose is regressed from its deepest features; the image is turned
-upright and the second U-Net segments it there. The original is two-dimensional and stacks several hourglasses after the
+The first U-Net segments the transaxial image; the pose is estimated from its deepest features; the image is reoriented
+and the second U-Net segments it there. The original is two-dimensional and stacks several hourglasses after the
 transformer; here there is one, as one fits the memory of three dimensions.
 """
 
@@ -25,7 +25,7 @@ from .unet import UNet
 
 
 class OmegaOutput(NamedTuple):
-    """The output of Omega-Net.
+    """Outputs of Omega-Net.
 
     Attributes:
         located: pose and upright image, of one scale.

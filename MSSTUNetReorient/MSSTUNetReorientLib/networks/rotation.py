@@ -1,6 +1,6 @@
 """Rotations that gradients pass through: from angles, from nine free numbers, and the angle between two.
 
-The maths of :mod:`..geometry.pose` in torch, batched; the tests hold the two together. Radians throughout.
+The maths of :mod:`..geometry.pose` in torch, batched; a test compares the two. Radians throughout.
 """
 
 from __future__ import annotations

@@ -46,7 +46,7 @@ def pooled(scale: Scale, levels: int) -> tuple[Scale, ...]:
 
 
 def sample_labels(labels: Tensor, rotation: Tensor, translation: Tensor, scales: Sequence[Scale]) -> list[Tensor]:
-    """A label map in the short-axis frame, at every scale: what the MSUNet's outputs are held against.
+    """A label map in the short-axis frame, at every scale: the targets of the MSUNet's outputs.
 
     Args:
         labels: ``(B, D, H, W)`` integers, a cube, in the frame of the network's input.

@@ -17,7 +17,7 @@ from .scale import Scale
 
 
 class MultiScaleSegmenter(nn.Module):
-    """A U-Net that gets the image at several scales, each read from the image as acquired.
+    """A U-Net that gets the image at several scales, each read from the transaxial image.
 
     Args:
         scales: grids of the images and levels of the U-Net, finest first.

@@ -1,4 +1,4 @@
-"""What the papers' networks see of a study: its cube, normalised alike for all of them, on a grid of their own.
+"""Input of the papers' networks: the cube of a study, normalised alike for all of them, on their own grid.
 
 The cube's corner voxels stay where they are, so translations have one unit (the cube's half extent, see
 :mod:`.compact`) whatever the grid.
@@ -17,7 +17,7 @@ from .sampler import sample
 from .scale import Scale
 
 TOP = 0.998
-"""The centile of counts that is the unit."""
+"""The centile that counts are scaled to."""
 
 
 def normalised(cube: Tensor) -> Tensor:
@@ -35,7 +35,7 @@ def normalised(cube: Tensor) -> Tensor:
 def view(
     cube: Tensor, size: int | Sequence[int], rotation: Tensor | None = None, translation: Tensor | None = None
 ) -> Tensor:
-    """The normalised cube on ``size`` voxels (one number, or (D, H, W)): as acquired, or upright at a pose.
+    """The normalised cube on ``size`` voxels (one number, or (D, H, W)): transaxial, or reoriented at a pose.
 
     Args:
         cube: ``(B, 1, N, N, N)`` counts.

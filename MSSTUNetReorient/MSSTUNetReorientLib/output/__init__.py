@@ -1,1 +1,1 @@
-"""A result as files: one folder that is whole or not there, with report, pictures, scene and numbers."""
+"""Writing results: one folder, complete or absent, with report, pictures, scene and numbers."""

@@ -1,4 +1,4 @@
-"""The output folder: complete or not there at all.
+"""The output folder: complete or absent.
 
 A result is made in a hidden folder beside its destination and renamed into place when everything is written. What
 is not a result of this program is never removed.
@@ -31,16 +31,16 @@ FILES = (
     "report.html",
     "scene.mrb",
 )
-"""Everything that a result may hold; a folder with anything else in it is not replaced."""
+"""All files of a result; a folder with anything else is not replaced."""
 DESKTOP_FILES = (".DS_Store", "Thumbs.db", "desktop.ini")
-"""What file browsers leave in a folder that was looked at; no loss."""
+"""Files that file browsers create in a folder; they may be removed."""
 
 
 def check_destination(out: Path, overwrite: bool) -> None:
     """Refuse a destination that cannot be written or must not be replaced; call it before any work.
 
     Raises:
-        InputError: ``out`` is a file, holds a result and ``overwrite`` is not given, holds foreign files, is a
+        InputError: ``out`` is a file, contains a result and ``overwrite`` is not given, contains foreign files, is a
             mount point, or its parent folder cannot be written.
     """
     out = _absolute(out)
@@ -54,9 +54,9 @@ def check_destination(out: Path, overwrite: bool) -> None:
 
 @contextmanager
 def replacing(out: Path, overwrite: bool) -> Iterator[Path]:
-    """A new folder to write into; it becomes ``out`` when the block ends well, and vanishes when it does not.
+    """A new folder to write into; it becomes ``out`` if the block succeeds, and is removed if not.
 
-    An older result stays in place until then. Only where ``out`` is there but cannot be renamed (its parent is
+    An older result stays in place until then. Only if ``out`` exists but cannot be renamed (its parent is
     read-only, or it is a mount point) its files are moved into it one by one, the summary last.
 
     Raises:
@@ -138,7 +138,7 @@ def _make_parents(folder: Path, created: list[Path]) -> None:
 
 @contextmanager
 def _temporary_folder(place: Path) -> Iterator[Path]:
-    """A hidden folder on the file system of the destination, removed at the end whatever happens."""
+    """A hidden folder on the file system of the destination, always removed at the end."""
     temporary = Path(tempfile.mkdtemp(prefix=".reorient.", suffix=TEMPORARY_SUFFIX, dir=place))
     try:
         yield temporary

@@ -1,6 +1,6 @@
-"""A result on one page: ``overview.png`` to glance at, ``report.html`` to read, print and keep.
+"""A result on one page: ``overview.png`` for a quick look, ``report.html`` to read, print and archive.
 
-The HTML is one file: pictures inside, nothing fetched, nobody named.
+The HTML is one file with embedded pictures, no external resources and no personal data.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ VERDICTS = {
     "review": "Check the pictures before you use this result.",
     "fail": "No usable left ventricle was found.",
 }
-"""What each status of the quality control asks of the reader."""
+"""The sentence of the report for each status of the quality control."""
 
 VERDICT_COLOURS = {"pass": "#1d7a46", "review": "#a85f00", "fail": "#b3261e"}
 
@@ -44,11 +44,11 @@ OVERVIEW_DPI = 130
 HEADER_LETTERS = 150
 """Letters to a line of the overview's header, which has two for the reasons."""
 QUICK_PNG = {"compress_level": 2}
-"""Hardly larger files, in a quarter of the time."""
+"""Files are hardly larger, and written in a quarter of the time."""
 
 
 def overview_figure(result: Result) -> Figure:
-    """Everything to look at on one landscape page: SA rows, HLA, VLA and the study with the long axis in it."""
+    """All views on one landscape page: SA rows, HLA, VLA and the study with the long axis in it."""
     figure = new_figure(*OVERVIEW_INCHES)
     rows: Any = figure.subfigures(3, 1, height_ratios=[0.6, 5.15, 3.35])
     header, short_axis, bottom = rows
@@ -66,7 +66,7 @@ def write_overview(result: Result, path: Path) -> None:
 
 
 _DRAWN: WeakKeyDictionary[Result, dict[str, NDArray[np.uint8]]] = WeakKeyDictionary()
-"""Pictures that overview and report share; they are gone when their result is."""
+"""Pictures shared by overview and report; they are freed with their result."""
 
 
 def _drawn(result: Result) -> dict[str, NDArray[np.uint8]]:
@@ -116,7 +116,7 @@ def write_report(result: Result, path: Path) -> None:
 
 
 def report_content(result: Result) -> dict[str, Any]:
-    """What the template says in words and numbers, without the pictures."""
+    """The texts and numbers of the template, without the pictures."""
     quality = result.quality
     return {
         "status": quality.status,
@@ -164,7 +164,7 @@ def _fact_rows(result: Result) -> list[tuple[str, str]]:
 
 
 def _read_rows(info: dict[str, Any]) -> list[tuple[str, str]]:
-    """What of a study with several parts was read."""
+    """The part of a study that was read."""
     rows = []
     if "gates" in info:
         chosen = "summed" if info["gate"] == "sum" else f"gate {info['gate']}"

@@ -1,4 +1,4 @@
-"""Writing a result: every file of it, all or none.
+"""Writing a result: all of its files or none.
 
 Nothing personal is written: files carry the counts, the geometry and the numbers of ``Result.as_dict``.
 """
@@ -26,7 +26,7 @@ __all__ = ["PRODUCTS", "Delivery", "Product", "check_destination", "deliver", "s
 Say = Callable[[str], None]
 
 POSE_DIRECTION = "maps short-axis mm to patient LPS mm"
-"""The direction of ``pose.tfm``, told in ``result.json``."""
+"""The direction of ``pose.tfm``, as written to ``result.json``."""
 
 RESERVE_BYTES = 24_000_000
 """Room kept for the report, the scene and what the file system needs besides the volumes."""
@@ -38,7 +38,7 @@ class Delivery:
 
     Attributes:
         files: in their final place.
-        result: the answer, which says what was left out.
+        result: the result, with what was left out.
     """
 
     files: tuple[Path, ...]
@@ -58,13 +58,13 @@ def deliver(
     """Write a result into a folder; an interrupted or failed run leaves the disk as it was.
 
     Args:
-        result: the answer for one study.
+        result: the result for one study.
         out: the folder to make.
-        overwrite: replace a former result; it stays until the new one is complete.
+        overwrite: replace an existing result; it stays until the new one is complete.
         scene: write ``scene.mrb`` (extra ``scene``).
         report: write ``report.html`` and ``overview.png`` (extra ``report``).
-        progress: told what is being written.
-        note: told which file was left out because an optional package is missing, and what brings it.
+        progress: called with what is being written.
+        note: called with each file that was left out because an optional package is missing, and how to install it.
 
     Returns:
         The files, and the result with ``left_out``.
@@ -174,7 +174,7 @@ PRODUCTS: tuple[Product, ...] = (
 
 
 def _write(product: Product, result: Result, folder: Path, out: Path) -> str | None:
-    """Write one file; why it had to be left out where it is an optional one, else None."""
+    """Write one file; return why an optional file was left out, else None."""
     path = folder / product.name
     try:
         product.write(result, path)
@@ -224,7 +224,7 @@ def _check_space(result: Result, folder: Path, out: Path) -> None:
 
 
 def _refuse_if_full(folder: Path, out: Path, error: Exception) -> None:
-    """ITK and MRML tell a full disk in other words; say it plainly."""
+    """ITK and MRML report a full disk in other words; raise a clear error."""
     with writing_errors(out):
         full = shutil.disk_usage(folder).free < 1_000_000
     if full:
@@ -242,4 +242,4 @@ def _finite(value: Any) -> Any:
 
 
 def _silent(_: str) -> None:
-    """Tell nobody."""
+    """Do nothing."""

@@ -1,4 +1,4 @@
-"""What the pictures of a result show: which slice, of what, how wide, and at which count the scale ends.
+"""Slices, extents and colour limits of the pictures of a result.
 
 Short-axis pictures are the voxels of the SA volume as they are; a picture of the study is one cubic interpolation
 of it. Positions are mm from the LV centre, to the right and **down** on the screen.

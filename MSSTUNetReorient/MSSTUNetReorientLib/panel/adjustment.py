@@ -18,7 +18,7 @@ from ..geometry.pose import Correction
 from ..geometry.pose import Pose
 
 STEP = 0.1
-"""Degrees and mm: what a reader can tell and wants to say."""
+"""Degrees and mm: what a reader can judge and set."""
 TURNS = ("swing", "tilt", "roll")
 SHIFTS = ("lateral", "inferior", "basal")
 CONTROLS = (*TURNS, *SHIFTS)
@@ -33,13 +33,13 @@ History = tuple[Correction, ...]
 
 @dataclass(frozen=True)
 class Adjustment:
-    """Where a reader stands between the model's answer and an accepted pose.
+    """The state of a reader's correction, from the model's pose to an accepted pose.
 
     Attributes:
         correction: in the SA frame; zero is the model's own answer.
         past, future: what undo and redo go to, the nearest last.
         locked: accepted; every change is ignored until it is unlocked.
-        gesture: the control in the reader's hand; its changes are one step to undo until :meth:`settled`.
+        gesture: the control being moved; its changes are one undo step until :meth:`settled`.
     """
 
     correction: Correction = field(default_factory=Correction)
@@ -67,7 +67,7 @@ class Adjustment:
         return self.moved(replace(self.correction, **{control: tenths(value)}), control)
 
     def settled(self) -> Adjustment:
-        """The control was let go: the next change is a step of its own."""
+        """The control was released: the next change is a separate step."""
         return replace(self, gesture="")
 
     def reset(self) -> Adjustment:
@@ -99,7 +99,7 @@ class Adjustment:
 
 
 def tenths(value: float) -> float:
-    """A slider's value without its binary dust."""
+    """A slider's value without binary rounding."""
     return float(np.rint(value / STEP)) / round(1 / STEP)
 
 

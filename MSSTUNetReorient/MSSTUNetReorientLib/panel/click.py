@@ -13,7 +13,7 @@ HINT_COLOUR = (0.2, 0.9, 0.9)
 
 
 def add_hint(scene: Any, name: str) -> Any:
-    """A list for the one point that tells where the LV centre is."""
+    """A list for the one point at the LV centre."""
     node = scene.AddNewNodeByClass("vtkMRMLMarkupsFiducialNode", f"{name} LV centre")
     node.SetAttribute(PREFIX + "Role", "hint")
     node.SetMaximumNumberOfControlPoints(1)

@@ -1,4 +1,4 @@
-"""The whole flow without a mouse: which key does what.
+"""Keyboard shortcuts for the whole workflow.
 
 Keys work wherever the focus is in the main window, but only while the panel is shown. None of them is 3D Slicer's own;
 ``Testing/panel/test_panel_keyboard.py`` lists those.

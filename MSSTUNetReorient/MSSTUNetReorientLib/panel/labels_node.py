@@ -60,7 +60,7 @@ class LabelsNode:
     def _place_image(self, image: Any, names: list[str], matrix: NDArray[np.float64]) -> None:
         """Give segments that share a labelmap the same voxels elsewhere.
 
-        A changed labelmap makes 3D Slicer drop the surfaces made from it and make them anew, which takes long; one
+        A changed labelmap makes 3D Slicer drop the surfaces made from it and make them again, which takes long; one
         that is exchanged does not. The geometry on which labels are written to a file is theirs, so that saving does
         not resample them.
         """
@@ -79,7 +79,7 @@ class LabelsNode:
         return tuple(_print(self.node.GetSegmentation().GetSegment(style.id), back) for style in SEGMENTS)
 
     def edited_since(self, prints: Prints) -> bool:
-        """Whether our segments hold something else than when :meth:`prints` told this."""
+        """Whether our segments changed since these :meth:`prints`."""
         now = self.prints()
         return [len(one) for one in now] != [len(one) for one in prints] or any(
             one[0] != other[0] or not np.allclose(one[1:], other[1:], rtol=0.0, atol=SAME_MM)

@@ -1,4 +1,4 @@
-"""What the panel knows about one study: the model's answer, the reader's correction, and what was done when.
+"""The record of one study: the model's pose, the reader's correction, and the events.
 
 A record is a value. It is written as JSON into the scene (:mod:`.record_node`), with a format number: what an older
 version wrote is brought up to date by :data:`UPGRADES`, what a newer one wrote is refused with a clear message.
@@ -126,7 +126,7 @@ class Record:
             raise
         except (KeyError, TypeError, ValueError, AttributeError, OverflowError, RecursionError) as error:
             words = " ".join(str(error).split())[:100]
-            msg = f"the study's record in this scene is damaged ({words}): run Reorient & Segment again"
+            msg = f"the record of the study in this scene is damaged ({words}): run Reorient & Segment again"
             raise InputError(msg) from error
 
 
@@ -168,7 +168,7 @@ def _correction(values: Any) -> Correction:
 
 def _quality(content: dict[str, Any]) -> Quality:
     if content["status"] not in STATES:
-        msg = "its quality is none that is known"
+        msg = "its quality is unknown"
         raise ValueError(msg)
     measures = {str(name): float("nan" if x is None else x) for name, x in content["measures"].items()}
     return Quality(content["status"], tuple(str(reason) for reason in content["reasons"]), measures)
@@ -177,7 +177,7 @@ def _quality(content: dict[str, Any]) -> Quality:
 def _up_to_date(content: dict[str, Any]) -> dict[str, Any]:
     version = int(content["format"])
     if version > FORMAT:
-        msg = f"this scene's record has format {version}, newer than {FORMAT}: update the extension to change it"
+        msg = f"the record in this scene has format {version}, newer than {FORMAT}: update the extension to edit it"
         raise InputError(msg)
     for step in range(version, FORMAT):
         content = UPGRADES[step](content)

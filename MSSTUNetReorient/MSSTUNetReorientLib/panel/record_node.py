@@ -148,7 +148,7 @@ def _words(error: Exception) -> str:
     """What is wrong with a table or a transform."""
     if isinstance(error, KeyError):
         name = error.args[0][0] if isinstance(error.args[0], tuple) else error.args[0]
-        return _("its table lacks {0}").format(name)
+        return _("{0} is missing in its table").format(name)
     return str(error).splitlines()[0][:100]
 
 
@@ -169,7 +169,7 @@ def _record_of(nodes: SceneNodes) -> Record:
     measures = {name[3:]: float(v) for (name, unit), v in told.items() if name.startswith("QC ") and _is_measure(name)}
     status = told["QC status", ""]
     if status not in STATES:
-        msg = "its quality is none that is known"
+        msg = "its quality is unknown"
         raise ValueError(msg)
     record = Record(
         model_pose=model_pose,

@@ -21,7 +21,7 @@ OURS = ("model answer", "correction", "record")
 WORDS = {
     "run": "reoriented by the model",
     "accept": "accepted",
-    "edit": "edited again",
+    "edit": "reopened for editing",
     "copy": "pose taken from the paired study",
     "paint": "labels edited by hand",
     "segment": "segmented again, edited labels kept as a copy",
@@ -33,7 +33,7 @@ def update_table(node: Any, record: Record, rows: list[Row] | None = None) -> No
 
     Args:
         node: ``vtkMRMLTableNode``.
-        record: what to tell.
+        record: the content.
         rows: those of the result at the pose as it stands; None to keep the ones in the table.
     """
     kept = rows if rows is not None else [row for row in read_table(node) if not row.name.startswith(OURS)]

@@ -1,4 +1,4 @@
-"""How long a run still takes, by how long the last ones took on this machine.
+"""The remaining time of a run, estimated from earlier runs on this machine.
 
 The first run of a session also starts the process and loads the network, so it has times of its own.
 """
@@ -71,7 +71,7 @@ class RunTime:
         self._start = self._clock()
 
     def done(self) -> None:
-        """It has given its answer; one that was cancelled or failed says nothing about time."""
+        """The run has finished; the time of a cancelled or failed run is not used."""
         took, known = self._clock() - self._start, self._known()
         if 0.0 < took < LONGEST_S:
             known[self._kind] = [*known.get(self._kind, []), round(took, 2)][-KEEP:]
@@ -100,7 +100,7 @@ class RunTime:
         return None if expected is None or self.spent_s > expected else expected - self.spent_s
 
     def _known(self) -> dict[str, list[float]]:
-        """Damaged settings are none."""
+        """Damaged settings are ignored."""
         try:
             content = json.loads(self._store.read(KEY) or "{}")
             return {str(kind): [float(x) for x in times][-KEEP:] for kind, times in content.items()}

@@ -1,4 +1,4 @@
-"""What the panel does: which study is chosen, its paired study, the reader's click, and what becomes of the scene.
+"""The panel's logic: the selected study, its paired study, the reader's click, and events of the scene.
 
 The widget calls these methods, and those of :class:`.study_review.StudyReview`, and redraws itself from the attributes
 whenever :attr:`changed` is called.
@@ -50,7 +50,7 @@ class Session(StudyReview):
     """The state behind the panel.
 
     Attributes:
-        study_text, warnings: the study in words, and what is doubtful about it.
+        study_text, warnings: description of the study, and possible problems.
         removing: a node is just being deleted.
     """
 
@@ -96,7 +96,7 @@ class Session(StudyReview):
     def pick(self, node: Any) -> None:
         """A volume was chosen in a list, by the reader or by the list itself.
 
-        A list goes on to a neighbour when its node is deleted; nobody chose that one. A short axis of ours is no study:
+        A list selects a neighbour when its node is deleted; the reader did not. A short axis of ours is not a study:
         its own study is meant.
         """
         owners = short_axes(self.scene)
@@ -158,7 +158,7 @@ class Session(StudyReview):
     # --- the reader's click ---
 
     def ask_for_hint(self) -> None:
-        """The next click in a view tells where the LV centre is; then it is searched again."""
+        """The next click in a view marks the LV centre; then it is searched again."""
         if self.study is None:
             return
         record = self._record_node or new_record(self.scene, self.study)
@@ -178,7 +178,7 @@ class Session(StudyReview):
         return is_placing(self.scene, linked(self._record_node, HINT))
 
     def end_placing(self) -> None:
-        """No click after all."""
+        """Cancel the click."""
         if self.placing:
             end_placing(self.scene, linked(self._record_node, HINT))
             self.changed()
@@ -213,7 +213,7 @@ class Session(StudyReview):
     # --- the paired study ---
 
     def choose_paired(self, study: Any) -> None:
-        """Name the study of the same patient that this one's pose may be used for."""
+        """Select the study of the same patient to which this pose can be applied."""
         if self.study is None or study is self.study:
             self.changed()
             return
@@ -223,7 +223,7 @@ class Session(StudyReview):
         self.changed()
 
     def use_for_paired(self, reader: str = "") -> None:
-        """Take this pose over to the paired study and go there."""
+        """Apply this pose to the paired study and select it."""
         paired, record = self.paired, self.record
         if paired is None or record is None:
             return
@@ -231,7 +231,7 @@ class Session(StudyReview):
         with self._errors_shown():
             other = read_record(node)
             if other is not None and other.adjustment.locked:
-                msg = _("{0} is accepted already: choose it and press Edit again first.")
+                msg = _("{0} is already accepted: select it and press Edit again first.")
                 raise InputError(msg.format(paired.GetName()))
             write_record(node, _copied(record, other).noted("copy", now(), reader))
             self.choose(paired)

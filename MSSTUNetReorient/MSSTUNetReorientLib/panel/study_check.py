@@ -1,4 +1,4 @@
-"""A loaded study in words: what it is, and where its geometry looks doubtful."""
+"""Description of a loaded study, and warnings about its geometry."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def describe_study(volume: Volume) -> str:
 
 
 def doubts(volume: Volume) -> list[str]:
-    """Sentences about a geometry that is possible but unlikely; an impossible one is refused when the job starts."""
+    """Warnings about a geometry that is possible but unlikely; an impossible one is refused when a run starts."""
     grid = volume.grid
     return [sentence for broken, sentence in _rules(grid, str(volume.info.get("modality"))) if broken]
 
@@ -42,10 +42,10 @@ def _rules(grid: Grid, modality: str) -> list[tuple[bool, str]]:
     uneven = not lost and max(spacing[2] / across, across / spacing[2]) > MAX_ANISOTROPY
     tilt = float(np.rad2deg(np.arccos(np.clip(np.abs(grid.direction).max(axis=0).min(), -1, 1))))
     return [
-        (lost, _("The slice distance is exactly 1 mm, as if the header's own had been lost: check it.")),
+        (lost, _("The slice distance is exactly 1 mm, as if the header had none: check it.")),
         (
             uneven,
-            _("Slices lie {0} mm apart, pixels {1} mm: check the slice distance.").format(
+            _("The slice distance is {0} mm, the pixel size {1} mm: check the slice distance.").format(
                 f"{spacing[2]:.3g}", f"{across:.3g}"
             ),
         ),
@@ -59,10 +59,10 @@ def _rules(grid: Grid, modality: str) -> list[tuple[bool, str]]:
         ),
         (
             tilt > MAX_OBLIQUITY_DEG,
-            _("The study is turned by {0}° from the patient's axes: is it transaxial?").format(f"{tilt:.0f}"),
+            _("The study is rotated by {0}° from the patient axes: check that it is transaxial.").format(f"{tilt:.0f}"),
         ),
         (
             modality not in (*MODALITIES, "unknown", "None", ""),
-            _("The modality is {0}, not SPECT or PET.").format(modality),
+            _("The modality is {0}, not SPECT or PET: check the study.").format(modality),
         ),
     ]

@@ -29,15 +29,15 @@ def look_at(node: Any) -> Volume:
     """
     image = node.GetImageData() if node is not None else None
     if image is None or image.GetNumberOfPoints() == 0 or image.GetPointData().GetScalars() is None:
-        msg = _("No study is chosen, or it holds no image: load one and choose it.")
+        msg = _("No study is selected, or it has no image: load a study and select it.")
         raise InputError(msg)
     name = node.GetName()
     transform = node.GetParentTransformNode()
     if transform is not None:
-        msg = _("{name} lies under the transform {transform}: harden it or take the study out of it first.")
+        msg = _("{name} is under the transform {transform}: harden the transform or move the study out of it first.")
         raise InputError(msg.format(name=name, transform=transform.GetName()))
     if image.GetNumberOfScalarComponents() != 1:
-        msg = _("{name} holds several values in each voxel: choose a study with one count in each.")
+        msg = _("{name} has several values per voxel: select a study with one count per voxel.")
         raise InputError(msg.format(name=name))
     volume = volume_of(node)
     return Volume(volume.array, volume.grid, {"kind": "loaded study", "modality": modality_of(node)})

@@ -47,7 +47,7 @@ from .worker.surfaces import Surface
 
 
 class StudyNodes:
-    """What the panel shows of one study.
+    """The nodes of one study in the panel.
 
     Attributes:
         study: the volume node as loaded; never changed.
@@ -69,7 +69,7 @@ class StudyNodes:
 
     @property
     def complete(self) -> bool:
-        """Nothing that a result consists of is missing."""
+        """Whether all nodes of a result exist."""
         return all(self.node(role) is not None for role in (*ROLES[1:], TABLE))
 
     @property
@@ -104,7 +104,7 @@ class StudyNodes:
         self.shown = result.pose
 
     def edited(self, record: Record) -> bool:
-        """Somebody painted since the labels were made."""
+        """Whether the labels were edited since they were made."""
         return bool(record.prints) and self.labels is not None and self.labels.edited_since(record.prints)
 
     def with_own_labels(self, result: Result) -> Result:
@@ -121,7 +121,7 @@ class StudyNodes:
             self._into_folder(self.labels.copy(self.scene, f"{self.study.GetName()} LV edited"))
 
     def note(self, record: Record) -> None:
-        """Tell the table what was done."""
+        """Write the events to the table."""
         if self.node(TABLE) is not None:
             update_table(self.node(TABLE), record)
 
@@ -137,7 +137,7 @@ class StudyNodes:
             self.straighten(record)
 
     def straighten(self, record: Record) -> None:
-        """The transform says exactly what the record says."""
+        """The transform has exactly the pose of the record."""
         if self.node("pose") is not None:
             write_pose(self.node("pose"), record.pose)
 

@@ -1,6 +1,6 @@
-"""What a reader does to one study, from run to acceptance. No Qt; MRML and a worker are all it needs.
+"""The review of one study, from run to acceptance. No Qt; it only needs MRML and a worker.
 
-:class:`.session.Session` is this and, besides, chooses the study.
+:class:`.session.Session` extends it by the choice of the study.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ if TYPE_CHECKING:
 
 
 class Stage(Enum):
-    """Where the reader stands."""
+    """The stage of the review."""
 
     EMPTY = "no study is chosen"
     READY = "a study is chosen, there is no result yet"
@@ -54,18 +54,18 @@ class Stage(Enum):
 
 
 class StudyReview:
-    """The state of one study in the reader's hand.
+    """The state of one study under review.
 
     Attributes:
         changed: called after every change; the widget redraws itself.
         study: the chosen volume node, or None.
         record: the study's record; None before its first run.
-        step: what the running model does, in its own words; empty while it does not run.
-        message: the last thing that went wrong, in words.
+        step: the current step of the running model; empty while it does not run.
+        message: the last error.
         segmenting: labels are being made for the pose as it stands.
         handles: whether handles are shown in the views.
-        run_time: how long the run still takes.
-        screen: what of it is drawn where; while another module is shown, it leaves the views alone.
+        run_time: the remaining time of the run.
+        screen: draws it in the views; does nothing while another module is shown.
     """
 
     def __init__(
@@ -101,7 +101,7 @@ class StudyReview:
 
     @property
     def stage(self) -> Stage:
-        """Where the reader stands."""
+        """The stage of the review."""
         if self.study is None:
             return Stage.EMPTY
         if self.step:
@@ -122,7 +122,7 @@ class StudyReview:
     # --- run ---
 
     def run(self, hint: list[float] | None = None) -> None:
-        """Ask the model; what was there stays until its answer is there."""
+        """Run the model; the previous result stays until the new one is complete."""
         if self.study is None or self.stage in (Stage.RUNNING, Stage.ACCEPTED):
             return
         self.message = ""
@@ -136,7 +136,7 @@ class StudyReview:
         self.changed()
 
     def cancel(self) -> None:
-        """Stop the model; what was there stays."""
+        """Stop the model; the previous result stays."""
         if self.step:
             self.client.stop()
             self.run_time.again_from_the_start()
@@ -175,7 +175,7 @@ class StudyReview:
         self._adjust(self.adjustment.nudged(control, value))
 
     def reset(self) -> None:
-        """Back to the model's answer."""
+        """Reset to the model's pose."""
         self._adjust(self.adjustment.reset())
 
     def undo(self) -> None:
@@ -209,7 +209,7 @@ class StudyReview:
         self.delay.start(self.settle)
 
     def settle(self) -> None:
-        """The reader's hand rests: the next change is a new step, and the labels are made for this pose."""
+        """The reader stopped moving: the next change is a new step, and the labels are made for this pose."""
         self.delay.stop()
         if self.record is None or self.nodes is None or self.step:
             return
@@ -243,7 +243,7 @@ class StudyReview:
         )
 
     def notice_edits(self) -> None:
-        """A reader may have painted, here or in another module; that is never replaced unasked."""
+        """A reader may have edited labels, here or in another module; they are only replaced on request."""
         if self.record is None or self.nodes is None or self.record.edited or not self.nodes.edited(self.record):
             return
         self._keep(replace(self.record, edited=True).noted("paint", now()))
@@ -287,7 +287,7 @@ class StudyReview:
             self._lock(self._accepting)
 
     def _put(self, answer: Answer, volume: Volume, record: Record) -> None:
-        """Show an answer and keep its record."""
+        """Show a result and keep its record."""
         assert self.nodes is not None
         result = answer.with_study(volume)
         with self._quietly():
@@ -358,14 +358,14 @@ class StudyReview:
             self.changed()
 
     def _failed(self, error: str) -> None:
-        """Nothing is lost: the result that was there stays."""
+        """The previous result stays."""
         self.step, self.segmenting, self._accepting = "", False, None
         self.message = error
         self.changed()
 
     @contextmanager
     def _errors_shown(self) -> Iterator[None]:
-        """What the reader can mend is said in the panel."""
+        """Show errors that the reader can correct in the panel."""
         try:
             yield
         except InputError as error:

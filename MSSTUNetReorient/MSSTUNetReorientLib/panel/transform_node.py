@@ -1,4 +1,4 @@
-"""The pose as a transform node: what the handles in the views turn and shift."""
+"""The pose as a transform node: rotated and shifted by the handles in the views."""
 
 from __future__ import annotations
 

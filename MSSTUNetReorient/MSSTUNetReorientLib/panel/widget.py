@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 BEAT_MS = 500
-"""How often the time left is shown anew."""
+"""How often the remaining time is updated."""
 WHOLE, ALMOST = 100, 95
 """Of the progress bar: its end, and how far it goes before the answer is there."""
 COLOURS = {"pass": "#1b7f4b", "review": "#a85d00", "fail": "#b3261e", "unchecked": "#5f6368"}
@@ -41,11 +41,11 @@ PARAMETERS = ("α", "β", "γ", "tx", "ty", "tz")
 
 @dataclass(frozen=True)
 class FirstUse:
-    """What a newcomer needs of the module.
+    """What a new user needs from the module.
 
     Attributes:
         load_sample: loads the study that comes with the extension; returns its node.
-        needs: what the first run will do before it can start, in words; empty where nothing is missing.
+        needs: what the first run will install before it can start; empty if nothing is missing.
     """
 
     load_sample: Callable[[], Any] = lambda: None
@@ -99,7 +99,7 @@ class PanelWidget:
             self.session.pick(node)
 
     def onPairedChanged(self, node: Any) -> None:
-        """The study of the same patient was named."""
+        """The paired study was selected."""
         if not self._drawing and not self.session.scene.IsImporting() and not self.session.scene.IsClosing():
             self.session.choose_paired(node)
 
@@ -136,7 +136,7 @@ class PanelWidget:
             self.session.set_table(self.ui.colourComboBox.currentIndex)
 
     def onWindowChanged(self, percent: float) -> None:
-        """The colours end elsewhere."""
+        """The upper end of the colours changed."""
         if not self._drawing:
             self.session.set_window(percent)
 
@@ -154,7 +154,7 @@ class PanelWidget:
             self.session.accept(reader)
 
     def onUsePairedButton(self) -> None:
-        """Take the pose over to the paired study."""
+        """Apply the pose to the paired study."""
         self.session.use_for_paired(self.ui.readerEdit.text.strip())
 
     # --- what is shown ---
@@ -193,7 +193,7 @@ class PanelWidget:
         ui.reorientButton.enabled = stage not in (Stage.EMPTY, Stage.ACCEPTED)
         ui.hintButton.enabled = stage in (Stage.READY, Stage.ADJUSTING)
         placing = session.placing
-        self._caption("hintButton", _("Cancel the click") if placing else _("Click the LV centre, then run again"))
+        self._caption("hintButton", _("Cancel click") if placing else _("Click the LV centre, then run again"))
         ui.progressBar.visible = running
         if running:
             ui.progressBar.value = self._progress()
@@ -214,7 +214,7 @@ class PanelWidget:
             step = translated_step(session.step)
             return f"{step[:1].upper()}{step[1:]}… {self._time_left()}".strip()
         if session.placing:
-            return _("Click into the middle of the left ventricle, in any view. Esc cancels.")
+            return _("Click the centre of the left ventricle in any view. Esc cancels.")
         if session.segmenting:
             return _("Segmenting at this pose…")
         if stage is Stage.READY and self.first_use.needs():
@@ -222,9 +222,9 @@ class PanelWidget:
         if stage is Stage.ADJUSTING and session.record is not None and session.record.quality.status == "fail":
             return _("Click the LV centre, then run again; or start from Standard angles and adjust.")
         return {
-            Stage.EMPTY: _("Choose a study above."),
+            Stage.EMPTY: _("Select a study above."),
             Stage.READY: _("Ready."),
-            Stage.ADJUSTING: _("Check all views, adjust where needed, then accept."),
+            Stage.ADJUSTING: _("Check all views, adjust if needed, then accept."),
             Stage.ACCEPTED: _("Accepted. The pose is locked; Edit again unlocks it."),
         }[stage]
 
@@ -277,16 +277,16 @@ class PanelWidget:
         ui.segmentAgainButton.enabled = stage is Stage.ADJUSTING and not self.session.segmenting
         if record is None:
             _say(ui.verdictLabel, "")
-            _say(ui.reasonsLabel, _("Quality control follows the run."), hide=False)
+            _say(ui.reasonsLabel, _("Quality control runs after segmentation."), hide=False)
             return
         status = "unchecked" if record.labels_follow else record.quality.status
         _style(ui.verdictLabel, f"background: {COLOURS[status]}; color: white; border-radius: 4px; padding: 3px 12px;")
         _say(ui.verdictLabel, self._verdict(status))
         reasons = [translated(reason) for reason in record.quality.reasons] or [_("No problem was found.")]
         if edited:
-            reasons.insert(0, _("The verdict is of the model's own segmentation, not of the edited labels."))
+            reasons.insert(0, _("The verdict is for the model's segmentation, not for the edited labels."))
         if record.labels_follow:
-            reasons.insert(0, _("The pose has changed; the verdict is of the last segmentation."))
+            reasons.insert(0, _("The pose has changed; the verdict is for the last segmentation."))
         _say(ui.reasonsLabel, "\n".join(f"• {reason}" for reason in reasons), hide=False)
 
     def _verdict(self, status: str) -> str:
@@ -314,7 +314,7 @@ class PanelWidget:
         if not events:
             return ""
         last = events[-1]
-        words = {"accept": _("Accepted"), "edit": _("Opened again")}[last.what]
+        words = {"accept": _("Accepted"), "edit": _("Reopened")}[last.what]
         by = _(" by {0}").format(last.reader) if last.reader else ""
         return f"{words}{by}, {last.when.replace('T', ' ').replace('+00:00', ' UTC')}"
 
@@ -338,7 +338,7 @@ LABELS = {"α": "alpha", "β": "beta", "γ": "gamma", "tx": "tx", "ty": "ty", "t
 
 
 def _without_arguments(call: Callable[[], None]) -> Callable[..., None]:
-    """``clicked`` tells whether the button is checked; none of ours is."""
+    """``clicked`` passes whether the button is checked; none of ours is."""
     return lambda *arguments: call()
 
 

@@ -1,6 +1,6 @@
-"""From a study to an answer: pose, labels and verdict. The one door to the models is :func:`predict`.
+"""From a study to a result: pose, labels and verdict. :func:`predict` is the only entry point to the models.
 
-The networks are loaded when :func:`predict` is asked for: what an answer is can be known without torch.
+The networks are loaded when :func:`predict` is first used: the result classes can be imported without torch.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""Whether a pose can be that of a heart in a patient: where the apex lies, which end is closed, how it is rolled.
+"""Anatomical plausibility of a pose: position of the apex, closed end, roll.
 
-A study whose data are turned or mirrored against its header gives a pose that looks as good as any; only anatomy and
-the patient's own axes tell it apart.
+A study whose data are rotated or mirrored against its header gives a normal-looking pose; only anatomy and
+the patient's axes reveal it.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ AXIS_TOLERANCE = 0.99
 
 
 def anatomy_measures(study: Volume, short_axis: Volume, labels: Volume, pose: Pose) -> dict[str, float]:
-    """The numbers behind the rules on anatomy, by name.
+    """The measures of the rules on anatomy, by name.
 
     Args:
         study: the counts as read, LPS mm; its ``info["reoriented"]`` holds the long axis that it states, if any.
@@ -83,13 +83,13 @@ def apex_over_base(short_axis: Volume, labels: Volume) -> float:
 
 
 def stated_long_axis(study: Volume) -> Array | None:
-    """The long axis ``(3,)``, apex to base in LPS, of a study that says it is reoriented; None where it states none."""
+    """The long axis ``(3,)``, apex to base in LPS, of a study that states it is reoriented; None if it states none."""
     axis = (study.info.get("reoriented") or {}).get("long_axis_lps")
     return None if axis is None else np.asarray(axis, dtype=float)
 
 
 def short_axis_rotation(study: Volume) -> Array:
-    """SA axes ``(3, 3)`` of a study that is short axis already: those of its grid, as readers see its slices.
+    """SA axes ``(3, 3)`` of a study that is already short axis: those of its grid, as readers see its slices.
 
     Raises:
         InputError: the study states no long axis.

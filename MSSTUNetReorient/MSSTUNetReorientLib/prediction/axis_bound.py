@@ -1,4 +1,4 @@
-"""How wrong a long axis may be: a bound learned from studies with truth, from what the verdict measures.
+"""An upper bound of the long-axis error, learned from studies with truth, from the measures of the verdict.
 
 ``log(bound)`` is linear in a few measures, and its coefficients are those of a 90 % quantile regression (Koenker and
 Bassett 1978, doi:10.2307/1913643): of ten studies like those it was learned from, nine err by less than their bound.
@@ -37,7 +37,7 @@ def features(measures: Mapping[str, float]) -> NDArray[np.float64] | None:
 
 
 def axis_bound_deg(measures: Mapping[str, float], coefficients: ArrayLike) -> float:
-    """The bound in degrees, at most 90; nan where it cannot be told or the model was never calibrated."""
+    """The bound in degrees, at most 90; nan if it cannot be determined or the model is not calibrated."""
     x = features(measures)
     if x is None:
         return float("nan")

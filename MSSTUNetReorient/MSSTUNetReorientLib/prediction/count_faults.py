@@ -1,6 +1,6 @@
-"""What a file did to the counts: wrapped from the top of the scale to its bottom or back, or clipped at a maximum.
+"""Errors in the counts of a file: wrapped between the top and bottom of the scale, or clipped at a maximum.
 
-Each leaves traces that no patient has, whatever number type the file had: they are looked for in the values themselves.
+Each leaves traces that no patient has, whatever number type the file had: they are detected in the values.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ LEAST_LEVELS = 100
 PLATEAU_VOXELS, PLATEAU_ML = 4, 0.5
 """Smallest connected plateau at the maximum that counts as clipped; a voxel doubled along each axis makes less."""
 NEAR_LV_MM = 10.0
-"""A plateau further from the LV than this is nobody's concern: cameras clip the bright rim of their field."""
+"""A plateau further from the LV than this is ignored: cameras clip the bright rim of their field."""
 
 
 def wrapped_voxels(counts: NDArray[np.float32]) -> int:

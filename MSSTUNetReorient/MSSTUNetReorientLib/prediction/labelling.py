@@ -1,4 +1,4 @@
-"""What the network labels, on any grid, and the pose that the labels alone say."""
+"""The labels of the network on any grid, and the pose that follows from the labels."""
 
 from __future__ import annotations
 

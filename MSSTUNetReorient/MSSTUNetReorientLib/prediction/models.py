@@ -105,7 +105,7 @@ def find_weights(model: str | Path | None = None) -> WeightFile:
 
 
 def is_path(text: str | Path, suffix: str) -> bool:
-    """Whether what a user gave is a path rather than a shipped name: it has a separator or the suffix of its kind.
+    """Whether a user's input is a path rather than a shipped name: it has a separator or the suffix of its kind.
 
     A file or folder of the same name in the working directory never hides what is shipped.
     """
@@ -114,7 +114,7 @@ def is_path(text: str | Path, suffix: str) -> bool:
 
 
 def load_model(model: str | Path | None = None, device: str | torch.device = "cpu") -> tuple[nn.Module, ModelIdentity]:
-    """A trained network in evaluation mode, and which it is. It is shared: copy it before you change or move it.
+    """A trained network in evaluation mode, and its identity. It is shared: copy it before you change or move it.
 
     Args:
         model: see :func:`find_weights`.
@@ -165,7 +165,7 @@ def _load_bytes(content: bytes, name: str, device: str) -> nn.Module:
 
 
 def load_state(network: nn.Module, state: dict[str, torch.Tensor]) -> None:
-    """Put the parameters of a weight file into a network; a calibration by other measures than today's is left out.
+    """Put the parameters of a weight file into a network; a calibration with other measures is ignored.
 
     Raises:
         RuntimeError: they are of another network.
@@ -197,13 +197,13 @@ def read_weight_file(path: Path) -> bytes:
 
 
 def read_weights(content: bytes, name: str) -> tuple[str, dict[str, torch.Tensor]]:
-    """What a weight file says it is, and its parameters as float32.
+    """The configuration in a weight file, and its parameters as float32.
 
     Args:
         content: of the file; name: of it, for the message.
 
     Raises:
-        InputError: it is no weight file of ours.
+        InputError: it is not a weight file of this program.
     """
     with _damage_reported(content, name):
         if not content.startswith(ZIP_MAGIC):
@@ -218,7 +218,7 @@ def read_weights(content: bytes, name: str) -> tuple[str, dict[str, torch.Tensor
 
 
 def is_comparison(configuration: str) -> bool:
-    """Whether a weight file says that it is of a comparison: then its configuration is JSON instead of a name."""
+    """Whether a weight file is of a comparison: then its configuration is JSON instead of a name."""
     return configuration.startswith("{")
 
 

@@ -1,4 +1,4 @@
-"""The one door to the models: a volume in; pose, labels, SA volume and verdict out."""
+"""The entry point to the models: a volume in; pose, labels, SA volume and verdict out."""
 
 from __future__ import annotations
 
@@ -73,8 +73,8 @@ def predict(
         model: name of a shipped model or path of a weight file; None for the default.
         device: "auto", "cpu", "cuda" or "mps".
         centre_hint: ``(3,)`` LPS mm, a reader's click near the LV centre, which limits the search.
-        keep_axes: the study is short axis already: its own axes are kept, only the centre is searched.
-        progress: told each step.
+        keep_axes: the study is already short axis: its own axes are kept, only the centre is searched.
+        progress: called with each step.
 
     Raises:
         InputError: the study, the model or the device breaks a rule; axes to keep that the study does not have.
@@ -118,7 +118,7 @@ def segment_at(
         study: transaxial counts, LPS mm.
         pose: SA frame to LPS.
         model, device, progress: as for :func:`predict`.
-        axis_spread_deg: what the model's own answer for this study said, for the verdict.
+        axis_spread_deg: of the model's own result for this study, for the verdict.
 
     Raises:
         InputError: the study, the model or the device breaks a rule.

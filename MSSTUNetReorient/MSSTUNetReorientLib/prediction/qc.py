@@ -1,6 +1,6 @@
-"""Quality control: an honest verdict on a pose and its labels.
+"""Quality control: a verdict on a pose and its labels.
 
-Every threshold is named here. A doubtful result is still given, and says why; ``fail`` is kept for where there is
+All thresholds are defined here. A doubtful result is still returned, with its reasons; ``fail`` means that there is
 nothing to show.
 """
 
@@ -68,12 +68,12 @@ MAX_STATED_AXIS_DEG = 10.0
 
 @dataclass(frozen=True)
 class Quality:
-    """The verdict, its reasons in words, and what was measured for it.
+    """The verdict, its reasons and its measures.
 
     Attributes:
-        status: "pass", "review" (look before you use it) or "fail" (nothing to show).
+        status: "pass", "review" (check before use) or "fail" (nothing to show).
         reasons: one plain sentence each; empty for a pass.
-        measures: the numbers behind it, by name with the unit (e.g. ``axis_disagreement_deg``).
+        measures: the measured values, by name with the unit (e.g. ``axis_disagreement_deg``).
     """
 
     status: Status
@@ -96,14 +96,14 @@ def assess(
     """The verdict on one result.
 
     Args:
-        study: the counts as read; its reader's warnings become reasons.
+        study: the counts as read; warnings of the file reader become reasons.
         short_axis, labels: on one SA grid.
         pose: SA frame to LPS.
         presence: probability that an LV is in view.
         axis_spread_deg: see :data:`MAX_AXIS_SPREAD_DEG`.
         axis_disagreement_deg: see :data:`MAX_AXIS_DISAGREEMENT_DEG`; nan where no ellipsoid was found.
         cup_residual_mm: median distance of the labelled LV from the fitted ellipsoid; nan where there is none.
-        calibration: coefficients of :mod:`.axis_bound`; none for a model that was never calibrated.
+        calibration: coefficients of :mod:`.axis_bound`; empty for a model without calibration.
     """
     ml = labels.grid.voxel_ml
     my, bp = (float((labels.array == value).sum()) * ml for value in (1, 2))

@@ -1,4 +1,4 @@
-"""What the job returns: one value that the report, the scene, the panel and the files are made from."""
+"""The result of a prediction, from which the report, the scene, the panel and the files are made."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from .qc import Quality
 
 INPUT_KEYS = ("kind", "modality", "patient_position", "gates", "gate", "windows", "window", "time_frames", "frames",
               "orientation", "reoriented", "warnings")  # fmt: skip
-"""What a reader may say of a study, and what of it is written."""
+"""Information about a study that may be written to files."""
 
 
 @dataclass(frozen=True)
 class ModelIdentity:
-    """Which trained model answered."""
+    """The trained model that made a result."""
 
     name: str
     version: str
@@ -31,7 +31,7 @@ class ModelIdentity:
 
 @dataclass(frozen=True, eq=False)
 class Result:
-    """The answer for one study.
+    """The result for one study.
 
     Attributes:
         study: the counts as read, LPS mm, never moved.
@@ -40,9 +40,9 @@ class Result:
         short_axis: the study's own counts in the SA cube (cubic, resampled once).
         labels: uint8, same grid as ``short_axis``: 0 background, 1 LV myocardium, 2 LV blood pool.
         quality: the verdict.
-        model: the weights that answered.
+        model: the weights used.
         timing_s: seconds by step.
-        left_out: files that could not be written for want of an optional package, and why.
+        left_out: files that could not be written because an optional package is missing, and why.
     """
 
     study: Volume

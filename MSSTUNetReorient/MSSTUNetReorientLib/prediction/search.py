@@ -1,4 +1,4 @@
-"""Where the left ventricle is: a study read in cubes, candidates from the heat map, refined and found again."""
+"""Search for the left ventricle: cubes of the study, candidates from the heat map, refinement from several starts."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ FINE_SPACING_MM = 3.0
 
 @dataclass
 class Located:
-    """The network's pose in one cube, and how sure it is.
+    """The network's pose in one cube, and its confidence.
 
     Attributes:
         rotation: ``(1, 3, 3)``; translation: ``(1, 3)``, in the cube's frame.
@@ -248,7 +248,7 @@ def _from_turned_starts(
 
 
 def look_at(model: CompactMSSTUNet, cube: Tensor, frame: Grid, pose: Pose, spread_deg: float) -> Located:
-    """What the network sees at a pose that is given: as if it had found it, but by one look, for a reader waits."""
+    """The network's view at a given pose, as if it had found it, but in one pass because a reader is waiting."""
     rotation = torch.as_tensor(pose.rotation.copy())[None].to(cube)
     translation = torch.as_tensor((pose.centre - frame.centre) / HALF_MM)[None].to(cube)
     wide = model.wide(cube, rotation, translation)

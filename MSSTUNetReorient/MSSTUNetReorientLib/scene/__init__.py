@@ -1,8 +1,9 @@
-"""Results as 3D Slicer sees them: MRML nodes, standard views, scene files.
+"""Results in 3D Slicer: MRML nodes, standard views, scene files.
 
 The same code runs inside 3D Slicer and, through the PyPI package ``slicer-core``, in plain Python. Positions are LPS
-mm in the package and RAS mm in MRML; the flip is made here, by :mod:`..geometry.pose`, and nowhere else. Importing this
-package needs neither; the first call without them raises :class:`InputError` and says what to install.
+mm in the package and RAS mm in MRML; only this package converts
+between them, with :mod:`..geometry.pose`. Importing it needs neither; the first call without them raises
+:class:`InputError` with what to install.
 """
 
 from __future__ import annotations

@@ -67,7 +67,7 @@ def _start(slicer: Any, scene: Any, cache: str) -> list[Any]:
 
 @contextmanager
 def quiet() -> Iterator[None]:
-    """Keep VTK's messages off the console; what matters is told by return values and message collections.
+    """Keep VTK's messages off the console; errors are reported by return values and message collections.
 
     Warnings stay switched on, because MRML finds out by them that a file could not be read.
     """

@@ -128,7 +128,7 @@ def referred(node: Any, role: str) -> Any:
 
 
 def pose_of(nodes: SceneNodes) -> Pose:
-    """The pose as it stands in the scene, LPS mm; whoever moved the transform moved it.
+    """The current pose in the scene, LPS mm; moving the transform changes it.
 
     Raises:
         ValueError: the transform was changed to something that is not rigid.

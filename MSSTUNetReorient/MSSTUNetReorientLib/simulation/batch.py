@@ -33,12 +33,12 @@ from .splits import SPLITS
 from .splits import Split
 
 MAX_TRIES = 20
-"""Draws that put the LV outside the field of view are thrown away; so many in a row mean that none fits."""
+"""Draws with the LV outside the field of view are discarded; after so many in a row none fits."""
 
 
 @dataclass(frozen=True)
 class BatchRequest:
-    """What is asked for; see :func:`.draw.draw_parameters`.
+    """The requested studies; see :func:`.draw.draw_parameters`.
 
     Attributes:
         kind, fast, gates: of the studies; seed: of the first one's.
@@ -79,7 +79,7 @@ def load_sources(request: BatchRequest) -> Sources:
     subjects = None if request.split is None else set(COUNTS_SUBJECTS[request.split])
     counts = {} if request.hearts is None else load_counts(request.hearts, subjects)
     if request.split is not None and not found.ventricles and not counts:
-        msg = f"--split {request.split} needs real hearts, but found none of it; give them with --anatomy or --hearts"
+        msg = f"--split {request.split} needs real hearts, but found none; give them with --anatomy or --hearts"
         raise InputError(msg)
     return Sources(found.chests, found.ventricles, counts)
 
@@ -123,10 +123,10 @@ def make_one(request: BatchRequest, number: int, sources: Sources) -> Path:
 
 
 def make_studies(request: BatchRequest, count: int, jobs: int = 1) -> Iterator[Path]:
-    """Make what is not there yet; yields each folder when it is done, finished ones first.
+    """Make the missing studies; yields each folder when it is done, finished ones first.
 
     Raises:
-        InputError: an impossible request, told before anything is made where that can be known.
+        InputError: an impossible request, if possible before anything is made.
     """
     sources = load_sources(request)
     draw_one(request, 0, sources)
@@ -164,7 +164,7 @@ def keep_options(request: BatchRequest, sources: Sources) -> None:
     """Write the options of a series with its first study; another run of it must have the same.
 
     Raises:
-        InputError: the folder holds studies of the series that were made with others; it cannot be written.
+        InputError: the folder contains studies of the series made with other options, or cannot be written.
     """
     file, wanted = request.out / f"{request.series}.json", options_of(request, sources)
     try:
@@ -176,12 +176,12 @@ def keep_options(request: BatchRequest, sources: Sources) -> None:
             return
     except (OSError, ValueError) as error:
         why = getattr(error, "strerror", None) or error
-        msg = f"{request.out}: the output folder must take {file.name}, but cannot ({why}); choose another"
+        msg = f"{request.out}: {file.name} must be writable in the output folder, but is not ({why}); choose another"
         raise InputError(msg) from error
     differing = [name for name, value in wanted.items() if name not in found or found[name] != value]
     if differing:
         msg = (
-            f"{request.out}: studies of one kind and seed must be made alike, but those here have other options "
+            f"{request.out}: studies of one kind and seed must have the same options, but those here differ "
             f"({', '.join(differing)}); choose another folder, or the same options"
         )
         raise InputError(msg)

@@ -26,7 +26,7 @@ BISECTIONS = 16
 @parameters_class
 @dataclass(frozen=True)
 class Beat:
-    """How the heart moves while it is seen.
+    """The motion of the heart during acquisition.
 
     Attributes:
         ejection: share of the end-diastolic volume that is ejected; shortening: of the long axis at end-systole.
@@ -131,7 +131,7 @@ def _root(volume: Callable[[float], float], wanted: float, low: float, high: flo
 
 
 def phases_of(shape: Shape, beat: Beat) -> tuple[Shape, ...]:
-    """The shapes that a study shows: its gates, or the phases whose mean is seen. The first is end-diastole."""
+    """The shapes of a study: its gates, or the phases whose mean is imaged. The first is end-diastole."""
     count = beat.gates or beat.phases
     if count <= 1:
         return (shape,)

@@ -1,4 +1,4 @@
-"""What lies round the chest and in its wall: breasts, arms that could not be raised, ribs."""
+"""Structures around the chest and in its wall: breasts, arms that could not be raised, ribs."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ def parameters_class(cls: T) -> T:
 
 
 def encode(value: Any) -> Any:
-    """A value that ``json`` can write; a dataclass tells its ``type`` beside its fields."""
+    """A value that ``json`` can write; a dataclass has its ``type`` beside its fields."""
     if is_dataclass(value):
         return {"type": type(value).__name__} | {f.name: encode(getattr(value, f.name)) for f in fields(value)}
     if isinstance(value, dict):

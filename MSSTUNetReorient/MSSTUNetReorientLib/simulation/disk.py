@@ -34,7 +34,7 @@ DICOM = "dicom"
 BRIGHTEST_WALL = 900.0
 """Counts of healthy myocardium in the stored integers."""
 CUBE_HALF_MM = 190.0
-"""Half extent of the cube that the normalised translation is told in; its centre is that of the study."""
+"""Half extent of the cube of the normalised translation; its centre is that of the study."""
 
 
 def is_finished(folder: Path) -> bool:
@@ -43,7 +43,7 @@ def is_finished(folder: Path) -> bool:
 
 
 def write_study(study: Study, folder: Path, *, dicom: bool = False) -> None:
-    """Write a study beside its folder and rename it into place; what is there already is replaced.
+    """Write a study beside its folder and rename it into place; an existing one is replaced.
 
     Args:
         folder: gets ``image.nrrd``, ``labels.nrrd``, ``labels_anatomical.nrrd``, ``truth.json``, and ``gate_01.nrrd``
@@ -64,7 +64,7 @@ def write_study(study: Study, folder: Path, *, dicom: bool = False) -> None:
     except (OSError, InputError) as error:
         shutil.rmtree(temporary, ignore_errors=True)
         reason = error.strerror if isinstance(error, OSError) else str(error)
-        msg = f"{folder}: the study cannot be written ({reason}); free the disk or choose another folder"
+        msg = f"{folder}: the study cannot be written ({reason}); free disk space or choose another folder"
         raise InputError(msg) from error
     except BaseException:
         shutil.rmtree(temporary, ignore_errors=True)

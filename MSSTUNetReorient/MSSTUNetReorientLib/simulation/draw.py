@@ -147,13 +147,13 @@ def _check(kind: str, gates: int, sources: Sources) -> None:
         msg = f"the kind of study must be one of {', '.join(KINDS)}, but found {kind}; choose one of them"
         raise InputError(msg)
     if gates not in (0, 8, 16):
-        msg = f"a gated study must have 8 or 16 gates, but found {gates}; choose one of them or leave it out"
+        msg = f"a gated study must have 8 or 16 gates, but found {gates}; choose one of them or omit it"
         raise InputError(msg)
     if kind == "composite" and not sources.counts:
         msg = "a composite study needs a folder of real hearts, but found none; give it with --hearts"
         raise InputError(msg)
     if kind == "composite" and gates:
-        msg = f"a composite study shows one real count volume, but found {gates} gates; leave --gates out"
+        msg = f"a composite study has one real count volume, but found {gates} gates; omit --gates"
         raise InputError(msg)
 
 
@@ -175,7 +175,7 @@ def _draw_heart(
 
 
 def _offset_in_view(rng: np.random.Generator, kind: str) -> Array:
-    """The heart is centred by whoever acquires: drawn again until it lies well inside."""
+    """The heart is centred at acquisition: drawn again until it is well inside."""
     limit = np.array([70.0, 70.0, 35.0] if kind == "czt" else [95.0, 80.0, 60.0 if kind == "spect" else 35.0])
     while True:
         offset = draw_offset(rng, kind)
@@ -184,7 +184,7 @@ def _offset_in_view(rng: np.random.Generator, kind: str) -> Array:
 
 
 def draw_raster(rng: np.random.Generator, kind: str, scanner: Scanner | Camera) -> Raster:
-    """Voxels as the cameras give them."""
+    """Voxel sizes of the cameras."""
     centre = (0.0, 0.0, TABLE_MM + float(np.round(rng.uniform(-150, 150))))
     if kind == "czt":
         return Raster((70, 70, 50), 4.0, centre)

@@ -1,6 +1,6 @@
 """The anatomical heart: distances to its surfaces, in the short-axis frame.
 
-Two sources give the same thing, a :class:`Shape` that answers signed distances: a parametric heart, and a label map
+Two sources give a :class:`Shape` with signed distances: a parametric heart, and a label map
 (1 = LV within the epicardium, 2 = RV cavity) as CT angiography gives it, with an endocardium by inward offset.
 """
 
@@ -25,7 +25,7 @@ ANEURYSM_SHARE = 0.05
 
 
 class Shape(Protocol):
-    """What the renderer asks of a heart. ``p`` is ``(..., 3)`` SA mm; distances are mm, negative inside."""
+    """The interface of a heart for the renderer. ``p`` is ``(..., 3)`` SA mm; distances are mm, negative inside."""
 
     def valve(self, p: Array) -> Array:
         """Distance above the valve plane: the wall and the cavity end where it turns positive."""

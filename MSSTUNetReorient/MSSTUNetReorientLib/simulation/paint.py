@@ -41,7 +41,7 @@ def render_chest(p: StudyParameters, sources: Sources, values: dict[str, float],
     if isinstance(p.chest, Ellipsoids):
         return render_ellipsoids(p.chest, values, local)
     if p.chest.name not in sources.chests:
-        msg = f"the study needs the chest {p.chest.name} of an anatomy folder, but it is not there; give the folder"
+        msg = f"the study needs the chest {p.chest.name} of an anatomy folder, but it is missing; give the folder"
         raise InputError(msg)
     chest, organs = p.chest, sources.chests[p.chest.name]
     image = render_map(organs, values, chest.deformation, local, arms=chest.arms)

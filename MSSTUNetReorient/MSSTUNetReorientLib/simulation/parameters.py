@@ -133,8 +133,8 @@ class StudyParameters:
         kind: what camera, or "composite" for a real heart's counts in a simulated chest.
         seed: that everything was drawn from.
         heart, perfusion, beat: the LV; a counted heart brings its own perfusion.
-        chest, activity, spots, tissue: what is round it.
-        placement: where it lies.
+        chest, activity, spots, tissue: its surroundings.
+        placement: its position.
         scanner: the fast image-space model, or a camera with projections and a reconstruction.
         raster: voxels of the study.
     """

@@ -1,4 +1,4 @@
-"""How real hearts lie: truncated Gaussians fitted to measured and to published poses."""
+"""Poses of real hearts: truncated Gaussians fitted to measured and to published poses."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ PUBLISHED: dict[str, tuple[tuple[float, float, float, float], ...]] = {
     "spect": ((-0.83, 0.22, -1.49, -0.26), (-1.14, 0.27, -1.68, -0.32), (1.22, 0.27, 0.66, 1.80)),
 }
 """Mean, standard deviation, least, greatest of alpha, beta, gamma (rad): 85 PET, 60 SPECT patients, Ni 2023, Table 2.
-Its translations are told relative to a cube whose size is not given."""
+Its translations are relative to a cube whose size is not given."""
 
 
 def check_poses(poses: str) -> None:
@@ -46,7 +46,7 @@ def check_poses(poses: str) -> None:
 
 
 def draw_published_rotation(rng: np.random.Generator, modality: str) -> Array:
-    """``(3, 3)`` from the truncated Gaussians of Table 2, of "pet" or "spect"; it tells of no correlations."""
+    """``(3, 3)`` from the truncated Gaussians of Table 2, of "pet" or "spect"; it gives no correlations."""
     angles = [
         float(truncnorm.rvs((low - mean) / sd, (high - mean) / sd, loc=mean, scale=sd, random_state=rng))
         for mean, sd, low, high in PUBLISHED[modality]

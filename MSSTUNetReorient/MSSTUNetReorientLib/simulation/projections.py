@@ -34,7 +34,7 @@ def _fixed_threads() -> Iterator[None]:
 def scan(
     activity: Field, mu: Field, camera: Camera, spacing: float, points: Field, number: int = 0, share: float = 1.0
 ) -> Field:
-    """What the camera shows of an activity.
+    """The camera's image of an activity.
 
     Args:
         activity, mu: ``(K, J, I)`` relative activity and attenuation per mm; wider than the study by the camera's

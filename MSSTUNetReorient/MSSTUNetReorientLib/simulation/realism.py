@@ -1,4 +1,4 @@
-"""What can be measured alike on a real and on a simulated study whose pose is known."""
+"""Measures that are comparable between real and simulated studies with known pose."""
 
 from __future__ import annotations
 

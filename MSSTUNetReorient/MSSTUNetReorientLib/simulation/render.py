@@ -130,7 +130,7 @@ def shape_of(parameters: StudyParameters, sources: Sources) -> Shape:
         msg = "a heart of counts has no shape"
         raise TypeError(msg)
     if heart.subject not in sources.ventricles:
-        msg = f"the study needs the heart {heart.subject} of an anatomy folder, but it is not there; give the folder"
+        msg = f"the study needs the heart {heart.subject} of an anatomy folder, but it is missing; give the folder"
         raise InputError(msg)
     return sources.ventricles[heart.subject].shape(heart)
 
@@ -212,7 +212,7 @@ def _counted(p: StudyParameters, sources: Sources, pose: Pose, points: Field, lo
     assert isinstance(heart, CountedHeart)
     assert isinstance(scanner, Scanner)
     if heart.name not in sources.counts:
-        msg = f"the study needs the counts {heart.name} of a hearts folder, but they are not there; give the folder"
+        msg = f"the study needs the counts {heart.name} of a hearts folder, but they are missing; give the folder"
         raise InputError(msg)
     real = sources.counts[heart.name]
     half = (real.counts.shape[0] - 1) / 2
@@ -236,7 +236,7 @@ def check_in_view(parameters: StudyParameters, truth: Truth, grid: Grid) -> None
     seen = share_in_view(parameters, truth, grid)
     if seen < MIN_IN_VIEW:
         msg = (
-            f"the LV must lie in the field of view, but only {100 * seen:.0f} % of its wall does; "
+            f"the LV must be in the field of view, but only {100 * seen:.0f} % of its wall does; "
             "move the heart or widen the field"
         )
         raise OutOfViewError(msg)

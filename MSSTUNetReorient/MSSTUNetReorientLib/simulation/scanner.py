@@ -23,7 +23,7 @@ near a heart."""
 @parameters_class
 @dataclass(frozen=True)
 class Scanner:
-    """What a camera and its reconstruction do to an activity.
+    """Parameters of a camera and its reconstruction.
 
     Attributes:
         kind: "spect", "czt" or "pet".

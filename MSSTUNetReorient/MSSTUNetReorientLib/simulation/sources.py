@@ -1,4 +1,4 @@
-"""Where real anatomy and real hearts come from, when they are at hand: folders of the development data's form."""
+"""Sources of real anatomy and real hearts, if available: folders in the format of the development data."""
 
 from __future__ import annotations
 
@@ -147,9 +147,7 @@ def _described_chest(file: Path, labels: NDArray[np.uint8], spacing: float) -> O
         names = {int(value): str(name) for value, name in told["tissues"].items()}
         x, y, z = (float(v) for v in told["heart_mm"])
     except (ValueError, KeyError, TypeError) as error:
-        msg = (
-            f"{file.with_suffix('.json')}: it must name the tissues and heart_mm, but {error!r}; see docs/simulation.md"
-        )
+        msg = f"{file.with_suffix('.json')}: must name the tissues and heart_mm, but {error!r}; see docs/simulation.md"
         raise InputError(msg) from error
     unknown = set(names.values()) - set(ORGANS)
     if unknown:
@@ -166,7 +164,9 @@ def load_ventricles(folder: Path, subjects: set[str] | None = None) -> Mapping[s
     """
     files = {f.stem: f for f in sorted(folder.glob("*.nrrd")) if subjects is None or f.stem in subjects}
     if not files:
-        msg = f"{folder}: a folder of ventricle label maps must hold .nrrd files, but none was found; check the folder"
+        msg = (
+            f"{folder}: a folder of ventricle label maps must contain .nrrd files, but none was found; check the folder"
+        )
         raise InputError(msg)
     return Lazy(files, _read_ventricles)
 
@@ -188,7 +188,7 @@ def _read(file: Path) -> sitk.Image:
 
 
 def load_anatomy(folders: Sequence[Path], split: Split | None = None) -> Sources:
-    """Chests and ventricles of folders, told apart by their names and their label values.
+    """Chests and ventricles of folders, distinguished by their names and label values.
 
     Args:
         split: only the hearts that serve for it; chests serve for all.
@@ -200,7 +200,7 @@ def load_anatomy(folders: Sequence[Path], split: Split | None = None) -> Sources
     for folder in folders:
         files = sorted(folder.glob("*.nrrd")) if folder.is_dir() else []
         if not files:
-            msg = f"{folder}: an anatomy folder must hold label maps (.nrrd), but none was found; check the folder"
+            msg = f"{folder}: an anatomy folder must contain label maps (.nrrd), but none was found; check the folder"
             raise InputError(msg)
         found = load_chests(folder)
         chests |= {name: found[name] for name in found}
@@ -254,7 +254,7 @@ def _gate(folder: Path, stem: str, maximum: float) -> HeartCounts:
     counts = sitk.GetArrayFromImage(image).astype(np.float32)
     labels = sitk.GetArrayFromImage(_read(folder / f"{stem}_label.nrrd"))
     if not (labels == MYOCARDIUM).any() or counts.max() <= 0:
-        msg = f"{folder / stem}: a real heart must have counts and an LV wall (label 1); mend or remove it"
+        msg = f"{folder / stem}: a real heart must have counts and an LV wall (label 1); correct or remove it"
         raise InputError(msg)
     return HeartCounts(stem.split("_")[0], counts * (maximum / counts.max()), labels, image.GetSpacing()[0])
 

@@ -1,4 +1,4 @@
-"""Which subject serves for what; a subject is in one list only, for ever.
+"""The split of each subject; a subject is always in one list only.
 
 The real transaxial studies of the development data are in none: they are for measuring.
 """

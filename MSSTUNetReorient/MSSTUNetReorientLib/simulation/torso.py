@@ -46,7 +46,7 @@ RANGES: dict[str, dict[str, Range]] = {
         "kidney": (0.70, 0.50, 0.20, 2.0), "blood": (0.14, 0.40, 0.04, 0.35),
     },
 }  # fmt: skip
-"""Activity over that of healthy myocardium; ``docs/simulation.md`` says where the numbers come from."""
+"""Activity over that of healthy myocardium; ``docs/simulation.md`` gives the sources."""
 STRESS_SHARE, STRESS_FACTOR, SPLANCHNIC = 0.4, 0.5, ("liver", "spleen", "stomach", "bowel", "gall")
 """Of the sestamibi studies those at stress, when blood goes to the muscles, and what that leaves for the belly."""
 LUNG_OVER_BODY = {"sestamibi": (0.3, 0.9), "ammonia": (0.5, 2.2)}

@@ -1,4 +1,4 @@
-"""What is known of a simulated study."""
+"""The ground truth of a simulated study."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the wall takes up: 1 where it is healthy, less in defects of known segment, extent, depth and transmurality."""
+"""Uptake of the wall: 1 where it is healthy, less in defects of known segment, extent, depth and transmurality."""
 
 from __future__ import annotations
 

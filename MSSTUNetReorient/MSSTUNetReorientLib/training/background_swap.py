@@ -1,4 +1,4 @@
-"""A heart with the surroundings of another study: what lies around an LV shall not tell how it stands."""
+"""A heart with the surroundings of another study: the surroundings of an LV must not reveal its pose."""
 
 from __future__ import annotations
 

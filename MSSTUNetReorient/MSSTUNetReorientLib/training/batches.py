@@ -110,7 +110,7 @@ def smooth_field(rng: np.random.Generator, size: int, pitch: float, deviation: f
 def slant(rng: np.random.Generator, size: int, centre: NDArray[np.floating[Any]]) -> Tensor:
     """A factor that falls from one side of a point to the other, ``(1, n, n, n)``.
 
-    The wall as it appears stays where it is: it is told by half of its *local* ridge.
+    The wall as it appears stays where it is: it is defined by half of its *local* ridge.
 
     Args:
         centre: the point (x, y, z), mm from the cube's middle, where the factor is one.
@@ -133,7 +133,7 @@ def draw_batch(
     stretched_share: float = 0.0,
     swapped_share: float = 0.0,
 ) -> Batch:
-    """A batch of studies drawn from pools, whose files are listed anew for every batch: pools grow meanwhile.
+    """A batch of studies drawn from pools, whose files are listed again for every batch because pools grow.
 
     Args:
         pools: folders of simulated studies, each drawn from as often.

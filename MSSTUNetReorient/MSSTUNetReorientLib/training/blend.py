@@ -17,7 +17,7 @@ from ..prediction.models import save_weights
 
 
 def blend(first: Path, second: Path, share: float, out: Path) -> None:
-    """Write ``(1 - share)`` of the first weight file and ``share`` of the second; a calibration must be learned anew.
+    """Write ``(1 - share)`` of the first weight file and ``share`` of the second; the result must be calibrated again.
 
     Raises:
         InputError: a file cannot be read or is of no compact MS-ST-UNet, or the disk is full.

@@ -1,4 +1,4 @@
-"""What a trained model learns once more, from studies that it was not trained on: how thick walls are, and its bound.
+"""Calibration of a trained model on studies that it was not trained on: wall thickness and error bound.
 
 The loss weighs the wall three times (Ni 2023, eq. 11), which makes walls too thick; their logit is lowered until they
 are right in the median. Then the coefficients of :mod:`..prediction.axis_bound` are fitted.

@@ -1,4 +1,4 @@
-"""The training loop: every step follows from seed and step alone, so a run that is stopped goes on exactly as it would.
+"""The training loop: every step follows from seed and step alone, so an interrupted run resumes exactly.
 
 Checkpoints are written beside and renamed; curves are CSV.
 """
@@ -33,7 +33,7 @@ CHECKPOINT, CURVES = "checkpoint.pt", "curves.csv"
 LOG_EVERY = 50
 """Steps between two rows of the curves."""
 SAY_EVERY_S = 60.0
-"""A slow run says something this often."""
+"""Seconds between progress lines of a slow run."""
 
 Say = Callable[[str], None]
 
@@ -87,7 +87,7 @@ class Training:
         return scalars(parts)
 
     def _batch(self, studies: Studies) -> Batch:
-        """What this step of this process sees; it also sets the seed of whatever the loss draws."""
+        """The batch of this step in this process; also sets the seed of the random numbers in the loss."""
         data = self.recipe.data
         rng = np.random.default_rng((self.recipe.seed, self.step, self.fabric.global_rank))
         torch.manual_seed(int(rng.integers(2**62)))
@@ -141,7 +141,7 @@ class Training:
             self.seconds = float(state.get("seconds", 0.0))
         except (RuntimeError, KeyError, ValueError, TypeError) as error:
             reason = str(error).splitlines()[0][:120]
-            msg = f"{name}: the checkpoint must be of {ours} as in {self.recipe.name}, but {reason}; name another"
+            msg = f"{name}: the checkpoint must be of {ours} as in {self.recipe.name}, but {reason}; choose another"
             raise InputError(msg) from error
 
 
@@ -169,7 +169,7 @@ def load_checkpoint(training: Training, path: Path) -> None:
     try:
         state = torch.load(path, map_location=training.fabric.device, weights_only=True)
     except Exception as error:  # torch raises what the broken file provokes
-        msg = f"{path}: the checkpoint cannot be read ({str(error).splitlines()[0][:120]}); remove it to begin again"
+        msg = f"{path}: the checkpoint cannot be read ({str(error).splitlines()[0][:120]}); remove it to start again"
         raise InputError(msg) from error
     training.restore(state, str(path))
 
@@ -192,7 +192,7 @@ def run(
     checkpoint = folder / CHECKPOINT
     if checkpoint.exists():
         load_checkpoint(training, checkpoint)
-        say(f"goes on at step {training.step}")
+        say(f"resuming at step {training.step}")
     curves = Curves(folder / CURVES, training.step) if training.fabric.is_global_zero else None
     total, began, said = training.recipe.schedule.iterations, time.monotonic(), time.monotonic()
     first, before = training.step, training.seconds
@@ -206,7 +206,7 @@ def run(
             pace = (now - began) / (training.step - first)
             told = " ".join(f"{name} {value:.3f}" for name, value in parts.items())
             left = _left(pace * (total - training.step))
-            say(f"step {training.step} of {total}, {pace:.2f} s a step, {left} left: {told}")
+            say(f"step {training.step} of {total}, {pace:.2f} s per step, {left} left: {told}")
             said = now
         on = training.fabric.broadcast(keep_going()) if training.fabric.world_size > 1 else keep_going()
         if training.step % training.recipe.schedule.save_every == 0 or training.finished or not on:
@@ -221,7 +221,7 @@ def _left(seconds: float) -> str:
 
 
 class Curves:
-    """Means of the losses over some steps, as rows of a CSV file; rows after the step that a run goes on from go."""
+    """Means of the losses over some steps, as rows of a CSV file; resuming removes rows after its step."""
 
     def __init__(self, path: Path, step: int) -> None:
         self.path = path
@@ -249,6 +249,6 @@ class Curves:
                     table.writerow(["step", *self.sums])
                 table.writerow([step, *(f"{value / self.count:.5f}" for value in self.sums.values())])
         except OSError as error:
-            msg = f"{self.path}: the curves cannot be written ({error.strerror}); free the disk and run it again"
+            msg = f"{self.path}: the curves cannot be written ({error.strerror}); free disk space and run it again"
             raise InputError(msg) from error
         self.sums, self.count = {}, 0

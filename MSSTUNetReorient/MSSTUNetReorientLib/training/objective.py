@@ -56,7 +56,7 @@ class Objective(nn.Module):
             self.network.set_stage(stage)
 
     def forward(self, cube: Tensor, rotation: Tensor, translation: Tensor, labels: Tensor) -> tuple[Tensor, Parts]:
-        """The loss of a :class:`~.batches.Batch`, told by its fields, and its parts for the log."""
+        """The loss of a :class:`~.batches.Batch`, given by its fields, and its parts for the log."""
         batch = Batch(cube, rotation, translation, labels)
         return {
             "compact": self._compact, "joint": self._joint, "omega": self._omega, "locate": self._locate,

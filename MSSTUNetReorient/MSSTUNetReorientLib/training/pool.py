@@ -61,7 +61,7 @@ CUBE = Raster((96, 96, 96), 4.0, (0.0, 0.0, 0.0))
 MIN_IN_VIEW = 0.93
 """Share of the LV wall where a training study must have counts."""
 SAMPLES_PER_STUDY = 3
-"""Samples made of one study of a physical camera, which costs as much as seventy fast ones: as it lies, and turned."""
+"""Samples made of one study of a physical camera, which costs as much as seventy fast ones: unchanged, and rotated."""
 TURN_DEG = 9.0
 """Standard deviation of such a turn, about a random axis."""
 CAMERA_KINDS: tuple[Kind, ...] = ("spect", "czt", "pet")
@@ -153,7 +153,7 @@ def sample_of(image: Volume, labels: Volume, pose: Pose, kind: str, turn: NDArra
     there = resample(labels, grid, order=0).array == MYOCARDIUM
     wall = float(np.median(cube[there])) if there.any() else 0.0
     if wall <= 0:
-        msg = "the image must have counts where the labels have the wall, but it has none; check the geometry"
+        msg = "the image must have counts inside the labelled wall, but it has none; check the geometry"
         raise InputError(msg)
     counts = np.clip(cube / wall, 0, 1000).astype(np.float16)
     return Sample(counts, turn.T @ pose.rotation, turn.T @ (pose.centre - middle), upright, kind)
@@ -243,7 +243,7 @@ def fill_pool(
     Args:
         slots: studies that the folder holds.
         first_seed: of the first study; the others follow.
-        count: stop when so many were made in all; None goes on until ``keep_going`` says no.
+        count: stop when so many were made in all; None continues until ``keep_going`` returns False.
         cameras: "physical" makes :data:`SAMPLES_PER_STUDY` samples of each study.
 
     Raises:
@@ -259,5 +259,5 @@ def fill_pool(
             made += 1
             write_text(record, f"{made}\n")
     except OSError as error:
-        msg = f"{folder}: the pool cannot be written ({error.strerror or error}); free the disk or name another folder"
+        msg = f"{folder}: the pool cannot be written ({error.strerror or error}); free disk space or name another"
         raise InputError(msg) from error

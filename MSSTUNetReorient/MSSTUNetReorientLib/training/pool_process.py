@@ -78,12 +78,12 @@ def wait_for(folder: Path, count: int, check: Callable[[], None], say: Callable[
     """Until a pool holds ``count`` studies.
 
     Args:
-        check: raises when nobody makes any more.
+        check: raises when no process makes any more.
     """
     said = 0.0
     while (there := len(list(folder.glob("*.npz")))) < count:
         check()
         if time.monotonic() - said > 10:
-            say(f"the first studies are being made: {there} of {count}")
+            say(f"making the first studies: {there} of {count}")
             said = time.monotonic()
         time.sleep(0.2)

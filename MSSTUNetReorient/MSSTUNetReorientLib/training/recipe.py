@@ -31,11 +31,11 @@ class Data:
     """What a run sees.
 
     Attributes:
-        frame: what a segmenter is shown: the study as it lies, or upright at its true pose.
+        frame: input of a segmenter: the transaxial study, or the study reoriented at its true pose.
         batch: studies a step (of each process).
         augment: shifts, brightness, noise, uneven uptake.
-        stretch: share of the studies that are also turned and stretched, where ``augment`` says so.
-        swap_background: share that get the surroundings of another study, where ``augment`` says so.
+        stretch: share of the studies that are also rotated and stretched, if ``augment`` is set.
+        swap_background: share that get the surroundings of another study, if ``augment`` is set.
         slots: studies that the pool holds; the oldest is replaced.
         first: studies that must be there before the first step.
         own_share: share of a centre's own studies in a batch, where there are any.
@@ -94,7 +94,7 @@ class Recipe:
 
     @property
     def identity(self) -> dict[str, Any]:
-        """What a weight file says of itself: enough to build the network again and to ask it rightly."""
+        """The identity in a weight file: enough to rebuild the network and to run it correctly."""
         sizes = {k: list(v) if isinstance(v, tuple) else v for k, v in asdict(self.network).items()}  # type: ignore[call-overload]
         return {"title": self.title, "frame": self.data.frame, "architecture": self.architecture, "network": sizes}
 
@@ -131,7 +131,7 @@ def load_recipe(name: str | Path) -> Recipe:
             msg = f"{name}: a recipe must be one of {names}, or the path of a .toml file, but it is neither"
             raise InputError(msg)
     if path.exists() and not path.is_file():
-        msg = f"{path}: a recipe must be a regular file, but this is none; name another"
+        msg = f"{path}: a recipe must be a regular file, but this is not; choose another"
         raise InputError(msg)
     try:
         content = tomllib.loads(path.read_text(encoding="utf-8"))
@@ -147,7 +147,7 @@ def _recipe(content: dict[str, Any], path: Path) -> Recipe:
     unknown = [key for key in head if key not in known]
     if unknown:
         tables = ", ".join(f"[{t}]" for t in ("network", *TABLES))
-        msg = f"{path}: a recipe has no key {unknown[0]!r}; there are {', '.join(known)} and the tables {tables}"
+        msg = f"{path}: a recipe has no key {unknown[0]!r}; use {', '.join(known)} and the tables {tables}"
         raise InputError(msg)
     top = read_table(_Head, head, f"{path}:")
     for table in ("network", *TABLES):
@@ -169,7 +169,7 @@ def _recipe(content: dict[str, Any], path: Path) -> Recipe:
 def _check_stages(recipe: Recipe, path: Path) -> None:
     shares = recipe.stages.translation + recipe.stages.rotation
     if shares and getattr(recipe.network, "stages", 1) != 3:
-        msg = f"{path}: [stages] are for a network of three stages, but {recipe.architecture} has one; leave them out"
+        msg = f"{path}: [stages] are for a network of three stages, but {recipe.architecture} has one; omit them"
         raise InputError(msg)
     if shares > 1:
         msg = f"{path}: [stages] translation and rotation must sum to at most 1, but found {shares:g}"

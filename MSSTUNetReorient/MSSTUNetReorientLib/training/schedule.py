@@ -1,4 +1,4 @@
-"""How long and how fast: the papers' poly rate, and ours with a ramp, a plateau and a straight fall."""
+"""Steps and learning rate: the papers' poly schedule, and ours with warm-up, plateau and linear decay."""
 
 from __future__ import annotations
 

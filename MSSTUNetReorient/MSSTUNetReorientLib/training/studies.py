@@ -1,8 +1,8 @@
 """A centre's own studies as samples: read once, kept in the form of the pool, mixed with simulated ones.
 
 A study is a folder: ``image`` (a file that :func:`~..io.read_study` reads, or a folder of DICOM), ``labels`` (LV-MY 1,
-LV-BP 2, on any grid that lies rightly in the patient) and the pose: ``pose.tfm``, or ``truth.json`` as ``simulate``
-writes it, or ``short_axis``, an SA image that lies rightly in the patient and tells the axes by its directions.
+LV-BP 2, on any grid in patient coordinates) and the pose: ``pose.tfm``, or ``truth.json`` as ``simulate``
+writes it, or ``short_axis``, an SA image in patient coordinates, whose directions give the axes.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from .pool import write_sample
 UNUSUAL_DEG = 75.0
 """A heart turned further than this from the mean pose has its axes named wrongly; real ones lie within 30 degrees."""
 FAR_MM = 25.0
-"""Largest distance of the told centre from the middle of the labels."""
+"""Largest distance of the given centre from the middle of the labels."""
 LEAST_ML = 20.0
 """Less than this is no LV with its wall."""
 IMAGE_ENDINGS = (".nrrd", ".nii", ".nii.gz", ".mha", ".mhd", ".dcm", ".seg.nrrd", "")
@@ -61,7 +61,7 @@ def study_folders(studies: Path) -> list[Path]:
     """
     found = sorted(p for p in studies.iterdir() if p.is_dir()) if studies.is_dir() else []
     if not found:
-        msg = f"{studies}: it must hold a folder per study (image, labels and pose), but none was found; check the path"
+        msg = f"{studies}: must contain a folder per study (image, labels and pose), but found none; check the path"
         raise InputError(msg)
     return found
 
@@ -102,22 +102,24 @@ def _whole_labels(array: NDArray[np.float32], study: Path) -> NDArray[np.uint8]:
 
 
 def _pose(study: Path, labels: Volume, image: Volume) -> Pose:
-    """The told axes; the centre is that of the labels, as everywhere."""
+    """The given axes; the centre is that of the labels, as everywhere."""
     inside = np.argwhere(labels.array > 0)[:, ::-1]
     if len(inside) * labels.grid.voxel_ml < LEAST_ML:
-        msg = f"{study}: the labels must show an LV of at least {LEAST_ML:g} ml, but they show less; check them"
+        msg = f"{study}: the labelled LV must have at least {LEAST_ML:g} ml, but has less; check the labels"
         raise InputError(msg)
     centre = labels.grid.at(inside.mean(axis=0))
     told = _stated_pose(study, image)
     if told.centre_error(Pose(told.rotation, centre)) > FAR_MM:
         found = told.centre_error(Pose(told.rotation, centre))
-        msg = f"{study}: pose and labels must tell one LV centre, but theirs are {found:.0f} mm apart; check the pose"
+        msg = (
+            f"{study}: pose and labels must agree on the LV centre, but theirs are {found:.0f} mm apart; check the pose"
+        )
         raise InputError(msg)
     angle = told.rotation_error(Pose(MEAN_ROTATION, centre))
     if angle > UNUSUAL_DEG:
         msg = (
             f"{study}: the axes must be i septum to lateral, j anterior to inferior, k apex to base, but these are "
-            f"turned by {angle:.0f} degrees from the usual ones; name them rightly"
+            f"turned by {angle:.0f} degrees from the usual ones; correct them"
         )
         raise InputError(msg)
     return Pose(told.rotation, centre)
@@ -134,7 +136,7 @@ def _stated_pose(study: Path, image: Volume) -> Pose:
     grid = read_image_file(_part(study, "short_axis")).grid
     rotation = nearest_rotation(grid.direction)
     if Pose(rotation, grid.centre).rotation_error(Pose(nearest_rotation(image.grid.direction), grid.centre)) < 1:
-        msg = f"{study}: short_axis must lie in the patient, but its axes are those of the image; give pose.tfm"
+        msg = f"{study}: short_axis must be in patient coordinates, but its axes are those of the image; give pose.tfm"
         raise InputError(msg)
     return Pose(rotation, _near_labels(grid, study))
 
@@ -145,7 +147,7 @@ def _near_labels(grid: Grid, study: Path) -> NDArray[np.float64]:
     centre = labels.grid.at(np.argwhere(labels.array > 0)[:, ::-1].mean(axis=0))
     index = grid.index_of(centre)
     if (index < 0).any() or (index > np.array(grid.size) - 1).any():
-        msg = f"{study}: the short-axis image must show the LV, but the labels lie beside it; check the geometry"
+        msg = f"{study}: the short-axis image must contain the LV, but the labels are outside it; check the geometry"
         raise InputError(msg)
     return centre
 
@@ -156,5 +158,5 @@ def _pose_of_truth(path: Path) -> Pose:
         axes = np.array([told["axes_lps"][name] for name in "ijk"], dtype=float).T
         return Pose(axes, np.array(told["centre_lps_mm"], dtype=float))
     except (OSError, ValueError, KeyError, TypeError) as error:
-        msg = f"{path}: the pose must be told as simulate tells it (pose, axes_lps, centre_lps_mm), but: {error!r}"
+        msg = f"{path}: the pose must be in the format of simulate (pose, axes_lps, centre_lps_mm), but: {error!r}"
         raise InputError(msg) from error

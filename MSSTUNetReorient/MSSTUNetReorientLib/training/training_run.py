@@ -42,7 +42,7 @@ Say = Callable[[str], None]
 
 @dataclass(frozen=True)
 class TrainingRequest:
-    """What is asked for.
+    """The settings of a run.
 
     Attributes:
         out: folder of the run: checkpoint, curves, weights, validation.
@@ -65,13 +65,13 @@ class TrainingRequest:
 
 
 def train_model(request: TrainingRequest, say: Say, keep_going: Callable[[], bool] = lambda: True) -> bool:
-    """Train, write the weights, measure; called again, it goes on where it was.
+    """Train, write the weights, measure; called again, it resumes.
 
     Returns:
         Whether all steps are done.
 
     Raises:
-        InputError: a recipe, a folder or a file breaks a rule; what is there already is kept.
+        InputError: a recipe, a folder or a file breaks a rule; existing files are kept.
     """
     recipe, out = request.recipe, request.out
     begun = (out / CHECKPOINT).exists()
@@ -99,7 +99,7 @@ def train_model(request: TrainingRequest, say: Say, keep_going: Callable[[], boo
 
 
 def finish(request: TrainingRequest, training: Training, say: Say, *, measured: bool) -> None:
-    """Write the weights, and the figures on held-out studies unless a signal asks for haste."""
+    """Write the weights, and the figures on held-out studies unless a signal asked to stop."""
     recipe, out = request.recipe, request.out
     spent = {"steps": training.step, "batch": recipe.data.batch, "minutes": round(training.seconds / 60, 1)}
     told = recipe.identity | {"training": spent}
@@ -121,7 +121,9 @@ def measured_on_held_out(request: TrainingRequest, say: Say) -> dict[str, dict[s
     """The validation table; empty where the model needs another one's pose."""
     method = load_method(request.out / WEIGHTS)
     if isinstance(method, TrainedMethod) and method.upright:
-        say("no table: it segments upright studies and needs a model that finds the pose (LOCATOR.npz+SEGMENTER.npz)")
+        say(
+            "no table: it segments reoriented studies and needs a model that finds the pose (LOCATOR.npz+SEGMENTER.npz)"
+        )
         return {}
     folder, count = request.held_out or (request.common or request.out) / "held-out", request.recipe.data.validation
     if len(list(folder.glob("*.npz"))) < count:
@@ -132,7 +134,7 @@ def measured_on_held_out(request: TrainingRequest, say: Say) -> dict[str, dict[s
 
 
 def initialised(recipe: Recipe, model: str | Path) -> nn.Module:
-    """The recipe's network with the weights of a model, told by name or file.
+    """The recipe's network with the weights of a model, given by name or file.
 
     Raises:
         InputError: there is none, it cannot be read or is of another architecture.
@@ -144,15 +146,15 @@ def initialised(recipe: Recipe, model: str | Path) -> nn.Module:
         load_state(network, state)
     except RuntimeError as error:
         reason = str(error).splitlines()[-1].strip()[:120]
-        msg = f"{file.path}: the weights to begin from must be of the network of {recipe.name}, but: {reason}"
+        msg = f"{file.path}: the initial weights must fit the network of {recipe.name}, but: {reason}"
         raise InputError(msg) from error
     return network
 
 
 def _check(request: TrainingRequest) -> None:
-    """What can be known before any work."""
+    """Checks before any work."""
     for pool in (p for p in request.pools if not any(p.glob("*.npz"))):
-        msg = f"{pool}: a pool must hold studies (.npz), but there is none; run the command pool first"
+        msg = f"{pool}: a pool must contain studies (.npz), but there are none; run the command pool first"
         raise InputError(msg)
     if request.data is not None:
         training_sources(request.data, "train")

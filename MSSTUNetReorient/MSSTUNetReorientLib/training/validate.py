@@ -1,4 +1,4 @@
-"""What a method reaches on a pool of studies with truth, per kind of study: medians, 95th centiles, failures."""
+"""Measures of a method on a pool of studies with truth, per kind of study: medians, 95th centiles, failures."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ COLUMNS = {
 
 
 def sample_errors(sample: Sample, method: Method) -> dict[str, float]:
-    """Errors of one study: degrees, mm, Dice coefficients, verdict (1 or 0); what is not told is left out."""
+    """Errors of one study: degrees, mm, Dice coefficients, verdict (1 or 0); missing values are omitted."""
     true, study = pose_and_volume(sample)
     answer = method.answer(study)
     row: dict[str, float] = {}

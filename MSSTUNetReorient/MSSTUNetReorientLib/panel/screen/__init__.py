@@ -1,4 +1,4 @@
-"""What a reader sees: the view layouts, the views as they follow the pose, and what is drawn over them.
+"""What a reader sees: view layouts, views that follow the pose, and overlays.
 
-MRML and VTK only; :mod:`.slice_view` is the one door to the application's views.
+MRML and VTK only; :mod:`.slice_view` is the only access to the application's views.
 """

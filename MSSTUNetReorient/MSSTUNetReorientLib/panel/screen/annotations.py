@@ -1,8 +1,8 @@
-"""What the panel draws over the slice views, and what it calls them, while there is a pose to show.
+"""Overlays and names of the slice views while there is a pose to show.
 
-The edges of SA, HLA and VLA say which wall lies there, those of the transaxial view which side of the patient; the long
-axis is drawn in the transaxial view, and how far it may be off in HLA and VLA. Nothing of it is a node: it follows the
-views' own events, costs a nudge next to nothing, and is not saved.
+The edges of SA, HLA and VLA show the wall, those of the transaxial view the side of the patient; the
+long axis is drawn in the transaxial view, and how far it may be off in HLA and VLA. No nodes are used: it follows the
+views' own events, costs almost no time, and is not saved.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Which wall or side lies at each edge of a slice view, read off how the view stands: never off what it is called."""
+"""The wall or side at each edge of a slice view, from its orientation, never from its name."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ HEART = ("SEP", "LAT", "ANT", "INF", "APEX", "BASE")
 PATIENT = ("L", "R", "P", "A", "I", "S")
 """Where -x, +x, -y, +y, -z, +z of RAS point."""
 LEAST_COSINE = float(np.cos(np.deg2rad(35.0)))
-"""A direction further from every axis has no name: better none than a wrong one."""
+"""A direction further from every axis gets no name rather than a wrong one."""
 
 Edges = tuple[str, str, str, str]
 """Left, right, top, bottom."""

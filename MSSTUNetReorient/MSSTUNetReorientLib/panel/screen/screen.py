@@ -1,6 +1,6 @@
 """The reader's screen: layout, annotations, rows, colours and window, for one study at a time.
 
-The session says which study and pose; this decides what of it is drawn where. While another module is shown
+The session gives the study and the pose; this class draws them. While another module is shown
 (:attr:`Screen.away`) the views are not ours and nothing is touched.
 """
 

@@ -1,4 +1,4 @@
-"""The study's window and colours while the panel shows it: a display node of ours, exchanged for the study's own.
+"""The study's window and colours while the panel shows it: our display node in place of the study's own.
 
 The study's own display node is never changed, so that whatever was set there is back when the panel is left. The window
 runs from 0 to a share of the hottest count within the LV, so that a hot gut or liver does not dim the heart.

@@ -1,1 +1,1 @@
-"""The child process that runs the networks, so that the window never waits for them, and how the panel asks it."""
+"""The child process that runs the networks, so that the application never blocks, and its client in the panel."""

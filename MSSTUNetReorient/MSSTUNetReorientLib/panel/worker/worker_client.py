@@ -1,7 +1,7 @@
-"""Questions to the worker about one study, and their answers: files, steps, and what is not wanted any more.
+"""Requests to the worker about one study, and their answers: files, steps, and dropped requests.
 
-The worker has one question at a time. While it works the newest question waits; an older one that waits is dropped,
-for nobody wants its answer any more.
+The worker has one request at a time. While it works the newest request waits; an older one that waits is dropped,
+because its answer is no longer needed.
 """
 
 from __future__ import annotations
@@ -37,8 +37,8 @@ class WorkerClient:
 
     Attributes:
         model: path of another model than the default one.
-        on_step: told what the worker does, in its words.
-        on_error: told in words why there is no answer.
+        on_step: called with the current step of the worker.
+        on_error: called with the reason why there is no answer.
     """
 
     def __init__(self, worker: Worker, model: str | None = None) -> None:
@@ -114,7 +114,7 @@ class WorkerClient:
         self.worker.ask(request, listen)
 
     def _ended(self, listen: Listener) -> None:
-        """The worker is free again: what waits is next. The end of one that was stopped frees nobody."""
+        """The worker is free again: what waits is next. The end of a stopped one is ignored."""
         if self._asked is not listen:
             return
         self._asked = None
@@ -126,7 +126,7 @@ class WorkerClient:
         try:
             answer = read_answer(path)
         except DAMAGED as error:
-            self.on_error(_("The answer of the network could not be read ({0}): try again.").format(_words(error)))
+            self.on_error(_("The result of the network could not be read ({0}): try again.").format(_words(error)))
             return
         take(answer, volume)
 
@@ -136,7 +136,7 @@ class WorkerClient:
             path, volume = self._study(study)
             return path, volume, self._new_file("answer")
         except OSError as error:
-            text = _("The study could not be written for the network ({0}): free the disk for temporary files.")
+            text = _("The study could not be written for the network ({0}): free disk space for temporary files.")
             raise InputError(text.format(_words(error))) from error
 
     def _study(self, node: Any) -> tuple[Path, Volume]:
@@ -160,13 +160,13 @@ class WorkerClient:
 
 
 def _with_advice(content: dict[str, Any]) -> str:
-    """An error of the worker, and what to do where nobody foresaw it."""
+    """An error of the worker, with advice if it is unexpected."""
     error = str(content["error"])
     if not content.get("unexpected"):
         return error
     advice = _(
-        "Nothing is lost: press the button again. If it fails again, close other programs or restart 3D Slicer, and "
-        "report it with what View > Error Log shows."
+        "No data are lost: press the button again. If it fails again, close other programs or restart 3D Slicer, and "
+        "report the error with the log from View > Error Log."
     )
     return f"{error.rstrip('. ')}. {advice}"
 

@@ -1,4 +1,4 @@
-"""The child process of the panel: it holds the networks and answers one request after the other.
+"""The child process of the panel: it loads the networks and answers requests one after the other.
 
 Requests are lines of JSON on standard input: ``{"op": "predict" | "segment", "study": path, "answer": path, ...}``.
 Answers are lines on standard output that begin with :data:`MARK`: ``progress`` (words), then ``done`` or ``error``.
@@ -47,14 +47,14 @@ def _listen(requests: SimpleQueue[str]) -> None:
 
 
 def handle(request: dict[str, Any], tell: Callable[[dict[str, Any]], None]) -> None:
-    """Answer one request; whatever goes wrong is told, and the process lives on."""
+    """Answer one request; every error is reported, and the process continues."""
     try:
         tell({"progress": "starting the network"})
         result = _job(request)(lambda text: tell({"progress": text}))
         write_answer(result, Path(request["answer"]))
     except InputError as error:
         tell({"error": str(error)})
-    except Exception as error:  # told to the reader, in whose window nothing may be lost
+    except Exception as error:  # reported to the reader: no error may be lost
         tell({"error": f"{type(error).__name__}: {error}", "unexpected": True})
     else:
         tell({"done": request["answer"]})

@@ -1,7 +1,7 @@
-"""The child process through ``QProcess``: the window goes on while networks run, and a run can be cancelled.
+"""The child process through ``QProcess``: networks run without blocking the application, and a run can be cancelled.
 
 It is started by the first request and kept, for loading torch takes seconds and a request does not. What PythonQt
-and 3D Slicer's launcher make of it is told in Testing/panel/README.md.
+and 3D Slicer's launcher make of it is described in Testing/panel/README.md.
 """
 
 from __future__ import annotations
@@ -38,10 +38,10 @@ class Worker(Protocol):
     """Answers requests, in order, from the application's event loop."""
 
     def ask(self, request: dict[str, Any], listener: Listener) -> None:
-        """Send a request of :mod:`.worker_main`; the listener is told ``progress``, then ``done`` or ``error``."""
+        """Send a request of :mod:`.worker_main`; the listener gets ``progress``, then ``done`` or ``error``."""
 
     def stop(self) -> None:
-        """Drop every request; their listeners are told nothing more."""
+        """Drop every request; their listeners are not called again."""
 
 
 class ChildProcess:
@@ -118,22 +118,22 @@ class ChildProcess:
             self._ended_by_itself(self._reason())
 
     def _ended_by_itself(self, reason: str) -> None:
-        """Everyone who waits gets to know."""
+        """Inform all listeners."""
         listeners = self._listeners
         self.stop()
         for listener in listeners:
             listener({"error": _("The process that runs the network ended: {0}").format(reason), "unexpected": True})
 
     def _reason(self) -> str:
-        """Why it ended: Python's own error, if it named one. What a shell or a launcher prints says little."""
+        """Why it ended: Python's own error, if it named one. The output of a shell or a launcher is not useful."""
         import qt
 
         errors = [line for line in self._said.splitlines() if PYTHON_ERROR.match(line.strip())]
         if errors:
             return errors[-1].strip()
         if self._process.exitStatus() == qt.QProcess.CrashExit or self._process.exitCode() in KILLED:
-            return _("it was stopped from outside, perhaps because the memory was full")
-        return _("it stopped with code {0}").format(self._process.exitCode())
+            return _("it was killed, possibly for lack of memory")
+        return _("it exited with code {0}").format(self._process.exitCode())
 
 
 def python_executable() -> str:
