@@ -66,6 +66,18 @@ def test_labels_are_read_at_every_voxel_as_interpolation_says(shift: tuple[float
     assert (told == expected)[sure].mean() > 0.9999
 
 
+@pytest.mark.filterwarnings("ignore:.*unit-size grids")  # one voxel is drawn, and PyTorch says so
+@pytest.mark.parametrize("sign", [-1, 1])
+@pytest.mark.parametrize("axis", range(3))
+def test_a_grid_beside_the_ventricle_has_no_labels(axis: int, sign: int) -> None:
+    away = np.zeros(3)
+    away[axis] = sign * 75.0
+    grid = Grid.centred(9, 2.0, Pose(np.eye(3), np.zeros(3)))
+    told = labels_on(shares_of_cup(np.eye(3), np.zeros(3)), grid, away)
+    assert told.shape == (9, 9, 9)
+    assert not told.any()
+
+
 def test_no_labels_no_pose() -> None:
     seen = pose_from_labels(torch.zeros(2, SIZE, SIZE, SIZE))
     np.testing.assert_array_equal(seen.offset, np.zeros(3))
