@@ -180,10 +180,11 @@ class TestEnhanced:
         del ds.PerFrameFunctionalGroupsSequence[4].PixelValueTransformationSequence
         with pytest.raises(InputError, match="each of 28 frames needs a scale, but 1 have none"):
             read_study(save(ds, tmp_path / "a.dcm"))
-        ds, _ = enhanced_pet()
-        ds.PerFrameFunctionalGroupsSequence[4].RealWorldValueMappingSequence = real_world(None)
-        with pytest.raises(InputError, match="positive slope"):
-            read_study(save(ds, tmp_path / "b.dcm"))
+        for slope in (None, 0.0, -1.0):
+            ds, _ = enhanced_pet()
+            ds.PerFrameFunctionalGroupsSequence[4].RealWorldValueMappingSequence = real_world(slope)
+            with pytest.raises(InputError, match="positive slope"):
+                read_study(save(ds, tmp_path / "b.dcm"))
 
     def test_compressed_frames_are_scaled_once(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
         """By pydicom's decoder, and by ITK's where pydicom has none."""
