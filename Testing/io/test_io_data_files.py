@@ -108,6 +108,16 @@ def test_patterns_that_are_none(target: str, tmp_path: Path):
         read_study(meta(tmp_path / "a.mhd", target))
 
 
+@pytest.mark.parametrize("numbers", ["29 0 -1", "29 0 1", "29 29 -1"])
+def test_numbers_of_a_metaimage_that_run_downwards(numbers: str, tmp_path: Path):
+    """MetaIO reads no file then, and the voxels are what was in memory."""
+    path = meta(tmp_path / "a.mhd", f"x%03d.raw {numbers}")
+    for number, part in enumerate(ARRAY):
+        (tmp_path / f"x{number:03d}.raw").write_bytes(part.tobytes())
+    with pytest.raises(InputError, match="must be numbered upwards, but 29 to"):
+        read_study(path)
+
+
 def test_fields_that_come_twice(tmp_path: Path):
     path = meta(tmp_path / "a.mhd", LIST)
     path.write_text(path.read_text().replace("NDims = 3\n", "NDims = 3\nElementSpacing = 9 9 9\n"))

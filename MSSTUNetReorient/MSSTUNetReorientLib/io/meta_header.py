@@ -106,7 +106,11 @@ def _files(path: Path) -> tuple[tuple[Path, ...], int]:
         return data_files(path, [line.strip() for line in rest.decode("latin-1").splitlines() if line.strip()]), 0
     match = re.fullmatch(r"(\S*%\S*)\s+(-?\d+)\s+(-?\d+)\s+(-?\d+)", name)
     if match:
-        return data_files(path, numbered(path, match[1], *(int(match[n]) for n in (2, 3, 4)))), 0
+        first, last, step = (int(match[n]) for n in (2, 3, 4))
+        if step < 1 or last < first:  # MetaIO then reads no file and leaves the voxels as they happen to be
+            rule = "data files of a MetaImage header must be numbered upwards"
+            refuse(path, f"{rule}, but {first} to {last} by {step} was found; write the header again")
+        return data_files(path, numbered(path, match[1], first, last, step)), 0
     return data_files(path, [name]), 0
 
 
