@@ -202,7 +202,7 @@ class MSSTUNetReorientLogic(ScriptedLoadableModuleLogic):
             "The network needs PyTorch, which is not installed. The extension 'PyTorch' can download it from the "
             "internet into 3D Slicer's own Python: 200 MB to several GB, once. No study leaves this machine. Download?"
         )
-        again = _("press the button again, or install it in the module 'PyTorch Util'.")
+        again = _("press the button again, or install it in the module 'PyTorch Utils'.")
         if not slicer.util.confirmOkCancelDisplay(offer, _("Install PyTorch")):
             msg = _("PyTorch was not installed: {0}").format(again)
             raise InputError(msg)
