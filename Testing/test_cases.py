@@ -148,5 +148,5 @@ def test_a_short_axis_study_is_only_segmented(cases: Path, sample: Result, tmp_p
     assert result.volumes_ml == pytest.approx(sample.volumes_ml, rel=0.25)
     out = tmp_path / "result"
     assert main(["run", str(path), "--short-axis", "--out", str(out), "--quiet", "--no-scene", "--no-report"]) == 0
-    written = json.loads((out / "result.json").read_text())
+    written = json.loads((out / "result.json").read_text(encoding="utf-8"))
     np.testing.assert_allclose(written["pose"]["axes_lps"]["k"], result.pose.long_axis, atol=1e-6)

@@ -186,7 +186,9 @@ def test_the_rules_are_not_empty() -> None:
 
 
 def test_every_package_is_named_for_the_wheel() -> None:
-    listed = set(tomllib.loads((REPOSITORY / "pyproject.toml").read_text())["tool"]["setuptools"]["packages"])
+    listed = set(
+        tomllib.loads((REPOSITORY / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["setuptools"]["packages"]
+    )
     folders = {p.parent.relative_to(LIBRARY.parent) for p in LIBRARY.rglob("__init__.py")}
     assert listed == {".".join(f.parts) for f in folders} | {f"{PACKAGE}.weights"}
 

@@ -145,7 +145,7 @@ def _growth(scene: Any) -> list[Row]:
 def _resident_mb() -> float:
     status = Path("/proc/self/statm")
     if status.exists():
-        return int(status.read_text().split()[1]) * resource.getpagesize() / 1e6
+        return int(status.read_text(encoding="utf-8").split()[1]) * resource.getpagesize() / 1e6
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
 
 

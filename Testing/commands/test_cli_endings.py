@@ -107,7 +107,7 @@ def test_a_reader_that_went_away(tmp_path: Path) -> None:
 def test_closed_streams_do_not_end_in_result_files(tmp_path: Path) -> None:
     """The first file opened would get number 1, and whatever a library prints would end in it."""
     shell("$RUN --out out >&- 2>&-", tmp_path)
-    assert json.loads((tmp_path / "out" / "result.json").read_text())["qc"]["status"] == "review"
+    assert json.loads((tmp_path / "out" / "result.json").read_text(encoding="utf-8"))["qc"]["status"] == "review"
     assert sitk.ReadImage(str(tmp_path / "out" / "labels.nrrd")).GetDimension() == 3
 
 
@@ -186,7 +186,9 @@ def test_ctrl_c_while_the_program_is_loading(tmp_path: Path) -> None:
 
 
 def test_the_installed_command_is_the_guarded_one() -> None:
-    assert 'msstunet-reorient = "MSSTUNetReorientLib.__main__:main"' in (REPOSITORY / "pyproject.toml").read_text()
+    assert 'msstunet-reorient = "MSSTUNetReorientLib.__main__:main"' in (REPOSITORY / "pyproject.toml").read_text(
+        encoding="utf-8"
+    )
 
 
 @POSIX

@@ -48,8 +48,8 @@ def test_the_page_tells_what_was_measured(
     out = tmp_path / "out"
     arguments = [str(simulated), f"shells={real}", "--model", "compact", "--model", "mean-pose", "--out", str(out)]
     assert main(["evaluate", *arguments, "--quiet"]) == 0
-    page = (out / "results.md").read_text()
-    rows = list(csv.DictReader((out / "measurements.csv").read_text().splitlines()))
+    page = (out / "results.md").read_text(encoding="utf-8")
+    rows = list(csv.DictReader((out / "measurements.csv").read_text(encoding="utf-8").splitlines()))
     assert len(rows) == 8
     ours = [r for r in rows if r["data_set"] == "spect" and r["method"].startswith("MS-ST-UNet")]
     expected = {name: np.array([float(r[name]) for r in ours]) for name in ("long_axis_deg", "centre_mm", "rot_mse")}
@@ -68,7 +68,7 @@ def test_the_page_tells_what_was_measured(
     assert {Path(name).name for name in shown} == {"spect_regression.png", "spect_worst.png", "shells_a.png"}
     assert max((out / name).stat().st_size for name in shown) < PICTURE_BYTES
     assert str(tmp_path) not in page
-    timing = json.loads((out / "timing.json").read_text())
+    timing = json.loads((out / "timing.json").read_text(encoding="utf-8"))
     ours, floor = timing["seconds"]
     assert 0 < timing["seconds"][ours] < timing["whole"][ours]
     assert timing["seconds"][floor] == timing["whole"][floor]

@@ -20,7 +20,7 @@ def test_simulated_studies(simulated: Path) -> None:
     assert [s.name for s in studies] == ["spect_3", "spect_4", "spect_5"]
     assert {(s.kind, s.modality, s.held_out, s.exact) for s in studies} == {("simulated", "SPECT", True, True)}
     assert len({s.subject for s in studies}) == len({s.sha256 for s in studies}) == 3
-    told = json.loads((simulated / "spect_3" / "truth.json").read_text())["pose"]
+    told = json.loads((simulated / "spect_3" / "truth.json").read_text(encoding="utf-8"))["pose"]
     assert np.allclose(studies[0].pose.matrix, told["matrix_sa_to_lps"])
     assert studies[0].cube is not None
     assert np.allclose(studies[0].pose.translation(studies[0].cube), told["translation_normalized"])
@@ -42,7 +42,7 @@ def test_simulated_studies(simulated: Path) -> None:
 def test_whose_heart(heart: dict[str, str], subject: str, held_out: bool, simulated: Path, tmp_path: Path) -> None:
     folder = tmp_path / "set" / "one"
     shutil.copytree(simulated / "spect_3", folder)
-    truth = json.loads((folder / "truth.json").read_text())
+    truth = json.loads((folder / "truth.json").read_text(encoding="utf-8"))
     truth["parameters"]["heart"] = heart
     (folder / "truth.json").write_text(json.dumps(truth))
     (study,) = read_set(folder.parent, "a").studies
@@ -63,7 +63,7 @@ def test_real_studies(real: Path) -> None:
 
 def test_a_changed_study_is_another(real: Path) -> None:
     before = read_set(real, "b").studies[0].sha256
-    told = json.loads((real / "reference_poses.json").read_text())
+    told = json.loads((real / "reference_poses.json").read_text(encoding="utf-8"))
     told["a"]["centre_lps_mm"][0] += 1
     (real / "reference_poses.json").write_text(json.dumps(told))
     assert read_set(real, "b").studies[0].sha256 != before

@@ -51,7 +51,7 @@ def _peak_kb() -> int:
     """Most memory this process ever had; the system's own counter may begin with that of the parent."""
     status = Path("/proc/self/status")
     if status.exists():
-        return int(status.read_text().split("VmHWM:")[1].split()[0])
+        return int(status.read_text(encoding="utf-8").split("VmHWM:")[1].split()[0])
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 
 

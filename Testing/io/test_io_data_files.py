@@ -120,7 +120,7 @@ def test_numbers_of_a_metaimage_that_run_downwards(numbers: str, tmp_path: Path)
 
 def test_fields_that_come_twice(tmp_path: Path):
     path = meta(tmp_path / "a.mhd", LIST)
-    path.write_text(path.read_text().replace("NDims = 3\n", "NDims = 3\nElementSpacing = 9 9 9\n"))
+    path.write_text(path.read_text(encoding="utf-8").replace("NDims = 3\n", "NDims = 3\nElementSpacing = 9 9 9\n"))
     with pytest.raises(InputError, match="occur only once"):
         read_study(path)
 

@@ -35,7 +35,7 @@ def test_wall_masks_lie_on_counts_near_the_reference_centre(study: str, shared_d
     points = np.array([mask.TransformIndexToPhysicalPoint(i.tolist()) for i in inside])
     i, j, k = np.round(volume.grid.index_of(points)).astype(int).T
     assert np.median(volume.array[k, j, i]) > 4 * np.median(volume.array)
-    reference = json.loads((folder / "reference_poses.json").read_text())[study]
+    reference = json.loads((folder / "reference_poses.json").read_text(encoding="utf-8"))[study]
     assert np.linalg.norm(points.mean(axis=0) - reference["centre_lps_mm"]) < 20
 
 
@@ -43,7 +43,7 @@ def test_orientation_of_the_prone_study_is_that_of_its_header(shared_data: Path)
     """A heart points to the left and front: so the header's orientation already speaks of the patient."""
     folder = shared_data / "physionet_mps"
     assert read_study(folder / "118564.dcm").info["patient_position"] == "FFP"
-    for pose in json.loads((folder / "reference_poses.json").read_text()).values():
+    for pose in json.loads((folder / "reference_poses.json").read_text(encoding="utf-8")).values():
         x, y, _ = pose["k_lps"]
         assert x < 0 < y
 

@@ -30,7 +30,7 @@ def test_serialised_entry_has_slicers_seven_parts():
 
 @pytest.mark.parametrize("style", SEGMENTS, ids=lambda s: s.id)
 def test_term_json_agrees(style: SegmentStyle):
-    term = json.loads(TERM_JSON.read_text())
+    term = json.loads(TERM_JSON.read_text(encoding="utf-8"))
     assert term["SegmentationCategoryTypeContextName"] == CONTEXT_NAME
     (category,) = term["SegmentationCodes"]["Category"]
     found = (category["CodingSchemeDesignator"], category["CodeValue"], category["CodeMeaning"])

@@ -153,7 +153,7 @@ def test_result_without_a_ventricle_can_still_be_shown(tmp_path: Path) -> None:
     empty = replace(result, labels=Volume(np.zeros_like(result.labels.array), result.labels.grid))
     write_overview(empty, tmp_path / "overview.png")
     write_report(empty, tmp_path / "report.html")
-    assert "No left ventricle was found." in (tmp_path / "report.html").read_text()
+    assert "No left ventricle was found." in (tmp_path / "report.html").read_text(encoding="utf-8")
 
 
 def test_report_is_one_file_with_pictures_inside(tmp_path: Path) -> None:

@@ -85,7 +85,7 @@ def test_pose_file_maps_short_axis_to_patient_as_the_summary_says(tmp_path: Path
     quick(result, tmp_path / "out")
     transform = sitk.ReadTransform(str(tmp_path / "out" / "pose.tfm"))
     assert np.allclose(transform.TransformPoint((0.0, 0.0, 10.0)), result.pose.apply([0, 0, 10.0]))
-    said = json.loads((tmp_path / "out" / "result.json").read_text())
+    said = json.loads((tmp_path / "out" / "result.json").read_text(encoding="utf-8"))
     assert said["pose_tfm"] == "maps short-axis mm to patient LPS mm"
 
 
@@ -109,7 +109,7 @@ def test_summary_names_nobody(tmp_path: Path) -> None:
 def test_summary_is_strict_json_even_where_a_measure_is_not_a_number(tmp_path: Path) -> None:
     quality = Quality("fail", ("No left ventricle was found.",), {"axis_disagreement_deg": math.nan})
     quick(make_result(quality=quality), tmp_path / "out")
-    text = (tmp_path / "out" / "result.json").read_text()
+    text = (tmp_path / "out" / "result.json").read_text(encoding="utf-8")
     assert json.loads(text, parse_constant=pytest.fail)["qc"]["measures"] == {"axis_disagreement_deg": None}
 
 
@@ -169,7 +169,7 @@ def test_overwrite_replaces_the_whole_former_result(tmp_path: Path) -> None:
     (tmp_path / "out" / ".DS_Store").write_text("looked at")
     quick(make_result(quality=Quality("pass")), tmp_path / "out", overwrite=True)
     assert names(tmp_path / "out") == CORE
-    assert json.loads((tmp_path / "out" / "result.json").read_text())["qc"]["status"] == "pass"
+    assert json.loads((tmp_path / "out" / "result.json").read_text(encoding="utf-8"))["qc"]["status"] == "pass"
     assert names(tmp_path) == {"out"}
 
 
@@ -319,6 +319,8 @@ def test_what_was_left_out_is_in_the_result_and_in_its_summary(tmp_path: Path, m
     delivery_ = deliver(make_result(), tmp_path / "out", scene=False)
     reason = "the package matplotlib is not installed; pip install 'msstunet-reorient[report]' installs it"
     assert delivery_.result.left_out == {"overview.png": reason}
-    assert json.loads((tmp_path / "out" / "result.json").read_text())["left_out"] == {"overview.png": reason}
+    assert json.loads((tmp_path / "out" / "result.json").read_text(encoding="utf-8"))["left_out"] == {
+        "overview.png": reason
+    }
     assert delivery_.result.pose is not None
     assert make_result().left_out == {}

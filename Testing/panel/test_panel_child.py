@@ -186,7 +186,7 @@ def test_cancel_reaches_the_worker_behind_a_launcher(
     session.run()
     loop.until(lambda: session.step == "starting the network" and told.exists())
     session.cancel()
-    loop.until(lambda: not alive(int(told.read_text())))
+    loop.until(lambda: not alive(int(told.read_text(encoding="utf-8"))))
     session.close()
 
 
@@ -196,7 +196,7 @@ def alive(pid: int) -> bool:
     except ProcessLookupError:
         return False
     stat = Path(f"/proc/{pid}/stat")
-    return not stat.exists() or stat.read_text().rsplit(")", 1)[1].split()[0] != "Z"
+    return not stat.exists() or stat.read_text(encoding="utf-8").rsplit(")", 1)[1].split()[0] != "Z"
 
 
 def test_python_is_slicers_own_inside_slicer(monkeypatch: pytest.MonkeyPatch) -> None:

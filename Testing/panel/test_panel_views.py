@@ -170,11 +170,11 @@ def test_a_file_is_for_a_slicer_without_this_module(
     """No event tells of saving in 3D Slicer: whenever it comes, our layouts must not be in the file."""
     done.show_again()
     done.show_rows(rows)
-    text = save_scene(done.scene, tmp_path / "left.mrml").read_text()
+    text = save_scene(done.scene, tmp_path / "left.mrml").read_text(encoding="utf-8")
     assert "currentViewArrangement" not in text
     assert "LV rows" not in text
     done.put_away()
-    again = save_scene(done.scene, tmp_path / "again.mrml").read_text()
+    again = save_scene(done.scene, tmp_path / "again.mrml").read_text(encoding="utf-8")
     assert f'currentViewArrangement="{application.GetLayoutNode().SlicerLayoutFourUpView}"' in again
 
 

@@ -42,7 +42,7 @@ def sample() -> Result:
 
 @pytest.fixture(scope="module")
 def truth() -> dict:
-    return json.loads((SAMPLE / "spect_phantom_truth.json").read_text())
+    return json.loads((SAMPLE / "spect_phantom_truth.json").read_text(encoding="utf-8"))
 
 
 class TestSampleStudy:
@@ -191,7 +191,7 @@ class TestRealStudies:
                                       "rimd_projections/stress_osem.nrrd"])  # fmt: skip
     def test_pose_is_no_gross_failure(self, shared_data: Path, name: str) -> None:
         path = shared_data / name
-        reference = json.loads((path.parent / "reference_poses.json").read_text())[path.stem]
+        reference = json.loads((path.parent / "reference_poses.json").read_text(encoding="utf-8"))[path.stem]
         result = predictor.predict(read_study(path))
         assert angle_between(result.pose.long_axis, reference["k_lps"]) < 15
         assert np.linalg.norm(result.pose.centre - reference["centre_lps_mm"]) < 20
@@ -297,7 +297,7 @@ class TestModels:
 
     def test_shipped_weights_are_small_and_listed(self) -> None:
         network, identity = load_model()
-        manifest = json.loads((REPOSITORY / "weights" / "manifest.json").read_text())
+        manifest = json.loads((REPOSITORY / "weights" / "manifest.json").read_text(encoding="utf-8"))
         entry = manifest["models"][manifest["default"]]
         assert identity.sha256 == entry["sha256"]
         assert (REPOSITORY / "weights" / entry["file"]).stat().st_size < 8e6

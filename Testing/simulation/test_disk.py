@@ -52,7 +52,7 @@ def test_gated_pet_is_read_back(tmp_path: Path) -> None:
 def test_truth_tells_everything(tmp_path: Path) -> None:
     study = render(draw_parameters("czt", 4, fast=True))
     disk.write_study(study, tmp_path / "s")
-    told = json.loads((tmp_path / "s" / disk.TRUTH).read_text())
+    told = json.loads((tmp_path / "s" / disk.TRUTH).read_text(encoding="utf-8"))
     pose = Pose.from_matrix(told["pose"]["matrix_sa_to_lps"])
     cube = Cube(tuple(told["pose"]["cube"]["centre_lps_mm"]), told["pose"]["cube"]["half_mm"])
     six = told["pose"]["euler_yxz_rad"] + told["pose"]["translation_normalized"]

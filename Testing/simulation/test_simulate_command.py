@@ -75,7 +75,7 @@ def test_studies_are_made(tmp_path: Path) -> None:
 def test_a_pose_asked_for_is_the_studys(tmp_path: Path) -> None:
     asked = ["-0.9", "-1.1", "1.2", "30", "-10", "5"]
     assert main(["simulate", "--kind", "spect", "--fast", "--pose", *asked, "--out", str(tmp_path), "--quiet"]) == 0
-    told = json.loads((tmp_path / "spect_0_00000" / "truth.json").read_text())
+    told = json.loads((tmp_path / "spect_0_00000" / "truth.json").read_text(encoding="utf-8"))
     assert told["subject"] is None
     assert told["pose"]["euler_yxz_rad"] == pytest.approx([-0.9, -1.1, 1.2], abs=1e-6)
     from_middle = np.array(told["pose"]["translation_normalized"]) * told["pose"]["cube"]["half_mm"]
@@ -100,10 +100,10 @@ def test_a_split_has_its_subjects_alone(tmp_path: Path) -> None:
     common = ["simulate", "--kind", "spect", "--fast", "--count", "5", "--anatomy", str(folder), "--quiet"]
     for split, allowed in (("train", {"p002", "p004"}), ("validation", {"p007"}), ("test", {"p003", "p012"})):
         assert main([*common, "--split", split, "--out", str(tmp_path / split)]) == 0
-        told = [json.loads(f.read_text()) for f in (tmp_path / split).glob("*/truth.json")]
+        told = [json.loads(f.read_text(encoding="utf-8")) for f in (tmp_path / split).glob("*/truth.json")]
         assert {t["subject"] for t in told} - {None} <= allowed
         assert any(t["subject"] for t in told)
-        assert json.loads((tmp_path / split / "spect_0.json").read_text())["split"] == split
+        assert json.loads((tmp_path / split / "spect_0.json").read_text(encoding="utf-8"))["split"] == split
 
 
 def test_what_is_refused_leaves_no_folder(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

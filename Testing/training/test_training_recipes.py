@@ -96,7 +96,7 @@ def test_our_rate_rises_stays_and_falls() -> None:
 def test_what_is_wrong_with_a_recipe_is_told(change: tuple[str, str], message: str, tmp_path: Path) -> None:
     tiny(tmp_path, "msstn")
     path = tmp_path / "tiny-msstn.toml"
-    text = path.read_text()
+    text = path.read_text(encoding="utf-8")
     assert change[0] in text
     path.write_text(text.replace(*change))
     with pytest.raises(InputError) as error:

@@ -87,9 +87,9 @@ def test_a_run_ends_with_weights_and_a_table(
     tiny(tmp_path, "msstn")
     arguments = command(tmp_path, pool, "--iterations", "2", "--held-out", str(pool))
     path = tmp_path / "tiny-msstn.toml"
-    path.write_text(path.read_text().replace("validation = 0", "validation = 3"))
+    path.write_text(path.read_text(encoding="utf-8").replace("validation = 0", "validation = 3"))
     assert main(arguments) == 0
-    figures = json.loads((tmp_path / "run" / "validation.json").read_text())["figures"]
+    figures = json.loads((tmp_path / "run" / "validation.json").read_text(encoding="utf-8"))["figures"]
     assert figures["all"]["studies"] == 3
     (candidate,) = candidates([str(tmp_path / "run" / "weights.npz")], None)
     assert (candidate.name, candidate.trained) == ("Tiny", "2 steps of 2")

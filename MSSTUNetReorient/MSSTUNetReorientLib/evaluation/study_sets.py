@@ -149,7 +149,7 @@ def _simulated_studies(folder: Path, name: str) -> Iterable[TrueStudy]:
 
 
 def _simulated_study(folder: Path, data_set: str) -> TrueStudy:
-    told = json.loads((folder / TRUTH).read_text())
+    told = json.loads((folder / TRUTH).read_text(encoding="utf-8"))
     subject, kind, held_out = _heart_of(told["parameters"])
     cube = told["pose"]["cube"]
     return TrueStudy(
@@ -172,7 +172,7 @@ def _heart_of(parameters: dict[str, Any]) -> tuple[str, Kind, bool]:
 
 def _real_studies(folder: Path, name: str) -> Iterable[TrueStudy]:
     """The studies that the reference file names, in its order."""
-    told = json.loads((folder / REFERENCES).read_text())
+    told = json.loads((folder / REFERENCES).read_text(encoding="utf-8"))
     return [_real_study(folder, study, reference, name) for study, reference in told.items()]
 
 

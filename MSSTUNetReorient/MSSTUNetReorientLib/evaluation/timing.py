@@ -71,7 +71,7 @@ def timing(
 
 def _read(file: Path) -> Timing:
     try:
-        return Timing(**json.loads(file.read_text()))
+        return Timing(**json.loads(file.read_text(encoding="utf-8")))
     except (OSError, ValueError, TypeError) as error:
         msg = f"{file}: the timing cannot be read ({error!r}); remove the file to time again"
         raise InputError(msg) from error

@@ -35,8 +35,8 @@ def write_pose(pose: Pose, path: str | Path) -> None:
     transform.SetTranslation(pose.centre.tolist())
     try:
         write_transform(transform, path)
-        first, rest = path.read_text().split("\n", 1)
-        path.write_text(f"{first}\n{COMMENT}\n{rest}")
+        first, rest = path.read_text(encoding="utf-8").split("\n", 1)
+        path.write_text(f"{first}\n{COMMENT}\n{rest}", encoding="utf-8")
     except (RuntimeError, OSError) as error:
         refuse(path, f"the pose cannot be written ({reason(error)}); choose a writable folder and a .tfm name", error)
 

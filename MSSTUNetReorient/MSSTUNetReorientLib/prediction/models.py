@@ -53,7 +53,7 @@ def weights_folder() -> Path:
 
 def read_manifest(folder: Path) -> dict[str, Any]:
     """``manifest.json``: ``default`` and, by name, the models with file, sha256, configuration and figures."""
-    manifest: dict[str, Any] = json.loads((folder / MANIFEST).read_text())
+    manifest: dict[str, Any] = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
     return manifest
 
 

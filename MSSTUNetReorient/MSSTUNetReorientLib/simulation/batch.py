@@ -169,7 +169,7 @@ def keep_options(request: BatchRequest, sources: Sources) -> None:
     file, wanted = request.out / f"{request.series}.json", options_of(request, sources)
     try:
         if any(is_finished(folder) for folder in request.out.glob(f"{request.series}_*")):
-            found = json.loads(file.read_text()) if file.is_file() else {}
+            found = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
         else:
             request.out.mkdir(parents=True, exist_ok=True)
             write_text(file, json.dumps(wanted, indent=1) + "\n")

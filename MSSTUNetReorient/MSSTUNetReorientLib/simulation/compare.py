@@ -49,7 +49,7 @@ class Known:
 
 def real_studies(folder: Path) -> Iterator[Known]:
     """The studies of a folder that its ``reference_poses.json`` names."""
-    for name, told in json.loads((folder / "reference_poses.json").read_text()).items():
+    for name, told in json.loads((folder / "reference_poses.json").read_text(encoding="utf-8")).items():
         for file in (folder / f"{name}.dcm", folder / f"{name}.nrrd"):
             if file.exists():
                 pose = Pose(rotation_from_long_axis(told["k_lps"]), np.array(told["centre_lps_mm"]))
@@ -59,7 +59,7 @@ def real_studies(folder: Path) -> Iterator[Known]:
 def simulated_studies(folder: Path) -> Iterator[Known]:
     """The finished studies of a folder."""
     for truth in sorted(folder.glob(f"*/{TRUTH}")):
-        told = json.loads(truth.read_text())
+        told = json.loads(truth.read_text(encoding="utf-8"))
         pose = Pose.from_matrix(told["pose"]["matrix_sa_to_lps"])
         yield Known(truth.parent.name, read_study(truth.parent / IMAGE), pose)
 
@@ -141,9 +141,9 @@ def main() -> None:
     real = {folder.name: list(real_studies(folder)) for folder in told.real}
     simulated = {folder.name: list(simulated_studies(folder)) for folder in told.simulated}
     told.out.mkdir(parents=True, exist_ok=True)
-    (told.out / TABLE).write_text(table(real, simulated))
+    (told.out / TABLE).write_text(table(real, simulated), encoding="utf-8")
     page(real | simulated, told.out / PAGE)
-    sys.stdout.write((told.out / TABLE).read_text())
+    sys.stdout.write((told.out / TABLE).read_text(encoding="utf-8"))
 
 
 if __name__ == "__main__":

@@ -85,7 +85,7 @@ def _write(study: Study, folder: Path, dicom: bool) -> None:
     if dicom:
         pet = study.parameters.kind == "pet"
         (write_pet if pet else write_nuclear)(counts, gates, study.grid, folder / DICOM, study.parameters.seed)
-    (folder / TRUTH).write_text(json.dumps(truth_record(study), indent=1, allow_nan=False) + "\n")
+    (folder / TRUTH).write_text(json.dumps(truth_record(study), indent=1, allow_nan=False) + "\n", encoding="utf-8")
 
 
 def label_grid(study: Study) -> Grid:

@@ -34,7 +34,7 @@ COUNTS_OF_HEALTHY_WALL = 900.0
 
 def make_sample() -> Study:
     """The study on a fine cube."""
-    return render(StudyParameters.from_json(PARAMETERS.read_text()))
+    return render(StudyParameters.from_json(PARAMETERS.read_text(encoding="utf-8")))
 
 
 def write_sample(folder: Path) -> list[Path]:
@@ -49,7 +49,7 @@ def write_sample(folder: Path) -> list[Path]:
     files = [folder / f"{NAME}{end}" for end in (".nrrd", "_labels.nrrd", "_truth.json")]
     write_volume(Volume(counts.astype(np.uint16), grid), files[0])
     write_volume(labels, files[1])
-    files[2].write_text(json.dumps(_truth(study, labels, grid), indent=1) + "\n")
+    files[2].write_text(json.dumps(_truth(study, labels, grid), indent=1) + "\n", encoding="utf-8")
     return files
 
 

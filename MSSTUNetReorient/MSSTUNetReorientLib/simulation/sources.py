@@ -143,7 +143,7 @@ def _read_chest(file: Path, spacing: float) -> OrganMap:
 def _described_chest(file: Path, labels: NDArray[np.uint8], spacing: float) -> OrganMap:
     """``NAME.json``: {"tissues": {"5": "liver", ...}, "heart_mm": [x, y, z] from the first voxel}."""
     try:
-        told = json.loads(file.with_suffix(".json").read_text())
+        told = json.loads(file.with_suffix(".json").read_text(encoding="utf-8"))
         names = {int(value): str(name) for value, name in told["tissues"].items()}
         x, y, z = (float(v) for v in told["heart_mm"])
     except (ValueError, KeyError, TypeError) as error:
@@ -221,7 +221,7 @@ def load_counts(folder: Path, subjects: set[str] | None = None) -> Mapping[str, 
         InputError: the folder has no ``volumes.csv`` that lists any.
     """
     table = folder / "volumes.csv"
-    rows = list(csv.DictReader(table.read_text().splitlines())) if table.is_file() else []
+    rows = list(csv.DictReader(table.read_text(encoding="utf-8").splitlines())) if table.is_file() else []
     if rows and not {"patient", "state", "gate", "max_counts"} <= set(rows[0]):
         msg = f"{table}: its columns must be patient, state, gate and max_counts, but found {', '.join(rows[0])}"
         raise InputError(msg)

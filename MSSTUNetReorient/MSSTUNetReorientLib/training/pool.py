@@ -252,7 +252,7 @@ def fill_pool(
     record = folder / "made.txt"
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        made = int(record.read_text()) if record.exists() else 0
+        made = int(record.read_text(encoding="utf-8")) if record.exists() else 0
         while (count is None or made < count) and keep_going():
             for n, sample in enumerate(draw_samples(first_seed + made, sources, cameras)):
                 write_sample(sample, folder / f"{made % slots:05d}{f'_{n}' if n else ''}.npz")

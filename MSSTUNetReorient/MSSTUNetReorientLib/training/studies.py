@@ -154,7 +154,7 @@ def _near_labels(grid: Grid, study: Path) -> NDArray[np.float64]:
 
 def _pose_of_truth(path: Path) -> Pose:
     try:
-        told = json.loads(path.read_text())["pose"]
+        told = json.loads(path.read_text(encoding="utf-8"))["pose"]
         axes = np.array([told["axes_lps"][name] for name in "ijk"], dtype=float).T
         return Pose(axes, np.array(told["centre_lps_mm"], dtype=float))
     except (OSError, ValueError, KeyError, TypeError) as error:

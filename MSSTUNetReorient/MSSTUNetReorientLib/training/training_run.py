@@ -112,7 +112,9 @@ def finish(request: TrainingRequest, training: Training, say: Say, *, measured: 
         figures = measured_on_held_out(request, say)
         if figures:
             with atomic_file(out / FIGURES) as temporary:
-                temporary.write_text(json.dumps({"step": training.step, "figures": figures}, indent=1) + "\n")
+                temporary.write_text(
+                    json.dumps({"step": training.step, "figures": figures}, indent=1) + "\n", encoding="utf-8"
+                )
             for line in as_table(figures).splitlines():
                 say(line)
 
