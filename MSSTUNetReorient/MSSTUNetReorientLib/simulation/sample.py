@@ -1,6 +1,6 @@
 """The sample study that the extension ships: a simulated stress SPECT with its truth.
 
-``python -m MSSTUNetReorientLib.simulation.sample FOLDER`` makes it again, voxel for voxel.
+``python -m MSSTUNetReorientLib.simulation.sample FOLDER`` makes it again, up to rounding.
 """
 
 from __future__ import annotations
