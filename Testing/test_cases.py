@@ -97,7 +97,7 @@ def test_a_file_that_does_not_say_where_left_is(cases: Path, sample: Result, nam
 
 REVIEWED = {
     "mirrored": ("flips_pass_qc/flip_x.nrrd", "mirrored"),
-    "turned": ("flips_pass_qc/rot180_xy.nrrd", "turned"),
+    "turned": ("flips_pass_qc/rot180_xy.nrrd", "rotated or mirrored"),
     "wrapped": ("wrapped_counts/nm_wrap_50.dcm", "wrapped"),
 }
 

@@ -317,7 +317,9 @@ def test_help_names_every_option_and_loads_no_torch() -> None:
         "import sys; from MSSTUNetReorientLib.commands.cli import main; code = main(['run', '--help']);"
         "sys.exit(code or ('torch' in sys.modules) or ('matplotlib' in sys.modules))"
     )
-    done = subprocess.run([sys.executable, "-c", code], env=_environment(), capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=_environment(), capture_output=True, encoding="utf-8", check=True
+    )
     for option in ("--out", "--gate", "--series", "--model", "--device", "--overwrite", "--quiet", "--json", "--debug"):
         assert option in done.stdout
 

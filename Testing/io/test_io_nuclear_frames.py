@@ -94,15 +94,15 @@ def test_a_frame_lost_or_repeated_is_refused(sizes: tuple[int, int, int, int], d
         ({"DetectorVector": [1, 2] * (SLICES // 2)}, "cannot be determined"),
         (
             {"SliceVector": [*range(1, 15)] * 2, "DetectorVector": [1] * 14 + [2] * 14},
-            "one detector, but its frames are of 2",
+            "one detector, but its frames are from 2",
         ),
         (
             {"SliceVector": [*range(1, 15)] * 2, "RotationVector": [1] * 14 + [2] * 14},
-            "one rotation, but its frames are of 2",
+            "one rotation, but its frames are from 2",
         ),
         (
             {"SliceVector": [*range(1, 15)] * 2, "AngularViewVector": [1] * 14 + [2] * 14},
-            "one angular view, but its frames are of 2",
+            "one angular view, but its frames are from 2",
         ),
         ({"SliceVector": [*range(1, 15)] * 2}, "cannot be determined"),
     ],

@@ -13,7 +13,7 @@ from MSSTUNetReorientLib.geometry.pose import MEAN_ROTATION
 from MSSTUNetReorientLib.geometry.pose import Pose
 from MSSTUNetReorientLib.geometry.volume import Grid
 from MSSTUNetReorientLib.geometry.volume import Volume
-from MSSTUNetReorientLib.networks.compact import Look
+from MSSTUNetReorientLib.networks.compact import ScaleEstimate
 from MSSTUNetReorientLib.networks.geometry import HALF_MM
 from MSSTUNetReorientLib.prediction import search
 from scipy import ndimage
@@ -45,17 +45,17 @@ class Stub:
     turn: tuple[Rotation, ...] = ()
     asked: list[tuple[np.ndarray, np.ndarray]] = field(default_factory=list)
 
-    def locate(self, cube: Tensor) -> tuple[Look, Tensor]:
+    def locate(self, cube: Tensor) -> tuple[ScaleEstimate, Tensor]:
         heat = torch.full((1, 24, 24, 24), -20.0)
         for (i, j, k), height in zip(PEAKS, (10.0, 8.0), strict=True):
             heat[0, k, j, i] = height
         start = torch.tensor(MEAN_ROTATION.copy()).float()[None]
-        return Look(start, torch.zeros(1, 3), torch.zeros(1), torch.zeros(1, 1)), heat
+        return ScaleEstimate(start, torch.zeros(1, 3), torch.zeros(1), torch.zeros(1, 1)), heat
 
-    def wide(self, cube: Tensor, rotation: Tensor, translation: Tensor) -> Look:
+    def wide(self, cube: Tensor, rotation: Tensor, translation: Tensor) -> ScaleEstimate:
         return self._look(rotation, translation, self.wide_presence)
 
-    def close(self, cube: Tensor, rotation: Tensor, translation: Tensor) -> Look:
+    def close(self, cube: Tensor, rotation: Tensor, translation: Tensor) -> ScaleEstimate:
         self.asked.append((rotation.double().numpy(), translation.double().numpy() * HALF_MM))
         turned = rotation
         if len(self.asked) == 3 and self.turn:
@@ -63,10 +63,10 @@ class Stub:
             turned = torch.tensor(np.array(matrices) @ MEAN_ROTATION).float()
         return self._look(turned, translation, self.close_presence)
 
-    def _look(self, rotation: Tensor, translation: Tensor, presence: tuple[float, float]) -> Look:
+    def _look(self, rotation: Tensor, translation: Tensor, presence: tuple[float, float]) -> ScaleEstimate:
         distance = np.linalg.norm(translation.numpy() * HALF_MM - at(PEAKS[0]), axis=1)
         said = torch.tensor([presence[0] if d < 1 else presence[1] for d in distance])
-        return Look(rotation, translation, said, torch.zeros(len(rotation), 1))
+        return ScaleEstimate(rotation, translation, said, torch.zeros(len(rotation), 1))
 
 
 def locate(stub: Any, **options: Any) -> search.Located:
@@ -114,18 +114,18 @@ def test_a_candidate_that_moves_away_from_the_hint_counts_as_absent() -> None:
     """Three within 40 mm of the middle; the likeliest moves out along y when it is looked at closely."""
 
     class Moving(Stub):
-        def locate(self, cube: Tensor) -> tuple[Look, Tensor]:
+        def locate(self, cube: Tensor) -> tuple[ScaleEstimate, Tensor]:
             look, heat = super().locate(cube)
             heat[:] = -20.0
             for n, place in enumerate(((11, 10, 13), (10, 13, 11), (13, 11, 10))):  # k, j, i
                 heat[(0, *place)] = 10.0 - n
             return look, heat
 
-        def close(self, cube: Tensor, rotation: Tensor, translation: Tensor) -> Look:
+        def close(self, cube: Tensor, rotation: Tensor, translation: Tensor) -> ScaleEstimate:
             if len(translation) < 3:
                 return super().close(cube, rotation, translation)
             moved = translation + torch.tensor([[0, -30.0, 0], [0, 0, 0], [0, 0, 0]]) / HALF_MM
-            return Look(rotation, moved, torch.tensor([2.0, 1.0, 0.0]), torch.zeros(3, 1))
+            return ScaleEstimate(rotation, moved, torch.tensor([2.0, 1.0, 0.0]), torch.zeros(3, 1))
 
     located = locate(Moving(), hint=True)
     np.testing.assert_allclose(located.translation[0].numpy() * HALF_MM, [-8.0, 24.0, -24.0], atol=0.1)
