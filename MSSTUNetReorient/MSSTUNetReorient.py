@@ -80,9 +80,9 @@ class MSSTUNetReorientWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
     def setup(self) -> None:
         """Called when the user opens the module for the first time."""
         from MSSTUNetReorientLib.panel.delay import QtDelay
-        from MSSTUNetReorientLib.panel.run_time import QtStore
         from MSSTUNetReorientLib.panel.screen.slice_view import application_view
         from MSSTUNetReorientLib.panel.session import Session
+        from MSSTUNetReorientLib.panel.state.run_time import QtStore
         from MSSTUNetReorientLib.panel.widget import FirstUse
         from MSSTUNetReorientLib.panel.widget import PanelWidget
         from MSSTUNetReorientLib.panel.worker.worker_process import ChildProcess
@@ -256,7 +256,7 @@ class MSSTUNetReorientLogic(ScriptedLoadableModuleLogic):
         Raises:
             InputError: no voxels, several values in each, a parent transform, or no cardiac study.
         """
-        from MSSTUNetReorientLib.panel.study_node import read_study_node
+        from MSSTUNetReorientLib.panel.nodes.study_node import read_study_node
 
         return read_study_node(volumeNode)
 

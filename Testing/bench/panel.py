@@ -27,10 +27,10 @@ from MSSTUNetReorientLib.geometry.volume import Grid
 from MSSTUNetReorientLib.geometry.volume import Volume
 from MSSTUNetReorientLib.geometry.volume import resample
 from MSSTUNetReorientLib.io import read_study
-from MSSTUNetReorientLib.panel.adjustment import CONTROLS
 from MSSTUNetReorientLib.panel.screen.slice_view import no_views
 from MSSTUNetReorientLib.panel.session import Session
 from MSSTUNetReorientLib.panel.session import Stage
+from MSSTUNetReorientLib.panel.state.adjustment import CONTROLS
 from MSSTUNetReorientLib.panel.worker.worker_process import ChildProcess
 from MSSTUNetReorientLib.prediction.models import load_model
 from MSSTUNetReorientLib.prediction.models import save_weights

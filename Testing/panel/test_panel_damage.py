@@ -18,8 +18,8 @@ from hypothesis import HealthCheck
 from hypothesis import given
 from hypothesis import settings
 from hypothesis import strategies as st
-from MSSTUNetReorientLib.panel.record_node import STATE
-from MSSTUNetReorientLib.panel.record_node import find_record
+from MSSTUNetReorientLib.panel.nodes.record_node import STATE
+from MSSTUNetReorientLib.panel.nodes.record_node import find_record
 from MSSTUNetReorientLib.panel.session import Session
 from MSSTUNetReorientLib.panel.session import Stage
 from MSSTUNetReorientLib.panel.worker import session_folder

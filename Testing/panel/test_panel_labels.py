@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 import pytest
 from MSSTUNetReorientLib.geometry.pose import Pose
-from MSSTUNetReorientLib.panel.labels_node import _binary
-from MSSTUNetReorientLib.panel.labels_node import _voxels
-from MSSTUNetReorientLib.panel.record_node import find_record
-from MSSTUNetReorientLib.panel.record_node import linked
+from MSSTUNetReorientLib.panel.nodes.labels_node import _binary
+from MSSTUNetReorientLib.panel.nodes.labels_node import _voxels
+from MSSTUNetReorientLib.panel.nodes.record_node import find_record
+from MSSTUNetReorientLib.panel.nodes.record_node import linked
 from MSSTUNetReorientLib.panel.session import Session
 from MSSTUNetReorientLib.panel.session import Stage
 from MSSTUNetReorientLib.scene import load_scene

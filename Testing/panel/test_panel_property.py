@@ -16,8 +16,8 @@ from hypothesis import HealthCheck
 from hypothesis import given
 from hypothesis import settings
 from hypothesis import strategies as st
-from MSSTUNetReorientLib.panel.adjustment import CONTROLS
 from MSSTUNetReorientLib.panel.session import Stage
+from MSSTUNetReorientLib.panel.state.adjustment import CONTROLS
 from MSSTUNetReorientLib.scene import load_scene
 from MSSTUNetReorientLib.scene import new_scene
 from MSSTUNetReorientLib.scene import save_scene

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 from MSSTUNetReorientLib.geometry.pose import Correction
-from MSSTUNetReorientLib.panel.record_node import find_record
+from MSSTUNetReorientLib.panel.nodes.record_node import find_record
 from MSSTUNetReorientLib.panel.session import Session
 from MSSTUNetReorientLib.panel.session import Stage
 from MSSTUNetReorientLib.scene import add_result

@@ -14,9 +14,6 @@ from MSSTUNetReorientLib.geometry.views import SA
 from MSSTUNetReorientLib.geometry.views import VIEWS
 from MSSTUNetReorientLib.geometry.volume import Volume
 from MSSTUNetReorientLib.io.terminology import SEGMENTS
-from MSSTUNetReorientLib.panel.run_time import KEY
-from MSSTUNetReorientLib.panel.run_time import Memory
-from MSSTUNetReorientLib.panel.run_time import RunTime
 from MSSTUNetReorientLib.panel.screen.edge_words import HEART
 from MSSTUNetReorientLib.panel.screen.edge_words import PATIENT
 from MSSTUNetReorientLib.panel.screen.edge_words import edge_words
@@ -26,6 +23,9 @@ from MSSTUNetReorientLib.panel.screen.rows import make_page
 from MSSTUNetReorientLib.panel.screen.rows import stress_first
 from MSSTUNetReorientLib.panel.screen.study_window import percent_of
 from MSSTUNetReorientLib.panel.session import Session
+from MSSTUNetReorientLib.panel.state.run_time import KEY
+from MSSTUNetReorientLib.panel.state.run_time import Memory
+from MSSTUNetReorientLib.panel.state.run_time import RunTime
 from MSSTUNetReorientLib.scene import new_scene
 from MSSTUNetReorientLib.scene.colours import TABLES
 from MSSTUNetReorientLib.scene.colours import colour_node
@@ -326,7 +326,7 @@ def test_the_transaxial_view_follows_shifts(done: Session) -> None:
 
 def test_a_markup_of_an_older_version_is_replaced(done: Session, study: Any) -> None:
     """The long axis was a node; it would lie where it was."""
-    from MSSTUNetReorientLib.panel.record_node import link
+    from MSSTUNetReorientLib.panel.nodes.record_node import link
 
     old = done.scene.AddNewNodeByClass("vtkMRMLMarkupsLineNode", "Stress long axis")
     link(done.nodes.record_node, "axis", old)
@@ -399,8 +399,8 @@ def test_a_session_times_its_runs(session: Session, study: Any, worker: HandWork
 def test_nm_by_add_data_is_told_from_its_file(scene: Any, study: Any, tmp_path: Any) -> None:
     """Without the DICOM module nothing in the scene says the modality; the file that the volume came from does."""
     import pydicom
-    from MSSTUNetReorientLib.panel.study_check import describe_study
-    from MSSTUNetReorientLib.panel.study_node import look_at
+    from MSSTUNetReorientLib.panel.nodes.study_node import look_at
+    from MSSTUNetReorientLib.panel.state.study_check import describe_study
     from pydicom.uid import ExplicitVRLittleEndian
     from pydicom.uid import NuclearMedicineImageStorage
 

@@ -10,14 +10,14 @@ from MSSTUNetReorientLib.geometry.pose import MEAN_ROTATION
 from MSSTUNetReorientLib.geometry.pose import Correction
 from MSSTUNetReorientLib.geometry.pose import Pose
 from MSSTUNetReorientLib.geometry.views import SA
-from MSSTUNetReorientLib.panel.adjustment import CONTROLS
-from MSSTUNetReorientLib.panel.reasons import COPIED
-from MSSTUNetReorientLib.panel.record_node import find_record
-from MSSTUNetReorientLib.panel.record_node import linked
-from MSSTUNetReorientLib.panel.record_node import read_record
+from MSSTUNetReorientLib.panel.nodes.record_node import find_record
+from MSSTUNetReorientLib.panel.nodes.record_node import linked
+from MSSTUNetReorientLib.panel.nodes.record_node import read_record
+from MSSTUNetReorientLib.panel.nodes.transform_node import read_pose
 from MSSTUNetReorientLib.panel.session import Session
 from MSSTUNetReorientLib.panel.session import Stage
-from MSSTUNetReorientLib.panel.transform_node import read_pose
+from MSSTUNetReorientLib.panel.state.adjustment import CONTROLS
+from MSSTUNetReorientLib.panel.state.reasons import COPIED
 from MSSTUNetReorientLib.scene.arrays import from_matrix4x4
 from MSSTUNetReorientLib.scene.arrays import to_matrix4x4
 from MSSTUNetReorientLib.scene.arrays import volume_of
@@ -39,7 +39,7 @@ def view_matrix(scene: Any, name: str = "Red") -> np.ndarray:
 
 def label_matrix(session: Session) -> np.ndarray:
     """Where the labelmap lies, index to RAS."""
-    from MSSTUNetReorientLib.panel.labels_node import _binary
+    from MSSTUNetReorientLib.panel.nodes.labels_node import _binary
 
     image = session.nodes.node("segmentation").GetSegmentation().GetNthSegment(0).GetRepresentation(_binary())
     matrix = to_matrix4x4(np.eye(4))

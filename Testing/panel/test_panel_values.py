@@ -17,17 +17,17 @@ from MSSTUNetReorientLib.errors import InputError
 from MSSTUNetReorientLib.geometry.pose import Correction
 from MSSTUNetReorientLib.geometry.volume import Grid
 from MSSTUNetReorientLib.geometry.volume import Volume
-from MSSTUNetReorientLib.panel import reasons
-from MSSTUNetReorientLib.panel.adjustment import CONTROLS
-from MSSTUNetReorientLib.panel.adjustment import PAST_LIMIT
-from MSSTUNetReorientLib.panel.adjustment import Adjustment
-from MSSTUNetReorientLib.panel.adjustment import limited
-from MSSTUNetReorientLib.panel.reasons import COPIED
-from MSSTUNetReorientLib.panel.reasons import is_listed
-from MSSTUNetReorientLib.panel.reasons import step_number
-from MSSTUNetReorientLib.panel.reasons import translated
-from MSSTUNetReorientLib.panel.record import Record
-from MSSTUNetReorientLib.panel.study_check import doubts
+from MSSTUNetReorientLib.panel.state import reasons
+from MSSTUNetReorientLib.panel.state.adjustment import CONTROLS
+from MSSTUNetReorientLib.panel.state.adjustment import PAST_LIMIT
+from MSSTUNetReorientLib.panel.state.adjustment import Adjustment
+from MSSTUNetReorientLib.panel.state.adjustment import limited
+from MSSTUNetReorientLib.panel.state.reasons import COPIED
+from MSSTUNetReorientLib.panel.state.reasons import is_listed
+from MSSTUNetReorientLib.panel.state.reasons import step_number
+from MSSTUNetReorientLib.panel.state.reasons import translated
+from MSSTUNetReorientLib.panel.state.record import Record
+from MSSTUNetReorientLib.panel.state.study_check import doubts
 from MSSTUNetReorientLib.panel.worker.worker_files import read_answer
 from MSSTUNetReorientLib.panel.worker.worker_files import read_study
 from MSSTUNetReorientLib.panel.worker.worker_files import write_answer
@@ -190,7 +190,7 @@ def test_a_translated_reason_keeps_its_numbers(monkeypatch: pytest.MonkeyPatch) 
 
 def test_the_steps_of_a_run_are_known() -> None:
     """Those that the predictor and the worker name in their source."""
-    library = Path(reasons.__file__).parents[1]
+    library = Path(reasons.__file__).parents[2]
     said = set()
     for name in ("prediction/predictor.py", "panel/worker/worker_main.py", "panel/study_review.py"):
         path = library / name
@@ -201,7 +201,7 @@ def test_the_steps_of_a_run_are_known() -> None:
 
 
 def test_texts_are_literals_where_the_translations_tools_look() -> None:
-    for path in sorted(Path(reasons.__file__).parent.rglob("*.py")):
+    for path in sorted(Path(reasons.__file__).parents[1].rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "_":
                 assert isinstance(node.args[0], ast.Constant), f"{path.name}:{node.lineno}"

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 from MSSTUNetReorientLib.geometry.pose import Correction
-from MSSTUNetReorientLib.panel.record_node import linked
-from MSSTUNetReorientLib.panel.record_node import panel_node
+from MSSTUNetReorientLib.panel.nodes.record_node import linked
+from MSSTUNetReorientLib.panel.nodes.record_node import panel_node
 from MSSTUNetReorientLib.panel.screen.layout import Layout
 from MSSTUNetReorientLib.panel.screen.layout_description import ROWS
 from MSSTUNetReorientLib.panel.screen.layout_description import TRANSAXIAL

@@ -20,14 +20,14 @@ except ImportError as error:  # the package or a library of the system; .ci/run 
     pytest.skip(f"Qt cannot be loaded ({error}); see .ci/run for the packages it needs", allow_module_level=True)
 
 from MSSTUNetReorientLib.geometry.pose import Correction
-from MSSTUNetReorientLib.panel.adjustment import CONTROLS
-from MSSTUNetReorientLib.panel.record_node import _records
-from MSSTUNetReorientLib.panel.run_time import Memory
-from MSSTUNetReorientLib.panel.run_time import RunTime
+from MSSTUNetReorientLib.panel.nodes.record_node import _records
 from MSSTUNetReorientLib.panel.screen.slice_view import SliceViews
 from MSSTUNetReorientLib.panel.screen.slice_view import no_views
 from MSSTUNetReorientLib.panel.session import Session
 from MSSTUNetReorientLib.panel.session import Stage
+from MSSTUNetReorientLib.panel.state.adjustment import CONTROLS
+from MSSTUNetReorientLib.panel.state.run_time import Memory
+from MSSTUNetReorientLib.panel.state.run_time import RunTime
 from MSSTUNetReorientLib.prediction.qc import Quality
 from MSSTUNetReorientLib.scene import load_scene
 from MSSTUNetReorientLib.scene import new_scene

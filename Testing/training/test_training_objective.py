@@ -61,8 +61,8 @@ def test_the_total_is_the_weighted_sum(told: tuple[str, Objective, Tensor, dict[
     """Ni 2023, eq. 9 and 12, weighs the rotation by mu; Zhu 2022, eq. 3, the translation; the rest counts as it is."""
     name, _, total, parts = told
     weighed = {"compact": "", "small-cnn-stn": "translation"}.get(name, "rotation")
-    expected = sum((MU if part == weighed else 1.0) * float(value) for part, value in parts.items())
-    assert float(total) == pytest.approx(expected, rel=1e-5)
+    expected = sum((MU if part == weighed else 1.0) * float(value.detach()) for part, value in parts.items())
+    assert float(total.detach()) == pytest.approx(expected, rel=1e-5)
 
 
 def test_every_term_teaches_something(told: tuple[str, Objective, Tensor, dict[str, Tensor]]) -> None:

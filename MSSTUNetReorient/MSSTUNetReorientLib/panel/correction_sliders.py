@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from .adjustment import CONTROLS
-from .adjustment import MAX_SHIFT_MM
-from .adjustment import MAX_TURN_DEG
-from .adjustment import TURNS
+from .state.adjustment import CONTROLS
+from .state.adjustment import MAX_SHIFT_MM
+from .state.adjustment import MAX_TURN_DEG
+from .state.adjustment import TURNS
 
 SAME = 1e-6
 """Sliders count in binary fractions; closer than this is the same tenth."""

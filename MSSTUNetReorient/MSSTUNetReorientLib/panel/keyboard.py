@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from .adjustment import CONTROLS
 from .session import Session
+from .state.adjustment import CONTROLS
 
 BUTTON_KEYS = {
     "sampleButton": "Ctrl+Shift+E",

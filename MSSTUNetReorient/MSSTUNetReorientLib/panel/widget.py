@@ -18,12 +18,12 @@ from .correction_sliders import CorrectionSliders
 from .delay import QtBeat
 from .i18n import tr as _
 from .keyboard import Keyboard
-from .reasons import STEPS
-from .reasons import step_number
-from .reasons import translated
-from .reasons import translated_step
 from .session import Session
 from .session import Stage
+from .state.reasons import STEPS
+from .state.reasons import step_number
+from .state.reasons import translated
+from .state.reasons import translated_step
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

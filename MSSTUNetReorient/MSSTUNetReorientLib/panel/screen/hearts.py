@@ -8,13 +8,13 @@ from ...errors import InputError
 from ...geometry.volume import Volume
 from ...geometry.volume import resample
 from ...geometry.volume import short_axis_grid
-from ..record import Record
-from ..record_node import PAIRED
-from ..record_node import find_record
-from ..record_node import linked
-from ..record_node import read_record
-from ..study_node import read_study_node
-from ..study_nodes import StudyNodes
+from ..nodes.record_node import PAIRED
+from ..nodes.record_node import find_record
+from ..nodes.record_node import linked
+from ..nodes.record_node import read_record
+from ..nodes.study_node import read_study_node
+from ..nodes.study_nodes import StudyNodes
+from ..state.record import Record
 from .rows import Heart
 from .rows import stress_first
 

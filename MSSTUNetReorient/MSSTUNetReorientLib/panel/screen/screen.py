@@ -13,9 +13,9 @@ from ...scene.colours import TABLES
 from ...scene.colours import ColourTable
 from ...scene.colours import table_of
 from ..delay import Delay
-from ..record import Record
-from ..record_node import linked
-from ..study_nodes import StudyNodes
+from ..nodes.record_node import linked
+from ..nodes.study_nodes import StudyNodes
+from ..state.record import Record
 from .annotations import Annotations
 from .hearts import pair_of
 from .layout import Layout

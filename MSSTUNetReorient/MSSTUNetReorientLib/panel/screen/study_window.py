@@ -12,8 +12,8 @@ from ...scene.colours import ColourTable
 from ...scene.colours import colour_node
 from ...scene.nodes import PREFIX
 from ...scene.nodes import set_counts
-from ..record_node import link
-from ..record_node import linked
+from ..nodes.record_node import link
+from ..nodes.record_node import linked
 
 OURS = "window"
 """Role of our display node for a record, and its own mark."""

@@ -19,7 +19,7 @@ from ...geometry.volume import Volume
 from ...scene.arrays import from_matrix4x4
 from ...scene.arrays import to_matrix4x4
 from ..i18n import tr as _
-from ..study_node import read_study_node
+from ..nodes.study_node import read_study_node
 from .session_folder import SessionFolder
 from .session_folder import remove_abandoned
 from .worker_files import Answer

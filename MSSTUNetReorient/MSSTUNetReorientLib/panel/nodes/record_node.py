@@ -12,24 +12,24 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import InputError
-from ..geometry.pose import Correction
-from ..geometry.pose import Cube
-from ..geometry.pose import Pose
-from ..prediction.qc import Quality
-from ..prediction.result import ModelIdentity
-from ..scene.host import mrml
-from ..scene.nodes import PREFIX
-from ..scene.nodes import ROLES
-from ..scene.nodes import SceneNodes
-from ..scene.nodes import pose_of
-from ..scene.nodes import read_result_nodes
-from ..scene.nodes import referred
-from ..scene.table import read_table
-from .adjustment import Adjustment
-from .i18n import tr as _
-from .record import STATES
-from .record import Record
+from ...errors import InputError
+from ...geometry.pose import Correction
+from ...geometry.pose import Cube
+from ...geometry.pose import Pose
+from ...prediction.qc import Quality
+from ...prediction.result import ModelIdentity
+from ...scene.host import mrml
+from ...scene.nodes import PREFIX
+from ...scene.nodes import ROLES
+from ...scene.nodes import SceneNodes
+from ...scene.nodes import pose_of
+from ...scene.nodes import read_result_nodes
+from ...scene.nodes import referred
+from ...scene.table import read_table
+from ..i18n import tr as _
+from ..state.adjustment import Adjustment
+from ..state.record import STATES
+from ..state.record import Record
 
 NODE_CLASS, LABELMAP = "vtkMRMLScriptedModuleNode", "vtkMRMLLabelMapVolumeNode"
 STATE = "State"

@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from ..geometry.pose import Pose
-from ..geometry.pose import nearest_rotation
-from ..scene.arrays import from_matrix4x4
-from ..scene.arrays import to_matrix4x4
+from ...geometry.pose import Pose
+from ...geometry.pose import nearest_rotation
+from ...scene.arrays import from_matrix4x4
+from ...scene.arrays import to_matrix4x4
 
 SAME = 1e-9
 EDITOR = {

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from .i18n import tr
+from ..i18n import tr
 
 NUMBER = r"-?(?:\d+(?:\.\d+)?|nan|inf)"
 COPIED = "The pose was taken from the paired study: patients move between scans, so check it in all views."
@@ -61,7 +61,7 @@ def _steps(_: Callable[[str], str]) -> list[str]:
 
 
 def _sentences(_: Callable[[str], str]) -> list[str]:
-    """The reasons of :mod:`..prediction.qc` and our own."""
+    """The reasons of :mod:`...prediction.qc` and our own."""
     return [
         _("No left ventricle was found in this study."),
         _("The network doubts that this is a left ventricle (probability {p}): check the position."),

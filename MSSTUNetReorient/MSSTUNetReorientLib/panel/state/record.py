@@ -1,7 +1,7 @@
 """The record of one study: the model's pose, the reader's correction, and the events.
 
-A record is a value. It is written as JSON into the scene (:mod:`.record_node`), with a format number: what an older
-version wrote is brought up to date by :data:`UPGRADES`, what a newer one wrote is refused with a clear message.
+A record is a value. It is written as JSON into the scene (:mod:`..nodes.record_node`), with a format number: a record
+of an older version is upgraded by :data:`UPGRADES`, one of a newer version is refused with a clear message.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ from typing import get_args
 
 import numpy as np
 
-from ..errors import InputError
-from ..geometry.pose import Correction
-from ..geometry.pose import Cube
-from ..geometry.pose import Pose
-from ..prediction.qc import Quality
-from ..prediction.qc import Status
-from ..prediction.result import ModelIdentity
+from ...errors import InputError
+from ...geometry.pose import Correction
+from ...geometry.pose import Cube
+from ...geometry.pose import Pose
+from ...prediction.qc import Quality
+from ...prediction.qc import Status
+from ...prediction.result import ModelIdentity
 from .adjustment import Adjustment
 
 FORMAT = 3

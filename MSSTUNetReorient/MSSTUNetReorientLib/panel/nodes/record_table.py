@@ -7,14 +7,14 @@ from typing import Any
 
 import numpy as np
 
-from .. import __version__
-from ..geometry.pose import Pose
-from ..scene.table import Row
-from ..scene.table import fill_table
-from ..scene.table import read_table
-from .adjustment import CONTROLS
-from .adjustment import TURNS
-from .record import Record
+from ... import __version__
+from ...geometry.pose import Pose
+from ...scene.table import Row
+from ...scene.table import fill_table
+from ...scene.table import read_table
+from ..state.adjustment import CONTROLS
+from ..state.adjustment import TURNS
+from ..state.record import Record
 
 OURS = ("model answer", "correction", "record")
 """How our rows begin; the rows of the result come before them."""

@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from ..geometry.pose import lps_from_ras
-from ..scene.nodes import PREFIX
+from ...geometry.pose import lps_from_ras
+from ...scene.nodes import PREFIX
 
 HINT_COLOUR = (0.2, 0.9, 0.9)
 

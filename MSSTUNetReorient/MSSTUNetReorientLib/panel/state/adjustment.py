@@ -13,9 +13,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from ..geometry.pose import MEAN_ROTATION
-from ..geometry.pose import Correction
-from ..geometry.pose import Pose
+from ...geometry.pose import MEAN_ROTATION
+from ...geometry.pose import Correction
+from ...geometry.pose import Pose
 
 STEP = 0.1
 """Degrees and mm: what a reader can judge and set."""

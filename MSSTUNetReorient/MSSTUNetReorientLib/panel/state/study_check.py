@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..geometry.volume import Grid
-from ..geometry.volume import Volume
-from .i18n import tr as _
+from ...geometry.volume import Grid
+from ...geometry.volume import Volume
+from ..i18n import tr as _
 
 MAX_ANISOTROPY = 2.0
 """Slice distance over pixel size: reconstructed SPECT is isotropic, PET nearly so; more is a header read wrongly."""

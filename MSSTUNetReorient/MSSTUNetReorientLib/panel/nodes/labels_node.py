@@ -10,17 +10,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..geometry.pose import Pose
-from ..geometry.volume import Grid
-from ..geometry.volume import Volume
-from ..io.terminology import SEGMENTS
-from ..scene.arrays import fill_image
-from ..scene.arrays import from_matrix4x4
-from ..scene.arrays import ijk_to_ras
-from ..scene.arrays import to_matrix4x4
-from ..scene.host import mrml
-from .worker.surfaces import Surface
-from .worker.surfaces import to_polydata
+from ...geometry.pose import Pose
+from ...geometry.volume import Grid
+from ...geometry.volume import Volume
+from ...io.terminology import SEGMENTS
+from ...scene.arrays import fill_image
+from ...scene.arrays import from_matrix4x4
+from ...scene.arrays import ijk_to_ras
+from ...scene.arrays import to_matrix4x4
+from ...scene.host import mrml
+from ..worker.surfaces import Surface
+from ..worker.surfaces import to_polydata
 
 Points = NDArray[np.float64]
 Prints = tuple[tuple[float, ...], ...]

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..errors import InputError
-from ..geometry.volume import Volume
-from ..geometry.volume import check_volume
-from ..scene.arrays import volume_of
-from ..scene.nodes import hierarchy_of
-from .i18n import tr as _
+from ...errors import InputError
+from ...geometry.volume import Volume
+from ...geometry.volume import check_volume
+from ...scene.arrays import volume_of
+from ...scene.nodes import hierarchy_of
+from ..i18n import tr as _
 
 
 def read_study_node(node: Any) -> Volume:

@@ -1,0 +1,1 @@
+"""The MRML nodes of a study: record, labels, transform, click."""

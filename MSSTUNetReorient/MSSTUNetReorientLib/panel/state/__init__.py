@@ -1,0 +1,1 @@
+"""Values of the panel: six parameters, record of a study, messages; neither Qt nor MRML."""
