@@ -54,10 +54,8 @@ def test_nrrd_with_a_file_a_slice(target: str, tmp_path: Path):
     np.testing.assert_array_equal(read_study(nhdr(tmp_path / "a.nhdr", target)).array, ARRAY)
 
 
-@pytest.mark.parametrize(
-    ("make", "first", "last", "step"), [(meta, 1, 88, 3), (meta, 0, 0, 1), (nhdr, 1, 88, 3), (nhdr, 29, 0, -1)]
-)
-def test_numbers_of_the_files_may_go_in_steps_or_be_one(make, first: int, last: int, step: int, tmp_path: Path):
+@pytest.mark.parametrize(("make", "first", "last", "step"), [(meta, 1, 88, 3), (nhdr, 1, 88, 3), (nhdr, 29, 0, -1)])
+def test_numbers_of_the_files_may_go_in_steps(make, first: int, last: int, step: int, tmp_path: Path):
     path = make(tmp_path / ("a.mhd" if make is meta else "a.nhdr"), f"x%03d.raw {first} {last} {step}")
     numbers = list(range(first, last + step, step))
     for number, part in zip(numbers, np.array_split(ARRAY, len(numbers)), strict=True):
@@ -115,6 +113,26 @@ def test_numbers_of_a_metaimage_that_run_downwards(numbers: str, tmp_path: Path)
     for number, part in enumerate(ARRAY):
         (tmp_path / f"x{number:03d}.raw").write_bytes(part.tobytes())
     with pytest.raises(InputError, match="must be numbered upwards, but 29 to"):
+        read_study(path)
+
+
+@pytest.mark.parametrize("target", ["x%03d.raw 0 0 1", "x%03d.raw 0 14 1", "LIST\nx000.raw\nx001.raw"])
+def test_a_metaimage_with_another_number_of_files_than_slices(target: str, tmp_path: Path):
+    """MetaIO reads a slice of each file; the other voxels would be what was in memory."""
+    path = meta(tmp_path / "a.mhd", target)
+    for number in range(15):
+        (tmp_path / f"x{number:03d}.raw").write_bytes(ARRAY.tobytes())
+    with pytest.raises(InputError, match="one data file for each of its 30 slices, but lists"):
+        read_study(path)
+
+
+@pytest.mark.parametrize("target", [LIST, "s%02d.raw 0 29 1"])
+def test_a_slice_that_is_short_beside_one_that_is_long(target: str, tmp_path: Path):
+    path = meta(tmp_path / "a.mhd", target)
+    content = (tmp_path / "s07.raw").read_bytes()
+    (tmp_path / "s07.raw").write_bytes(content[:-2])
+    (tmp_path / "s08.raw").write_bytes(content + b"00")
+    with pytest.raises(InputError, match=r"each data file must have 1456 bytes, but s07.raw has 1454"):
         read_study(path)
 
 

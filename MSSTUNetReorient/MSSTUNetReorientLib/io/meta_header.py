@@ -54,13 +54,15 @@ def check_meta(path: Path) -> ImageHeader:
     spacing = fields.get("elementspacing") or fields.get("elementsize") or ""
     if not positive(spacing):
         refuse_spacing(path, spacing)
-    files, local = _files(path)
+    files, local = _files(path, fields)
     expected, held = _expected_bytes(fields), local
     if files:
         held = sum(file.stat().st_size for file in files)
     packed = fields.get("compresseddata", "").lower() == "true"
     if (expected is not None and held < expected) or (packed and held - (expected or 0) > SLACK):
         refuse_short(path, held, expected or 0)
+    if files and not packed and expected is not None:
+        _check_parts(path, files, expected // len(files))
     if packed:
         _check_packed(path, fields, files, local)
     orientation = fields.get("anatomicalorientation", "").upper()
@@ -93,7 +95,28 @@ def _check_counts(path: Path, fields: dict[str, str]) -> None:
         refuse(path, "ElementNumberOfChannels must be a whole number; write the header again")
 
 
-def _files(path: Path) -> tuple[tuple[Path, ...], int]:
+def _check_parts(path: Path, files: tuple[Path, ...], share: int) -> None:
+    """Each data file must hold its share of the data: MetaIO leaves the voxels of a short one as they happen to be."""
+    for file in files:
+        size = file.stat().st_size
+        if size < share:
+            refuse(path, f"each data file must have {share} bytes, but {file.name} has {size}; copy or export it again")
+
+
+def _series(path: Path, fields: dict[str, str], names: list[str], axes: int) -> tuple[Path, ...]:
+    """The files of a list or pattern, each with the first ``axes`` axes: MetaIO reads no more of any than that.
+
+    Raises:
+        InputError: another number of files than the image has slices.
+    """
+    slices = math.prod(int(n) for n in fields["dimsize"].split()[axes:])
+    if len(names) != slices:
+        rule = f"a MetaImage header must list one data file for each of its {slices} slices"
+        refuse(path, f"{rule}, but lists {len(names)}; write the header again")
+    return data_files(path, names)
+
+
+def _files(path: Path, fields: dict[str, str]) -> tuple[tuple[Path, ...], int]:
     """The data files, and the bytes of data in the header's own file where there are none."""
     with path.open("rb") as file:
         tail = file.read().partition(b"ElementDataFile")[2]
@@ -103,14 +126,16 @@ def _files(path: Path) -> tuple[tuple[Path, ...], int]:
     if name == "LOCAL":
         return (), len(rest)
     if words[:1] == ["LIST"]:
-        return data_files(path, [line.strip() for line in rest.decode("latin-1").splitlines() if line.strip()]), 0
+        axes = re.match(r"\d", words[1]) if len(words) > 1 else None
+        listed = [line.strip() for line in rest.decode("latin-1").splitlines() if line.strip()]
+        return _series(path, fields, listed, int(axes[0]) if axes else int(fields["ndims"]) - 1), 0
     match = re.fullmatch(r"(\S*%\S*)\s+(-?\d+)\s+(-?\d+)\s+(-?\d+)", name)
     if match:
         first, last, step = (int(match[n]) for n in (2, 3, 4))
         if step < 1 or last < first:  # MetaIO then reads no file and leaves the voxels as they happen to be
             rule = "data files of a MetaImage header must be numbered upwards"
             refuse(path, f"{rule}, but {first} to {last} by {step} was found; write the header again")
-        return data_files(path, numbered(path, match[1], first, last, step)), 0
+        return _series(path, fields, numbered(path, match[1], first, last, step), int(fields["ndims"]) - 1), 0
     return data_files(path, [name]), 0
 
 
