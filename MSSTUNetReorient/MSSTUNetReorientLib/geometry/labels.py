@@ -25,6 +25,12 @@ def likeliest(wall: NDArray[np.floating[Any]], pool: NDArray[np.floating[Any]]) 
     return inside.astype(np.uint8)
 
 
+def largest_count(counts: NDArray[Any], labels: NDArray[Any]) -> float:
+    """The largest count inside the LV; of all counts where no LV is labelled."""
+    inside = labels != BACKGROUND
+    return float((counts[inside] if inside.any() else counts).max())
+
+
 def box_round(labels: NDArray[np.uint8] | NDArray[np.bool_], margin: int) -> tuple[slice, ...]:
     """Slices of the smallest box that holds every voxel above 0 and ``margin`` more on each side, cut at the edges.
 

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..geometry.labels import BACKGROUND
+from ..geometry.labels import largest_count
 from ..geometry.pose import Pose
 from ..geometry.views import SA
 from ..geometry.views import View
@@ -95,8 +96,7 @@ def study_slice(study: Volume, centre: Array, right: Array, down: Array) -> Stac
 
 def display_maximum(counts: NDArray[Any], labels: NDArray[Any] | None) -> float:
     """The largest count inside the LV; of all counts where no LV is labelled; 1 where there are no counts."""
-    inside = labels != BACKGROUND if labels is not None else np.zeros(1, bool)
-    largest = float((counts[inside] if inside.any() else counts).max())
+    largest = largest_count(counts, np.zeros(1) if labels is None else labels)
     return largest if largest > 0 else 1.0
 
 
@@ -109,15 +109,21 @@ def long_axis_range(result: Result) -> tuple[float, float]:
     return float(positions[present[0]]), float(positions[present[-1]])
 
 
+def lv_box(labels: Volume, pose: Pose) -> NDArray[np.float64] | None:
+    """``(2, 3)`` lowest and highest corner of the labelled LV, SA mm; None where no LV is labelled."""
+    index = np.argwhere(labels.array != BACKGROUND)[:, ::-1]
+    if not len(index):
+        return None
+    return np.sort(pose.apply_inverse(labels.grid.at(np.array([index.min(axis=0), index.max(axis=0)]))), axis=0)
+
+
 def lv_window(result: Result, view: View) -> Extent:
     """Left, right, bottom, top in mm: a square round the labelled LV with a margin, centred on it."""
-    index = np.argwhere(result.labels.array != BACKGROUND)[:, ::-1]
-    if not len(index):
+    box = lv_box(result.labels, result.pose)
+    if box is None:
         half = MISSING_LV_HALF_LENGTH_MM + MARGIN_MM
         return -half, half, half, -half
-    ends = (
-        result.pose.apply_inverse(result.labels.grid.at(np.array([index.min(axis=0), index.max(axis=0)]))) @ view.axes
-    )
+    ends = box @ view.axes
     low, high = ends.min(axis=0)[:2], ends.max(axis=0)[:2]
     half = max(float((high - low).max()) / 2 + MARGIN_MM, LEAST_HALF_WIDTH_MM)
     half = min(half, float(result.labels.grid.extent.min()) / 2)

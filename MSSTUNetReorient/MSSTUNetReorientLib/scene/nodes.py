@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from .. import __version__
+from ..geometry.labels import largest_count
 from ..geometry.pose import Pose
 from ..geometry.volume import Volume
 from ..io.terminology import SEGMENTS
@@ -143,13 +143,7 @@ def pose_of(nodes: SceneNodes) -> Pose:
 
 def lv_maximum(result: Result) -> float:
     """The hottest count within the labels: the gut must not set the window. The whole volume's if there are none."""
-    return hottest(result.short_axis.array, result.labels.array)
-
-
-def hottest(counts: NDArray[Any], labels: NDArray[Any]) -> float:
-    """The largest count where there is a label; of all where there is none."""
-    inside = labels > 0
-    return float((counts[inside] if inside.any() else counts).max())
+    return largest_count(result.short_axis.array, result.labels.array)
 
 
 def add_volume(scene: Any, volume: Volume, name: str, hottest: float) -> Any:

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from ...geometry.labels import largest_count
 from ...geometry.pose import Pose
 from ...geometry.volume import Volume
 from ...prediction.result import Result
@@ -20,7 +21,6 @@ from ...scene.nodes import add_segmentation
 from ...scene.nodes import add_volume
 from ...scene.nodes import group
 from ...scene.nodes import hierarchy_of
-from ...scene.nodes import hottest
 from ...scene.nodes import lv_maximum
 from ...scene.nodes import show_smooth
 from ...scene.slice_views import set_views
@@ -172,7 +172,7 @@ class StudyNodes:
         counts = volume_of(short_axis)
         labels = self.labels.array_on(counts.grid) if self.labels is not None else np.zeros(1)
         if labels.shape == counts.array.shape:
-            make_window(self.scene, self.record_node, self.study, hottest(counts.array, labels))
+            make_window(self.scene, self.record_node, self.study, largest_count(counts.array, labels))
 
     def _drop_old_axis(self) -> None:
         """Older versions kept the long axis as a node; now it is drawn."""

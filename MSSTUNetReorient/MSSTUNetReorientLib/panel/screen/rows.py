@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +23,8 @@ from ...geometry.views import SA
 from ...geometry.views import VLA
 from ...geometry.views import View
 from ...geometry.volume import Volume
+from ...output.view_slices import display_maximum
+from ...output.view_slices import lv_box
 from ...output.view_slices import view_stack
 
 Array = NDArray[np.float64]
@@ -55,18 +58,13 @@ class Heart:
     @property
     def box(self) -> Array:
         """``(2, 3)`` lowest and highest corner of the labelled LV, SA mm."""
-        index = np.argwhere(self.labels.array != BACKGROUND)[:, ::-1]
-        if not len(index):
-            return np.array(USUAL_LV_MM)
-        corners = self.labels.grid.at(np.array([index.min(axis=0), index.max(axis=0)]))
-        return np.sort(self.pose.apply_inverse(corners), axis=0)
+        box = lv_box(self.labels, self.pose)
+        return np.array(USUAL_LV_MM) if box is None else box
 
-    @property
+    @cached_property
     def hottest(self) -> float:
         """The largest count within the LV; of the whole volume where none was labelled."""
-        inside = self.labels.array != BACKGROUND
-        largest = float((self.counts.array[inside] if inside.any() else self.counts.array).max())
-        return largest if largest > 0 else 1.0
+        return display_maximum(self.counts.array, self.labels.array)
 
 
 @dataclass(frozen=True)
