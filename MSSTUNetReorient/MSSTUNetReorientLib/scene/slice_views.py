@@ -45,13 +45,18 @@ def set_views(scene: Any, pose: Pose, background: Any) -> None:
         node = slice_node(scene, name, colour)
         matrix = slice_to_ras(view, pose)
         name_orientation(node, view, matrix)
-        node.GetSliceToRAS().DeepCopy(to_matrix4x4(matrix))
-        node.UpdateMatrices()
+        turn_view(node, matrix)
         set_field(node)
         composite_node(scene, name).SetBackgroundVolumeID(background.GetID())
     if scene.GetFirstNodeByClass("vtkMRMLLayoutNode") is None:
         _ask_for_four_views(scene)
         add_camera(scene, pose)
+
+
+def turn_view(node: Any, matrix: NDArray[np.float64]) -> None:
+    """Give a slice node another SliceToRAS ``(4, 4)``."""
+    node.GetSliceToRAS().DeepCopy(to_matrix4x4(matrix))
+    node.UpdateMatrices()
 
 
 def name_orientation(node: Any, view: View, matrix: NDArray[np.float64]) -> None:

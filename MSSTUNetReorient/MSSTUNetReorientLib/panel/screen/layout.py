@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...scene.arrays import from_matrix4x4
-from ...scene.arrays import to_matrix4x4
 from ...scene.slice_views import SLICE_NAMES
+from ...scene.slice_views import turn_view
 from ...scene.view_camera import Camera
 from ...scene.view_camera import camera_of
 from ...scene.view_camera import set_camera
@@ -104,8 +104,7 @@ def _restore(scene: Any, name: str, state: _Slice) -> None:
     shown = scene.GetSingletonNode(name, "vtkMRMLSliceCompositeNode")
     if node is None or shown is None:
         return
-    node.GetSliceToRAS().DeepCopy(to_matrix4x4(state.slice_to_ras))
-    node.UpdateMatrices()
+    turn_view(node, state.slice_to_ras)
     node.SetFieldOfView(*state.field)
     shown.SetBackgroundVolumeID(_still_there(scene, state.background))
     shown.SetForegroundVolumeID(_still_there(scene, state.foreground))

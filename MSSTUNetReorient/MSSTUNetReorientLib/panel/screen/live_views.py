@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 from ...geometry.pose import Pose
 from ...geometry.views import VIEWS
 from ...scene.arrays import from_matrix4x4
-from ...scene.arrays import to_matrix4x4
 from ...scene.host import mrml
 from ...scene.slice_views import FIELD_MM
 from ...scene.slice_views import SLICE_NAMES
@@ -22,6 +21,7 @@ from ...scene.slice_views import name_orientation
 from ...scene.slice_views import set_field
 from ...scene.slice_views import slice_node
 from ...scene.slice_views import slice_to_ras
+from ...scene.slice_views import turn_view
 from .layout_description import TRANSAXIAL
 
 TRANSAXIAL_COLOUR = (0.45, 0.60, 0.85)
@@ -34,9 +34,7 @@ TRANSAXIAL_FIELD_MM = 300.0
 def show_transaxial(scene: Any, pose: Pose | None, study: Any) -> None:
     """The study as it was scanned, at the level of the LV centre."""
     node = slice_node(scene, TRANSAXIAL, TRANSAXIAL_COLOUR)
-    if not node.HasSliceOrientationPreset("Axial"):
-        node.AddSliceOrientationPreset("Axial", axial())
-    node.SetOrientation("Axial")
+    turn_axial(node)
     set_field(node, TRANSAXIAL_FIELD_MM)
     composite_node(scene, TRANSAXIAL).SetBackgroundVolumeID(study.GetID())
     if pose is not None:
@@ -51,13 +49,15 @@ def fit_fields(scene: Any) -> None:
             set_field(node, TRANSAXIAL_FIELD_MM if name == TRANSAXIAL else FIELD_MM)
 
 
-def axial() -> Any:
-    """The axes of a transaxial view."""
+def turn_axial(node: Any) -> None:
+    """Turn a slice node to the patient's axes, as 3D Slicer's own axial view."""
     from vtkmodules.vtkCommonMath import vtkMatrix3x3
 
-    matrix = vtkMatrix3x3()
-    mrml().vtkMRMLSliceNode.GetAxialSliceToRASMatrix(matrix)
-    return matrix
+    if not node.HasSliceOrientationPreset("Axial"):
+        matrix = vtkMatrix3x3()
+        mrml().vtkMRMLSliceNode.GetAxialSliceToRASMatrix(matrix)
+        node.AddSliceOrientationPreset("Axial", matrix)
+    node.SetOrientation("Axial")
 
 
 def set_background(scene: Any, background: Any) -> None:
@@ -87,8 +87,7 @@ def follow(scene: Any, old: Pose, new: Pose) -> None:
         matrix = slice_to_ras(view, new)
         if np.abs(local[:3, :3] - np.eye(3)).max() < ALIGNED:
             matrix[:3, 3] = (matrix @ [*local[:3, 3], 1.0])[:3]
-        node.GetSliceToRAS().DeepCopy(to_matrix4x4(matrix))
-        node.UpdateMatrices()
+        turn_view(node, matrix)
 
 
 def _follow_centre(scene: Any, shift: NDArray[np.float64]) -> None:
@@ -97,5 +96,4 @@ def _follow_centre(scene: Any, shift: NDArray[np.float64]) -> None:
         return
     matrix = from_matrix4x4(node.GetSliceToRAS())
     matrix[:3, 3] += shift
-    node.GetSliceToRAS().DeepCopy(to_matrix4x4(matrix))
-    node.UpdateMatrices()
+    turn_view(node, matrix)

@@ -30,7 +30,7 @@ from .colour_scale import Scale
 from .drawing import Lines
 from .drawing import Words
 from .layout_description import ROWS
-from .live_views import axial
+from .live_views import turn_axial
 from .overlay import Overlay
 from .rows import PIXEL_MM
 from .rows import Heart
@@ -181,9 +181,7 @@ def _ras(page: Page, column: Array, row: Array) -> Array:
 def _fit(node: Any, page: Page) -> None:
     """The whole page in the view, with room for the scale at its right."""
     node.SetSaveWithScene(False)
-    if not node.HasSliceOrientationPreset("Axial"):
-        node.AddSliceOrientationPreset("Axial", axial())
-    node.SetOrientation("Axial")
+    turn_axial(node)
     rows, columns = page.percent.shape
     right = columns * SCALE_SHARE
     x, y, z = _ras(page, np.array([(columns + right - 1) / 2]), np.array([(rows - 1) / 2]))[0].tolist()
