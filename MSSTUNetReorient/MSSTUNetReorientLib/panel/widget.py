@@ -174,12 +174,11 @@ class PanelWidget:
     def _draw_study(self, stage: Stage) -> None:
         ui, session = self.ui, self.session
         ui.welcomeWidget.visible = stage is Stage.EMPTY
-        for selector in (ui.studySelector, ui.pairedSelector):
-            _hide_nodes(selector, session.short_axis_ids)
-        if ui.studySelector.currentNode() is not session.study:
-            ui.studySelector.setCurrentNode(session.study)
-        if ui.pairedSelector.currentNode() is not session.paired:
-            ui.pairedSelector.setCurrentNode(session.paired)
+        hidden = session.short_axis_ids
+        for selector, chosen in ((ui.studySelector, session.study), (ui.pairedSelector, session.paired)):
+            _hide_nodes(selector, hidden)
+            if selector.currentNode() is not chosen:
+                selector.setCurrentNode(chosen)
         ui.studySelector.enabled = stage is not Stage.RUNNING
         ui.pairedSelector.enabled = stage not in (Stage.EMPTY, Stage.RUNNING)
         _say(ui.studyInfoLabel, session.study_text)
@@ -217,8 +216,8 @@ class PanelWidget:
             return _("Click the centre of the left ventricle in any view. Esc cancels.")
         if session.segmenting:
             return _("Segmenting at this pose…")
-        if stage is Stage.READY and self.first_use.needs():
-            return self.first_use.needs()
+        if stage is Stage.READY and (needs := self.first_use.needs()):
+            return needs
         if stage is Stage.ADJUSTING and session.record is not None and session.record.quality.status == "fail":
             return _("Click the LV centre, then run again; or start from Standard angles and adjust.")
         return {
@@ -242,11 +241,12 @@ class PanelWidget:
             getattr(ui, name).enabled = shown
         self._caption("rowsButton", _("Views") if screen.layout.rows else _("Rows"))
         _check(ui.contoursCheckBox, screen.contours)
-        index = TABLES.index(screen.table) if screen.table is not None else -1
+        table, percent = screen.table, screen.percent
+        index = TABLES.index(table) if table is not None else -1
         if ui.colourComboBox.currentIndex != index:
             ui.colourComboBox.currentIndex = index
-        if abs(ui.windowSlider.value - screen.percent) > SAME_PERCENT:
-            ui.windowSlider.value = screen.percent
+        if abs(ui.windowSlider.value - percent) > SAME_PERCENT:
+            ui.windowSlider.value = percent
 
     def _draw_adjust(self, stage: Stage) -> None:
         ui, session = self.ui, self.session
@@ -304,8 +304,7 @@ class PanelWidget:
         ui.acceptButton.enabled = stage in (Stage.ADJUSTING, Stage.ACCEPTED)
         ui.readerEdit.enabled = stage in (Stage.ADJUSTING, Stage.ACCEPTED)
         _say(ui.acceptedLabel, self._last_event())
-        ui.usePairedButton.visible = session.paired is not None
-        ui.cautionLabel.visible = session.paired is not None
+        ui.usePairedButton.visible = ui.cautionLabel.visible = session.paired is not None
         ui.usePairedButton.enabled = stage in (Stage.ADJUSTING, Stage.ACCEPTED)
 
     def _last_event(self) -> str:
