@@ -5,10 +5,8 @@ from __future__ import annotations
 import os
 import shlex
 import sys
-from collections.abc import Callable
 from collections.abc import Iterator
 from collections.abc import Sequence
-from contextlib import contextmanager
 from datetime import UTC
 from datetime import datetime
 from pathlib import Path
@@ -20,6 +18,7 @@ import typer
 from ..errors import InputError
 from .extras import require
 from .terminal import PROGRAM
+from .terminal import progress_bar
 from .terminal import tell
 
 if TYPE_CHECKING:
@@ -69,7 +68,7 @@ def evaluate(
     _check_out(out)
     if not quiet:
         _warn(found)
-    with _progress(quiet) as report:
+    with progress_bar("measuring", quiet) as report:
         rows = measure_all(found, methods, out, jobs=jobs, again=again, report=report)
     timed = timing(found, methods, out, paper_size=paper_size, again=again)
     pictures = [*_figures(rows, found, methods[0]), *galleries(rows, found, methods[0])]
@@ -110,22 +109,6 @@ def _warn(sets: Sequence[DataSet]) -> None:
         seen = {study.subject for study in s.studies if not study.held_out}
         if seen:
             tell(f"warning: {s.name}: {len(seen)} subject(s) not held out from training")
-
-
-@contextmanager
-def _progress(quiet: bool) -> Iterator[Callable[[int, int], None]]:
-    """A progress bar if stderr is a terminal."""
-    from rich.console import Console
-    from rich.progress import BarColumn
-    from rich.progress import MofNCompleteColumn
-    from rich.progress import Progress
-    from rich.progress import TimeRemainingColumn
-
-    console = Console(stderr=True)
-    columns = ("measuring", BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=console, disable=quiet or not console.is_terminal) as bar:
-        task = bar.add_task("")
-        yield lambda done, total: bar.update(task, completed=done, total=total)
 
 
 def _figures(rows: Sequence[Measurement], sets: Sequence[DataSet], first: Candidate) -> Iterator[Picture]:

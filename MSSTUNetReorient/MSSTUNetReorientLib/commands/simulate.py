@@ -12,11 +12,10 @@ import typer
 
 from ..errors import InputError
 from .extras import require
+from .terminal import progress_bar
 from .terminal import tell
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from ..simulation.parameters import Placement
 
 
@@ -60,7 +59,10 @@ def simulate(
         _check_choice("the split", split, SPLITS)
     folders, placement = tuple(anatomy or ()), _placement(pose)
     request = BatchRequest(kind, seed, out, fast, gates, dicom, folders, hearts, split, poses, placement)  # type: ignore[arg-type]
-    _follow(make_studies(request, count, jobs), count, quiet)
+    with progress_bar("simulating", quiet) as report:
+        report(0, count)
+        for done, _ in enumerate(make_studies(request, count, jobs), 1):
+            report(done, count)
     if not quiet:
         tell(f"{count} studies in {out}")
 
@@ -82,19 +84,3 @@ def _placement(pose: tuple[float, ...] | None) -> Placement | None:
         msg = f"--pose must be six finite numbers, but found {' '.join(f'{x:g}' for x in pose)}; correct it"
         raise InputError(msg)
     return Placement.of(rotation_from_euler(alpha, beta, gamma), np.array(centre))
-
-
-def _follow(studies: Iterator[Path], count: int, quiet: bool) -> None:
-    """A progress bar if stderr is a terminal."""
-    from rich.console import Console
-    from rich.progress import BarColumn
-    from rich.progress import MofNCompleteColumn
-    from rich.progress import Progress
-    from rich.progress import TimeRemainingColumn
-
-    console = Console(stderr=True)
-    columns = ("simulating", BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=console, disable=quiet or not console.is_terminal) as bar:
-        task = bar.add_task("", total=count)
-        for _ in studies:
-            bar.advance(task)

@@ -90,6 +90,22 @@ def progress_lines(quiet: bool) -> Callable[[str], None]:
 
 
 @contextmanager
+def progress_bar(title: str, quiet: bool) -> Iterator[Callable[[int, int], None]]:
+    """A progress bar if stderr is a terminal; the function takes how many are done, of how many."""
+    from rich.console import Console
+    from rich.progress import BarColumn
+    from rich.progress import MofNCompleteColumn
+    from rich.progress import Progress
+    from rich.progress import TimeRemainingColumn
+
+    console = Console(stderr=True)
+    columns = (title, BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console, disable=quiet or not console.is_terminal) as bar:
+        task = bar.add_task("")
+        yield lambda done, total: bar.update(task, completed=done, total=total)
+
+
+@contextmanager
 def stdout_reserved() -> Iterator[None]:
     """What libraries print, also those in C++, goes to stderr; stdout stays for the requested output."""
     if sys.stdout is not None:
