@@ -14,6 +14,7 @@ from MSSTUNetReorientLib import io as readers
 from MSSTUNetReorientLib.errors import InputError
 from MSSTUNetReorientLib.geometry.pose import angle_between
 from MSSTUNetReorientLib.geometry.volume import Volume
+from MSSTUNetReorientLib.io import read_study
 
 from .bases import KINDS
 from .bases import SECRETS
@@ -126,13 +127,16 @@ def _difference(volume: Volume, kind: str, extra: dict[str, Any]) -> str:
 
 @cache
 def clean_study(kind: str, options: str) -> Volume | None:
-    """The clean study as it is read with options; None where it is refused."""
+    """The clean study as the true reader reads it with options; None where it is refused.
+
+    The reader under test is ``readers.read_study``, which tests exchange.
+    """
     clean, extra = base(kind), json.loads(options)
     if "frames" in extra:
         extra["frames"] = tuple(extra["frames"])
     with tempfile.TemporaryDirectory(prefix="fuzz-") as place:
         write(clean.files, Path(place) / "study")
         try:
-            return readers.read_study(Path(place) / "study" / clean.target, **(clean.options | extra))
+            return read_study(Path(place) / "study" / clean.target, **(clean.options | extra))
         except InputError:
             return None
