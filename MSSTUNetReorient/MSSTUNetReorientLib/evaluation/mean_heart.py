@@ -83,7 +83,7 @@ def simulated_hearts(count: int) -> Iterator[Heart]:
 
 
 def measured_mean_heart(folder: Path) -> MeanHeart:
-    """The mean of the ungated counts of the training patients, rest and stress, the axis being that of the cup.
+    """The mean of the ungated counts of the training patients, rest and stress, in the technologists' frames.
 
     Raises:
         InputError: the folder holds none.
@@ -99,7 +99,7 @@ def _measured(heart: HeartCounts) -> Heart:
     k, j, i = heart.labels.shape
     grid = Grid((i, j, k), np.full(3, heart.spacing), np.zeros(3))
     centre = grid.at(np.argwhere(heart.labels > 0)[:, ::-1].mean(axis=0))
-    return Heart(Volume(heart.counts, grid), Volume(heart.labels, grid), Pose(heart.axes, centre))
+    return Heart(Volume(heart.counts, grid), Volume(heart.labels, grid), Pose(np.eye(3), centre))
 
 
 def average(hearts: Iterable[Heart], source: str) -> MeanHeart:

@@ -25,19 +25,10 @@ from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
 
-MEAN_ROTATION: Array = np.array(
-    [
-        [0.87, -0.23, -0.43],
-        [0.47, 0.17, 0.86],
-        [-0.12, -0.96, 0.26],
-    ]
-)
-"""Mean SA axes (columns i, j, k in LPS) of 62 hearts seen by CT; made orthonormal below."""
-_u, _, _vt = np.linalg.svd(MEAN_ROTATION)
-MEAN_ROTATION = _u @ _vt
-MEAN_ROTATION.setflags(write=False)
+MEAN_LONG_AXIS: Array = np.array([-0.4317, 0.8641, 0.2588])
+"""Mean long axis (apex to base, LPS) of 53 hearts seen by CT."""
 
-MEAN_EULER: tuple[float, float, float] = (-1.06, -1.01, 1.25)
+MEAN_EULER: tuple[float, float, float] = (-1.07, -1.02, 1.13)
 """Mean (alpha, beta, gamma) of the same hearts. Of the two Euler triples of a rotation, the nearer to this is used."""
 
 SINGULAR_COS_BETA = 1e-6
@@ -107,6 +98,12 @@ def rotation_from_long_axis(k: ArrayLike, anterior: ArrayLike = (0.0, 0.0, 1.0))
     j = -(np.asarray(anterior, dtype=float) - np.dot(anterior, axis) * axis)
     j /= np.linalg.norm(j)
     return np.stack([np.cross(j, axis), j, axis], axis=1)
+
+
+MEAN_ROTATION: Array = rotation_from_long_axis(MEAN_LONG_AXIS)
+"""SA axes (columns i, j, k in LPS) of the mean long axis."""
+for _constant in (MEAN_LONG_AXIS, MEAN_ROTATION):
+    _constant.setflags(write=False)
 
 
 @dataclass(frozen=True)

@@ -53,9 +53,10 @@ def spots_outside(p: StudyParameters, labels: NDArray[np.uint8], local: Field, t
     return hot
 
 
-def resampled_labels(real: HeartCounts, spacing: float, centre: Array) -> NDArray[np.uint8]:
+def resampled_labels(real: HeartCounts, spacing: float, centre: Array, axes: Array) -> NDArray[np.uint8]:
+    """Labels on the cube of the truth, whose axes and centre in the volume's own frame are given."""
     labels = real.labels
-    points = points_round_origin(LABEL_SIZE, LABEL_SPACING) @ real.axes.T + centre
+    points = points_round_origin(LABEL_SIZE, LABEL_SPACING) @ axes.T + centre
     index = points / spacing + (labels.shape[0] - 1) / 2
     coordinates = np.moveaxis(index[..., ::-1], -1, 0)
     shares = [

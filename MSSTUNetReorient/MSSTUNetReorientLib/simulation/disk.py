@@ -125,6 +125,7 @@ def truth_record(study: Study) -> dict[str, Any]:
         "modality": "PT" if p.kind == "pet" else "NM",
         "model": "projections and OSEM" if isinstance(p.scanner, Camera) else "image space",
         "pose": pose_record(study),
+        "septum_deg": truth.septum_deg,
         "volumes_ml": {"apparent": apparent},
         "resolution_fwhm_mm": p.scanner.fwhm,
         "parameters": p.to_json(),

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import InputError
+from ..geometry.pose import rotation_from_long_axis
 from .beat import draw_beat
 from .bodywall import draw_round_map
 from .camera import Camera
@@ -29,6 +30,7 @@ from .poses import check_poses
 from .poses import draw_pose_rotation
 from .poses import draw_published_rotation
 from .poses import draw_rotation as draw_rotation
+from .poses import own_frame
 from .scanner import Scanner
 from .scanner import draw_scanner
 from .sources import Sources
@@ -133,6 +135,8 @@ def draw_parameters(
     heart, rotation = _draw_heart(rng, kind, sources)
     if poses == "table2":
         rotation = draw_published_rotation(np.random.default_rng((seed, 2)), "pet" if kind == "pet" else "spect")
+    if isinstance(heart, CountedHeart):  # technologists leave the roll alone
+        rotation = rotation_from_long_axis(rotation[:, 2])
     aneurysm = isinstance(heart, ParametricShape) and heart.bulge > 0
     perfusion, beat = draw_perfusion(rng, aneurysm=aneurysm), draw_beat(rng, gates, PHASES if projected else 1)
     spots, tissue, offset = draw_spots(rng), draw_tissue(rng), _offset_in_view(rng, camera_kind)
@@ -169,9 +173,11 @@ def _draw_heart(
     if subjects and rng.random() < 0.6:
         subject = subjects[int(rng.integers(len(subjects)))]
         mean = sources.ventricles[subject].pose.rotation
-        rotation = draw_rotation(rng, mean, 5.0) if rng.random() < 0.5 else draw_pose_rotation(rng)
+        own = rng.random() < 0.5
+        rotation = draw_rotation(rng, mean, 5.0) if own else own_frame(rng, draw_pose_rotation(rng))
         return draw_measured_heart(rng, subject), rotation
-    return draw_parametric_shape(rng), draw_pose_rotation(rng)
+    shape = draw_parametric_shape(rng)
+    return shape, own_frame(rng, draw_pose_rotation(rng), shape.rv_centre[:2])
 
 
 def _offset_in_view(rng: np.random.Generator, kind: str) -> Array:

@@ -12,6 +12,10 @@ from scipy.stats import truncnorm
 from ..errors import InputError
 from ..geometry.pose import MEAN_ROTATION
 from ..geometry.pose import rotation_from_euler
+from ..geometry.septum import LEFT_DEG
+from ..geometry.septum import MEAN_DEG
+from ..geometry.septum import SD_DEG
+from ..geometry.septum import septal_frame
 
 Array = NDArray[np.float64]
 
@@ -20,7 +24,7 @@ POSES: tuple[Poses, ...] = ("cta", "table2")
 """Poses like those of hearts seen by CT, or like those of Table 2 of Ni 2023."""
 
 POSE_SD_RAD = (0.16, 0.12, 0.15)
-"""Spread of 53 hearts seen by CT about :data:`..geometry.pose.MEAN_ROTATION`, as rotation vectors along LPS."""
+"""Spread of 53 hearts seen by CT about their mean rotation, as rotation vectors along LPS."""
 TRUNCATED_AT = 3.0
 """Standard deviations at which the Gaussians of the poses end."""
 WIDE_SHARE, WIDE_FACTOR = 0.2, 2.0
@@ -67,6 +71,17 @@ def truncated_normal(rng: np.random.Generator, count: int) -> Array:
     while (np.abs(out) > TRUNCATED_AT).any():
         out = np.where(np.abs(out) > TRUNCATED_AT, rng.normal(size=count), out)
     return np.asarray(out)
+
+
+def own_frame(rng: np.random.Generator, rotation: Array, rv: tuple[float, float] = (-1.0, 0.0)) -> Array:
+    """The own frame of a heart with an RV, ``(3, 3)``: the long axis of a rotation, the septum where hearts have it.
+
+    Args:
+        rv: direction (i, j) of the RV in the own frame.
+    """
+    angle = MEAN_DEG + SD_DEG * float(truncated_normal(rng, 1)[0])
+    own = float(np.rad2deg(np.arctan2(-rv[1], rv[0])))
+    return septal_frame(rotation[:, 2], angle + LEFT_DEG - own)
 
 
 def draw_rotation(rng: np.random.Generator, mean: Array = MEAN_ROTATION, degrees: float = 13.0) -> Array:

@@ -13,6 +13,7 @@ from scipy import ndimage
 from ..errors import InputError
 from ..geometry.labels import MYOCARDIUM
 from ..geometry.pose import Pose
+from ..geometry.pose import rotation_from_long_axis
 from ..geometry.volume import Grid
 from ..geometry.volume import Volume
 from . import scanner as fast
@@ -83,17 +84,17 @@ def render(parameters: StudyParameters, sources: Sources | None = None, *, anato
     p = parameters
     grid = grid_of(p)
     rotation, offset = np.array(p.placement.rotation), np.array(p.placement.offset)
-    pose = Pose(rotation, grid.centre + offset)
+    placed = Pose(rotation, grid.centre + offset)
     points = fast.points_of_grid(grid.size, p.raster.spacing)
     margin = getattr(p.scanner, "margin", 0)
     wide = fast.points_of_grid((grid.size[0] + 2 * margin, grid.size[1] + 2 * margin, grid.size[2]), p.raster.spacing)
     local = (wide if margin else points) - offset.astype(np.float32)
     if isinstance(p.heart, CountedHeart):
-        image, truth = _counted(p, sources, pose, points, local)
+        image, truth = _counted(p, sources, placed, points, local)
         check_in_view(p, truth, grid)
         return Study(image, None, grid, truth, p)
     phases, projected = phases_of(shape_of(p, sources), p.beat), isinstance(p.scanner, Camera)
-    truth = truth_of_shape(p, phases, pose, full=anatomy and not projected)
+    truth = truth_of_shape(p, phases, placed, full=anatomy and not projected)
     check_in_view(p, truth, grid)
     still = background(p, sources, local)
     if projected:
@@ -207,7 +208,10 @@ def _finish_fast(
 
 
 def _counted(p: StudyParameters, sources: Sources, pose: Pose, points: Field, local: Field) -> tuple[Field, Truth]:
-    """A real short-axis count volume put into a chest by the inverse transform, in one resampling."""
+    """A real short-axis count volume put into a chest by the inverse transform, in one resampling.
+
+    Its own axis is the technologist's and is kept.
+    """
     heart, scanner = p.heart, p.scanner
     assert isinstance(heart, CountedHeart)
     assert isinstance(scanner, Scanner)
@@ -217,14 +221,16 @@ def _counted(p: StudyParameters, sources: Sources, pose: Pose, points: Field, lo
     real = sources.counts[heart.name]
     half = (real.counts.shape[0] - 1) / 2
     own = (np.argwhere(real.labels > 0)[:, ::-1].mean(axis=0) - half) * heart.spacing
-    turn = pose.rotation @ real.axes.T
+    turn = pose.rotation
     image = fast.blur_by_place(uneven_chest(p, sources, local), scanner, local, p.raster.spacing)
     blend_counts(
         image, real.counts / np.percentile(real.counts[real.labels == MYOCARDIUM], 90), heart, local, turn, own
     )
     image += fast.blur_by_place(spots_outside(p, real.labels, local, turn, own), scanner, local, p.raster.spacing)
-    labels = resampled_labels(real, heart.spacing, own)
-    return _finish_fast(p, scanner, image, points, local), Truth(pose, labels, own, None, None)
+    truth_pose = Pose(rotation_from_long_axis(pose.long_axis), pose.centre)
+    axes = pose.rotation.T @ truth_pose.rotation
+    labels = resampled_labels(real, heart.spacing, own, axes)
+    return _finish_fast(p, scanner, image, points, local), Truth(truth_pose, labels, None, own, axes, None, None)
 
 
 def check_in_view(parameters: StudyParameters, truth: Truth, grid: Grid) -> None:

@@ -67,6 +67,7 @@ def _truth(study: Study, labels: Volume, grid: Grid) -> dict[str, object]:
             "centre_lps_mm": pose.centre.tolist(),
             "axes_lps": {"i": i, "j": j, "k": k},
         },
+        "septum_deg": study.truth.septum_deg,
         "volumes_ml": {
             "myocardium": float((labels.array == MYOCARDIUM).sum()) * ml,
             "blood_pool": float((labels.array == BLOOD_POOL).sum()) * ml,

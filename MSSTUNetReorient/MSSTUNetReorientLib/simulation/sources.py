@@ -10,8 +10,6 @@ from collections.abc import Mapping
 from collections.abc import Sequence
 from dataclasses import dataclass
 from dataclasses import field
-from dataclasses import replace
-from functools import cache
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
@@ -22,9 +20,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from ..errors import InputError
-from ..geometry.ellipsoid_fit import fit_ellipsoid
 from ..geometry.labels import MYOCARDIUM
-from ..geometry.pose import shortest_rotation
 from ..geometry.volume import Volume
 from ..io.sitk_files import read_image
 from .bodywall import arms_beside
@@ -65,15 +61,13 @@ class HeartCounts:
     """One gated short-axis count volume with its contours.
 
     Attributes:
-        counts, labels: ``(K, J, I)`` in the frame that the volume came with.
-        axes: ``(3, 3)`` the SA axes (columns) in that frame: ``k`` is the axis of the ellipsoid, as everywhere here.
+        counts, labels: ``(K, J, I)`` in the frame that the volume came with, which is the technologist's.
     """
 
     subject: str
     counts: NDArray[np.float32]
     labels: NDArray[np.uint8]
     spacing: float
-    axes: NDArray[np.float64] = field(default_factory=lambda: np.eye(3))
 
 
 @dataclass(frozen=True, eq=False)
@@ -235,18 +229,13 @@ def load_counts(folder: Path, subjects: set[str] | None = None) -> Mapping[str, 
     readers: dict[str, Callable[[], HeartCounts]] = {}
     for stem, gates in studies.items():
         each = [partial(_gate, folder, f"{stem}_g{r['gate']}", float(r["max_counts"])) for r in gates]
-        axes = cache(partial(_axes_of, each))
-        readers |= {f"{stem}_g{r['gate']}": partial(_turned, read, axes) for r, read in zip(gates, each, strict=True)}
-        readers[f"{stem}_sum"] = partial(_turned, partial(_sum_of, each), axes)
+        readers |= {f"{stem}_g{r['gate']}": read for r, read in zip(gates, each, strict=True)}
+        readers[f"{stem}_sum"] = partial(_sum_of, each)
     return Lazy({name: Path(name) for name in readers}, lambda name: readers[str(name)]())
 
 
 def _sum_of(gates: Sequence[Callable[[], HeartCounts]]) -> HeartCounts:
     return _summed([read() for read in gates])
-
-
-def _turned(read: Callable[[], HeartCounts], axes: Callable[[], NDArray[np.float64]]) -> HeartCounts:
-    return replace(read(), axes=axes())
 
 
 def _gate(folder: Path, stem: str, maximum: float) -> HeartCounts:
@@ -257,16 +246,6 @@ def _gate(folder: Path, stem: str, maximum: float) -> HeartCounts:
         msg = f"{folder / stem}: a real heart must have counts and an LV wall (label 1); correct or remove it"
         raise InputError(msg)
     return HeartCounts(stem.split("_")[0], counts * (maximum / counts.max()), labels, image.GetSpacing()[0])
-
-
-def _axes_of(gates: Sequence[Callable[[], HeartCounts]]) -> NDArray[np.float64]:
-    """The mean axis of the ellipsoids of all gates: that of one gate is good to 2 degrees."""
-    hearts = [read() for read in gates]
-    ellipsoids = [
-        ellipsoid for heart in hearts if (ellipsoid := fit_ellipsoid(heart.labels, heart.spacing)) is not None
-    ]
-    mean = np.sum([ellipsoid.axis for ellipsoid in ellipsoids], axis=0)
-    return shortest_rotation(np.array([0.0, 0.0, 1.0]), mean / np.linalg.norm(mean)) if ellipsoids else np.eye(3)
 
 
 def _summed(gates: list[HeartCounts]) -> HeartCounts:

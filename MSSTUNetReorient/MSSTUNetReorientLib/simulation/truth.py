@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -9,7 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from ..geometry.long_axis import long_axis
 from ..geometry.pose import Pose
+from ..geometry.pose import rotation_from_long_axis
+from ..geometry.septum import septum_angle
 from ..geometry.volume import Volume
 from .apparent import Surfaces
 from .apparent import anatomical_labels
@@ -32,6 +36,8 @@ Array = NDArray[np.float64]
 
 LABEL_SIZE, LABEL_SPACING = 48, 3.2
 """The SA cube in which the true labels are kept: voxels along an edge, and mm."""
+RV_SIZE, RV_SPACING = 40, 5.0
+"""The cube round the LV centre in which the RV cavity is looked for."""
 SEEN_REACH_MM = 20.0
 """Beyond the epicardium by this much, no camera shows half of a wall."""
 
@@ -57,72 +63,106 @@ class Truth:
     """Pose, labels and, where the heart is no real one, its anatomy.
 
     Attributes:
-        pose: SA frame to LPS; its centre is the centroid of the LV as it appears.
+        pose: SA frame to LPS: the technologist's long axis, the clinic's roll; its centre is the centroid of the LV as
+            it appears.
         labels: ``(48, 48, 48)`` uint8 of the wall as it appears, in the SA frame of ``pose``, 3.2 mm.
-        origin: ``(3,)`` mm, the LV centre in the heart's own frame.
+        septum_deg: see :mod:`..geometry.septum`; None where it is not known, as in real counts.
+        origin: ``(3,)`` mm, the LV centre in the heart's own frame, whose axes in LPS are those of the placement.
+        axes: ``(3, 3)`` the SA axes of ``pose`` in the heart's own frame (columns).
         anatomical: as ``labels``, the wall and the cavity as they are (at end-diastole); None for a real heart.
         anatomy: None for a real heart.
     """
 
     pose: Pose
     labels: NDArray[np.uint8]
+    septum_deg: float | None
     origin: Array
+    axes: Array
     anatomical: NDArray[np.uint8] | None
     anatomy: Anatomy | None
 
 
-def truth_of_shape(parameters: StudyParameters, phases: Sequence[Shape], pose: Pose, *, full: bool = True) -> Truth:
+def truth_of_shape(parameters: StudyParameters, phases: Sequence[Shape], placed: Pose, *, full: bool = True) -> Truth:
     """Truth of a heart seen in these phases, the first being end-diastole.
 
     Args:
+        placed: axes of the heart's own frame in LPS, and the LV centre.
         full: also the anatomical side, which costs as much again.
     """
-    middle = phases[len(phases) // 4]
-    fwhm = parameters.scanner.fwhm
+    middle, fwhm = phases[len(phases) // 4], parameters.scanner.fwhm
     moving = phases if len(phases) > 1 else ()
-    grid = points_round_origin(LABEL_SIZE, LABEL_SPACING)
-    rough = apparent_labels(middle, grid, LABEL_SPACING, fwhm, moving)
-    origin = np.asarray(grid[rough > 0].mean(axis=0))
-    labels = apparent_labels(middle, grid + origin, LABEL_SPACING, fwhm, moving)
-    return _truth(parameters, phases, pose, labels, origin, full)
+
+    def labels_at(points: Array) -> NDArray[np.uint8]:
+        return apparent_labels(middle, points, LABEL_SPACING, fwhm, moving)
+
+    start = np.zeros(3)
+    origin = start + _centroid(labels_at(_grid() + start))
+    return _truth(parameters, phases, placed.rotation, placed.centre, labels_at, origin, full)
 
 
 def truth_as_seen(
-    parameters: StudyParameters, phases: Sequence[Shape], placed: Truth, seen: Volume, *, full: bool = True
+    parameters: StudyParameters, phases: Sequence[Shape], known: Truth, seen: Volume, *, full: bool = True
 ) -> Truth:
     """Truth of a heart whose wall, uniformly perfused and alone, is seen in an image; see :mod:`.apparent`.
 
     Args:
-        placed: where the heart lies: its frame is that of ``placed.pose``, shifted by ``placed.origin``.
+        known: the truth without the image: where the heart is.
         seen: the image, LPS.
     """
     middle = phases[len(phases) // 4]
-    grid = points_round_origin(LABEL_SIZE, LABEL_SPACING)
     wall = ndimage.spline_filter(seen.array.astype(float))
+    own = known.pose.rotation @ known.axes.T
+    heart = Pose(own, known.pose.centre - own @ known.origin)
 
-    def labels_round(centre: Array) -> NDArray[np.uint8]:
-        index = seen.grid.index_of(placed.pose.apply(grid + centre - placed.origin))
+    def labels_at(points: Array) -> NDArray[np.uint8]:
+        index = seen.grid.index_of(heart.apply(points))
         shown = ndimage.map_coordinates(wall, np.moveaxis(index[..., ::-1], -1, 0), prefilter=False)
-        return labels_where_seen(Surfaces.of(middle, grid + centre), shown, LABEL_SPACING, SEEN_REACH_MM)
+        return labels_where_seen(Surfaces.of(middle, points), shown, LABEL_SPACING, SEEN_REACH_MM)
 
-    origin = placed.origin + np.asarray(grid[labels_round(placed.origin) > 0].mean(axis=0))
-    pose = Pose(placed.pose.rotation, placed.pose.apply(origin - placed.origin))
-    return _truth(parameters, phases, pose, labels_round(origin), origin, full)
+    origin = known.origin + _centroid(labels_at(_grid() + known.origin))
+    return _truth(parameters, phases, own, heart.apply(origin), labels_at, origin, full)
 
 
 def _truth(
     parameters: StudyParameters,
     phases: Sequence[Shape],
-    pose: Pose,
-    labels: NDArray[np.uint8],
+    own: Array,
+    centre: Array,
+    labels_at: Callable[[Array], NDArray[np.uint8]],
     origin: Array,
     full: bool,
 ) -> Truth:
+    """Truth in the clinic's frame of a heart whose own axes and LV centre are known.
+
+    Args:
+        own: axes of the heart's own frame in LPS; centre: LV centre, LPS; origin: the same in the own frame.
+        labels_at: labels on a regular grid of points in the own frame.
+    """
+    found = long_axis(labels_at(_grid() + origin), LABEL_SPACING)
+    k = own @ (np.array([0.0, 0.0, 1.0]) if found is None else found)
+    pose = Pose(rotation_from_long_axis(k), centre)
+    axes = own.T @ pose.rotation
+    points = _grid() @ axes.T + origin
+    septum = septum_angle(k, own @ _towards_rv(phases[0], origin))
     if not full:
-        return Truth(pose, labels, origin, None, None)
-    grid = points_round_origin(LABEL_SIZE, LABEL_SPACING)
-    anatomy = anatomy_of(parameters, phases)
-    return Truth(pose, labels, origin, anatomical_labels(phases[0], grid + origin), anatomy)
+        return Truth(pose, labels_at(points), septum, origin, axes, None, None)
+    anatomical, anatomy = anatomical_labels(phases[0], points), anatomy_of(parameters, phases)
+    return Truth(pose, labels_at(points), septum, origin, axes, anatomical, anatomy)
+
+
+def _grid() -> Array:
+    return points_round_origin(LABEL_SIZE, LABEL_SPACING)
+
+
+def _centroid(labels: NDArray[np.uint8]) -> Array:
+    """Of the LV, mm from the middle of the cube."""
+    return np.asarray(_grid()[labels > 0].mean(axis=0))
+
+
+def _towards_rv(shape: Shape, origin: Array) -> Array:
+    """From the LV centre to the middle of the RV cavity, in the heart's own frame."""
+    points = points_round_origin(RV_SIZE, RV_SPACING) + origin
+    return np.asarray((points[shape.right_cavity(points) < 0] - origin).mean(axis=0))
 
 
 def anatomy_of(parameters: StudyParameters, phases: Sequence[Shape]) -> Anatomy:

@@ -14,6 +14,7 @@ from scipy.spatial.transform import Rotation
 from ..errors import InputError
 from ..geometry.labels import MYOCARDIUM
 from ..geometry.pose import Pose
+from ..geometry.pose import rotation_from_long_axis
 from ..geometry.volume import Grid
 from ..geometry.volume import Volume
 from ..geometry.volume import resample
@@ -80,6 +81,7 @@ class Sample:
         rotation: ``(3, 3)`` SA axes in the cube's axes; centre: ``(3,)`` mm from the cube's middle.
         labels: ``(48, 48, 48)`` uint8 in the SA frame, 3.2 mm.
         kind: e.g. "spect-parametric".
+        septum_deg: see :mod:`..geometry.septum`; nan where it is not known.
     """
 
     cube: NDArray[np.float16]
@@ -87,6 +89,7 @@ class Sample:
     centre: NDArray[np.float64]
     labels: NDArray[np.uint8]
     kind: str
+    septum_deg: float = float("nan")
 
 
 def training_sources(data: Path | None, split: Split) -> Sources:
@@ -133,14 +136,24 @@ def draw_physical_samples(seed: int, sources: Sources) -> list[Sample]:
         np.eye(3),
         *(Rotation.from_rotvec(np.deg2rad(rng.normal(0, TURN_DEG / 3**0.5, (SAMPLES_PER_STUDY - 1, 3)))).as_matrix()),
     ]
-    return [sample_of(image, labels, pose, f"{kind}-physical", turn) for turn in turns]
+    septum = study.truth.septum_deg
+    return [sample_of(image, labels, pose, f"{kind}-physical", turn, septum) for turn in turns]
 
 
-def sample_of(image: Volume, labels: Volume, pose: Pose, kind: str, turn: NDArray[np.float64] | None = None) -> Sample:
+def sample_of(
+    image: Volume,
+    labels: Volume,
+    pose: Pose,
+    kind: str,
+    turn: NDArray[np.float64] | None = None,
+    septum_deg: float | None = None,
+) -> Sample:
     """A study of any grid as a sample, its healthy wall about 1.
 
     Args:
-        labels: on any grid; turn: ``(3, 3)`` axes of the cube in LPS, those of LPS by default.
+        labels: on any grid.
+        turn: ``(3, 3)`` axes of the cube in LPS, those of LPS by default.
+        septum_deg: None where it is not known.
 
     Raises:
         InputError: no counts where the labels have the wall.
@@ -156,7 +169,8 @@ def sample_of(image: Volume, labels: Volume, pose: Pose, kind: str, turn: NDArra
         msg = "the image must have counts inside the labelled wall, but it has none; check the geometry"
         raise InputError(msg)
     counts = np.clip(cube / wall, 0, 1000).astype(np.float16)
-    return Sample(counts, turn.T @ pose.rotation, turn.T @ (pose.centre - middle), upright, kind)
+    septum = float("nan") if septum_deg is None else septum_deg
+    return Sample(counts, turn.T @ pose.rotation, turn.T @ (pose.centre - middle), upright, kind, septum)
 
 
 def draw_sample(seed: int, sources: Sources) -> Sample:
@@ -167,9 +181,9 @@ def draw_sample(seed: int, sources: Sources) -> Sample:
         study = try_render(parameters, sources)
         if study is not None:
             break
-    pose = study.truth.pose
-    kind = f"{parameters.scanner.kind}-{heart}"
-    return Sample(study.image.astype(np.float16), pose.rotation, pose.centre, study.truth.labels, kind)
+    truth, kind = study.truth, f"{parameters.scanner.kind}-{heart}"
+    septum = float("nan") if truth.septum_deg is None else truth.septum_deg
+    return Sample(study.image.astype(np.float16), truth.pose.rotation, truth.pose.centre, truth.labels, kind, septum)
 
 
 def draw_training_parameters(rng: np.random.Generator, seed: int, sources: Sources) -> tuple[StudyParameters, str]:
@@ -195,7 +209,8 @@ def _draw_heart(
         names = [name for name in sorted(sources.counts) if not ungated or name.endswith("_sum")]
         name = names[int(rng.integers(len(names)))]
         spacing = sources.counts[name].spacing * float(rng.uniform(0.82, 1.12))
-        return CountedHeart(name, spacing, float(rng.uniform(8, 16))), draw_rotation(rng), "counts"
+        rotation = rotation_from_long_axis(draw_rotation(rng)[:, 2])
+        return CountedHeart(name, spacing, float(rng.uniform(8, 16))), rotation, "counts"
     if sources.ventricles and which < 0.7:
         subjects = sorted(sources.ventricles)
         subject = subjects[int(rng.integers(len(subjects)))]
@@ -219,13 +234,14 @@ def write_sample(sample: Sample, path: Path) -> None:
     """One file, complete or not there."""
     with atomic_file(path) as temporary, temporary.open("wb") as file:
         np.savez(file, cube=sample.cube, rotation=sample.rotation, centre=sample.centre, labels=sample.labels,
-                 kind=np.array(sample.kind))  # fmt: skip
+                 kind=np.array(sample.kind), septum_deg=sample.septum_deg)  # fmt: skip
 
 
 def read_sample(path: Path) -> Sample:
     """Inverse of :func:`write_sample`."""
     with np.load(path, allow_pickle=False) as f:
-        return Sample(f["cube"], f["rotation"], f["centre"], f["labels"], str(f["kind"]))
+        septum = float(f["septum_deg"])
+        return Sample(f["cube"], f["rotation"], f["centre"], f["labels"], str(f["kind"]), septum)
 
 
 def fill_pool(
