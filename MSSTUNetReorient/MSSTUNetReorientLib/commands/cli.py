@@ -29,6 +29,7 @@ from .terminal import tell_error
 from .terminal import termination_raises
 from .terminal import write
 from .train import blend
+from .train import bounds
 from .train import calibrate
 from .train import pool
 from .train import train
@@ -131,6 +132,7 @@ app.command()(pool)
 app.command()(validate)
 app.command()(blend)
 app.command()(calibrate)
+app.command()(bounds)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -159,15 +159,30 @@ def validate(
 def calibrate(
     weights: Annotated[Path, typer.Argument(help="Weight file of the compact model.")],
     pools: Annotated[list[Path], typer.Argument(help="Pools of studies that the model was not trained on.")],
-    out: Annotated[Path, typer.Option("--out", "-o", help="Output weight file with calibration.")],
+    out: Annotated[Path, typer.Option("--out", "-o", help="Output weight file.")],
     debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
 ) -> None:
-    """Calibrate the wall thickness and the error bound of the quality verdict on held-out studies."""
+    """Calibrate the wall thickness on held-out studies."""
     require("train")
     from ..training.calibrate import calibrate as learn
 
-    within = learn(weights, pools, out)
-    sys.stdout.write(f"{100 * within:.0f} % of the studies are within their bound; written to {out}\n")
+    offset = learn(weights, pools, out)
+    sys.stdout.write(f"wall logit lowered by {offset:.1f}; written to {out}\n")
+
+
+def bounds(
+    weights: Annotated[Path, typer.Argument(help="Weight file of the compact model.")],
+    sets: Annotated[list[str], typer.Argument(help="Data sets with truth, FOLDER or NAME=FOLDER, not trained on.")],
+    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
+) -> None:
+    """Calibrate the error bounds on held-out studies; they are written beside the weight file."""
+    require("evaluate")
+    from ..evaluation.study_sets import read_sets
+    from ..training.fit_bounds import calibrate_bounds
+    from ..training.fit_bounds import coverage_table
+
+    path, coverage = calibrate_bounds(weights, read_sets(sets), tell)
+    sys.stdout.write(f"{coverage_table(coverage)}\nwritten to {path}\n")
 
 
 def blend(

@@ -46,6 +46,7 @@ class TrueStudy:
         pose: SA frame to LPS.
         cube: the reference of the normalised translation; None where the truth holds no full pose.
         uncertainty_deg: of a reference axis; None for an exact pose.
+        septum_deg: see :mod:`..geometry.septum`; None where it is not known.
         held_out: whether no model of ours may have seen the subject, by :mod:`..simulation.splits`.
         sha256: of everything the measurement rests on.
     """
@@ -60,6 +61,7 @@ class TrueStudy:
     pose: Pose
     cube: Cube | None
     uncertainty_deg: float | None
+    septum_deg: float | None
     held_out: bool
     sha256: str
 
@@ -155,7 +157,7 @@ def _simulated_study(folder: Path, data_set: str) -> TrueStudy:
     return TrueStudy(
         data_set, folder.name, subject, kind, MODALITIES[told["modality"]], folder / IMAGE, folder / LABELS,
         Pose.from_matrix(told["pose"]["matrix_sa_to_lps"]), Cube(tuple(cube["centre_lps_mm"]), float(cube["half_mm"])),
-        None, held_out, _digest([folder / IMAGE, folder / LABELS], told),
+        None, told["septum_deg"], held_out, _digest([folder / IMAGE, folder / LABELS], told),
     )  # fmt: skip
 
 
@@ -190,7 +192,7 @@ def _real_study(folder: Path, name: str, told: dict[str, Any], data_set: str) ->
     pose = Pose(rotation_from_long_axis(told["k_lps"]), np.array(told["centre_lps_mm"]))
     return TrueStudy(
         data_set, name, str(told.get("subject", name)), "real", str(told.get("modality", modality)), image, mask, pose,
-        None, uncertainty, True, _digest([*files, *([mask] if mask else [])], told),
+        None, uncertainty, None, True, _digest([*files, *([mask] if mask else [])], told),
     )  # fmt: skip
 
 

@@ -245,11 +245,7 @@ def shuffle(x: Tensor) -> Tensor:
 
 
 class CompactMSSTUNet(nn.Module):
-    """The joint model; see the module's docstring. The cube is ``(B, 1, 96, 96, 96)`` raw counts at 4 mm.
-
-    Its buffer ``calibration`` holds the coefficients of :mod:`..prediction.axis_bound`, found after training; nan until
-    then.
-    """
+    """The joint model; see the module's docstring. The cube is ``(B, 1, 96, 96, 96)`` raw counts at 4 mm."""
 
     def __init__(self, mean_rotation: Tensor) -> None:
         super().__init__()
@@ -257,8 +253,6 @@ class CompactMSSTUNet(nn.Module):
         self.wide = Refiner(WIDE_SIZE, WIDE_SCALE)
         self.close = Refiner(CLOSE_SIZE, CLOSE_SCALE)
         self.unet = CompactUNet(wide_features=32)
-        self.calibration: Tensor
-        self.register_buffer("calibration", torch.full((7,), float("nan")))
 
     def segment(
         self, cube: Tensor, wide: ScaleEstimate, seen_at: tuple[Tensor, Tensor], at: tuple[Tensor, Tensor]

@@ -12,9 +12,9 @@ from torch import Tensor
 
 from ..geometry.ellipsoid_fit import fit_ellipsoid
 from ..geometry.labels import likeliest
+from ..geometry.long_axis import axis_across
 from ..geometry.pose import Pose
 from ..geometry.pose import angle_between
-from ..geometry.pose import shortest_rotation
 from ..geometry.volume import Grid
 from ..networks.compact import CompactMSSTUNet
 from ..networks.geometry import CLOSE_SCALE
@@ -82,17 +82,17 @@ def _reach(shares: Tensor, grid: Grid) -> tuple[NDArray[np.int64], NDArray[np.in
 
 @dataclass(frozen=True, eq=False)
 class LabelPose:
-    """The pose once more, from the labels alone: it is nearer to the truth than the regressed one.
+    """Centre and long axis once more, from the labels: they are nearer to the truth than the regressed ones.
 
     Attributes:
         offset: ``(3,)`` centroid of the labelled LV, mm along i, j, k from the middle of the label grid.
-        turn: ``(3, 3)`` SA axes in those of the label grid, ``k`` up to two thirds of the way to the ellipsoid's.
+        axis: ``(3,)`` the technologist's long axis in the axes of the label grid.
         disagreement_deg: between the axis of the ellipsoid and the network's; nan where there is no ellipsoid.
         residual_mm: median distance of the outer surface from the fitted ellipsoid; nan where there is none.
     """
 
     offset: Array
-    turn: Array
+    axis: Array
     disagreement_deg: float
     residual_mm: float
 
@@ -100,21 +100,22 @@ class LabelPose:
 def pose_from_labels(shares: Tensor) -> LabelPose:
     """Centre and long axis of what was labelled, on the network's own label grid.
 
-    The centroid is the LV centre by definition. The axes of network and ellipsoid err independently, so their mean is
-    more accurate than either. The ellipsoid's is the more accurate one, but the larger the angle between them, the
-    more probably it is the ellipsoid that errs, so its weight falls (docs/training.md).
+    The centroid is the LV centre by definition, and the long axis is the one that a technologist would give these
+    labels (:mod:`..geometry.long_axis`). Its slices lie across the mean of two axes that err independently: the
+    network's and that of the ellipsoid. The ellipsoid's is the more accurate one, but the larger the angle between
+    them, the more probably it is the ellipsoid that errs, so its weight falls (docs/training.md).
     """
-    grid = _own_grid(shares)
+    grid, along = _own_grid(shares), np.array([0.0, 0.0, 1.0])
     labels = labels_on(shares, grid, np.zeros(3))
     inside = np.argwhere(labels > 0)[:, ::-1]
     offset = grid.at(inside.mean(axis=0)) if len(inside) else np.zeros(3)
     ellipsoid = fit_ellipsoid(labels, LABEL_SPACING)
     if ellipsoid is None:
-        return LabelPose(offset, np.eye(3), float("nan"), float("nan"))
-    along = np.array([0.0, 0.0, 1.0])
+        return LabelPose(offset, along, float("nan"), float("nan"))
     apart = angle_between(ellipsoid.axis, along)
-    mean = along + ellipsoid.axis * ELLIPSOID_WEIGHT / (1 + (apart / TRUST_DEG) ** 2)
-    return LabelPose(offset, shortest_rotation(along, mean / np.linalg.norm(mean)), apart, ellipsoid.residual_mm)
+    across = along + ellipsoid.axis * ELLIPSOID_WEIGHT / (1 + (apart / TRUST_DEG) ** 2)
+    axis = axis_across(labels, LABEL_SPACING, across / np.linalg.norm(across))
+    return LabelPose(offset, axis, apart, ellipsoid.residual_mm)
 
 
 def largest_ventricle(labels: NDArray[np.uint8]) -> NDArray[np.uint8]:

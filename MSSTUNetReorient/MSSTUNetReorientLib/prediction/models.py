@@ -33,6 +33,8 @@ MANIFEST = "manifest.json"
 SUFFIX = ".npz"
 MAX_BYTES, MAX_UNPACKED = 2**28, 2**30
 """Maximum size of a weight file: far more than any network here needs."""
+FORMER = ("calibration",)
+"""Entries of older weight files that are no longer used: the bounds are stored beside the file (:mod:`.bounds`)."""
 ZIP_MAGIC = b"PK\x03\x04"
 """First bytes of an .npz; NumPy takes anything else for a pickle and says so in its error."""
 
@@ -165,15 +167,12 @@ def _load_bytes(content: bytes, name: str, device: str) -> nn.Module:
 
 
 def load_state(network: nn.Module, state: dict[str, torch.Tensor]) -> None:
-    """Put the parameters of a weight file into a network; a calibration with other measures is ignored.
+    """Put the parameters of a weight file into a network.
 
     Raises:
         RuntimeError: they are of another network.
     """
-    own = dict(network.named_buffers()).get("calibration")
-    if own is not None and state.get("calibration", own[:0]).shape != own.shape:
-        state = state | {"calibration": torch.full_like(own, torch.nan)}
-    network.load_state_dict(state)
+    network.load_state_dict({name: value for name, value in state.items() if name not in FORMER})
 
 
 def read_weight_file(path: Path) -> bytes:

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
 import torch
 from numpy.typing import ArrayLike
+from torch import Tensor
 
 from ..errors import InputError
 from ..geometry.pose import Cube
 from ..geometry.pose import Pose
+from ..geometry.pose import rotation_from_long_axis
+from ..geometry.septum import septal_frame
 from ..geometry.volume import Volume
 from ..geometry.volume import check_volume
 from ..geometry.volume import resample
@@ -21,10 +24,13 @@ from ..networks.compact import CompactMSSTUNet
 from ..networks.geometry import HALF_MM
 from . import qc
 from .anatomy import short_axis_rotation
+from .bounds import Bounds
+from .bounds import read_bounds
 from .labelling import LabelPose
 from .labelling import label_shares
 from .labelling import labels_on
 from .labelling import pose_from_labels
+from .models import find_weights
 from .models import load_compact
 from .result import ModelIdentity
 from .result import Result
@@ -83,24 +89,24 @@ def predict(
     clock = _Clock()
     study = check_volume(study, str(study.info.get("kind", "study")))
     own_axes = short_axis_rotation(study) if keep_axes else None
-    network, identity, target = _compact_network(model, device)
+    loaded = _loaded(model, device)
+    network = loaded.network
     clock.lap("load_model")
     say("locating the left ventricle")
     with torch.inference_mode():
-        found = search(network, study, target, centre_hint)
+        found = search(network, study, loaded.device, centre_hint)
         if own_axes is not None:
             found = _looked_at(network, found, Pose(own_axes, found.pose.centre))
         clock.lap("locate")
         say("segmenting")
         shares = label_shares(network, found.cube, found.located)
         seen = pose_from_labels(shares)
-        turn = seen.turn if own_axes is None else np.eye(3)
-        pose = found.pose @ Pose(turn, seen.offset)
-        grid = short_axis_grid(pose)
-        labels = Volume(labels_on(shares, grid, seen.offset, turn), grid)
+        rotation = rotation_from_long_axis(found.pose.rotation @ seen.axis) if own_axes is None else own_axes
+        pose = Pose(rotation, found.pose.apply(seen.offset))
+        labels = _labels_at(shares, found.pose, pose)
     clock.lap("segment")
     say("resampling the short axis")
-    return _completed(network, study, pose, labels, found, identity, clock, seen)
+    return _completed(loaded, study, pose, labels, found, clock, seen)
 
 
 def segment_at(
@@ -126,35 +132,45 @@ def segment_at(
     say = progress or (lambda _: None)
     clock = _Clock()
     study = check_volume(study, str(study.info.get("kind", "study")))
-    network, identity, target = _compact_network(model, device)
+    loaded = _loaded(model, device)
+    network = loaded.network
     clock.lap("load_model")
     say("segmenting")
     with torch.inference_mode():
         frame = cube_round(study, pose.centre)
-        cube = read_cube(antialiased(study), frame).to(target)
-        found = Found(frame, cube, look_at(network, cube, frame, pose, axis_spread_deg))
-        grid = short_axis_grid(pose)
+        cube = read_cube(antialiased(study), frame).to(loaded.device)
+        looked_from = Pose(septal_frame(pose.long_axis), pose.centre)
+        found = Found(frame, cube, look_at(network, cube, frame, looked_from, axis_spread_deg))
         shares = label_shares(network, cube, found.located)
         seen = pose_from_labels(shares)
-        labels = Volume(labels_on(shares, grid, np.zeros(3)), grid)
+        labels = _labels_at(shares, looked_from, pose)
     clock.lap("segment")
     say("resampling the short axis")
-    return _completed(network, study, pose, labels, found, identity, clock, seen)
+    return _completed(loaded, study, pose, labels, found, clock, seen)
 
 
-def _compact_network(model: str | Path | None, device: str) -> tuple[CompactMSSTUNet, ModelIdentity, torch.device]:
+@dataclass(frozen=True, eq=False)
+class Loaded:
+    """A model in use."""
+
+    network: CompactMSSTUNet
+    identity: ModelIdentity
+    bounds: Bounds
+    device: torch.device
+
+
+def _loaded(model: str | Path | None, device: str) -> Loaded:
     target = choose_device(device)
     network, identity = load_compact(model, "the prediction", target)
-    return network, identity, target
+    return Loaded(network, identity, read_bounds(find_weights(model).path, identity.sha256), target)
 
 
 def _completed(
-    network: CompactMSSTUNet,
+    loaded: Loaded,
     study: Volume,
     pose: Pose,
     labels: Volume,
     found: Found,
-    identity: ModelIdentity,
     clock: _Clock,
     seen: LabelPose,
 ) -> Result:
@@ -170,16 +186,24 @@ def _completed(
         axis_spread_deg=found.located.spread_deg,
         axis_disagreement_deg=seen.disagreement_deg,
         cup_residual_mm=seen.residual_mm,
-        calibration=network.calibration.tolist(),
+        septum_seen_deg=found.located.septum_deg,
+        bounds=loaded.bounds,
     )
     clock.lap("quality")
     cube = Cube(tuple(found.frame.centre.tolist()), HALF_MM)
-    return Result(study, pose, cube, short_axis, labels, quality, identity, clock.laps)
+    return Result(study, pose, cube, short_axis, labels, quality, loaded.identity, clock.laps)
+
+
+def _labels_at(shares: Tensor, looked_from: Pose, pose: Pose) -> Volume:
+    """The labels in the SA cube of a pose, from the shares that the network gave where it looked from."""
+    grid, there = short_axis_grid(pose), looked_from.inverse() @ pose
+    return Volume(labels_on(shares, grid, there.centre, there.rotation), grid)
 
 
 def _looked_at(network: CompactMSSTUNet, found: Found, pose: Pose) -> Found:
-    """The same LV at another pose."""
-    located = look_at(network, found.cube, found.frame, pose, found.located.spread_deg)
+    """The same LV at another pose, in the networks' own roll."""
+    looked_from = Pose(septal_frame(pose.long_axis), pose.centre)
+    located = look_at(network, found.cube, found.frame, looked_from, found.located.spread_deg)
     return Found(found.frame, found.cube, located)
 
 

@@ -7,7 +7,6 @@ nothing to show.
 from __future__ import annotations
 
 from collections.abc import Callable
-from collections.abc import Sequence
 from dataclasses import dataclass
 from dataclasses import field
 from typing import Literal
@@ -22,9 +21,15 @@ from ..geometry.labels import dilated
 from ..geometry.pose import Pose
 from ..geometry.volume import Volume
 from .anatomy import anatomy_measures
-from .axis_bound import axis_bound_deg
+from .bounds import Bounds
 from .count_faults import clipped_ml
 from .count_faults import wrapped_voxels
+from .septum_estimate import Septum
+from .septum_estimate import estimate_septum
+
+NO_BOUNDS = Bounds({})
+BOUND_MEASURES = {"axis_deg": "axis_bound_deg", "centre_mm": "centre_bound_mm"}
+"""Names of the bounds among the measures."""
 
 Status = Literal["pass", "review", "fail"]
 
@@ -33,7 +38,7 @@ MAX_AXIS_DISAGREEMENT_DEG = 10.0
 MAX_AXIS_SPREAD_DEG = 6.0
 """Between the long axes that the network reaches from different starts."""
 MAX_AXIS_BOUND_DEG = 10.0
-"""In nine of ten studies the error is below the bound (:mod:`.axis_bound`)."""
+"""In nine of ten studies the error is below the bound (:mod:`.bounds`)."""
 MIN_PRESENCE = 0.5
 """Probability that an LV is in view, as the network estimates it; below it the LV may be elsewhere."""
 MYOCARDIUM_ML = (70.0, 450.0)
@@ -80,6 +85,12 @@ class Quality:
     reasons: tuple[str, ...] = ()
     measures: dict[str, float] = field(default_factory=dict)
 
+    @property
+    def septum(self) -> Septum | None:
+        """The septum angle; None where no LV was found, or in a result of an older version."""
+        names = ("septum_deg", "septum_bound_deg", "septum_seen_deg")
+        return Septum(*(self.measures[n] for n in names)) if all(n in self.measures for n in names) else None
+
 
 def assess(
     study: Volume,
@@ -91,7 +102,8 @@ def assess(
     axis_spread_deg: float,
     axis_disagreement_deg: float,
     cup_residual_mm: float,
-    calibration: Sequence[float] = (),
+    septum_seen_deg: float,
+    bounds: Bounds = NO_BOUNDS,
 ) -> Quality:
     """The verdict on one result.
 
@@ -103,7 +115,8 @@ def assess(
         axis_spread_deg: see :data:`MAX_AXIS_SPREAD_DEG`.
         axis_disagreement_deg: see :data:`MAX_AXIS_DISAGREEMENT_DEG`; nan where no ellipsoid was found.
         cup_residual_mm: median distance of the labelled LV from the fitted ellipsoid; nan where there is none.
-        calibration: coefficients of :mod:`.axis_bound`; empty for a model without calibration.
+        septum_seen_deg: the septum angle that the network sees.
+        bounds: see :mod:`.bounds`; none for a model without calibration.
     """
     ml = labels.grid.voxel_ml
     my, bp = (float((labels.array == value).sum()) * ml for value in (1, 2))
@@ -117,9 +130,14 @@ def assess(
     measures["cut_share"] = cut_share(study, labels)
     measures |= anatomy_measures(study, short_axis, labels, pose)
     measures |= {"wrapped_voxels": wrapped_voxels(study.array), "clipped_ml": clipped_ml(study, labels)}
-    bound = axis_bound_deg(measures, calibration) if len(calibration) else float("nan")
-    if np.isfinite(bound):
-        measures["axis_bound_deg"] = bound
+    found = bounds.of(measures, str(study.info.get("modality", "")))
+    septum = estimate_septum(septum_seen_deg, found.get("septum_deg"))
+    measures |= {
+        "septum_deg": septum.angle_deg,
+        "septum_bound_deg": septum.bound_deg,
+        "septum_seen_deg": septum.seen_deg,
+    }
+    measures |= {renamed: found[name] for name, renamed in BOUND_MEASURES.items() if name in found}
     broken = [sentence(measures[name]) for name, is_broken, sentence in RULES if is_broken(measures.get(name))]
     reasons = (*(str(w) for w in study.info.get("warnings", ())), *broken)
     return Quality("review" if reasons else "pass", reasons, measures)

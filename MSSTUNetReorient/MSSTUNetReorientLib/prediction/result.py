@@ -14,6 +14,7 @@ from ..geometry.pose import Cube
 from ..geometry.pose import Pose
 from ..geometry.volume import Volume
 from .qc import Quality
+from .septum_estimate import Septum
 
 INPUT_KEYS = ("kind", "modality", "patient_position", "gates", "gate", "windows", "window", "time_frames", "frames",
               "orientation", "reoriented", "warnings")  # fmt: skip
@@ -54,6 +55,11 @@ class Result:
     model: ModelIdentity
     timing_s: dict[str, float]
     left_out: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def septum(self) -> Septum | None:
+        """The septum angle; None where no LV was found."""
+        return self.quality.septum
 
     @property
     def volumes_ml(self) -> dict[str, float]:

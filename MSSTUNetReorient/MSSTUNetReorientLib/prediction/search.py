@@ -17,6 +17,7 @@ from ..geometry.labels import box_round
 from ..geometry.pose import Pose
 from ..geometry.pose import angle_between
 from ..geometry.pose import nearest_rotation
+from ..geometry.septum import septum_angle
 from ..geometry.volume import Grid
 from ..geometry.volume import Volume
 from ..geometry.volume import resample
@@ -65,6 +66,7 @@ class Located:
         rotation: ``(1, 3, 3)``; translation: ``(1, 3)``, in the cube's frame.
         wide: the scale-2 look that led there, and the pose it looked from.
         presence: probability that an LV is in view.
+        septum_deg: the septum angle that the network sees; see :mod:`..geometry.septum`.
         spread_deg: largest angle between long axes reached from different starts and their mean.
     """
 
@@ -73,6 +75,7 @@ class Located:
     wide: ScaleEstimate
     wide_pose: tuple[Tensor, Tensor]
     presence: float
+    septum_deg: float
     spread_deg: float
 
 
@@ -223,9 +226,15 @@ def locate(model: CompactMSSTUNet, cube: Tensor, hint: bool = False) -> Located:
     mean_rotation, mean_translation, spread = _from_turned_starts(
         model, cube, close.rotation[one], close.translation[one]
     )
-    return Located(
-        mean_rotation, mean_translation, seen, (rotation[one], translation[one]), float(sure[n].sigmoid()), spread
-    )
+    start = (rotation[one], translation[one])
+    septum = _septum_of(mean_rotation)
+    return Located(mean_rotation, mean_translation, seen, start, float(sure[n].sigmoid()), septum, spread)
+
+
+def _septum_of(rotation: Tensor) -> float:
+    """The networks' ``i`` points away from the right ventricle: ``(1, 3, 3)`` to a septum angle."""
+    i, _, k = rotation[0].double().cpu().numpy().T
+    return septum_angle(k, -i)
 
 
 def _from_turned_starts(
@@ -253,4 +262,5 @@ def look_at(model: CompactMSSTUNet, cube: Tensor, frame: Grid, pose: Pose, sprea
     translation = torch.as_tensor((pose.centre - frame.centre) / HALF_MM)[None].to(cube)
     wide = model.wide(cube, rotation, translation)
     presence = float(wide.presence.sigmoid())
-    return Located(rotation, translation, wide, (rotation, translation), presence, spread_deg)
+    septum = _septum_of(wide.rotation)
+    return Located(rotation, translation, wide, (rotation, translation), presence, septum, spread_deg)

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from ..geometry.long_axis import long_axis
+from ..geometry.long_axis import axis_across
 from ..geometry.pose import Pose
 from ..geometry.pose import rotation_from_long_axis
 from ..geometry.septum import septum_angle
@@ -36,6 +36,10 @@ Array = NDArray[np.float64]
 
 LABEL_SIZE, LABEL_SPACING = 48, 3.2
 """The SA cube in which the true labels are kept: voxels along an edge, and mm."""
+SHARP_FWHM_MM = 6.0
+"""Resolution at which the long axis of a shape is taken."""
+AXIS_SIZE, AXIS_SPACING = 76, 2.0
+"""The cube of labels that it is taken from."""
 RV_SIZE, RV_SPACING = 40, 5.0
 """The cube round the LV centre in which the RV cavity is looked for."""
 SEEN_REACH_MM = 20.0
@@ -89,15 +93,14 @@ def truth_of_shape(parameters: StudyParameters, phases: Sequence[Shape], placed:
         placed: axes of the heart's own frame in LPS, and the LV centre.
         full: also the anatomical side, which costs as much again.
     """
-    middle, fwhm = phases[len(phases) // 4], parameters.scanner.fwhm
-    moving = phases if len(phases) > 1 else ()
+    middle, moving = _middle(phases), phases if len(phases) > 1 else ()
 
     def labels_at(points: Array) -> NDArray[np.uint8]:
-        return apparent_labels(middle, points, LABEL_SPACING, fwhm, moving)
+        return apparent_labels(middle, points, LABEL_SPACING, parameters.scanner.fwhm, moving)
 
-    start = np.zeros(3)
-    origin = start + _centroid(labels_at(_grid() + start))
-    return _truth(parameters, phases, placed.rotation, placed.centre, labels_at, origin, full)
+    origin = _centroid(labels_at(_grid()))
+    axes = _clinic_axes(placed.rotation, shape_axis(phases, origin))
+    return _truth(parameters, phases, placed, axes, labels_at, origin, full)
 
 
 def truth_as_seen(
@@ -106,10 +109,9 @@ def truth_as_seen(
     """Truth of a heart whose wall, uniformly perfused and alone, is seen in an image; see :mod:`.apparent`.
 
     Args:
-        known: the truth without the image: where the heart is.
+        known: the truth without the image: where the heart is, and its axis.
         seen: the image, LPS.
     """
-    middle = phases[len(phases) // 4]
     wall = ndimage.spline_filter(seen.array.astype(float))
     own = known.pose.rotation @ known.axes.T
     heart = Pose(own, known.pose.centre - own @ known.origin)
@@ -117,33 +119,59 @@ def truth_as_seen(
     def labels_at(points: Array) -> NDArray[np.uint8]:
         index = seen.grid.index_of(heart.apply(points))
         shown = ndimage.map_coordinates(wall, np.moveaxis(index[..., ::-1], -1, 0), prefilter=False)
-        return labels_where_seen(Surfaces.of(middle, points), shown, LABEL_SPACING, SEEN_REACH_MM)
+        return labels_where_seen(Surfaces.of(_middle(phases), points), shown, LABEL_SPACING, SEEN_REACH_MM)
 
     origin = known.origin + _centroid(labels_at(_grid() + known.origin))
-    return _truth(parameters, phases, own, heart.apply(origin), labels_at, origin, full)
+    return _truth(parameters, phases, Pose(own, heart.apply(origin)), known.axes, labels_at, origin, full)
+
+
+def shape_axis(phases: Sequence[Shape], origin: Array) -> Array:
+    """The technologist's long axis ``(3,)`` of a heart, in its own frame.
+
+    It belongs to the heart and not to the camera: labels at the resolution of a sharp one, in which no cavity closes.
+
+    Args:
+        origin: the LV centre in the own frame, mm.
+    """
+    points = points_round_origin(AXIS_SIZE, AXIS_SPACING) + origin
+    moving = phases if len(phases) > 1 else ()
+    labels = apparent_labels(_middle(phases), points, AXIS_SPACING, SHARP_FWHM_MM, moving)
+    return axis_across(labels, AXIS_SPACING, np.array([0.0, 0.0, 1.0]))
+
+
+def _middle(phases: Sequence[Shape]) -> Shape:
+    """Between end-diastole, the first, and end-systole, half way through the cycle."""
+    return phases[len(phases) // 4]
+
+
+def _clinic_axes(own: Array, k: Array) -> Array:
+    """SA axes ``(3, 3)`` in a heart's own frame, of which the long axis ``k`` is known there.
+
+    Args:
+        own: axes of the own frame in LPS.
+    """
+    return np.asarray(own.T @ rotation_from_long_axis(own @ k))
 
 
 def _truth(
     parameters: StudyParameters,
     phases: Sequence[Shape],
-    own: Array,
-    centre: Array,
+    placed: Pose,
+    axes: Array,
     labels_at: Callable[[Array], NDArray[np.uint8]],
     origin: Array,
     full: bool,
 ) -> Truth:
-    """Truth in the clinic's frame of a heart whose own axes and LV centre are known.
+    """Truth in the clinic's frame.
 
     Args:
-        own: axes of the heart's own frame in LPS; centre: LV centre, LPS; origin: the same in the own frame.
+        placed: axes of the heart's own frame in LPS, and the LV centre.
+        axes: the SA axes in the own frame; origin: the LV centre there.
         labels_at: labels on a regular grid of points in the own frame.
     """
-    found = long_axis(labels_at(_grid() + origin), LABEL_SPACING)
-    k = own @ (np.array([0.0, 0.0, 1.0]) if found is None else found)
-    pose = Pose(rotation_from_long_axis(k), centre)
-    axes = own.T @ pose.rotation
+    pose = Pose(placed.rotation @ axes, placed.centre)
     points = _grid() @ axes.T + origin
-    septum = septum_angle(k, own @ _towards_rv(phases[0], origin))
+    septum = septum_angle(pose.long_axis, placed.rotation @ _towards_rv(phases[0], origin))
     if not full:
         return Truth(pose, labels_at(points), septum, origin, axes, None, None)
     anatomical, anatomy = anatomical_labels(phases[0], points), anatomy_of(parameters, phases)

@@ -9,7 +9,6 @@ import copy
 from pathlib import Path
 
 import torch
-from torch import Tensor
 
 from ..io.atomic_file import atomic_file
 from ..prediction.models import load_compact
@@ -17,17 +16,13 @@ from ..prediction.models import save_weights
 
 
 def blend(first: Path, second: Path, share: float, out: Path) -> None:
-    """Write ``(1 - share)`` of the first weight file and ``share`` of the second; the result must be calibrated again.
+    """Write ``(1 - share)`` of the first weight file and ``share`` of the second; the result needs its own calibration.
 
     Raises:
         InputError: a file cannot be read or is of no compact MS-ST-UNet, or the disk is full.
     """
     network, other = (load_compact(path, "a blend")[0] for path in (first, second))
     mixed, others = copy.deepcopy(network), other.state_dict()
-    mixed.load_state_dict({name: _mixed(name, own, others[name], share) for name, own in network.state_dict().items()})
+    mixed.load_state_dict({name: torch.lerp(own, others[name], share) for name, own in network.state_dict().items()})
     with atomic_file(out) as temporary:
         save_weights(mixed, "compact", temporary)
-
-
-def _mixed(name: str, one: Tensor, other: Tensor, share: float) -> Tensor:
-    return torch.full_like(one, torch.nan) if name == "calibration" else torch.lerp(one, other, share)

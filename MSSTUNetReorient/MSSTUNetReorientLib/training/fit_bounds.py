@@ -1,0 +1,184 @@
+"""Calibration of the error bounds (:mod:`..prediction.bounds`) on studies that a model was not trained on.
+
+Each SPECT study is also measured as a conventional camera would show it: coarser, filtered, in 8 bits. The network
+has not learned from such studies, so the bounds hold for more than what it knows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from collections.abc import Iterator
+from collections.abc import Mapping
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+from scipy.optimize import linprog
+
+from ..errors import InputError
+from ..evaluation.study_sets import DataSet
+from ..evaluation.study_sets import TrueStudy
+from ..geometry.volume import Volume
+from ..io.atomic_file import write_text
+from ..prediction.bounds import ERRORS
+from ..prediction.bounds import SHARE
+from ..prediction.bounds import Bounds
+from ..prediction.bounds import as_json
+from ..prediction.bounds import bounds_file
+from ..prediction.bounds import features
+from ..prediction.models import load_compact
+from ..prediction.predictor import predict
+from ..prediction.result import Result
+
+Array = NDArray[np.float64]
+Say = Callable[[str], None]
+Coverage = Mapping[str, Mapping[str, float]]
+
+SIGNS = ((None, None), (None, None), (0, None), (0, None), (0, None), (None, 0), (0, None), (None, 0), (0, None))
+"""Limits of the coefficients: spread, disagreement, residual, doubt and cut only widen a bound, contrast and openness
+only narrow it."""
+LEAST = 0.2
+"""Smaller errors count as this."""
+FOLDS = 5
+MIN_STUDIES, MIN_OF_A_KIND = 40, 20
+EXTRA_BLUR_MM, LEVELS = 9.0, 255
+"""Full width at half maximum that a conventional camera adds, and the grey values of its images."""
+
+
+@dataclass(frozen=True)
+class Measured:
+    """One study: its kind and subject, :data:`..prediction.bounds.FEATURES` and the errors by name."""
+
+    kind: str
+    subject: str
+    x: Array
+    errors: Mapping[str, float]
+
+
+def calibrate_bounds(weights: Path, sets: Sequence[DataSet], say: Say) -> tuple[Path, Coverage]:
+    """Measure a model, fit its bounds and write them beside its weight file.
+
+    Returns:
+        The file, and by error and kind of study the share within the bound.
+
+    Raises:
+        InputError: too few studies, another architecture, or a full disk.
+    """
+    identity = load_compact(weights, "the calibration")[1]
+    rows = list(measure(weights, sets, say))
+    if len(rows) < MIN_STUDIES:
+        msg = f"a calibration needs {MIN_STUDIES} studies with an LV found, but there are {len(rows)}; add studies"
+        raise InputError(msg)
+    bounds, coverage = fit(rows)
+    path = bounds_file(weights)
+    write_text(path, as_json(bounds, identity.sha256, coverage))
+    return path, coverage
+
+
+def measure(weights: Path, sets: Sequence[DataSet], say: Say) -> Iterator[Measured]:
+    """Every study as it is, and each SPECT study as a conventional camera shows it."""
+    for data_set in sets:
+        say(f"{data_set.name}: {len(data_set.studies)} studies")
+        for true in data_set.studies:
+            study = true.read()
+            shown = {data_set.name: study}
+            if true.modality == "SPECT":
+                shown[f"{data_set.name}, conventional"] = as_conventional(study)
+            for kind, volume in shown.items():
+                found = _measured(kind, true, predict(volume, model=weights))
+                if found is not None:
+                    yield found
+
+
+def _measured(kind: str, true: TrueStudy, result: Result) -> Measured | None:
+    x = features(result.quality.measures, str(result.study.info.get("modality", "")))
+    if x is None:
+        return None
+    errors = {"axis_deg": result.pose.long_axis_error(true.pose), "centre_mm": result.pose.centre_error(true.pose)}
+    if true.septum_deg is not None:
+        apart = result.quality.measures["septum_seen_deg"] - true.septum_deg
+        errors["septum_deg"] = abs((apart + 180.0) % 360.0 - 180.0)
+    return Measured(kind, true.subject, x, errors)
+
+
+def as_conventional(study: Volume) -> Volume:
+    """A SPECT study as parallel-hole collimators without resolution recovery show it, median filtered, in 8 bits."""
+    counts = np.clip(study.array, 0, None)
+    blurred = ndimage.gaussian_filter(counts, EXTRA_BLUR_MM / 2.355 / study.grid.spacing[::-1])
+    smooth = ndimage.median_filter(blurred, size=3)
+    array = np.rint(smooth * (LEVELS / max(float(smooth.max()), 1e-9)))
+    return Volume(np.asarray(array, np.float32), study.grid, study.info)
+
+
+def fit(rows: Sequence[Measured]) -> tuple[Bounds, Coverage]:
+    """The bounds of all errors, and by error and kind the share within them."""
+    coefficients, coverage = dict[str, tuple[float, ...]](), dict[str, Mapping[str, float]]()
+    for name in ERRORS:
+        known = [row for row in rows if name in row.errors]
+        x, errors = np.array([row.x for row in known]), np.array([row.errors[name] for row in known])
+        kinds, subjects = (np.array([getattr(row, which) for row in known]) for which in ("kind", "subject"))
+        b = conformal(x, errors, kinds, subjects)
+        coefficients[name] = tuple(b.tolist())
+        within = errors <= np.exp(x @ b) + 1e-9
+        coverage[name] = {str(kind): float(within[kinds == kind].mean()) for kind in np.unique(kinds)}
+    return Bounds(coefficients), coverage
+
+
+def conformal(x: Array, errors: Array, kinds: NDArray[np.str_], subjects: NDArray[np.str_]) -> Array:
+    """Coefficients of a bound that holds for subjects that it was not fitted to.
+
+    The residuals of the regression are taken by cross-validation over subjects. The constant is then raised or lowered
+    until nine in ten of the studies are within, the kinds counting the same (split conformal prediction).
+
+    Args:
+        x: ``(N, 9)``; errors: ``(N,)``; kinds, subjects: ``(N,)``.
+    """
+    beyond = np.empty(len(x))
+    names = np.unique(subjects)
+    for fold in range(FOLDS):
+        left_out = np.isin(subjects, names[fold::FOLDS])
+        if left_out.any():
+            b = quantile_regression(x[~left_out], errors[~left_out])
+            beyond[left_out] = _log(errors[left_out]) - x[left_out] @ b
+    all_in = quantile_regression(x, errors)
+    found = np.unique(kinds, return_counts=True)
+    shifts = [conformal_quantile(beyond[kinds == kind]) for kind, n in zip(*found, strict=True) if n >= MIN_OF_A_KIND]
+    all_in[0] += float(np.mean(shifts)) if shifts else conformal_quantile(beyond)
+    return all_in
+
+
+def conformal_quantile(residuals: Array) -> float:
+    """The ``ceil(0.9 (n + 1))``-th smallest: nine in ten of new ones are expected below it."""
+    n = len(residuals)
+    rank = min(int(np.ceil(SHARE * (n + 1))), n)
+    return float(np.sort(residuals)[rank - 1])
+
+
+def _log(errors: Array) -> Array:
+    return np.asarray(np.log(np.maximum(errors, LEAST)))
+
+
+def quantile_regression(x: Array, errors: Array) -> Array:
+    """Regression of the 90 % quantile of ``log(error)``, coefficients of known sign, as a linear programme.
+
+    Args:
+        x: ``(N, 9)``; errors: ``(N,)``.
+
+    Returns:
+        ``(9,)`` coefficients.
+    """
+    n, m = x.shape
+    cost = np.concatenate([np.zeros(m), np.full(n, SHARE), np.full(n, 1 - SHARE)])
+    equal = np.hstack([x, np.eye(n), -np.eye(n)])
+    solved = linprog(cost, A_eq=equal, b_eq=_log(errors), bounds=[*SIGNS, *[(0, None)] * (2 * n)])
+    return np.asarray(solved.x[:m])
+
+
+def coverage_table(coverage: Coverage) -> str:
+    """Lines of text: the share of the studies within each bound, by kind."""
+    lines = [f"{name}: " + ", ".join(f"{kind} {100 * share:.0f} %" for kind, share in by.items())
+             for name, by in coverage.items()]  # fmt: skip
+    return "\n".join(lines)
