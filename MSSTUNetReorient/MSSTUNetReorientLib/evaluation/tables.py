@@ -13,13 +13,16 @@ from ..prediction.qc import Status
 from .candidates import Candidate
 from .measurement import PARAMETERS
 from .metrics import Regression
+from .statistics import Lean
 from .statistics import Spread
+from .summary import BOUNDS
 from .summary import Summary
 from .targets import MAX_SECONDS
 from .targets import MIN_RATIO
 from .targets import TARGETS
 from .targets import Target
 from .timing import Timing
+from .true_study import DataSet
 
 NONE = "-"
 INFINITE = "∞"
@@ -67,15 +70,73 @@ def share(of: tuple[int, int] | None) -> str:
 
 
 def own_pose(summaries: Sequence[Summary]) -> Table:
-    """Long axis, roll and centre: median [interval]; bad 5 %; worst. Failures, and how many of them passed."""
-    head = ("method", "long axis (deg)", "roll (deg)", "centre (mm)", "failures", "failures passed by QC")
+    """Errors of the pose: median [interval]; bad 5 %; worst. Failures, and how many of them passed."""
+    head = (
+        "method", "long axis (deg)", "rotation (deg)", "roll (deg)", "septum angle (deg)", "centre (mm)", "failures",
+        "failures passed by QC",
+    )  # fmt: skip
     rows = [
         (
-            s.method, typical(s.spread("long_axis_deg"), 1), typical(s.spread("roll_deg"), 1),
-            typical(s.spread("centre_mm"), 1), share(s.failures), number(s.failures_passed, 0),
+            s.method, typical(s.spread("long_axis_deg"), 1), typical(s.spread("rotation_deg"), 1),
+            typical(s.spread("roll_deg"), 1), typical(s.spread("septum_deg"), 1), typical(s.spread("centre_mm"), 1),
+            share(s.failures), number(s.failures_passed, 0),
         )
         for s in summaries if s.failures is not None
     ]  # fmt: skip
+    return Table(head, tuple(rows))
+
+
+def leans(summaries: Sequence[Summary]) -> Table:
+    """How the long axis is turned on average: mean and SD of the subjects' means, with their sign."""
+    head = ("method", "swing (deg)", "tilt (deg)", "subjects")
+    rows = [
+        (s.method, signed(s.lean("swing_deg")), signed(s.lean("tilt_deg")), str(found.subjects))
+        for s in summaries if (found := s.lean("swing_deg")) is not None
+    ]  # fmt: skip
+    return Table(head, tuple(rows))
+
+
+def signed(found: Lean | None) -> str:
+    """Mean ± SD, the mean with its sign."""
+    return NONE if found is None else f"{found.mean:+.1f} ± {number(found.sd, 1)}"
+
+
+def coverage(by_set: Mapping[str, Sequence[Summary]]) -> Table:
+    """Of each data set and method with bounds: how many errors lie within them, and the median bound."""
+    head = ("data set", "method", "long axis", "bound (deg)", "centre", "bound (mm)", "septum angle", "bound (deg)")
+    rows = []
+    for name, found in by_set.items():
+        for s in (s for s in found if any(s.values(bound) for bound in BOUNDS)):
+            cells = (cell for bound in BOUNDS for cell in (_percent(s.within(bound)), _median(s.values(bound))))
+            rows.append((name, s.method, *cells))
+    return Table(head, tuple(rows))
+
+
+def _percent(of: tuple[int, int] | None) -> str:
+    """n/N and the share."""
+    return NONE if of is None else f"{share(of)} ({100 * of[0] / of[1]:.0f} %)"
+
+
+def _median(values: Sequence[float]) -> str:
+    return number(float(np.median(values)), 1) if values else NONE
+
+
+def references(data_set: DataSet, of_first: Summary) -> Table:
+    """Of each real study: both estimates of its reference, and the first method's error against each and against both.
+
+    Without rows where no study has a reference.
+    """
+    head = (
+        "study", "angle between both estimates (deg)", "uncertainty (deg)", "error against the ellipsoid (deg)",
+        "error against the line through the wall (deg)", "error against the consensus (deg)",
+    )  # fmt: skip
+    by_study = {row.study: row for row in of_first.rows}
+    rows = []
+    for study in data_set.studies:
+        row, told = by_study.get(study.name), study.reference
+        if row is not None and told is not None:
+            errors = (row.ellipsoid_axis_deg, row.wall_axis_deg, row.long_axis_deg)
+            rows.append((study.name, *(number(x, 1) for x in (told.apart_deg, told.uncertainty_deg, *errors))))
     return Table(head, tuple(rows))
 
 
@@ -152,7 +213,7 @@ def calibration(summaries: Sequence[Summary]) -> Table:
     """Reliability of the verdict: how many pass, the failures among them, and the errors on either side."""
     head = (
         "method", "pass", "review", "fail", "failures", "failures passed", "long axis of passed (deg)",
-        "long axis of the others (deg)", "DSC LV-MY of passed", "DSC LV-MY of the others", "within bound",
+        "long axis of the others (deg)", "DSC LV-MY of passed", "DSC LV-MY of the others",
     )  # fmt: skip
     rows = []
     for s in summaries:
@@ -162,14 +223,14 @@ def calibration(summaries: Sequence[Summary]) -> Table:
             cells += [typical(side.spread("dsc_myocardium"), 3) for side in (passed, others)]
             told = (str(len(s.with_verdict(verdict).rows)) for verdict in get_args(Status))
             counts = (*told, share(s.failures), number(s.failures_passed, 0))
-            rows.append((s.method, *counts, *cells, share(s.within_bound)))
+            rows.append((s.method, *counts, *cells))
     return Table(head, tuple(rows))
 
 
 def targets(of_method: Sequence[Summary], timing: Timing) -> Table:
     """Each target, and on each data set what was reached."""
     rows = [
-        (target.what, _limit(target), *(_reached(target, s) for s in of_method))
+        (target.what, target.limits, *(_reached(target, s) for s in of_method))
         for target in TARGETS if any(target.applies(s) for s in of_method)
     ]  # fmt: skip
     seconds = timing.seconds.get(of_method[0].method) if of_method else None
@@ -180,10 +241,6 @@ def targets(of_method: Sequence[Summary], timing: Timing) -> Table:
     faster = _verdict(ratio, 0, ratio is not None and ratio >= MIN_RATIO)
     rows.append(("speed relative to the published network", f"≥ {MIN_RATIO:g}", faster, *blank))
     return Table(("target", "limit", *(s.data_set for s in of_method)), tuple(rows))
-
-
-def _limit(target: Target) -> str:
-    return f"{'≤' if target.at_most else '≥'} {target.limit:g}"
 
 
 def _reached(target: Target, summary: Summary) -> str:
