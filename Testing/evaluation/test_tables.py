@@ -107,6 +107,13 @@ def test_targets_of_real_counts_and_of_simulated_hearts() -> None:
     assert ("mean tilt by subject, without sign (deg)", "≤ 1.5") not in simulated
 
 
+def test_real_shapes_are_no_real_counts() -> None:
+    """Their septum angle is known, so that the axis follows from the shape and no technologist gave it."""
+    shapes = summary(row("1", "p003", "real-derived", true_alpha=0.1, true_septum_deg=171.0, long_axis_deg=4.0))
+    assert reached(shapes)["long axis, median (deg)", "≤ 3"] == "4.0 **missed**"
+    assert ("long axis, median (deg)", "≤ 4.7") not in reached(shapes)
+
+
 def test_targets_of_real_studies_and_none_of_those_for_looking() -> None:
     real = reached(summary(row("1", kind="real", long_axis_deg=11.5, centre_mm=2.0)))
     assert real["long axis, median (deg)", "≤ 4.5"] == "11.5 **missed**"
