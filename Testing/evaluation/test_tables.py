@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 import pytest
 from MSSTUNetReorientLib.evaluation.measurement import Measurement
+from MSSTUNetReorientLib.evaluation.pose_tables import coverage
+from MSSTUNetReorientLib.evaluation.pose_tables import leans
+from MSSTUNetReorientLib.evaluation.pose_tables import own_pose
+from MSSTUNetReorientLib.evaluation.pose_tables import references
 from MSSTUNetReorientLib.evaluation.references import Reference
 from MSSTUNetReorientLib.evaluation.summary import Summary
-from MSSTUNetReorientLib.evaluation.tables import coverage
-from MSSTUNetReorientLib.evaluation.tables import leans
-from MSSTUNetReorientLib.evaluation.tables import own_pose
-from MSSTUNetReorientLib.evaluation.tables import references
 from MSSTUNetReorientLib.evaluation.tables import targets
 from MSSTUNetReorientLib.evaluation.targets import Target
 from MSSTUNetReorientLib.evaluation.targets import coverage_percent
@@ -55,6 +55,7 @@ def test_leans_have_their_sign() -> None:
     rows = [row("1", "a", swing_deg=-3.0, tilt_deg=1.0), row("2", "a", swing_deg=-1.0, tilt_deg=1.0),
             row("3", "b", swing_deg=-6.0, tilt_deg=0.0)]  # fmt: skip
     assert leans([summary(*rows), summary(row("4"))]).rows == (("m", "-4.0 ± 2.8", "+0.5 ± 0.7", "2"),)
+    assert leans([summary(row("1", swing_deg=0.3, tilt_deg=-0.04))]).rows == (("m", "+0.3", "-0.0", "1"),)
 
 
 def test_coverage_of_three_bounds() -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .. import __version__
+from . import pose_tables
 from . import tables
 from .candidates import Candidate
 from .measurement import Measurement
@@ -84,7 +85,7 @@ def page(run: Run) -> str:
         timing=run.timing,
         described=[describe(s) for s in run.sets],
         targets=tables.targets([found[0] for found in by_set.values()], run.timing).markdown(),
-        coverage=tables.coverage(by_set),
+        coverage=pose_tables.coverage(by_set),
         turned=turned_table(run.turned, run.rows),
         table_4=tables.ni_table_4(by_set).markdown(),
         parts=[_part(s, by_set[s.name], run) for s in run.sets],
@@ -99,9 +100,9 @@ def _part(data_set: DataSet, found: Sequence[Summary], run: Run) -> Mapping[str,
     return {
         "set": data_set,
         "about": describe(data_set),
-        "pose": tables.own_pose(found).markdown(),
-        "leans": tables.leans(found),
-        "references": tables.references(data_set, found[0]),
+        "pose": pose_tables.own_pose(found).markdown(),
+        "leans": pose_tables.leans(found),
+        "references": pose_tables.references(data_set, found[0]),
         "for_looking": any(s.kind == "real, for looking" for s in data_set.studies),
         "labels": tables.own_labels(found),
         "exact": any(s.exact for s in found),
