@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -42,13 +41,3 @@ def real(tmp_path: Path) -> Path:
     told = {"k_lps": pose.long_axis.tolist(), "centre_lps_mm": pose.centre.tolist(), "uncertainty_deg": 5}
     (folder / "reference_poses.json").write_text(json.dumps({"a": told}))
     return folder
-
-
-@pytest.fixture(autouse=True)
-def septum(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A stand-in for results that do not have the septum angle yet."""
-    from MSSTUNetReorientLib.prediction.result import Result
-
-    if "septum" not in Result.__dataclass_fields__:
-        angle = SimpleNamespace(angle_deg=175.0, bound_deg=12.0)
-        monkeypatch.setattr(Result, "septum", property(lambda _: angle), raising=False)

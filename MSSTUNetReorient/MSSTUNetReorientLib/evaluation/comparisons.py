@@ -72,7 +72,7 @@ class CompactMethod:
             result.pose,
             result.labels,
             result.quality.status,
-            septum_deg=result.septum.angle_deg,
+            septum_deg=None if result.septum is None else result.septum.angle_deg,
             bound_deg=measures.get("axis_bound_deg"),
             centre_bound_mm=measures.get("centre_bound_mm"),
             septum_bound_deg=measures.get("septum_bound_deg"),
