@@ -18,10 +18,7 @@ from MSSTUNetReorientLib.prediction.models import find_weights
 from MSSTUNetReorientLib.prediction.models import load_model
 from MSSTUNetReorientLib.prediction.models import save_weights
 
-SURE = {
-    "axis_spread_deg": 0.7, "axis_disagreement_deg": 1.0, "cup_residual_mm": 0.7, "contrast": 3.0, "presence": 1.0,
-    "myocardium_ml": 150.0, "blood_pool_ml": 45.0, "cut_share": 0.0,
-}  # fmt: skip
+SURE = {"axis_disagreement_deg": 1.0, "contrast": 3.0, "myocardium_ml": 150.0, "blood_pool_ml": 45.0, "cut_share": 0.0}
 
 
 def only(feature: str, size: float = 1.0) -> Bounds:
@@ -29,8 +26,8 @@ def only(feature: str, size: float = 1.0) -> Bounds:
     return Bounds({"axis_deg": tuple(size * float(name == feature) for name in FEATURES)})
 
 
-def axis_bound(bounds: Bounds, measures: dict[str, float], modality: str = "NM") -> float:
-    return bounds.of(measures, modality)["axis_deg"]
+def axis_bound(bounds: Bounds, measures: dict[str, float]) -> float:
+    return bounds.of(measures)["axis_deg"]
 
 
 def test_a_constant_bound() -> None:
@@ -40,11 +37,8 @@ def test_a_constant_bound() -> None:
 @pytest.mark.parametrize(
     ("name", "value", "feature", "factor"),
     [
-        ("axis_spread_deg", 1.7, "log spread", 2.0),
         ("axis_disagreement_deg", 5.0, "log disagreement", 3.0),
-        ("cup_residual_mm", 2.7, "log residual", 3.0),
         ("contrast", 6.0, "log contrast", 2.0),
-        ("presence", 0.5, "doubt", 2.0),
         ("blood_pool_ml", 20.0, "log openness", 0.5),
         ("myocardium_ml", 50.0, "log openness", 3.0),
         ("cut_share", 0.1, "cut", np.e),
@@ -52,19 +46,14 @@ def test_a_constant_bound() -> None:
     ],
 )
 def test_each_measure_moves_it(name: str, value: float, feature: str, factor: float) -> None:
-    """By hand: (0.7 + 0.3) = 1 -> (1.7 + 0.3) = 2 doubles a bound with coefficient 1, and so on."""
+    """By hand: (1 + 1) = 2 -> (5 + 1) = 6 is three times as much with coefficient 1, and so on."""
     assert axis_bound(only(feature), SURE | {name: value}) / axis_bound(only(feature), SURE) == pytest.approx(factor)
 
 
-def test_pet_has_a_factor_of_its_own() -> None:
-    assert axis_bound(only("PET", -np.log(2.0)), SURE, "PT") == pytest.approx(0.5)
-    assert axis_bound(only("PET", -np.log(2.0)), SURE, "unknown") == pytest.approx(1.0)
-
-
 def test_no_bound_without_a_measure_or_a_calibration() -> None:
-    assert only("constant").of({k: v for k, v in SURE.items() if k != "presence"}, "NM") == {}
-    assert only("constant").of(SURE | {"axis_disagreement_deg": float("nan")}, "NM") == {}
-    assert Bounds({}).of(SURE, "NM") == {}
+    assert only("constant").of({k: v for k, v in SURE.items() if k != "contrast"}) == {}
+    assert only("constant").of(SURE | {"axis_disagreement_deg": float("nan")}) == {}
+    assert Bounds({}).of(SURE) == {}
 
 
 def test_a_bound_ends_at_ninety() -> None:
@@ -105,7 +94,7 @@ def test_the_shipped_model_has_its_bounds() -> None:
     file = find_weights(None)
     found = read_bounds(file.path, str(file.sha256))
     assert set(found.coefficients) == set(ERRORS)
-    bounds = found.of(SURE, "NM")
+    bounds = found.of(SURE)
     assert 2.0 < bounds["axis_deg"] < 15.0
     assert 0.5 < bounds["centre_mm"] < 15.0
     assert 5.0 < bounds["septum_deg"] < 45.0

@@ -30,33 +30,37 @@ def drawn(n: int, seed: int, factor: float = 1.0) -> tuple[np.ndarray, np.ndarra
     """Features, and errors that are exp(normal) round a known line."""
     rng = np.random.default_rng(seed)
     x = np.zeros((n, SIZE))
-    x[:, 0], x[:, 2], x[:, 3], x[:, 5] = 1.0, rng.normal(size=n), rng.uniform(0, 2, n), rng.normal(size=n)
-    return x, factor * np.exp(0.7 + 0.8 * x[:, 2] + 0.3 * x[:, 3] + 0.5 * rng.normal(size=n))
+    x[:, 0], x[:, 1], x[:, 2], x[:, 3] = 1.0, rng.uniform(0, 2, n), rng.normal(size=n), rng.normal(size=n)
+    return x, factor * np.exp(0.7 + 0.8 * x[:, 1] - 0.3 * x[:, 3] + 0.5 * rng.normal(size=n))
 
 
 def test_the_regression_finds_a_known_quantile() -> None:
     """The 90 % quantile lies 1.2816 standard deviations above the line."""
     x, errors = drawn(1000, 3)
-    found = quantile_regression(x, errors)
-    np.testing.assert_allclose(found[[0, 2, 3]], [0.7 + 1.2816 * 0.5, 0.8, 0.3], atol=0.12)
+    found = quantile_regression(x, errors, np.ones(len(x)))
+    np.testing.assert_allclose(found[[0, 1, 3]], [0.7 + 1.2816 * 0.5, 0.8, -0.3], atol=0.12)
     assert np.mean(np.log(errors) <= x @ found) == pytest.approx(0.9, abs=0.02)
-    assert found[5] <= 0  # contrast may only narrow a bound
+    assert found[2] <= 0  # contrast may only narrow a bound
 
 
 def test_no_measure_may_act_against_its_meaning() -> None:
     x, errors = drawn(400, 5)
     turned = x.copy()
-    turned[:, 2] *= -1
-    assert quantile_regression(turned, errors)[2] >= 0
+    turned[:, 1] *= -1
+    assert quantile_regression(turned, errors, np.ones(400))[1] >= 0
+
+
+def test_every_kind_counts_the_same() -> None:
+    assert fit_bounds.equal_weights(np.array(["a", "a", "a", "b"])) == pytest.approx([2 / 3, 2 / 3, 2 / 3, 2.0])
 
 
 @pytest.mark.parametrize(("n", "rank"), [(9, 9), (19, 18), (20, 19), (99, 90)])
 def test_the_conformal_quantile_by_its_rank(n: int, rank: int) -> None:
-    assert conformal_quantile(np.random.default_rng(0).permutation(n) + 1.0) == rank
+    assert conformal_quantile(np.random.default_rng(0).permutation(n) + 1.0, 0.9) == rank
 
 
 def test_the_bound_holds_for_new_subjects() -> None:
-    """A regression with nine coefficients on sixty studies is too narrow for new ones; conformal is not."""
+    """A regression with five coefficients on sixty studies is too narrow for new ones; conformal is not."""
     covered, naive = [], []
     for seed in range(30):
         rng = np.random.default_rng(seed)
@@ -66,8 +70,8 @@ def test_the_bound_holds_for_new_subjects() -> None:
         new = np.column_stack([np.ones(500), rng.normal(size=(500, SIZE - 1))])
         new_errors = np.exp(rng.normal(size=500))
         covered.append(np.mean(np.log(new_errors) <= new @ conformal(x, errors, kinds, subjects)))
-        naive.append(np.mean(np.log(new_errors) <= new @ quantile_regression(x, errors)))
-    assert np.mean(naive) < 0.88
+        naive.append(np.mean(np.log(new_errors) <= new @ quantile_regression(x, errors, np.ones(len(x)))))
+    assert np.mean(naive) < 0.895
     assert 0.89 < np.mean(covered) < 0.95
 
 
@@ -83,7 +87,8 @@ def test_coverage_is_reported_by_kind() -> None:
     bounds, coverage = fit([*rows("easy", 100, 1.0, 1), *rows("hard", 100, 1.2, 2)])
     assert set(bounds.coefficients) == {"axis_deg", "centre_mm", "septum_deg"}
     assert coverage["axis_deg"]["easy"] > coverage["axis_deg"]["hard"]
-    assert np.mean(list(coverage["axis_deg"].values())) == pytest.approx(0.92, abs=0.04)
+    assert coverage["axis_deg"]["hard"] >= 0.86
+    assert np.mean(list(coverage["axis_deg"].values())) == pytest.approx(0.91, abs=0.03)
 
 
 def test_the_file_is_written_beside_the_weights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -20,35 +20,26 @@ from ..errors import InputError
 
 SHARE = 0.9
 """Share of studies that err by less than their bound."""
-FEATURES = (
-    "constant", "PET", "log spread", "log disagreement", "log residual", "log contrast", "doubt", "log openness", "cut",
-)  # fmt: skip
+FEATURES = ("constant", "log disagreement", "log contrast", "log openness", "cut")
 """Openness is the labelled pool over the wall: where blur or a small heart closes it, less of the axis is seen."""
-NEEDED = (
-    "axis_spread_deg", "axis_disagreement_deg", "cup_residual_mm", "contrast", "presence", "myocardium_ml",
-    "blood_pool_ml", "cut_share",
-)  # fmt: skip
+NEEDED = ("axis_disagreement_deg", "contrast", "myocardium_ml", "blood_pool_ml", "cut_share")
 """Measures of :mod:`.qc` that the features are made of."""
+CUT, MOST_CUT = 10.0, 2.0
+"""The share of the LV that is cut off counts ten times, up to a fifth."""
 ERRORS = ("axis_deg", "centre_mm", "septum_deg")
 """Errors that are bounded: of the long axis, of the LV centre, and of the septum angle that the network sees."""
 LARGEST = {"axis_deg": 90.0, "centre_mm": 100.0, "septum_deg": 90.0}
 SUFFIX = ".bounds.json"
 
 
-def features(measures: Mapping[str, float], modality: str) -> NDArray[np.float64] | None:
-    """The numbers of :data:`FEATURES`; None where a measure is missing or not finite.
-
-    Args:
-        modality: of the study, "PT" for PET.
-    """
+def features(measures: Mapping[str, float]) -> NDArray[np.float64] | None:
+    """The numbers of :data:`FEATURES`; None where a measure is missing or not finite."""
     needed = [measures.get(name, float("nan")) for name in NEEDED]
     if not np.isfinite(needed).all():
         return None
-    spread, apart, residual, contrast, presence, wall, pool, cut = needed
-    doubt = -np.log(np.clip(presence, 1e-3, 1.0))
-    open_ = np.log((pool + 5.0) / max(wall, 5.0))
-    logs = np.log([spread + 0.3, apart + 1.0, residual + 0.3, max(contrast, 0.5)])
-    return np.array([1.0, float(modality == "PT"), *logs, doubt, open_, min(10.0 * cut, 2.0)])
+    apart, contrast, wall, pool, cut = needed
+    openness = (pool + 5.0) / max(wall, 5.0)
+    return np.array([1.0, *np.log([apart + 1.0, max(contrast, 0.5), openness]), min(CUT * cut, MOST_CUT)])
 
 
 @dataclass(frozen=True)
@@ -61,9 +52,9 @@ class Bounds:
 
     coefficients: Mapping[str, tuple[float, ...]]
 
-    def of(self, measures: Mapping[str, float], modality: str) -> dict[str, float]:
+    def of(self, measures: Mapping[str, float]) -> dict[str, float]:
         """The bound of each error, in its unit; empty where the difficulty cannot be determined."""
-        x = features(measures, modality)
+        x = features(measures)
         if x is None:
             return {}
         return {name: bounded(x, np.array(b), LARGEST[name]) for name, b in self.coefficients.items()}

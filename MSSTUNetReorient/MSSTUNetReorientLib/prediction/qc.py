@@ -37,8 +37,9 @@ MAX_AXIS_DISAGREEMENT_DEG = 10.0
 """Between the network's long axis and that of the labelled ellipsoid, fitted without the network's pose."""
 MAX_AXIS_SPREAD_DEG = 6.0
 """Between the long axes that the network reaches from different starts."""
-MAX_AXIS_BOUND_DEG = 10.0
-"""In nine of ten studies the error is below the bound (:mod:`.bounds`)."""
+MAX_AXIS_BOUND_DEG = 12.0
+"""In nine of ten studies the error is below the bound (:mod:`.bounds`). Contours of one heart drawn gate by gate give
+axes within 9 degrees of the technologist's in 95 of 100; 15 degrees count as a failure."""
 MIN_PRESENCE = 0.5
 """Probability that an LV is in view, as the network estimates it; below it the LV may be elsewhere."""
 MYOCARDIUM_ML = (70.0, 450.0)
@@ -65,12 +66,12 @@ MIN_APEX_BELOW = -0.1
 MIN_BELOW_OVER_ABOVE = 0.7
 """Counts below a nearly horizontal heart over those above it: 1.5 to 2.9 in real studies, as liver and gut lie
 below."""
-MIN_APEX_CLOSED = 0.45
+MIN_APEX_CLOSED = 0.4
 """Counts of the apical cap over those of the mid wall: 0.7 and more in real studies, 0.25 to 0.6 where apex and base
 are swapped."""
-MAX_BASE_OPEN = 0.7
-"""Counts at the middle of the basal end, likewise: up to 0.5 in real studies, above 0.7 where apex and base are
-swapped (0.5 at least), about one in blobs, shells and kidneys."""
+MAX_BASE_OPEN = 0.8
+"""Counts at the middle of the basal end, likewise: up to 0.5 in real studies, 0.77 in others; about one where apex and
+base are swapped, and in blobs, shells and kidneys."""
 SEPTUM_DEG = (140.0, 210.0)
 """Of the septum angle that the network sees: hearts have 171 +- 7 (CT), 184.5 +- 7.2 (grooves in SA images)."""
 MIN_APEX_OVER_BASE = 1.0
@@ -141,7 +142,7 @@ def assess(
     measures["cut_share"] = cut_share(study, labels)
     measures |= anatomy_measures(study, short_axis, labels, pose)
     measures |= {"wrapped_voxels": wrapped_voxels(study.array), "clipped_ml": clipped_ml(study, labels)}
-    found = bounds.of(measures, str(study.info.get("modality", "")))
+    found = bounds.of(measures)
     septum = estimate_septum(septum_seen_deg, found.get("septum_deg"))
     measures |= {
         "septum_deg": septum.angle_deg,

@@ -13,6 +13,8 @@ from ..geometry.septum import SD_DEG
 
 NORMAL_90 = 1.645
 """Of a normal error, the SDs that nine in ten stay within."""
+TAILS = 1.25
+"""Some hearts and some errors lie further out than normal ones: the bound is wider by this, so that it holds."""
 
 
 @dataclass(frozen=True)
@@ -41,9 +43,9 @@ def estimate_septum(seen_deg: float, seen_bound_deg: float | None) -> Septum:
     174.5
     """
     if seen_bound_deg is None:
-        return Septum(MEAN_DEG, NORMAL_90 * SD_DEG, seen_deg)
+        return Septum(MEAN_DEG, TAILS * NORMAL_90 * SD_DEG, seen_deg)
     noise = (seen_bound_deg / NORMAL_90) ** 2
     weight = SD_DEG**2 / (SD_DEG**2 + noise)
     apart = (seen_deg - MEAN_DEG + 180.0) % 360.0 - 180.0
     spread = (SD_DEG**2 * noise / (SD_DEG**2 + noise)) ** 0.5
-    return Septum(MEAN_DEG + weight * apart, NORMAL_90 * spread, seen_deg)
+    return Septum(MEAN_DEG + weight * apart, TAILS * NORMAL_90 * spread, seen_deg)
