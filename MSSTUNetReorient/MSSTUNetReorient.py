@@ -344,18 +344,18 @@ class MSSTUNetReorientTest(ScriptedLoadableModuleTest):
         study = slicer.util.loadVolume(str(sampleStudy()))
         session = Session(slicer.mrmlScene, ChildProcess(), QtDelay(), prepare=MSSTUNetReorientLogic().ensureTorch)
         session.choose(study)
-        session.run()
-        self.waitFor(lambda: session.stage is not Stage.RUNNING)
-        assert session.stage is Stage.ADJUSTING, session.message
-        session.nudge("swing", 5.0)
-        session.nudge("basal", -2.0)
-        session.accept("Self-test")
-        self.waitFor(lambda: session.stage is Stage.ACCEPTED or session.message)
-        assert session.stage is Stage.ACCEPTED, session.message
-        left = session.adjustment
+        session.review.run()
+        self.waitFor(lambda: session.review.stage is not Stage.RUNNING)
+        assert session.review.stage is Stage.ADJUSTING, session.review.message
+        session.review.nudge("swing", 5.0)
+        session.review.nudge("basal", -2.0)
+        session.review.accept("Self-test")
+        self.waitFor(lambda: session.review.stage is Stage.ACCEPTED or session.review.message)
+        assert session.review.stage is Stage.ACCEPTED, session.review.message
+        left = session.review.adjustment
         session.choose(None)
         session.choose(study)
-        assert session.adjustment == left
+        assert session.review.adjustment == left
         session.close()
         self.delayDisplay("Test passed")
 

@@ -84,7 +84,7 @@ def _ready(scene: Any, views: Any = no_views) -> Panel:
     worker.quality = Quality("pass", (), {"axis_bound_deg": 5.0})
     panel = Panel(scene, worker, HandDelay(), views)
     panel.session.show_again()
-    panel.session.run()
+    panel.session.review.run()
     panel.worker.answer()
     return panel
 
@@ -117,7 +117,7 @@ def _steps(scene: Any) -> list[Row]:
 
 
 def _rest(panel: Panel, n: int) -> None:
-    panel.session.nudge("roll", 0.1 * n + 5.0)
+    panel.session.review.nudge("roll", 0.1 * n + 5.0)
     panel.delay.rest()
 
 
@@ -125,13 +125,13 @@ def _growth(scene: Any) -> list[Row]:
     """Memory and nodes after many nudges and runs."""
     panel = _ready(scene)
     for n in range(100):
-        panel.session.nudge(CONTROLS[n % 6], 0.1 * (n % 37 + 1))
+        panel.session.review.nudge(CONTROLS[n % 6], 0.1 * (n % 37 + 1))
     nodes, memory = scene.GetNumberOfNodes(), _resident_mb()
     for n in range(NUDGES):
-        panel.session.nudge(CONTROLS[n % 6], 0.1 * (n % 37 + 1))
+        panel.session.review.nudge(CONTROLS[n % 6], 0.1 * (n % 37 + 1))
     nudged = _resident_mb()
     for _ in range(RUNS):
-        panel.session.run()
+        panel.session.review.run()
         panel.worker.answer()
     more_nodes, ran = scene.GetNumberOfNodes() - nodes, _resident_mb()
     panel.close()
@@ -156,16 +156,16 @@ def _child(scene: Any) -> list[Row]:
     add_volume(scene, study, "Sample", float(study.array.max()))
     with tempfile.TemporaryDirectory() as folder:
         panel = Panel(scene, ChildProcess(), HandDelay())  # type: ignore[arg-type]
-        panel.session.client.model = _model(Path(folder))
+        panel.session.review.client.model = _model(Path(folder))
         clock = _Clock(panel)
-        panel.session.run()
-        first = clock.until(lambda: panel.session.stage is not Stage.RUNNING)
-        run = statistics.median(_timed(clock, panel.session.run, panel.session) for _ in range(3))
+        panel.session.review.run()
+        first = clock.until(lambda: panel.session.review.stage is not Stage.RUNNING)
+        run = statistics.median(_timed(clock, panel.session.review.run, panel.session) for _ in range(3))
         times = []
         for n in range(7):
-            panel.session.nudge("swing", float(n + 1))
-            times.append(_timed(clock, panel.session.settle, panel.session))
-        assert not panel.session.message, panel.session.message
+            panel.session.review.nudge("swing", float(n + 1))
+            times.append(_timed(clock, panel.session.review.settle, panel.session))
+        assert not panel.session.review.message, panel.session.review.message
         block = clock.longest_ms
         panel.close()
     return [
@@ -192,7 +192,7 @@ def _model(folder: Path) -> str | None:
 
 def _timed(clock: _Clock, start: Callable[[], None], session: Session) -> float:
     start()
-    return clock.until(lambda: session.stage is not Stage.RUNNING and not session.segmenting)
+    return clock.until(lambda: session.review.stage is not Stage.RUNNING and not session.review.segmenting)
 
 
 class _Clock:

@@ -49,7 +49,7 @@ def widget(module: types.ModuleType, monkeypatch: pytest.MonkeyPatch) -> Iterato
     made.resourcePath = lambda name: str(UI_FILE)
     made.setup()
     made.logic.ensureTorch = lambda: None
-    made.session.prepare = lambda: None
+    made.session.review.prepare = lambda: None
     yield made
     made.cleanup()
     window.deleteLater()
@@ -80,9 +80,9 @@ def test_views_look_again_as_they_did(widget: Any) -> None:
     composite_node(slicer.mrmlScene, "Red").SetBackgroundVolumeID(study.GetID())
     before = from_matrix4x4(red.GetSliceToRAS())
     widget.enter()
-    widget.session.run()
-    widget.session.client.worker.answer()
-    widget.session.accept()
+    widget.session.review.run()
+    widget.session.review.client.worker.answer()
+    widget.session.review.accept()
     assert (from_matrix4x4(red.GetSliceToRAS()) != before).any()
     widget.exit()
     assert (from_matrix4x4(red.GetSliceToRAS()) == before).all()
@@ -102,7 +102,7 @@ def test_a_layout_chosen_meanwhile_stays(widget: Any) -> None:
 def test_a_loaded_study_is_chosen_on_entering(widget: Any) -> None:
     import slicer
 
-    assert widget.session.stage is Stage.EMPTY
+    assert widget.session.review.stage is Stage.EMPTY
     study = add_study(slicer.mrmlScene)
     widget.enter()
     assert widget.ui.studySelector.currentNode() is study
@@ -113,14 +113,14 @@ def test_closing_the_scene_in_mid_run(widget: Any) -> None:
 
     add_study(slicer.mrmlScene)
     widget.enter()
-    widget.session.run()
+    widget.session.review.run()
     slicer.mrmlScene.Clear(False)
-    assert widget.session.stage is Stage.EMPTY
-    assert widget.session.client.worker.requests == []
+    assert widget.session.review.stage is Stage.EMPTY
+    assert widget.session.review.client.worker.requests == []
     assert widget.ui.studySelector.currentNode() is None
     add_study(slicer.mrmlScene)
     widget.enter()
-    assert widget.session.stage is Stage.READY
+    assert widget.session.review.stage is Stage.READY
 
 
 def test_a_loaded_scene_is_shown_once_the_module_is_entered(widget: Any) -> None:
@@ -129,9 +129,9 @@ def test_a_loaded_scene_is_shown_once_the_module_is_entered(widget: Any) -> None
     add_study(slicer.mrmlScene)
     slicer.mrmlScene.InvokeEvent(slicer.mrmlScene.EndImportEvent)
     host.application().processEvents()
-    assert widget.session.stage is Stage.EMPTY
+    assert widget.session.review.stage is Stage.EMPTY
     widget.enter()
-    assert widget.session.stage is Stage.READY
+    assert widget.session.review.stage is Stage.READY
 
 
 def test_a_loaded_scene_is_drawn_when_the_views_are_awake(widget: Any) -> None:
@@ -141,10 +141,10 @@ def test_a_loaded_scene_is_drawn_when_the_views_are_awake(widget: Any) -> None:
     widget.enter()
     add_study(slicer.mrmlScene)
     slicer.mrmlScene.InvokeEvent(slicer.mrmlScene.EndImportEvent)
-    assert widget.session.stage is Stage.EMPTY
+    assert widget.session.review.stage is Stage.EMPTY
     assert widget.rendered == []
     host.application().processEvents()
-    assert widget.session.stage is Stage.READY
+    assert widget.session.review.stage is Stage.READY
     assert widget.rendered == [1]
 
 
@@ -164,8 +164,8 @@ def test_views_show_the_heart_as_large_as_they_should_once_they_have_their_sizes
 
     add_study(slicer.mrmlScene)
     widget.enter()
-    widget.session.run()
-    widget.session.client.worker.answer()
+    widget.session.review.run()
+    widget.session.review.client.worker.answer()
     widget.exit()
     widget.enter()
     for name, field in (("Red", 160.0), ("Transaxial", 300.0)):
@@ -209,7 +209,7 @@ def test_the_sample_is_loaded_and_chosen(widget: Any, monkeypatch: pytest.Monkey
     assert not widget.ui.welcomeWidget.isHidden()
     widget.panel.onSampleButton()
     assert asked == [("spect_phantom.nrrd", "CardiacSPECTPhantom")]
-    assert widget.session.study.GetName() == "CardiacSPECTPhantom"
+    assert widget.session.review.study.GetName() == "CardiacSPECTPhantom"
     assert widget.ui.welcomeWidget.isHidden()
 
 
@@ -231,12 +231,12 @@ def test_deleting_the_study(widget: Any) -> None:
     add_study(slicer.mrmlScene, "Rest")  # the selector's next row, which nobody chose
     widget.enter()
     widget.session.run_at_once = True
-    widget.session.run()
-    widget.session.client.worker.answer()
+    widget.session.review.run()
+    widget.session.review.client.worker.answer()
     slicer.mrmlScene.RemoveNode(study)
-    assert widget.session.stage is Stage.EMPTY
+    assert widget.session.review.stage is Stage.EMPTY
     assert widget.ui.studySelector.currentNode() is None
-    assert widget.session.client.worker.requests == []
+    assert widget.session.review.client.worker.requests == []
 
 
 def test_missing_torch_is_said_in_the_panel(widget: Any) -> None:
@@ -249,10 +249,10 @@ def test_missing_torch_is_said_in_the_panel(widget: Any) -> None:
 
     add_study(slicer.mrmlScene)
     widget.enter()
-    widget.session.prepare = missing
-    widget.session.run()
+    widget.session.review.prepare = missing
+    widget.session.review.run()
     assert widget.ui.messageLabel.text() == "PyTorch is missing: install the extension"
-    assert widget.session.stage is Stage.READY
+    assert widget.session.review.stage is Stage.READY
 
 
 def test_sample_study_is_registered(module: types.ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -126,6 +126,6 @@ def session(scene: Any, worker: HandWorker, delay: HandDelay) -> Iterator[Sessio
 def done(session: Session, study: Any, worker: HandWorker) -> Session:
     """A session whose study was run."""
     session.choose(study)
-    session.run()
+    session.review.run()
     worker.answer()
     return session

@@ -121,8 +121,8 @@ def main() -> None:
             "Slicer, and report the error with the log from View > Error Log."
         )
         save(panel, "7-failed")
-        panel.session.message = ""
-        paint(panel.session.nodes.node("segmentation"))
+        panel.session.review.message = ""
+        paint(panel.session.review.nodes.node("segmentation"))
         panel.session.show_again()
         save(panel, "8-edited-by-hand")
         panel.click("segmentAgainButton")
@@ -148,7 +148,7 @@ def drawn(model: str | None) -> None:
         for name, counts in (("Stress", study), ("Rest", rest_study)):
             add_volume(scene, counts, name, float(counts.array.max()))
         panel = Panel(
-            scene, HandWorker(lambda request: answers[str(panel.session.study.GetName())]), HandDelay(), views
+            scene, HandWorker(lambda request: answers[str(panel.session.review.study.GetName())]), HandDelay(), views
         )
         panel.session.show_again()
         panel.run()

@@ -81,45 +81,45 @@ def running(scene: Any, study: Any, weights: Path, process: ChildProcess) -> Ite
     """A session in the middle of its first run."""
     session = Session(scene, process, HandDelay(), model=str(weights))
     session.choose(study)
-    session.run()
+    session.review.run()
     yield session
-    session.delay.stop()
+    session.review.delay.stop()
 
 
 def test_run_then_segment_elsewhere(running: Session) -> None:
     loop, steps = Loop(), []
-    running.changed = lambda: steps.append(running.step)
-    loop.until(lambda: running.stage is not Stage.RUNNING)
-    assert running.message == ""
-    assert running.stage is Stage.ADJUSTING
+    running.changed = lambda: steps.append(running.review.step)
+    loop.until(lambda: running.review.stage is not Stage.RUNNING)
+    assert running.review.message == ""
+    assert running.review.stage is Stage.ADJUSTING
     assert {"starting the network", "locating the left ventricle", "segmenting"} <= set(steps)
-    assert running.record.model.name == "random"
-    running.nudge("swing", 10.0)
-    running.settle()
-    loop.until(lambda: not running.segmenting)
-    assert running.message == ""
-    assert not running.record.labels_follow
-    grid = running.nodes.node("short_axis")
+    assert running.review.record.model.name == "random"
+    running.review.nudge("swing", 10.0)
+    running.review.settle()
+    loop.until(lambda: not running.review.segmenting)
+    assert running.review.message == ""
+    assert not running.review.record.labels_follow
+    grid = running.review.nodes.node("short_axis")
     assert np.isfinite(grid.GetSpacing()).all()
     assert loop.longest_s < 1.0  # the window stays awake; the benchmark has the figure
 
 
 def test_cancel_and_run_again(running: Session) -> None:
     loop = Loop()
-    loop.until(lambda: running.step != "preparing the study")
-    running.cancel()
-    assert running.stage is Stage.READY
-    running.run()
-    loop.until(lambda: running.stage is not Stage.RUNNING)
-    assert running.stage is Stage.ADJUSTING
+    loop.until(lambda: running.review.step != "preparing the study")
+    running.review.cancel()
+    assert running.review.stage is Stage.READY
+    running.review.run()
+    loop.until(lambda: running.review.stage is not Stage.RUNNING)
+    assert running.review.stage is Stage.ADJUSTING
 
 
 def test_a_wrong_model_is_said_in_words(scene: Any, study: Any, process: ChildProcess, tmp_path: Path) -> None:
     session = Session(scene, process, HandDelay(), model=str(tmp_path / "none.npz"))
     session.choose(study)
-    session.run()
-    Loop().until(lambda: session.stage is not Stage.RUNNING)
-    assert "a weight file must be readable" in session.message
+    session.review.run()
+    Loop().until(lambda: session.review.stage is not Stage.RUNNING)
+    assert "a weight file must be readable" in session.review.message
 
 
 ENDS = {
@@ -139,12 +139,12 @@ def test_a_dying_child_is_told(scene: Any, study: Any, monkeypatch: pytest.Monke
     worker = ChildProcess()
     session = Session(scene, worker, HandDelay())
     session.choose(study)
-    session.run()
+    session.review.run()
     process = worker._process
-    Loop().until(lambda: session.stage is not Stage.RUNNING)
-    assert session.message.startswith(f"The process that runs the network ended: {words}")
-    assert "4711" not in session.message
-    assert "No data are lost: press the button again" in session.message
+    Loop().until(lambda: session.review.stage is not Stage.RUNNING)
+    assert session.review.message.startswith(f"The process that runs the network ended: {words}")
+    assert "4711" not in session.review.message
+    assert "No data are lost: press the button again" in session.review.message
     assert worker._ended is process  # PythonQt would have deleted it in the midst of its last signal
     session.close()
 
@@ -156,9 +156,9 @@ def test_a_program_that_cannot_be_started_is_told(scene: Any, study: Any, monkey
     monkeypatch.setattr(worker_process, "python_executable", lambda: "/no/such/python")
     session = Session(scene, ChildProcess(), HandDelay())
     session.choose(study)
-    session.run()
-    Loop().until(lambda: session.stage is not Stage.RUNNING)
-    assert session.message.startswith("The process that runs the network ended: ")
+    session.review.run()
+    Loop().until(lambda: session.review.stage is not Stage.RUNNING)
+    assert session.review.message.startswith("The process that runs the network ended: ")
     session.close()
 
 
@@ -183,9 +183,9 @@ def test_cancel_reaches_the_worker_behind_a_launcher(
     monkeypatch.setattr(worker_process, "python_executable", lambda: str(launcher))
     session, loop = Session(scene, ChildProcess(), HandDelay()), Loop()
     session.choose(study)
-    session.run()
-    loop.until(lambda: session.step == "starting the network" and told.exists())
-    session.cancel()
+    session.review.run()
+    loop.until(lambda: session.review.step == "starting the network" and told.exists())
+    session.review.cancel()
     loop.until(lambda: not alive(int(told.read_text(encoding="utf-8"))))
     session.close()
 

@@ -101,17 +101,17 @@ def test_a_damaged_result_of_the_command_line(name: str, scene: Any, session: Se
     before = scene.GetNumberOfNodes()
     damage(getattr(nodes, role))
     session.choose(nodes.study)
-    assert "damaged" in session.message
-    assert "run Reorient & Segment again" in session.message
-    assert session.stage is Stage.READY
+    assert "damaged" in session.review.message
+    assert "run Reorient & Segment again" in session.review.message
+    assert session.review.stage is Stage.READY
     assert scene.GetNumberOfNodes() >= before
     session.choose(None)
     session.choose(nodes.study)  # again, as often as one likes
-    assert session.stage is Stage.READY
-    session.run()
+    assert session.review.stage is Stage.READY
+    session.review.run()
     worker.answer()
-    assert session.stage is Stage.ADJUSTING
-    assert session.message == ""
+    assert session.review.stage is Stage.ADJUSTING
+    assert session.review.message == ""
     check_together(session)
 
 
@@ -201,16 +201,16 @@ NODES: dict[str, Callable[[Any, Session], None]] = {
 
 @pytest.mark.parametrize("name", JSON)
 def test_a_damaged_record(name: str, done: Session, study: Any, worker: HandWorker) -> None:
-    scene, labels = done.scene, done.nodes.node("segmentation")
+    scene, labels = done.scene, done.review.nodes.node("segmentation")
     done.choose(None)
     JSON[name](find_record(scene, study), done)
     done.choose(study)
-    assert "record of the study in this scene is damaged" in done.message
-    assert done.stage is Stage.READY
-    done.run()
+    assert "record of the study in this scene is damaged" in done.review.message
+    assert done.review.stage is Stage.READY
+    done.review.run()
     worker.answer()
-    assert done.stage is Stage.ADJUSTING
-    assert done.message == ""
+    assert done.review.stage is Stage.ADJUSTING
+    assert done.review.message == ""
     assert scene.IsNodePresent(labels)
     names = [scene.GetNthNodeByClass(n, "vtkMRMLSegmentationNode").GetName() for n in range(2)]
     assert "Stress LV edited" in names  # the old labels are kept
@@ -222,9 +222,9 @@ def test_an_event_of_another_version_is_shown_as_it_is(done: Session, study: Any
     add = json_change(lambda c: c["events"].append({"what": "signed", "when": "2027-01-01", "correction": [0] * 6}))
     add(find_record(done.scene, study), done)
     done.choose(study)
-    assert done.message == ""
-    done.nudge("swing", 1.0)
-    done.accept("Ada")
+    assert done.review.message == ""
+    done.review.nudge("swing", 1.0)
+    done.review.accept("Ada")
 
 
 @pytest.mark.parametrize("name", NODES)
@@ -232,27 +232,27 @@ def test_an_event_of_another_version_is_shown_as_it_is(done: Session, study: Any
 def test_damaged_nodes_are_made_again(
     name: str, accepted: bool, done: Session, study: Any, worker: HandWorker, delay: HandDelay
 ) -> None:
-    done.nudge("tilt", 3.0)
+    done.review.nudge("tilt", 3.0)
     delay.rest()
     worker.answer()
     if accepted:
-        done.accept("Ada")
-    pose = done.record.pose
+        done.review.accept("Ada")
+    pose = done.review.record.pose
     done.choose(None)
     NODES[name](find_record(done.scene, study), done)
     done.choose(study)
     delay.rest()
     worker.answer()
-    np.testing.assert_allclose(done.record.pose.matrix, pose.matrix, atol=1e-9)
+    np.testing.assert_allclose(done.review.record.pose.matrix, pose.matrix, atol=1e-9)
     if accepted:
-        done.edit_again()
-    done.nudge("tilt", 4.0)
+        done.review.edit_again()
+    done.review.nudge("tilt", 4.0)
     delay.rest()
     worker.answer()
-    done.run()
+    done.review.run()
     worker.answer()
-    assert done.stage is Stage.ADJUSTING
-    assert done.message == ""
+    assert done.review.stage is Stage.ADJUSTING
+    assert done.review.message == ""
     check_together(done)
 
 
@@ -266,10 +266,10 @@ def test_no_damage_gets_past_the_session(damage: list[Any], actions: list[str]) 
         worker, delay = HandWorker(), HandDelay()
         session, study = Session(scene, worker, delay), add_study(scene)
         session.choose(study)
-        session.run()
+        session.review.run()
         worker.answer()
-        session.nudge("swing", 2.0)
-        pose = session.record.pose
+        session.review.nudge("swing", 2.0)
+        pose = session.review.record.pose
         session.choose(None)
         for _, change in damage:
             record = find_record(scene, study)
@@ -278,19 +278,19 @@ def test_no_damage_gets_past_the_session(damage: list[Any], actions: list[str]) 
             except (AttributeError, ValueError, TypeError, KeyError, IndexError):
                 continue  # two damages may exclude each other
         session.choose(study)
-        if session.record is None:
-            assert "damaged" in session.message
+        if session.review.record is None:
+            assert "damaged" in session.review.message
         else:
-            np.testing.assert_allclose(session.record.pose.matrix, pose.matrix, atol=1e-9)
+            np.testing.assert_allclose(session.review.record.pose.matrix, pose.matrix, atol=1e-9)
         act = {
-            "nudge": lambda: session.nudge("roll", 5.0), "rest": delay.rest, "answer": worker.answer,
-            "run": session.run, "accept": session.accept, "edit": session.edit_again,
+            "nudge": lambda: session.review.nudge("roll", 5.0), "rest": delay.rest, "answer": worker.answer,
+            "run": session.review.run, "accept": session.review.accept, "edit": session.review.edit_again,
             "again": lambda: (session.choose(None), session.choose(study)),
         }  # fmt: skip
         for action in actions:
             act[action]()
         worker.answer()
-        assert session.stage in (Stage.READY, Stage.ADJUSTING, Stage.ACCEPTED)
+        assert session.review.stage in (Stage.READY, Stage.ADJUSTING, Stage.ACCEPTED)
         session.close()
 
 
@@ -307,39 +307,39 @@ def test_a_full_disk_while_the_study_is_written(
     session.choose(study)
     with monkeypatch.context() as patch:
         patch.setattr(worker_client, "write_study", full)
-        session.run()
-        assert session.stage is Stage.READY
-        assert "No space left on device" in session.message
-        assert session.client.files == []
-    session.run()
+        session.review.run()
+        assert session.review.stage is Stage.READY
+        assert "No space left on device" in session.review.message
+        assert session.review.client.files == []
+    session.review.run()
     worker.answer()
-    assert session.stage is Stage.ADJUSTING
+    assert session.review.stage is Stage.ADJUSTING
 
 
 def test_a_temporary_folder_that_disappears(done: Session, worker: HandWorker, delay: HandDelay) -> None:
     import shutil
 
-    shutil.rmtree(done.client._folder.path)
-    done.nudge("tilt", 3.0)
+    shutil.rmtree(done.review.client._folder.path)
+    done.review.nudge("tilt", 3.0)
     delay.rest()
     worker.answer()
-    assert done.message == ""
-    assert not done.record.labels_follow
+    assert done.review.message == ""
+    assert not done.review.record.labels_follow
 
 
 @pytest.mark.parametrize("content", [None, b"", b"rubbish", b"PK\x03\x04 cut"])
 def test_an_answer_that_cannot_be_read(content: bytes | None, session: Session, study: Any, worker: HandWorker) -> None:
     session.choose(study)
-    session.run()
+    session.review.run()
     request, listener = worker.requests.pop(0)
     if content is not None:
         Path(request["answer"]).write_bytes(content)
     listener({"done": request["answer"]})
-    assert session.stage is Stage.READY
-    assert "could not be read" in session.message
-    session.run()
+    assert session.review.stage is Stage.READY
+    assert "could not be read" in session.review.message
+    session.review.run()
     worker.answer()
-    assert session.stage is Stage.ADJUSTING
+    assert session.review.stage is Stage.ADJUSTING
 
 
 def test_an_answer_beyond_all_bounds(
@@ -347,9 +347,9 @@ def test_an_answer_beyond_all_bounds(
 ) -> None:
     monkeypatch.setattr("MSSTUNetReorientLib.panel.worker.worker_files.MAX_UNPACKED", 3_000_000)
     session.choose(study)
-    session.run()
+    session.review.run()
     worker.answer()
-    assert "unpacks to" in session.message
+    assert "unpacks to" in session.review.message
 
 
 @pytest.mark.parametrize("line", ["@reorient {", "@reorient 7", "@reorient []", "noise"])
@@ -363,36 +363,36 @@ def test_only_the_last_of_many_nudges_is_segmented(done: Session, worker: HandWo
     """One request at work, one that waits: the newest."""
     asked = len(worker.seen)
     for value in range(1, 11):
-        done.nudge("tilt", float(value))
+        done.review.nudge("tilt", float(value))
         delay.rest()
     assert len(worker.seen) == asked + 1
     worker.answer()
     assert len(worker.seen) == asked + 2
-    np.testing.assert_allclose(worker.seen[-1]["pose"], done.record.pose.matrix)
-    assert not done.record.labels_follow
-    assert not done.segmenting
+    np.testing.assert_allclose(worker.seen[-1]["pose"], done.review.record.pose.matrix)
+    assert not done.review.record.labels_follow
+    assert not done.review.segmenting
     check_together(done)
 
 
 def test_a_run_waits_for_what_is_at_work_and_is_not_lost(done: Session, worker: HandWorker, delay: HandDelay) -> None:
     for value in (1.0, 2.0):
-        done.nudge("tilt", value)
+        done.review.nudge("tilt", value)
         delay.rest()
-    done.run()
+    done.review.run()
     worker.answer()
     assert [request["op"] for request in worker.seen[-2:]] == ["segment", "predict"]
-    assert done.stage is Stage.ADJUSTING
-    assert done.adjustment.correction.tilt == 0.0
+    assert done.review.stage is Stage.ADJUSTING
+    assert done.review.adjustment.correction.tilt == 0.0
 
 
 def test_after_a_cancel_the_next_request_is_sent(done: Session, worker: HandWorker, delay: HandDelay) -> None:
-    done.nudge("tilt", 1.0)
+    done.review.nudge("tilt", 1.0)
     delay.rest()
-    done.run()
-    done.cancel()
+    done.review.run()
+    done.review.cancel()
     delay.rest()
     worker.answer()
-    assert not done.record.labels_follow
+    assert not done.review.record.labels_follow
 
 
 # --- what a crashed session leaves ---
@@ -461,9 +461,9 @@ def under_a_transform(study: Any) -> None:
 def test_volumes_that_cannot_be_a_study(damage: Callable[[Any], None], session: Session, study: Any) -> None:
     damage(study)
     session.choose(study)
-    session.run()
-    assert session.message != ""
-    assert session.stage is Stage.READY
+    session.review.run()
+    assert session.review.message != ""
+    assert session.review.stage is Stage.READY
 
 
 @pytest.mark.parametrize("damage", [without_image, without_scalars, under_a_transform])
@@ -471,9 +471,9 @@ def test_a_study_that_is_damaged_after_its_run(
     damage: Callable[[Any], None], done: Session, study: Any, worker: HandWorker, delay: HandDelay
 ) -> None:
     damage(study)
-    done.nudge("swing", 4.0)
+    done.review.nudge("swing", 4.0)
     delay.rest()
     worker.answer()
-    assert done.message != ""
-    assert done.stage is Stage.ADJUSTING
-    assert not done.segmenting
+    assert done.review.message != ""
+    assert done.review.stage is Stage.ADJUSTING
+    assert not done.review.segmenting

@@ -62,7 +62,7 @@ def shown(scene: Any, study: Any, worker: HandWorker, delay: HandDelay, views: S
     worker.quality = Quality("pass", (), {"presence": 0.99, "axis_bound_deg": BOUND_DEG})
     session = Session(scene, worker, delay, views=views, soon=HandDelay())
     session.show_again()
-    session.run()
+    session.review.run()
     worker.answer()
     yield session
     session.close()
@@ -99,7 +99,7 @@ def test_nothing_is_drawn_before_there_is_a_pose_and_after_leaving(
     session = Session(scene, worker, delay, views=views)
     session.show_again()
     assert all(edges(view) == ("", "", "", "") for view in views.slices.values())
-    session.run()
+    session.review.run()
     worker.answer()
     session.show_rows(True)
     overlays = [*session.screen.annotations._overlays.values(), session.screen.rows._overlay]
@@ -131,7 +131,7 @@ def test_the_long_axis_ends_at_the_apex(shown: Session, views: SlicerViews) -> N
     assert lines.sum() > 60
     apex = shown.screen.annotations._apex.actor
     matrix = np.linalg.inv(_matrix(view.node.GetXYToRAS()))
-    low = shown.record.axis_mm[0]
+    low = shown.review.record.axis_mm[0]
     x, y = (matrix @ [*(POSE.apply([(0.0, 0.0, low)])[0] * [-1, -1, 1]), 1.0])[:2]
     at = np.array(apex.GetPosition())
     assert apex.GetInput() == "APEX"
@@ -155,7 +155,7 @@ def test_a_pose_without_a_bound_has_no_lines(
 ) -> None:
     session = Session(scene, worker, delay, views=views)
     session.show_again()
-    session.run()
+    session.review.run()
     worker.answer()
     assert len(session.screen.annotations._bounds["Green"].ras) == 0
     session.close()
@@ -164,7 +164,7 @@ def test_a_pose_without_a_bound_has_no_lines(
 def test_what_is_drawn_follows_a_nudge_and_a_zoom(shown: Session, views: SlicerViews) -> None:
     view = views.slices[TRANSAXIAL]
     before = np.array(shown.screen.annotations._apex.actor.GetPosition())
-    shown.nudge("swing", 25.0)
+    shown.review.nudge("swing", 25.0)
     turned = np.array(shown.screen.annotations._apex.actor.GetPosition())
     assert np.linalg.norm(turned - before) > 10.0
     x, y, z = view.node.GetFieldOfView()
@@ -178,15 +178,15 @@ def test_a_nudge_keeps_the_surfaces(shown: Session) -> None:
     """A changed labelmap would have 3D Slicer drop them and make them anew: 400 ms at review, 35 ms here."""
     import slicer
 
-    segmentation = shown.nodes.node("segmentation").GetSegmentation()
+    segmentation = shown.review.nodes.node("segmentation").GetSegmentation()
     seen: list[str] = []
     events = ("SourceRepresentationModified", "ContainedRepresentationNamesModified")
     tags = [
         segmentation.AddObserver(getattr(slicer.vtkSegmentation, name), lambda *_, name=name: seen.append(name))
         for name in events
     ]
-    shown.nudge("swing", 5.0)
-    shown.nudge("basal", 3.0)
+    shown.review.nudge("swing", 5.0)
+    shown.review.nudge("basal", 3.0)
     for tag in tags:
         segmentation.RemoveObserver(tag)
     assert seen == []
@@ -198,15 +198,15 @@ def test_a_nudge_asks_each_view_for_few_pictures(shown: Session, views: SlicerVi
     views.render()
     for view in views.all:
         view.requests = 0
-    shown.nudge("tilt", 4.0)
+    shown.review.nudge("tilt", 4.0)
     assert all(0 < views.slices[name].requests <= 24 for name in ("Red", "Green", "Yellow"))  # one picture each
     before = views.slices["Red"].picture()
-    shown.nudge("tilt", 14.0)
+    shown.review.nudge("tilt", 14.0)
     assert np.abs(views.slices["Red"].picture().astype(int) - before).max() > 50
 
 
 def test_contours_are_smooth_again_after_the_segment_editor(shown: Session) -> None:
-    node = shown.nodes.node("segmentation")
+    node = shown.review.nodes.node("segmentation")
     shown.put_away()
     node.GetDisplayNode().SetPreferredDisplayRepresentationName2D("Binary labelmap")
     paint(node)
@@ -216,7 +216,7 @@ def test_contours_are_smooth_again_after_the_segment_editor(shown: Session) -> N
     assert node.GetDisplayNode().GetPreferredDisplayRepresentationName2D() == "Closed surface"
     surfaces = [node.GetSegmentation().GetNthSegment(n).GetRepresentation("Closed surface") for n in range(2)]
     assert all(surface.GetNumberOfPoints() > 100 for surface in surfaces)
-    assert shown.record.edited
+    assert shown.review.record.edited
 
 
 def test_the_scale_is_drawn_and_says_per_cent(shown: Session, views: SlicerViews) -> None:
@@ -229,7 +229,7 @@ def test_the_scale_is_drawn_and_says_per_cent(shown: Session, views: SlicerViews
     right = picture[: picture.shape[0] // 2, int(picture.shape[1] * 0.9) :]
     assert (right.max(axis=-1) > 200).any()
     assert np.ptp(right.astype(int), axis=-1).max() < 30  # gray, but for nothing
-    display = shown.study.GetDisplayNode()
+    display = shown.review.study.GetDisplayNode()
     display.SetWindowLevelMinMax(0.0, display.GetWindowLevelMax() / 2)  # with the mouse
     assert bar.GetLookupTable().GetRange() == pytest.approx((0.0, 30.0))
 
@@ -267,8 +267,8 @@ def test_rows_fit_their_view_whatever_its_size(shown: Session, views: SlicerView
         assert max(np.ptp(rows) / height, np.ptp(columns) / width) > 0.7  # the outer tiles are nearly black
     x, y, z = view.node.GetFieldOfView()
     view.node.SetFieldOfView(x / 2, y / 2, z)  # the reader zooms in: that stays
-    shown.nudge("roll", 3.0)
-    shown.settle()
+    shown.review.nudge("roll", 3.0)
+    shown.review.settle()
     assert shown.screen._soon.then is None
     assert view.node.GetFieldOfView()[0] == pytest.approx(x / 2)
 
@@ -335,12 +335,12 @@ def test_closing_the_scene_leaves_nothing_drawn(shown: Session, views: SlicerVie
 
 
 def test_the_two_studies_of_a_scene_are_not_mixed(shown: Session, worker: HandWorker, views: SlicerViews) -> None:
-    first = shown.study
-    shown.nudge("swing", 20.0)
+    first = shown.review.study
+    shown.review.nudge("swing", 20.0)
     rest = add_study(shown.scene, "Rest")
     shown.choose(rest)
     assert shown.screen.annotations.pose is None
-    shown.run()
+    shown.review.run()
     worker.answer()
     assert shown.screen.annotations.pose.rotation_error(POSE) < 1e-9
     shown.choose(first)

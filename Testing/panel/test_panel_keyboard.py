@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Callable
 from collections.abc import Iterator
 from typing import Any
 
@@ -21,6 +22,7 @@ from MSSTUNetReorientLib.geometry.pose import Correction
 from MSSTUNetReorientLib.panel.keyboard import BUTTON_KEYS
 from MSSTUNetReorientLib.panel.keyboard import SLIDER_KEYS
 from MSSTUNetReorientLib.panel.keyboard import STUDY_KEYS
+from MSSTUNetReorientLib.panel.session import Session
 from MSSTUNetReorientLib.panel.session import Stage
 
 from panel.conftest import HandDelay
@@ -62,27 +64,27 @@ def press(panel: Panel, keys: str) -> None:
 def test_the_whole_flow_without_a_mouse(panel: Panel, study: Any) -> None:
     rest = add_study(panel.session.scene, "Rest")
     press(panel, "Alt+PgDown")
-    assert panel.session.study is rest
+    assert panel.session.review.study is rest
     press(panel, "Alt+PgUp")
-    assert panel.session.study is study
+    assert panel.session.review.study is study
     press(panel, "Ctrl+Shift+R")
-    assert panel.session.stage is Stage.RUNNING
+    assert panel.session.review.stage is Stage.RUNNING
     press(panel, "Ctrl+Shift+R")
-    assert panel.session.stage is Stage.READY
+    assert panel.session.review.stage is Stage.READY
     press(panel, "Ctrl+Shift+R")
     panel.worker.answer()
-    assert panel.session.stage is Stage.ADJUSTING
+    assert panel.session.review.stage is Stage.ADJUSTING
     for n, name in enumerate(SLIDER_KEYS, 1):
         press(panel, SLIDER_KEYS[name])
         for _ in range(n):
             press(panel, "Up")
         press(panel, "PgUp")
-    assert panel.session.adjustment.correction == Correction(1.1, 1.2, 1.3, 1.4, 1.5, 1.6)
+    assert panel.session.review.adjustment.correction == Correction(1.1, 1.2, 1.3, 1.4, 1.5, 1.6)
     check_together(panel.session)
     press(panel, "Alt+Z")
-    assert panel.session.adjustment.correction == Correction(1.1, 1.2, 1.3, 1.4, 1.5, 0.0)
+    assert panel.session.review.adjustment.correction == Correction(1.1, 1.2, 1.3, 1.4, 1.5, 0.0)
     press(panel, "Alt+Y")
-    assert panel.session.adjustment.correction.basal == 1.6
+    assert panel.session.review.adjustment.correction.basal == 1.6
     panel.delay.rest()
     panel.worker.answer()
     press(panel, "Ctrl+Shift+L")
@@ -91,9 +93,9 @@ def test_the_whole_flow_without_a_mouse(panel: Panel, study: Any) -> None:
     press(panel, "Ctrl+Shift+L")
     assert not panel.session.screen.layout.rows
     press(panel, "Ctrl+Shift+A")
-    assert panel.session.stage is Stage.ACCEPTED
+    assert panel.session.review.stage is Stage.ACCEPTED
     press(panel, "Ctrl+Shift+A")  # the key is still there after the button's text has changed
-    assert panel.session.stage is Stage.ADJUSTING
+    assert panel.session.review.stage is Stage.ADJUSTING
 
 
 def test_a_number_is_typed_where_its_key_leads(panel: Panel) -> None:
@@ -101,13 +103,13 @@ def test_a_number_is_typed_where_its_key_leads(panel: Panel) -> None:
     press(panel, "Alt+2")
     QTest.keyClicks(panel.app.focusWidget(), "-62.5")
     press(panel, "Return")
-    assert panel.session.adjustment.correction == Correction(tilt=-62.5)
+    assert panel.session.review.adjustment.correction == Correction(tilt=-62.5)
 
 
 def test_keys_do_nothing_while_another_module_is_shown(panel: Panel) -> None:
     panel.window.hide()
     QTest.keyClick(panel.window, Qt.Key_R, Qt.ControlModifier | Qt.ShiftModifier)
-    assert panel.session.stage is Stage.READY
+    assert panel.session.review.stage is Stage.READY
 
 
 def test_no_key_is_slicers_or_given_twice() -> None:
@@ -152,7 +154,32 @@ def test_escape_ends_placing(panel: Panel) -> None:
     press(panel, "Esc")
     assert not interaction.placing
     assert panel.ui.hintButton.text() == "Click the LV centre, then run again"
-    assert panel.session.stage is Stage.READY
+    assert panel.session.review.stage is Stage.READY
+
+
+@pytest.mark.parametrize(
+    "leave",
+    [lambda session: session.choose(None), Session.put_away, Session.on_scene_closing],
+    ids=["study", "panel", "scene"],
+)
+def test_placing_ends_when_the_study_is_left(panel: Panel, leave: Callable[[Session], None]) -> None:
+    """The session knows where the click belongs only as long as the review has the study."""
+    interaction = Interaction(panel.session.scene)
+    panel.click("hintButton")
+    assert interaction.placing
+    leave(panel.session)
+    assert not interaction.placing
+    assert panel.ui.hintButton.text() == "Click the LV centre, then run again"
+
+
+def test_a_point_that_was_not_asked_for_since_the_study_was_left_runs_nothing(panel: Panel, study: Any) -> None:
+    panel.click("hintButton")
+    hint = panel.session.scene.GetFirstNodeByClass("vtkMRMLMarkupsFiducialNode")
+    panel.session.choose(None)
+    panel.session.choose(study)
+    hint.AddControlPoint(10.0, -20.0, 30.0)
+    assert panel.session.review.stage is Stage.READY
+    assert panel.worker.seen == []
 
 
 def test_the_point_that_follows_the_mouse_is_no_click(panel: Panel) -> None:

@@ -48,20 +48,20 @@ def is_painted(segmentation: Any) -> bool:
 def copies(session: Session) -> list[Any]:
     found = session.scene.GetNodesByClass("vtkMRMLSegmentationNode")
     nodes = [found.GetItemAsObject(n) for n in range(found.GetNumberOfItems())]
-    return [node for node in nodes if node is not session.nodes.node("segmentation")]
+    return [node for node in nodes if node is not session.review.nodes.node("segmentation")]
 
 
 def test_painted_labels_follow_a_nudge_and_are_not_replaced(
     done: Session, worker: HandWorker, delay: HandDelay
 ) -> None:
-    paint(done.nodes.node("segmentation"))
-    done.nudge("swing", 6.0)
+    paint(done.review.nodes.node("segmentation"))
+    done.review.nudge("swing", 6.0)
     delay.rest()
     worker.answer()
-    assert done.record.edited
-    assert done.record.events[-1].what == "paint"
-    assert not done.record.labels_follow
-    assert is_painted(done.nodes.node("segmentation"))
+    assert done.review.record.edited
+    assert done.review.record.events[-1].what == "paint"
+    assert not done.review.record.labels_follow
+    assert is_painted(done.review.nodes.node("segmentation"))
     check_together(done)  # moved with the pose, and the short axis made for it
     assert copies(done) == []
 
@@ -70,12 +70,12 @@ def test_volumes_of_an_accepted_record_are_those_of_the_painted_labels(
     done: Session, worker: HandWorker, delay: HandDelay
 ) -> None:
     before = float(told(done)["LV myocardium volume"])
-    paint(done.nodes.node("segmentation"))
-    done.nudge("basal", 2.0)
+    paint(done.review.nodes.node("segmentation"))
+    done.review.nudge("basal", 2.0)
     delay.rest()
     worker.answer()
-    done.accept("Ada")
-    assert done.stage is Stage.ACCEPTED
+    done.review.accept("Ada")
+    assert done.review.stage is Stage.ACCEPTED
     grid = make_result().labels.grid
     added = 4**3 * grid.voxel_ml
     assert float(told(done)["LV myocardium volume"]) == pytest.approx(before + added, rel=0.01)
@@ -83,38 +83,37 @@ def test_volumes_of_an_accepted_record_are_those_of_the_painted_labels(
 
 
 def test_segmenting_again_keeps_the_painted_labels_as_a_copy(done: Session, worker: HandWorker) -> None:
-    paint(done.nodes.node("segmentation"))
-    done.segment_again()
+    paint(done.review.nodes.node("segmentation"))
+    done.review.segment_again()
     worker.answer()
-    assert not done.record.edited
-    assert not is_painted(done.nodes.node("segmentation"))
+    assert not done.review.record.edited
+    assert not is_painted(done.review.nodes.node("segmentation"))
     (copy,) = copies(done)
     assert is_painted(copy)
     assert not copy.GetDisplayNode().GetVisibility()
     hierarchy = hierarchy_of(done.scene)
-    folders = {
-        hierarchy.GetItemParent(hierarchy.GetItemByDataNode(node)) for node in (copy, done.nodes.node("segmentation"))
-    }
+    pair = (copy, done.review.nodes.node("segmentation"))
+    folders = {hierarchy.GetItemParent(hierarchy.GetItemByDataNode(node)) for node in pair}
     assert len(folders) == 1
-    done.segment_again()  # nothing is edited any more
+    done.review.segment_again()  # nothing is edited any more
     assert worker.requests == []
 
 
 def test_a_new_run_keeps_the_painted_labels_as_a_copy(done: Session, worker: HandWorker) -> None:
-    paint(done.nodes.node("segmentation"))
-    done.run()
+    paint(done.review.nodes.node("segmentation"))
+    done.review.run()
     worker.answer()
     assert [is_painted(copy) for copy in copies(done)] == [True]
-    assert not done.record.edited
+    assert not done.review.record.edited
 
 
 def test_painting_while_the_model_segments(done: Session, worker: HandWorker, delay: HandDelay) -> None:
-    done.nudge("roll", 3.0)
+    done.review.nudge("roll", 3.0)
     delay.rest()
-    paint(done.nodes.node("segmentation"))
+    paint(done.review.nodes.node("segmentation"))
     worker.answer()
-    assert done.record.edited
-    assert is_painted(done.nodes.node("segmentation"))
+    assert done.review.record.edited
+    assert is_painted(done.review.nodes.node("segmentation"))
 
 
 def test_painting_while_another_study_is_chosen(done: Session, study: Any, scene: Any) -> None:
@@ -122,21 +121,21 @@ def test_painting_while_another_study_is_chosen(done: Session, study: Any, scene
     done.choose(rest)
     paint(linked(find_record(scene, study), "segmentation"))
     done.choose(study)
-    assert done.record.edited
+    assert done.review.record.edited
 
 
 def _erase(session: Session) -> None:
-    segmentation = session.nodes.node("segmentation").GetSegmentation()
+    segmentation = session.review.nodes.node("segmentation").GetSegmentation()
     segmentation.RemoveSegment(segmentation.GetNthSegmentID(0))
 
 
-@pytest.mark.parametrize("edit", [lambda session: paint(session.nodes.node("segmentation")), _erase])
+@pytest.mark.parametrize("edit", [lambda session: paint(session.review.nodes.node("segmentation")), _erase])
 def test_every_edit_is_noticed(done: Session, edit: Callable[[Session], None]) -> None:
-    done.notice_edits()
-    assert not done.record.edited
+    done.review.notice_edits()
+    assert not done.review.record.edited
     edit(done)
-    done.notice_edits()
-    assert done.record.edited
+    done.review.notice_edits()
+    assert done.review.record.edited
 
 
 @pytest.mark.parametrize("suffix", [".mrb", ".mrml"])
@@ -144,14 +143,14 @@ def test_motion_and_files_are_no_edits_but_painting_in_a_file_is(
     done: Session, worker: HandWorker, delay: HandDelay, tmp_path: Path, suffix: str
 ) -> None:
     for n in range(25):
-        done.nudge(("swing", "tilt", "roll", "lateral")[n % 4], 3.7 * (n % 5) - 6.1)
+        done.review.nudge(("swing", "tilt", "roll", "lateral")[n % 4], 3.7 * (n % 5) - 6.1)
     path = save_scene(done.scene, tmp_path / f"left{suffix}")
     with new_scene() as other:
         load_scene(other, path)
         back = Session(other, HandWorker(), HandDelay())
         back.on_scene_loaded()
-        assert not back.record.edited
-        paint(back.nodes.node("segmentation"))
+        assert not back.review.record.edited
+        paint(back.review.nodes.node("segmentation"))
         back.put_away()
         second = save_scene(other, tmp_path / f"again{suffix}")
         back.close()
@@ -159,23 +158,23 @@ def test_motion_and_files_are_no_edits_but_painting_in_a_file_is(
         load_scene(third, second)
         again = Session(third, HandWorker(), HandDelay())
         again.on_scene_loaded()
-        assert again.record.edited
+        assert again.review.record.edited
         again.close()
 
 
 def test_a_failing_segmentation_again_loses_nothing(done: Session, worker: HandWorker) -> None:
-    paint(done.nodes.node("segmentation"))
-    done.segment_again()
+    paint(done.review.nodes.node("segmentation"))
+    done.review.segment_again()
     worker.fail("out of memory")
-    assert done.message == "out of memory"
+    assert done.review.message == "out of memory"
     assert [is_painted(copy) for copy in copies(done)] == [True]
-    assert isinstance(done.record.pose, Pose)
+    assert isinstance(done.review.record.pose, Pose)
 
 
 def test_own_labels_are_read_on_the_grid(done: Session) -> None:
     """Against the array that the test itself painted."""
-    paint(done.nodes.node("segmentation"))
+    paint(done.review.nodes.node("segmentation"))
     grid = make_result().labels.grid
     expected = make_result().labels.array.copy()
     expected[BRUSH] = 1
-    np.testing.assert_array_equal(done.nodes.labels.array_on(grid), expected)
+    np.testing.assert_array_equal(done.review.nodes.labels.array_on(grid), expected)

@@ -82,21 +82,21 @@ def test_any_sequence_comes_back_from_a_file(
         for action in sequence:
             act(left, action, study)
         if accept:
-            left.session.accept("Ada")
+            left.session.review.accept("Ada")
             left.worker.answer()
-        adjustment, pose = left.session.adjustment.settled(), left.session.record.pose
+        adjustment, pose = left.session.review.adjustment.settled(), left.session.review.record.pose
         path = save_scene(scene, tmp_path_factory.mktemp("scene") / f"left{suffix}")
         left.close()
     with new_scene() as scene:
         load_scene(scene, path)
         back = Panel(scene, HandWorker(), HandDelay())
-        assert back.session.adjustment == adjustment
-        assert (back.session.stage is Stage.ACCEPTED) == accept
+        assert back.session.review.adjustment == adjustment
+        assert (back.session.review.stage is Stage.ACCEPTED) == accept
         assert back.ui.swingSlider.isEnabled() != accept
         shown = [getattr(back.ui, f"{name}Slider").value for name in CONTROLS]
         np.testing.assert_allclose(shown, adjustment.correction.as_tuple(), atol=SHOWN)
-        np.testing.assert_allclose(back.session.record.pose.matrix, pose.matrix, atol=1e-9)
-        assert not back.session.record.edited
+        np.testing.assert_allclose(back.session.review.record.pose.matrix, pose.matrix, atol=1e-9)
+        assert not back.session.review.record.edited
         check_together(back.session)
         back.close()
 
@@ -104,13 +104,13 @@ def test_any_sequence_comes_back_from_a_file(
 @settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
 @given(sequence=st.lists(actions, min_size=3, max_size=12))
 def test_any_sequence_keeps_sliders_pose_and_views_together(panel: Panel, study: Any, sequence: list[Any]) -> None:
-    if panel.session.record is None:
+    if panel.session.review.record is None:
         panel.run()
     for action in sequence:
         act(panel, action, study)
         check_together(panel.session)
         shown = [getattr(panel.ui, f"{name}Slider").value for name in CONTROLS]
-        np.testing.assert_allclose(shown, panel.session.adjustment.correction.as_tuple(), atol=SHOWN)
+        np.testing.assert_allclose(shown, panel.session.review.adjustment.correction.as_tuple(), atol=SHOWN)
     panel.delay.rest()
     panel.worker.answer()
-    assert not panel.session.record.labels_follow
+    assert not panel.session.review.record.labels_follow

@@ -26,26 +26,26 @@ from panel.test_panel_session import check_together
 
 @pytest.mark.parametrize("suffix", [".mrb", ".mrml"])
 def test_scene_comes_back_as_it_was_left(done: Session, worker: HandWorker, tmp_path: Path, suffix: str) -> None:
-    done.nudge("swing", 3.0)
-    done.settle()
+    done.review.nudge("swing", 3.0)
+    done.review.settle()
     worker.answer()
-    done.nudge("basal", -2.0)
-    done.settle()
+    done.review.nudge("basal", -2.0)
+    done.review.settle()
     worker.answer()
-    done.accept("Ada")
+    done.review.accept("Ada")
     path = save_scene(done.scene, tmp_path / f"left{suffix}")
     with new_scene() as other:
         load_scene(other, path)
         back = Session(other, HandWorker(), HandDelay())
         back.on_scene_loaded()
-        assert back.study.GetName() == "Stress"
-        assert back.stage is Stage.ACCEPTED
-        assert back.adjustment == done.adjustment
-        assert back.record.events == done.record.events
+        assert back.review.study.GetName() == "Stress"
+        assert back.review.stage is Stage.ACCEPTED
+        assert back.review.adjustment == done.review.adjustment
+        assert back.review.record.events == done.review.record.events
         check_together(back)
-        back.edit_again()
-        back.undo()
-        assert back.adjustment.correction == Correction(swing=3.0)
+        back.review.edit_again()
+        back.review.undo()
+        assert back.review.adjustment.correction == Correction(swing=3.0)
         check_together(back)
         back.close()
 
@@ -60,10 +60,10 @@ def test_a_scene_of_the_command_line_is_adopted(scene: Any, tmp_path: Path) -> N
         load_scene(other, path)
         back = Session(other, HandWorker(), HandDelay())
         back.on_scene_loaded()
-        assert back.adjustment.correction == Correction(tilt=6.0, lateral=1.5)
-        assert back.record.quality.reasons == result.quality.reasons
-        assert back.record.model == result.model
-        np.testing.assert_allclose(back.record.model_pose.matrix, POSE.matrix, atol=1e-6)
+        assert back.review.adjustment.correction == Correction(tilt=6.0, lateral=1.5)
+        assert back.review.record.quality.reasons == result.quality.reasons
+        assert back.review.record.model == result.model
+        np.testing.assert_allclose(back.review.record.model_pose.matrix, POSE.matrix, atol=1e-6)
         back.close()
 
 
@@ -72,14 +72,14 @@ def test_a_scene_from_the_future_is_refused_in_words(done: Session, study: Any) 
     node.SetParameter("State", node.GetParameter("State").replace('"format": 3', '"format": 99'))
     done.choose(None)
     done.choose(study)
-    assert "newer than" in done.message
-    assert done.stage is Stage.READY
+    assert "newer than" in done.review.message
+    assert done.review.stage is Stage.READY
 
 
 def test_format_1_is_brought_up_to_date(done: Session, study: Any) -> None:
     import json
 
-    done.nudge("roll", 2.0)
+    done.review.nudge("roll", 2.0)
     node = find_record(done.scene, study)
     content = json.loads(node.GetParameter("State"))
     later = ("prints", "edited", "past", "future", "events", "axis_mm", "axis_spread_deg", "labels_at")
@@ -87,5 +87,5 @@ def test_format_1_is_brought_up_to_date(done: Session, study: Any) -> None:
     node.SetParameter("State", json.dumps({**old, "format": 1}))
     done.choose(None)
     done.choose(study)
-    assert done.adjustment.correction == Correction(roll=2.0)
-    assert done.adjustment.past == ()
+    assert done.review.adjustment.correction == Correction(roll=2.0)
+    assert done.review.adjustment.past == ()

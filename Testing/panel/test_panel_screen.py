@@ -172,7 +172,7 @@ def test_a_window_of_an_older_version_learns_the_lv(done: Session, study: Any) -
 
 def test_another_run_keeps_the_readers_window_in_per_cent(done: Session, worker: HandWorker) -> None:
     done.set_window(70.0)
-    done.run()
+    done.review.run()
     worker.answer()
     assert done.screen.percent == pytest.approx(70.0)
 
@@ -283,7 +283,7 @@ def test_rows_follow_the_pose_once_it_rests(done: Session, delay: Any) -> None:
     done.show_again()
     done.show_rows(True)
     before = done.screen.rows.page
-    done.nudge("swing", 8.0)
+    done.review.nudge("swing", 8.0)
     assert done.screen.rows.page is before
     delay.rest()
     after = done.screen.rows.page
@@ -292,14 +292,14 @@ def test_rows_follow_the_pose_once_it_rests(done: Session, delay: Any) -> None:
 
 
 def test_rows_of_a_pair(done: Session, worker: HandWorker) -> None:
-    study = done.study
+    study = done.review.study
     rest = add_study(done.scene, "Rest")
     done.show_again()
     done.choose_paired(rest)
     done.show_rows(True)
     assert done.screen.rows.page.names == ("Stress",)  # the other one was not run yet
     done.choose(rest)
-    done.run()
+    done.review.run()
     worker.answer()
     assert done.screen.rows.page.names == ("Stress", "Rest")
     done.choose(study)
@@ -319,9 +319,9 @@ def test_leaving_takes_the_rows_away(done: Session) -> None:
 
 def test_the_transaxial_view_follows_shifts(done: Session) -> None:
     node = done.scene.GetSingletonNode("Transaxial", "vtkMRMLSliceNode")
-    done.nudge("basal", 30.0)
+    done.review.nudge("basal", 30.0)
     origin = [node.GetSliceToRAS().GetElement(n, 3) for n in range(3)]
-    np.testing.assert_allclose(origin, lps_from_ras(done.record.pose.centre), atol=1e-6)
+    np.testing.assert_allclose(origin, lps_from_ras(done.review.record.pose.centre), atol=1e-6)
 
 
 def test_a_markup_of_an_older_version_is_replaced(done: Session, study: Any) -> None:
@@ -329,7 +329,7 @@ def test_a_markup_of_an_older_version_is_replaced(done: Session, study: Any) -> 
     from MSSTUNetReorientLib.panel.nodes.record_node import link
 
     old = done.scene.AddNewNodeByClass("vtkMRMLMarkupsLineNode", "Stress long axis")
-    link(done.nodes.record_node, "axis", old)
+    link(done.review.nodes.record_node, "axis", old)
     done.choose(None)
     done.choose(study)
     assert not done.scene.IsNodePresent(old)
@@ -373,24 +373,24 @@ def test_damaged_settings_are_none() -> None:
 
 def test_a_session_times_its_runs(session: Session, study: Any, worker: HandWorker) -> None:
     clock = Clock()
-    session.run_time = RunTime(Memory(), clock)
+    session.review.run_time = RunTime(Memory(), clock)
     session.choose(study)
-    session.run()
+    session.review.run()
     clock.now += 3.0
-    session.cancel()
-    assert session.run_time.expected_s is None  # a cancelled run says nothing
-    session.run()
+    session.review.cancel()
+    assert session.review.run_time.expected_s is None  # a cancelled run says nothing
+    session.review.run()
     clock.now += 3.0
     worker.answer()
-    session.run()
-    assert session.run_time.expected_s is None  # no second run was timed yet
+    session.review.run()
+    assert session.review.run_time.expected_s is None  # no second run was timed yet
     clock.now += 2.0
     worker.answer()
-    session.run()
-    assert session.run_time.left_s == pytest.approx(2.0)
-    session.cancel()
-    session.run()
-    assert session.run_time.left_s == pytest.approx(3.0)
+    session.review.run()
+    assert session.review.run_time.left_s == pytest.approx(2.0)
+    session.review.cancel()
+    session.review.run()
+    assert session.review.run_time.left_s == pytest.approx(3.0)
 
 
 # --- what is said of a study ---

@@ -52,7 +52,7 @@ def viewed(study: Any) -> Any:
 def test_the_window_of_the_study_comes_back(viewed: Any, session: Session, worker: HandWorker) -> None:
     before = window(viewed)
     session.choose(viewed)
-    session.run()
+    session.review.run()
     worker.answer()
     assert window(viewed) != before
     viewed.GetDisplayNode().SetWindowLevel(5.0, 6.0)
@@ -75,7 +75,7 @@ def test_the_window_comes_back_after_save_and_load(
     viewed: Any, session: Session, worker: HandWorker, tmp_path: Path
 ) -> None:
     session.choose(viewed)
-    session.run()
+    session.review.run()
     worker.answer()
     path = save_scene(session.scene, tmp_path / "left.mrb")
     with new_scene() as other:
@@ -83,7 +83,7 @@ def test_the_window_comes_back_after_save_and_load(
         back = Session(other, HandWorker(), HandDelay())
         back.on_scene_loaded()
         back.put_away()
-        assert window(back.study)[1:5] == (0, 33.0, 44.0, "vtkMRMLColorTableNodeGrey")
+        assert window(back.review.study)[1:5] == (0, 33.0, 44.0, "vtkMRMLColorTableNodeGrey")
         back.close()
 
 
@@ -140,9 +140,9 @@ def test_views_are_called_sa_hla_vla_only_while_there_is_a_pose(
     application: Any, session: Session, study: Any, worker: HandWorker
 ) -> None:
     session.show_again()
-    assert session.study is study
+    assert session.review.study is study
     assert slice_labels(session.scene) == LABELS
-    session.run()
+    session.review.run()
     worker.answer()
     assert slice_labels(session.scene) == {"Red": "SA", "Green": "HLA", "Yellow": "VLA"}
     session.choose(add_study(session.scene, "Rest"))
@@ -199,15 +199,16 @@ def test_asking_changes_nothing(scene: Any, session: Session) -> None:
 
 
 def test_a_deleted_record_is_read_off_the_table(done: Session, study: Any, delay: HandDelay) -> None:
-    done.nudge("swing", 5.0)
+    done.review.nudge("swing", 5.0)
     delay.rest()
-    done.scene.RemoveNode(done.nodes.record_node)
+    done.scene.RemoveNode(done.review.nodes.record_node)
     done.on_node_removed()
-    assert study.GetDisplayNode() is linked(done.nodes.record_node, "window")
-    assert done.stage is Stage.ADJUSTING
-    np.testing.assert_allclose(done.adjustment.correction.as_tuple(), Correction(swing=5.0).as_tuple(), atol=1e-5)
-    done.nudge("roll", 2.0)
-    assert done.record.pose.rotation_error(POSE.corrected(Correction(swing=5.0, roll=2.0))) < 1e-4
+    assert study.GetDisplayNode() is linked(done.review.nodes.record_node, "window")
+    assert done.review.stage is Stage.ADJUSTING
+    correction = done.review.adjustment.correction
+    np.testing.assert_allclose(correction.as_tuple(), Correction(swing=5.0).as_tuple(), atol=1e-5)
+    done.review.nudge("roll", 2.0)
+    assert done.review.record.pose.rotation_error(POSE.corrected(Correction(swing=5.0, roll=2.0))) < 1e-4
 
 
 def test_the_hint_lies_in_the_studys_folder(done: Session) -> None:
@@ -215,18 +216,18 @@ def test_the_hint_lies_in_the_studys_folder(done: Session) -> None:
 
     done.ask_for_hint()
     hierarchy = hierarchy_of(done.scene)
-    items = [hierarchy.GetItemByDataNode(done.nodes.node(role)) for role in ("hint", "segmentation")]
+    items = [hierarchy.GetItemByDataNode(done.review.nodes.node(role)) for role in ("hint", "segmentation")]
     assert len({hierarchy.GetItemParent(item) for item in items}) == 1
 
 
 def test_smooth_contours_in_the_slices(done: Session) -> None:
-    display = done.nodes.node("segmentation").GetDisplayNode()
+    display = done.review.nodes.node("segmentation").GetDisplayNode()
     assert display.GetPreferredDisplayRepresentationName2D() == "Closed surface"
     check_together(done)
 
 
 def test_views_are_called_by_their_names_once_a_nudge_rests(done: Session, delay: HandDelay) -> None:
-    done.nudge("swing", 7.0)
+    done.review.nudge("swing", 7.0)
     delay.rest()
     names = [done.scene.GetSingletonNode(name, "vtkMRMLSliceNode").GetOrientation() for name in LABELS]
     assert names == ["SA", "HLA", "VLA"]
@@ -235,30 +236,30 @@ def test_views_are_called_by_their_names_once_a_nudge_rests(done: Session, delay
 def test_answers_that_come_while_another_module_is_shown_leave_its_views_alone(
     done: Session, worker: HandWorker, study: Any
 ) -> None:
-    done.nudge("swing", 6.0)
-    done.accept("Ada")
+    done.review.nudge("swing", 6.0)
+    done.review.accept("Ada")
     done.put_away()
     red = done.scene.GetSingletonNode("Red", "vtkMRMLSliceNode")
     red.SetOrientation("Axial")
     before, shown = from_matrix4x4(red.GetSliceToRAS()), composite_node(done.scene, "Red").GetBackgroundVolumeID()
     own = window(study)
     worker.answer()
-    assert done.stage is Stage.ACCEPTED
+    assert done.review.stage is Stage.ACCEPTED
     np.testing.assert_array_equal(from_matrix4x4(red.GetSliceToRAS()), before)
     assert composite_node(done.scene, "Red").GetBackgroundVolumeID() == shown
     assert window(study) == own
     done.show_again()
     check_together(done)
-    assert composite_node(done.scene, "Red").GetBackgroundVolumeID() == done.nodes.node("short_axis").GetID()
+    assert composite_node(done.scene, "Red").GetBackgroundVolumeID() == done.review.nodes.node("short_axis").GetID()
 
 
 def test_a_run_that_ends_while_another_module_is_shown(session: Session, study: Any, worker: HandWorker) -> None:
     session.choose(study)
-    session.run()
+    session.review.run()
     session.put_away()
     own = window(study)
     worker.answer()
-    assert session.stage is Stage.ADJUSTING
+    assert session.review.stage is Stage.ADJUSTING
     assert window(study) == own
     session.show_again()
     assert window(study) != own

@@ -107,7 +107,7 @@ def panel(scene: Any, study: Any, worker: HandWorker, delay: HandDelay) -> Itera
 
 
 def test_the_loaded_study_is_described(panel: Panel) -> None:
-    assert panel.session.study is not None
+    assert panel.session.review.study is not None
     assert panel.ui.studyInfoLabel.text() == "modality not stated · 48 × 44 × 40 voxels of 5 × 5 × 6 mm"
     assert not panel.ui.warningLabel.isVisible()
     assert panel.ui.reorientButton.text() == "Reorient && Segment"
@@ -156,7 +156,7 @@ def test_a_failed_run_says_what_to_do_next(panel: Panel) -> None:
 
 def test_the_time_left_is_said_once_runs_were_timed(panel: Panel) -> None:
     now = [0.0]
-    panel.session.run_time = RunTime(Memory(), lambda: now[0])
+    panel.session.review.run_time = RunTime(Memory(), lambda: now[0])
     panel.click("reorientButton")
     assert panel.ui.statusLabel.text() == "Preparing the study…"
     now[0] += 10.0
@@ -182,7 +182,7 @@ def test_colours_window_and_contours_by_mouse(panel: Panel, study: Any) -> None:
     panel.ui.windowSlider.setValue(75.0)
     assert panel.session.screen.percent == pytest.approx(75.0)
     panel.ui.contoursCheckBox.click()
-    assert not panel.session.nodes.node("segmentation").GetDisplayNode().GetVisibility2D()
+    assert not panel.session.review.nodes.node("segmentation").GetDisplayNode().GetVisibility2D()
     panel.click("rowsButton")
     assert panel.ui.rowsButton.text() == "Views"
     display = study.GetDisplayNode()
@@ -201,25 +201,25 @@ def test_cancel_by_the_same_button(panel: Panel) -> None:
     panel.click("reorientButton")
     panel.click("reorientButton")
     assert panel.worker.stops == 1
-    assert panel.session.stage is Stage.READY
+    assert panel.session.review.stage is Stage.READY
 
 
 @pytest.mark.parametrize("name", CONTROLS)
 def test_drag_a_slider(panel: Panel, name: str) -> None:
     panel.run()
     panel.drag(name, 20)
-    value = getattr(panel.session.adjustment.correction, name)
+    value = getattr(panel.session.review.adjustment.correction, name)
     assert value > 1.0
     assert getattr(panel.ui, f"{name}Slider").value == value
     check_together(panel.session)
-    assert len(panel.session.adjustment.past) == 1  # one drag, one step
+    assert len(panel.session.review.adjustment.past) == 1  # one drag, one step
 
 
 def test_arrow_keys_are_fine_steps(panel: Panel) -> None:
     panel.run()
     panel.key("swing", Qt.Key_Right, 3)
     panel.key("swing", Qt.Key_PageUp)
-    assert panel.session.adjustment.correction == Correction(swing=1.3)
+    assert panel.session.review.adjustment.correction == Correction(swing=1.3)
     panel.delay.rest()
     panel.worker.answer()
     panel.click("undoButton")
@@ -232,7 +232,7 @@ def test_numbers_can_be_typed(panel: Panel) -> None:
     box.selectAll()
     QTest.keyClicks(box, "-7.3")
     QTest.keyClick(box, Qt.Key_Return)
-    assert panel.session.adjustment.correction == Correction(basal=-7.3)
+    assert panel.session.review.adjustment.correction == Correction(basal=-7.3)
     check_together(panel.session)
 
 
@@ -246,13 +246,13 @@ def test_numbers_beyond_the_slider_can_be_typed(panel: Panel, name: str, typed: 
     box.selectAll()
     QTest.keyClicks(box, typed)
     QTest.keyClick(box, Qt.Key_Return)
-    assert getattr(panel.session.adjustment.correction, name) == float(typed)
+    assert getattr(panel.session.review.adjustment.correction, name) == float(typed)
     assert getattr(panel.ui, f"{name}Slider").value == float(typed)
     check_together(panel.session)
     panel.delay.rest()
     panel.worker.answer()
     panel.click("undoButton")
-    assert panel.session.adjustment.correction == Correction()
+    assert panel.session.review.adjustment.correction == Correction()
 
 
 def test_deleting_the_study_chooses_no_short_axis(panel: Panel, study: Any) -> None:
@@ -266,7 +266,7 @@ def test_deleting_the_study_chooses_no_short_axis(panel: Panel, study: Any) -> N
     scene.RemoveNode(study)
     for tag in tags:
         scene.RemoveObserver(tag)
-    assert panel.session.stage is Stage.EMPTY
+    assert panel.session.review.stage is Stage.EMPTY
     assert panel.worker.requests == []
     assert panel.ui.studySelector.currentNode() is None
 
@@ -276,10 +276,10 @@ def test_short_axes_are_not_listed_as_studies(panel: Panel, study: Any) -> None:
     panel.run()
     for selector in (panel.ui.studySelector, panel.ui.pairedSelector):
         assert selector._nodes == [None, study, rest]
-    short_axis = panel.session.nodes.node("short_axis")
+    short_axis = panel.session.review.nodes.node("short_axis")
     panel.ui.studySelector.setCurrentNode(rest)
     panel.widget.onStudyChanged(short_axis)  # by a script, say
-    assert panel.session.study is study
+    assert panel.session.review.study is study
     assert panel.ui.studySelector.currentNode() is study
 
 
@@ -287,13 +287,13 @@ def test_buttons_of_adjust(panel: Panel) -> None:
     panel.run()
     assert not panel.ui.undoButton.isEnabled()
     panel.click("standardButton")
-    first = panel.session.adjustment.correction
+    first = panel.session.review.adjustment.correction
     panel.click("resetButton")
     assert not panel.ui.resetButton.isEnabled()
     panel.click("undoButton")
-    assert panel.session.adjustment.correction == first
+    assert panel.session.review.adjustment.correction == first
     panel.click("redoButton")
-    assert panel.session.adjustment.correction == Correction()
+    assert panel.session.review.adjustment.correction == Correction()
     check_together(panel.session)
 
 
@@ -301,7 +301,7 @@ def test_accept_and_edit_again(panel: Panel) -> None:
     panel.run()
     QTest.keyClicks(panel.ui.readerEdit, "Ada")
     panel.click("acceptButton")
-    assert panel.session.stage is Stage.ACCEPTED
+    assert panel.session.review.stage is Stage.ACCEPTED
     assert panel.ui.acceptButton.text() == "Edit again"
     assert panel.ui.acceptedLabel.text().startswith("Accepted by Ada, 20")
     assert not any(getattr(panel.ui, f"{name}Slider").isEnabled() for name in CONTROLS)
@@ -313,12 +313,12 @@ def test_accept_and_edit_again(panel: Panel) -> None:
 def test_failing_run_is_said_and_loses_nothing(panel: Panel) -> None:
     panel.run()
     panel.drag("roll", 15)
-    before = panel.session.adjustment
+    before = panel.session.review.adjustment
     panel.click("reorientButton")
     panel.worker.fail("CUDA is out of memory")
     assert panel.ui.messageLabel.isVisible()
     assert panel.ui.messageLabel.text() == "CUDA is out of memory"
-    assert panel.session.adjustment == before
+    assert panel.session.review.adjustment == before
     panel.run()
     assert not panel.ui.messageLabel.isVisible()
 
@@ -344,15 +344,15 @@ def test_two_studies(panel: Panel, study: Any) -> None:
 def test_a_slider_changes_its_own_number_only(panel: Panel) -> None:
     """What handles did to the others is kept as it is, though sliders show tenths."""
     panel.run()
-    panel.session._adjust(panel.session.adjustment.moved(Correction(swing=3.04, roll=1.23456), "handles"))
+    panel.session.review._adjust(panel.session.review.adjustment.moved(Correction(swing=3.04, roll=1.23456), "handles"))
     assert panel.ui.rollSlider.value == 1.2
     panel.key("swing", Qt.Key_Right)
-    assert panel.session.adjustment.correction == Correction(swing=3.1, roll=1.23456)
+    assert panel.session.review.adjustment.correction == Correction(swing=3.1, roll=1.23456)
 
 
 def test_sliders_widen_for_what_lies_beyond(panel: Panel) -> None:
     panel.run()
-    panel.session.nudge("tilt", 80.0)
+    panel.session.review.nudge("tilt", 80.0)
     assert panel.ui.tiltSlider.value == 80.0
     assert panel.ui.tiltSlider.maximum == 180.0
 
@@ -422,7 +422,7 @@ def test_labels_edited_by_hand_are_told_and_segmented_again_on_request(panel: Pa
 
     panel.run()
     assert not panel.ui.segmentAgainButton.isVisible()
-    paint(panel.session.nodes.node("segmentation"))
+    paint(panel.session.review.nodes.node("segmentation"))
     panel.session.put_away()  # as the reader goes to the Segment Editor and comes back
     panel.session.show_again()
     assert panel.ui.editedLabel.isVisible()
@@ -430,7 +430,7 @@ def test_labels_edited_by_hand_are_told_and_segmented_again_on_request(panel: Pa
     panel.click("segmentAgainButton")
     panel.worker.answer()
     assert not panel.ui.editedLabel.isVisible()
-    assert not is_painted(panel.session.nodes.node("segmentation"))
+    assert not is_painted(panel.session.review.nodes.node("segmentation"))
 
 
 def test_selectors_may_signal_while_a_scene_closes(panel: Panel) -> None:
@@ -440,7 +440,7 @@ def test_selectors_may_signal_while_a_scene_closes(panel: Panel) -> None:
     panel.session.on_scene_closing()
     scene.Clear(False)
     scene.RemoveObserver(tag)
-    assert panel.session.stage is Stage.EMPTY
+    assert panel.session.review.stage is Stage.EMPTY
     assert panel.session.remembered_study is None
     assert list(_records(scene)) == []
 

@@ -1,17 +1,20 @@
 """The panel's logic: the selected study, its paired study, the reader's click, and events of the scene.
 
-The widget calls these methods, and those of :class:`.study_review.StudyReview`, and redraws itself from the attributes
-whenever :attr:`changed` is called.
+The widget calls these methods and those of the review that the session holds (:class:`.study_review.StudyReview`). It
+redraws itself from the attributes of both whenever :attr:`changed` is called.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
 from ..errors import InputError
 from ..prediction.qc import Quality
 from ..scene.colours import TABLES
+from .delay import Delay
+from .delay import NoDelay
 from .i18n import tr as _
 from .nodes.click import add_hint
 from .nodes.click import end_placing
@@ -33,33 +36,53 @@ from .nodes.record_node import read_record
 from .nodes.record_node import short_axes
 from .nodes.record_node import studies
 from .nodes.record_node import write_record
-from .nodes.study_node import look_at
-from .nodes.study_nodes import StudyNodes
+from .screen.screen import Screen
+from .screen.slice_view import SliceViews
+from .screen.slice_view import no_views
 from .state.reasons import COPIED
 from .state.record import Record
-from .state.study_check import describe_study
-from .state.study_check import doubts
+from .state.run_time import Store
 from .study_review import Stage
 from .study_review import StudyReview
 from .study_review import now
+from .worker.worker_process import Worker
 
 __all__ = ["Session", "Stage"]
 
 
-class Session(StudyReview):
+class Session:
     """The state behind the panel.
 
     Attributes:
-        study_text, warnings: description of the study, and possible problems.
-        removing: a node is just being deleted.
+        review: the review of the selected study.
+        screen: draws it in the views; does nothing while another module is shown.
+        removing: a node is being deleted.
     """
 
-    removing = False
+    def __init__(
+        self,
+        scene: Any,
+        worker: Worker,
+        delay: Delay,
+        *,
+        prepare: Callable[[], None] = lambda: None,
+        model: str | None = None,
+        views: SliceViews = no_views,
+        soon: Delay | None = None,
+        store: Store | None = None,
+    ) -> None:
+        self.scene, self.removing = scene, False
+        self.screen = Screen(scene, views, soon or NoDelay())
+        self.review = StudyReview(self.screen, worker, delay, prepare=prepare, model=model, store=store)
 
-    def _forget(self) -> None:
-        super()._forget()
-        self.study_text = ""
-        self.warnings: list[str] = []
+    @property
+    def changed(self) -> Callable[[], None]:
+        """Called after every change; the widget redraws itself."""
+        return self.review.changed
+
+    @changed.setter
+    def changed(self, redraw: Callable[[], None]) -> None:
+        self.review.changed = redraw
 
     @property
     def run_at_once(self) -> bool:
@@ -79,12 +102,12 @@ class Session(StudyReview):
     @property
     def paired(self) -> Any:
         """The stress or rest study that belongs to this one."""
-        return linked(self._record_node, PAIRED)
+        return linked(self.review.record_node, PAIRED)
 
     @property
     def hint(self) -> list[float] | None:
         """The reader's click near the LV centre, LPS mm."""
-        return hint_of(linked(self._record_node, HINT))
+        return hint_of(linked(self.review.record_node, HINT))
 
     # --- study ---
 
@@ -100,7 +123,7 @@ class Session(StudyReview):
         its own study is meant.
         """
         owners = short_axes(self.scene)
-        if self.removing or (node in owners and owners[node] in (None, self.study)):
+        if self.removing or (node in owners and owners[node] in (None, self.review.study)):
             self.changed()
             return
         self.choose(owners.get(node, node))
@@ -108,85 +131,62 @@ class Session(StudyReview):
     def choose_next(self, step: int) -> None:
         """The next study of the scene, or the one before (-1)."""
         known = studies(self.scene)
-        if known and self.stage is not Stage.RUNNING:
-            at = known.index(self.study) + step if self.study in known else 0
+        study, stage = self.review.study, self.review.stage
+        if known and stage is not Stage.RUNNING:
+            at = known.index(study) + step if study in known else 0
             self.choose(known[at % len(known)])
 
     def choose(self, study: Any) -> None:
         """Show a study with the result it has, if it has one."""
-        if study is not None and (study is self.study or self.scene.IsClosing()):
+        if study is not None and (study is self.review.study or self.scene.IsClosing()):
             return
         self._leave_study()
-        self.study = study
         if study is None:
             self.changed()
             return
         link(panel_node(self.scene, make=True), "study", study)
-        with self._errors_shown():
-            volume = look_at(study)
-            self.study_text, self.warnings = describe_study(volume), doubts(volume)
-            self.screen.show_study(study)
-            self._load()
+        self.review.open(study)
         self.changed()
-        if self.run_at_once and self.stage is Stage.READY and not self.message:
-            self.run()
-
-    def _load(self) -> None:
-        node = self._record_node or adopt(self.scene, self.study)
-        self.record = read_record(node)
-        if self.record is not None:
-            self.nodes = StudyNodes(self.scene, self.study, node, self.record.pose)
-            self.notice_edits()
-            self._show()
-            self._watch()
-            if self._labels_wanted:
-                self._ask_labels()
+        if self.run_at_once and self.review.stage is Stage.READY and not self.review.message:
+            self.review.run()
 
     def _leave_study(self) -> None:
-        self.delay.stop()
-        if self.step:
-            self.client.stop()
-        self.notice_edits()
         self.end_placing()
-        self.screen.clear()
-        if self.nodes is not None:
-            self.nodes.visible(False)
-        self._observers.remove_all()
-        self.client.forget_study()
-        self._forget()
+        self.review.leave()
 
     # --- the reader's click ---
 
     def ask_for_hint(self) -> None:
         """The next click in a view marks the LV centre; then it is searched again."""
-        if self.study is None:
+        review, study = self.review, self.review.study
+        if study is None:
             return
-        record = self._record_node or new_record(self.scene, self.study)
+        record = review.record_node or new_record(self.scene, study)
         node = linked(record, HINT)
         if node is None:
-            node = add_hint(self.scene, self.study.GetName())
+            node = add_hint(self.scene, study.GetName())
             link(record, HINT, node)
-            if self.nodes is not None:
-                self.nodes.take_into_folder(HINT)
-        self._observers.add(node, node.PointPositionDefinedEvent, self._on_click)
+            if review.nodes is not None:
+                review.nodes.take_into_folder(HINT)
+        review.observers.add(node, node.PointPositionDefinedEvent, self._on_click)
         place_hint(self.scene, node)
         self.changed()
 
     @property
     def placing(self) -> bool:
         """The next click in a view is the one that was asked for."""
-        return is_placing(self.scene, linked(self._record_node, HINT))
+        return is_placing(self.scene, linked(self.review.record_node, HINT))
 
     def end_placing(self) -> None:
         """Cancel the click."""
         if self.placing:
-            end_placing(self.scene, linked(self._record_node, HINT))
+            end_placing(self.scene, linked(self.review.record_node, HINT))
             self.changed()
 
     def _on_click(self, *event: Any) -> None:
         if self.hint is not None:
-            hide_hint(linked(self._record_node, HINT))
-            self.run(self.hint)
+            hide_hint(linked(self.review.record_node, HINT))
+            self.review.run(self.hint)
 
     # --- what is shown ---
 
@@ -214,21 +214,22 @@ class Session(StudyReview):
 
     def choose_paired(self, study: Any) -> None:
         """Select the study of the same patient to which this pose can be applied."""
-        if self.study is None or study is self.study:
+        shown = self.review.study
+        if shown is None or study is shown:
             self.changed()
             return
-        for here, there in ((self.paired, None), (self.study, study), (study, self.study)):
+        for here, there in ((self.paired, None), (shown, study), (study, shown)):
             if here is not None:
                 link(find_record(self.scene, here) or new_record(self.scene, here), PAIRED, there)
         self.changed()
 
     def use_for_paired(self, reader: str = "") -> None:
         """Apply this pose to the paired study and select it."""
-        paired, record = self.paired, self.record
+        paired, record = self.paired, self.review.record
         if paired is None or record is None:
             return
         node = find_record(self.scene, paired) or adopt(self.scene, paired) or new_record(self.scene, paired)
-        with self._errors_shown():
+        with self.review.errors_shown():
             other = read_record(node)
             if other is not None and other.adjustment.locked:
                 msg = _("{0} is already accepted: select it and press Edit again first.")
@@ -241,7 +242,7 @@ class Session(StudyReview):
 
     def on_scene_closing(self) -> None:
         """The scene is about to be closed: nothing may run or look at it any more."""
-        self.client.stop()
+        self.review.client.stop()
         self._leave_study()
         self.screen.forget()
         self.changed()
@@ -249,48 +250,38 @@ class Session(StudyReview):
     def on_scene_loaded(self) -> None:
         """A scene was opened or added: show what was left there, else the first study."""
         self.removing = False
-        if self.study is None:
+        if self.review.study is None:
             self.choose(self.remembered_study or first_study(self.scene))
         self.changed()
 
     def put_away(self) -> None:
-        """Another module is shown: handles and the window of the study are ours alone."""
-        self.settle()
+        """Another module is shown."""
         self.end_placing()
-        if self.nodes is not None:
-            self.nodes.show_handles(False)
-            self.nodes.undress()
+        self.review.put_away()
         self.screen.leave()
 
     def show_again(self) -> None:
-        """The module is shown (again): views and handles as they stand."""
+        """The module is shown (again)."""
         self.screen.enter()
         self.on_scene_loaded()
-        self.notice_edits()
-        if self.study is not None and self.nodes is None:
-            self.screen.show_study(self.study)
-        if self.nodes is not None:
-            self.nodes.smooth_contours()
-        self._show()
+        self.review.show_again()
 
     def on_node_removed(self) -> None:
         """The study was deleted: there is nothing left to show. Its record was: it is read off the table again."""
         self.removing = False
-        study = self.study
+        study, nodes = self.review.study, self.review.nodes
         if study is None or self.scene.IsClosing():
             return
         if not self.scene.IsNodePresent(study):
             self.choose(None)
-        elif self.nodes is not None and not self.scene.IsNodePresent(self.nodes.record_node):
+        elif nodes is not None and not self.scene.IsNodePresent(nodes.record_node):
             self.choose(None)
             self.choose(study)
 
     def close(self) -> None:
         """The panel goes away."""
-        self.delay.stop()
         self.screen.stop()
-        self._observers.remove_all()
-        self.client.close()
+        self.review.close()
 
 
 def _copied(record: Record, other: Record | None) -> Record:

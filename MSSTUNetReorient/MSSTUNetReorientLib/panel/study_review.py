@@ -1,6 +1,6 @@
-"""The review of one study, from run to acceptance. No Qt; it only needs MRML and a worker.
+"""The review of one study, from its opening to its acceptance. No Qt; it only needs MRML and a worker.
 
-:class:`.session.Session` extends it by the choice of the study.
+:class:`.session.Session` selects the study and holds its review.
 """
 
 from __future__ import annotations
@@ -19,22 +19,24 @@ from ..geometry.pose import Correction
 from ..geometry.volume import Volume
 from ..prediction.qc import Quality
 from .delay import Delay
-from .delay import NoDelay
 from .nodes.labels_node import axis_extent
+from .nodes.record_node import adopt
 from .nodes.record_node import find_record
 from .nodes.record_node import new_record
+from .nodes.record_node import read_record
 from .nodes.record_node import write_record
+from .nodes.study_node import look_at
 from .nodes.study_nodes import StudyNodes
 from .nodes.transform_node import read_pose
 from .observers import Observers
 from .screen.screen import Screen
-from .screen.slice_view import SliceViews
-from .screen.slice_view import no_views
 from .state.adjustment import Adjustment
 from .state.reasons import COPIED
 from .state.record import Record
 from .state.run_time import RunTime
 from .state.run_time import Store
+from .state.study_check import describe_study
+from .state.study_check import doubts
 from .worker.worker_client import WorkerClient
 from .worker.worker_files import Answer
 from .worker.worker_process import Worker
@@ -59,6 +61,7 @@ class StudyReview:
     Attributes:
         changed: called after every change; the widget redraws itself.
         study: the chosen volume node, or None.
+        study_text, warnings: the study in words, and possible problems with it.
         record: the study's record; None before its first run.
         step: the current step of the running model; empty while it does not run.
         message: the last error.
@@ -70,29 +73,29 @@ class StudyReview:
 
     def __init__(
         self,
-        scene: Any,
+        screen: Screen,
         worker: Worker,
         delay: Delay,
         *,
         prepare: Callable[[], None] = lambda: None,
         model: str | None = None,
-        views: SliceViews = no_views,
-        soon: Delay | None = None,
         store: Store | None = None,
     ) -> None:
-        self.scene, self.delay, self.prepare = scene, delay, prepare
+        self.scene, self.screen, self.delay, self.prepare = screen.scene, screen, delay, prepare
         self.client = WorkerClient(worker, model)
         self.client.on_step, self.client.on_error = self._on_step, self._failed
         self.changed: Callable[[], None] = lambda: None
-        self.screen = Screen(scene, views, soon or NoDelay())
         self.run_time = RunTime(store)
         self.handles = False
-        self._observers = Observers()
+        self.observers = Observers()
         self._quiet = False
-        self._forget()
+        self.forget()
 
-    def _forget(self) -> None:
+    def forget(self) -> None:
+        """No study."""
         self.study: Any = None
+        self.study_text = ""
+        self.warnings: list[str] = []
         self.record: Record | None = None
         self.nodes: StudyNodes | None = None
         self.step = self.message = ""
@@ -116,8 +119,66 @@ class StudyReview:
         return self.record.adjustment if self.record else Adjustment()
 
     @property
-    def _record_node(self) -> Any:
+    def record_node(self) -> Any:
+        """The node of the study's record, if it has one."""
         return find_record(self.scene, self.study) if self.study is not None else None
+
+    # --- which study ---
+
+    def open(self, study: Any) -> None:
+        """Show a study with the result it has, if it has one."""
+        self.study = study
+        with self.errors_shown():
+            volume = look_at(study)
+            self.study_text, self.warnings = describe_study(volume), doubts(volume)
+            self.screen.show_study(study)
+            self._load()
+
+    def _load(self) -> None:
+        node = self.record_node or adopt(self.scene, self.study)
+        self.record = read_record(node)
+        if self.record is not None:
+            self.nodes = StudyNodes(self.scene, self.study, node, self.record.pose)
+            self.notice_edits()
+            self._show()
+            self._watch()
+            if self._labels_wanted:
+                self._ask_labels()
+
+    def leave(self) -> None:
+        """The study is no longer shown; its nodes stay in the scene."""
+        self.delay.stop()
+        if self.step:
+            self.client.stop()
+        self.notice_edits()
+        self.screen.clear()
+        if self.nodes is not None:
+            self.nodes.visible(False)
+        self.observers.remove_all()
+        self.client.forget_study()
+        self.forget()
+
+    def put_away(self) -> None:
+        """Another module is shown: handles and the window of the study are ours alone."""
+        self.settle()
+        if self.nodes is not None:
+            self.nodes.show_handles(False)
+            self.nodes.undress()
+
+    def show_again(self) -> None:
+        """The module is shown again: views and handles as they stand."""
+        self.notice_edits()
+        if self.study is not None and self.nodes is None:
+            self.screen.show_study(self.study)
+        if self.nodes is not None:
+            self.nodes.smooth_contours()
+        self._show()
+
+    def close(self) -> None:
+        """The panel goes away."""
+        self.delay.stop()
+        self.observers.remove_all()
+        self.client.close()
 
     # --- run ---
 
@@ -126,7 +187,7 @@ class StudyReview:
         if self.study is None or self.stage in (Stage.RUNNING, Stage.ACCEPTED):
             return
         self.message = ""
-        with self._errors_shown():
+        with self.errors_shown():
             self.prepare()
             self.delay.stop()
             self.segmenting, self._accepting = False, None
@@ -160,7 +221,7 @@ class StudyReview:
             axis_spread_deg=answer.quality.measures.get("axis_spread_deg", 0.0),
             events=before.events if before else (),
         ).noted("run", now())
-        node = self._record_node or new_record(self.scene, self.study)
+        node = self.record_node or new_record(self.scene, self.study)
         if self.nodes is None:
             self.nodes = StudyNodes(self.scene, self.study, node, record.pose)
             self.nodes.put_labels_aside()  # those of a record that could not be read may be somebody's work
@@ -268,7 +329,7 @@ class StudyReview:
             "pose": self.record.pose.matrix.tolist(),
             "axis_spread_deg": self.record.axis_spread_deg,
         }
-        with self._errors_shown():
+        with self.errors_shown():
             self.segmenting = True
             self.client.ask(self.study, request, lambda answer, volume: self._take_labels(answer, volume, correction))
         self.changed()
@@ -350,7 +411,7 @@ class StudyReview:
     def _watch(self) -> None:
         node = self.nodes.node("pose") if self.nodes is not None else None
         if node is not None:
-            self._observers.add(node, node.TransformModifiedEvent, self._on_transform)
+            self.observers.add(node, node.TransformModifiedEvent, self._on_transform)
 
     def _on_step(self, step: str) -> None:
         if self.step:
@@ -364,7 +425,7 @@ class StudyReview:
         self.changed()
 
     @contextmanager
-    def _errors_shown(self) -> Iterator[None]:
+    def errors_shown(self) -> Iterator[None]:
         """Show errors that the reader can correct in the panel."""
         try:
             yield

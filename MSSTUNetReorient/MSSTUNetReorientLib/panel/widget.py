@@ -60,7 +60,7 @@ class PanelWidget:
         self.first_use = first_use or FirstUse()
         self._drawing = False
         self._beat = QtBeat(BEAT_MS, self.redraw)
-        self._sliders = CorrectionSliders(ui, session.nudge)
+        self._sliders = CorrectionSliders(ui, session.review.nudge)
         self._keyboard = Keyboard(ui, session, self._sliders.boxes)
         self._connect()
         session.changed = self.redraw
@@ -75,18 +75,18 @@ class PanelWidget:
             "reorientButton": self.onReorientButton,
             "hintButton": self.onHintButton,
             "rowsButton": self.onRowsButton,
-            "undoButton": session.undo,
-            "redoButton": session.redo,
-            "resetButton": session.reset,
-            "standardButton": session.standard_angles,
-            "segmentAgainButton": session.segment_again,
+            "undoButton": session.review.undo,
+            "redoButton": session.review.redo,
+            "resetButton": session.review.reset,
+            "standardButton": session.review.standard_angles,
+            "segmentAgainButton": session.review.segment_again,
             "acceptButton": self.onAcceptButton,
             "usePairedButton": self.onUsePairedButton,
         }
         for name, call in clicks.items():
             getattr(ui, name).clicked.connect(_without_arguments(call))
         ui.runAtOnceCheckBox.toggled.connect(self.onRunAtOnceToggled)
-        ui.handlesCheckBox.toggled.connect(session.show_handles)
+        ui.handlesCheckBox.toggled.connect(session.review.show_handles)
         ui.contoursCheckBox.toggled.connect(self.onContoursToggled)
         ui.colourComboBox.currentIndexChanged.connect(_without_arguments(self.onColoursChanged))
         ui.windowSlider.valueChanged.connect(self.onWindowChanged)
@@ -105,10 +105,10 @@ class PanelWidget:
 
     def onReorientButton(self) -> None:
         """One button: run, or cancel the run."""
-        if self.session.stage is Stage.RUNNING:
-            self.session.cancel()
+        if self.session.review.stage is Stage.RUNNING:
+            self.session.review.cancel()
         else:
-            self.session.run()
+            self.session.review.run()
 
     def onSampleButton(self) -> None:
         """Load the study that comes with the extension and choose it."""
@@ -148,10 +148,10 @@ class PanelWidget:
     def onAcceptButton(self) -> None:
         """Accept and lock, or unlock again."""
         reader = self.ui.readerEdit.text.strip()
-        if self.session.stage is Stage.ACCEPTED:
-            self.session.edit_again(reader)
+        if self.session.review.stage is Stage.ACCEPTED:
+            self.session.review.edit_again(reader)
         else:
-            self.session.accept(reader)
+            self.session.review.accept(reader)
 
     def onUsePairedButton(self) -> None:
         """Apply the pose to the paired study."""
@@ -162,7 +162,7 @@ class PanelWidget:
     def redraw(self) -> None:
         """Show the session as it stands; never sends a signal back to it."""
         with self._as_drawing():
-            stage = self.session.stage
+            stage = self.session.review.stage
             self._draw_study(stage)
             self._draw_run(stage)
             self._draw_display(stage)
@@ -175,14 +175,14 @@ class PanelWidget:
         ui, session = self.ui, self.session
         ui.welcomeWidget.visible = stage is Stage.EMPTY
         hidden = session.short_axis_ids
-        for selector, chosen in ((ui.studySelector, session.study), (ui.pairedSelector, session.paired)):
+        for selector, chosen in ((ui.studySelector, session.review.study), (ui.pairedSelector, session.paired)):
             _hide_nodes(selector, hidden)
             if selector.currentNode() is not chosen:
                 selector.setCurrentNode(chosen)
         ui.studySelector.enabled = stage is not Stage.RUNNING
         ui.pairedSelector.enabled = stage not in (Stage.EMPTY, Stage.RUNNING)
-        _say(ui.studyInfoLabel, session.study_text)
-        _say(ui.warningLabel, "\n".join(session.warnings))
+        _say(ui.studyInfoLabel, session.review.study_text)
+        _say(ui.warningLabel, "\n".join(session.review.warnings))
         _check(ui.runAtOnceCheckBox, session.run_at_once)
 
     def _draw_run(self, stage: Stage) -> None:
@@ -197,28 +197,29 @@ class PanelWidget:
         if running:
             ui.progressBar.value = self._progress()
         self._beat.run(running)
-        _say(ui.messageLabel, session.message)
+        _say(ui.messageLabel, session.review.message)
         _say(ui.statusLabel, self._status(stage))
 
     def _progress(self) -> int:
         """By time once runs were timed on this machine, else by steps."""
-        expected = self.session.run_time.expected_s
+        expected = self.session.review.run_time.expected_s
         if expected:
-            return min(round(WHOLE * self.session.run_time.spent_s / expected), ALMOST)
-        return round(WHOLE * (step_number(self.session.step) - 0.5) / STEPS)
+            return min(round(WHOLE * self.session.review.run_time.spent_s / expected), ALMOST)
+        return round(WHOLE * (step_number(self.session.review.step) - 0.5) / STEPS)
 
     def _status(self, stage: Stage) -> str:
         session = self.session
         if stage is Stage.RUNNING:
-            step = translated_step(session.step)
+            step = translated_step(session.review.step)
             return f"{step[:1].upper()}{step[1:]}… {self._time_left()}".strip()
         if session.placing:
             return _("Click the centre of the left ventricle in any view. Esc cancels.")
-        if session.segmenting:
+        if session.review.segmenting:
             return _("Segmenting at this pose…")
         if stage is Stage.READY and (needs := self.first_use.needs()):
             return needs
-        if stage is Stage.ADJUSTING and session.record is not None and session.record.quality.status == "fail":
+        record = session.review.record
+        if stage is Stage.ADJUSTING and record is not None and record.quality.status == "fail":
             return _("Click the LV centre, then run again; or start from Standard angles and adjust.")
         return {
             Stage.EMPTY: _("Select a study above."),
@@ -228,7 +229,7 @@ class PanelWidget:
         }[stage]
 
     def _time_left(self) -> str:
-        run_time = self.session.run_time
+        run_time = self.session.review.run_time
         left = run_time.left_s
         if left is not None:
             return _("about {0} s left").format(max(round(left), 1))
@@ -250,7 +251,7 @@ class PanelWidget:
 
     def _draw_adjust(self, stage: Stage) -> None:
         ui, session = self.ui, self.session
-        adjustment, open_ = session.adjustment, stage is Stage.ADJUSTING
+        adjustment, open_ = session.review.adjustment, stage is Stage.ADJUSTING
         self._sliders.draw(adjustment.correction.as_tuple(), enabled=open_)
         for name, text in zip(PARAMETERS, self._absolute(), strict=True):
             _say(getattr(ui, f"{LABELS[name]}Label"), text, hide=False)
@@ -259,10 +260,10 @@ class PanelWidget:
         ui.resetButton.enabled = open_ and any(adjustment.correction.as_tuple())
         ui.standardButton.enabled = open_
         ui.handlesCheckBox.enabled = open_
-        _check(ui.handlesCheckBox, session.handles)
+        _check(ui.handlesCheckBox, session.review.handles)
 
     def _absolute(self) -> list[str]:
-        record = self.session.record
+        record = self.session.review.record
         if record is None:
             return [f"{name} –" for name in PARAMETERS]
         angles, shifts = np.rad2deg(record.pose.euler()), record.pose.translation(record.cube)
@@ -271,10 +272,10 @@ class PanelWidget:
         return [text.replace("-", "−") for text in texts]
 
     def _draw_quality(self, stage: Stage) -> None:
-        ui, record = self.ui, self.session.record
+        ui, record = self.ui, self.session.review.record
         edited = record is not None and record.edited
         ui.editedLabel.visible = ui.segmentAgainButton.visible = edited
-        ui.segmentAgainButton.enabled = stage is Stage.ADJUSTING and not self.session.segmenting
+        ui.segmentAgainButton.enabled = stage is Stage.ADJUSTING and not self.session.review.segmenting
         if record is None:
             _say(ui.verdictLabel, "")
             _say(ui.reasonsLabel, _("Quality control runs after segmentation."), hide=False)
@@ -308,7 +309,7 @@ class PanelWidget:
         ui.usePairedButton.enabled = stage in (Stage.ADJUSTING, Stage.ACCEPTED)
 
     def _last_event(self) -> str:
-        record = self.session.record
+        record = self.session.review.record
         events = [e for e in record.events if e.what in ("accept", "edit")] if record is not None else []
         if not events:
             return ""
