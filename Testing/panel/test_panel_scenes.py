@@ -69,7 +69,7 @@ def test_a_scene_of_the_command_line_is_adopted(scene: Any, tmp_path: Path) -> N
 
 def test_a_scene_from_the_future_is_refused_in_words(done: Session, study: Any) -> None:
     node = find_record(done.scene, study)
-    node.SetParameter("State", node.GetParameter("State").replace('"format": 3', '"format": 99'))
+    node.SetParameter("State", node.GetParameter("State").replace('"format": 4', '"format": 99'))
     done.choose(None)
     done.choose(study)
     assert "newer than" in done.review.message

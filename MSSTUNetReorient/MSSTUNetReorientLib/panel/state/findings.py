@@ -1,0 +1,38 @@
+"""Bounds, septum angle and age of a result in words, for translation."""
+
+from __future__ import annotations
+
+from ...prediction.good_to import whole
+from ...prediction.qc import Quality
+from ..i18n import tr as _
+
+
+def findings(quality: Quality) -> str:
+    """What a result is good to, and its septum angle; empty where nothing is known."""
+    return "\n".join(sentence for sentence in (_bounds(quality), _septum(quality)) if sentence)
+
+
+def _bounds(quality: Quality) -> str:
+    axis, centre = quality.good_to.axis_deg, quality.good_to.centre_mm
+    if axis is None:
+        return ""
+    if centre is None:
+        return _("The long axis is good to {0}° in nine of ten studies like this one.").format(whole(axis))
+    sentence = _("The long axis is good to {0}°, the centre to {1} mm, in nine of ten studies like this one.")
+    return sentence.format(whole(axis), whole(centre))
+
+
+def _septum(quality: Quality) -> str:
+    septum = quality.septum
+    if septum is None:
+        return ""
+    sentence = _("The septum angle is {0}°, good to {1}° (180° is image left).")
+    return sentence.format(f"{septum.angle_deg:.0f}", whole(septum.bound_deg))
+
+
+def earlier_version() -> str:
+    """How a result of a version before 0.2 differs."""
+    return _(
+        "This result was made by an earlier version: its long axis and roll follow the former definition. "
+        "Run again for the present one."
+    )
