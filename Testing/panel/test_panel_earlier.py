@@ -126,6 +126,7 @@ def test_an_old_result_opens_with_its_pose_and_one_sentence(opened: Panel) -> No
     assert opened.ui.earlierLabel.isVisible()
     assert opened.ui.earlierLabel.text() == SENTENCE
     assert not opened.ui.septumButton.isEnabled()
+    assert not opened.ui.findingsLabel.isVisible()  # its bound was of the former axis
     assert opened.worker.seen == []
     assert opened.ui.messageLabel.text() == ""
     assert SENTENCE not in opened.ui.reasonsLabel.text()
@@ -135,8 +136,10 @@ def test_it_is_still_an_old_result_after_saving_and_after_another_segmentation(o
     opened.click("acceptButton")  # edit again
     opened.session.review.nudge("swing", 3.0)
     opened.delay.rest()
+    opened.worker.quality = Quality("pass", (), FOUND)
     opened.worker.answer()
     assert opened.ui.earlierLabel.isVisible()
+    assert opened.ui.findingsLabel.text() == "The septum angle is 172°, good to 10° (180° is image left)."
     assert FRAME not in read_table(opened.session.review.nodes.node("table"))
     assert opened.ui.septumButton.isEnabled()  # the present version has seen the septum now
     path = save_scene(opened.session.scene, tmp_path / "again.mrb")

@@ -281,7 +281,7 @@ class PanelWidget:
         ui.editedLabel.visible = ui.segmentAgainButton.visible = edited
         ui.segmentAgainButton.enabled = stage is Stage.ADJUSTING and not self.session.review.segmenting
         _say(ui.earlierLabel, earlier_version() if record is not None and record.former else "")
-        _say(ui.findingsLabel, findings(record.quality) if record is not None else "")
+        _say(ui.findingsLabel, findings(record) if record is not None else "")
         if record is None:
             _say(ui.verdictLabel, "")
             _say(ui.reasonsLabel, _("Quality control runs after segmentation."), hide=False)

@@ -17,11 +17,11 @@ from ...geometry.pose import Pose
 from ...geometry.pose import lps_from_ras
 from ...geometry.septum import septum_mark
 from ...geometry.views import VIEWS
-from ...prediction.qc import Quality
 from ...prediction.septum_estimate import Septum
 from ...scene.arrays import from_matrix4x4
 from ...scene.slice_views import SLICE_NAMES
 from ..observers import Observers
+from ..state.record import Record
 from .colour_scale import Scale
 from .drawing import Lines
 from .drawing import Words
@@ -68,20 +68,19 @@ class Annotations:
         self._septum = Lines(AXIS_COLOUR, BOUND_WIDTH)
         self._scale = Scale()
 
-    def show(self, pose: Pose, axis_mm: tuple[float, float], quality: Quality, display: Any) -> None:
-        """Draw a pose.
+    def show(self, record: Record, display: Any) -> None:
+        """Draw the pose of a record, with its bound and its septum angle as far as they are known.
 
         Args:
-            pose: SA frame to LPS.
-            axis_mm: apex and base, k in mm.
-            quality: with the septum angle and the bounds, as far as they are known.
+            record: what is shown.
             display: the display node of what the views show; the scale follows it.
         """
-        self._axis_mm, self._quality = axis_mm, quality
+        self._axis_mm, self._bound = record.axis_mm, record.good_to.axis_deg or 0.0
+        self._angle = record.quality.septum
         if self.pose is None:
             self._attach()
         self._watch(display)
-        self.move(pose)
+        self.move(record.pose)
 
     def move(self, pose: Pose) -> None:
         """Another pose; nothing happens while none is shown."""
@@ -92,8 +91,8 @@ class Annotations:
         self._axis.set([_ras(pose, [(0, 0, apex - OVERSHOOT_MM), (0, 0, base + OVERSHOOT_MM)])])
         self._apex.move(_ras(pose, [(0, 0, apex - OVERSHOOT_MM)])[0])
         for name, across in ((HLA_NAME, 0), (VLA_NAME, 1)):
-            self._bounds[name].set(_cone(pose, self._axis_mm, self._quality.good_to.axis_deg or 0.0, across))
-        self._septum.set(_septum_lines(pose, self._quality.septum))
+            self._bounds[name].set(_cone(pose, self._axis_mm, self._bound, across))
+        self._septum.set(_septum_lines(pose, self._angle))
         for name in self._overlays:
             self._place(name)
 

@@ -96,7 +96,7 @@ class Screen:
         self._nodes = nodes
         if self.away:
             return
-        self.annotations.show(record.pose, record.axis_mm, record.quality, self._window)
+        self.annotations.show(record, self._window)
         self._draw_rows()
 
     def move(self, pose: Pose) -> None:

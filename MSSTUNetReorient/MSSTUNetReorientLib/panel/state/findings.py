@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from ...prediction.good_to import GoodTo
 from ...prediction.good_to import whole
-from ...prediction.qc import Quality
+from ...prediction.septum_estimate import Septum
 from ..i18n import tr as _
+from .record import Record
 
 
-def findings(quality: Quality) -> str:
+def findings(record: Record) -> str:
     """What a result is good to, and its septum angle; empty where nothing is known."""
-    return "\n".join(sentence for sentence in (_bounds(quality), _septum(quality)) if sentence)
+    return "\n".join(sentence for sentence in (_bounds(record.good_to), _septum(record.quality.septum)) if sentence)
 
 
-def _bounds(quality: Quality) -> str:
-    axis, centre = quality.good_to.axis_deg, quality.good_to.centre_mm
+def _bounds(good_to: GoodTo) -> str:
+    axis, centre = good_to.axis_deg, good_to.centre_mm
     if axis is None:
         return ""
     if centre is None:
@@ -22,8 +24,7 @@ def _bounds(quality: Quality) -> str:
     return sentence.format(whole(axis), whole(centre))
 
 
-def _septum(quality: Quality) -> str:
-    septum = quality.septum
+def _septum(septum: Septum | None) -> str:
     if septum is None:
         return ""
     sentence = _("The septum angle is {0}°, good to {1}° (180° is image left).")

@@ -21,6 +21,7 @@ from ...errors import InputError
 from ...geometry.pose import Correction
 from ...geometry.pose import Cube
 from ...geometry.pose import Pose
+from ...prediction.good_to import GoodTo
 from ...prediction.qc import Quality
 from ...prediction.qc import Status
 from ...prediction.result import ModelIdentity
@@ -83,6 +84,11 @@ class Record:
     def pose(self) -> Pose:
         """The pose as it stands."""
         return self.adjustment.pose(self.model_pose)
+
+    @property
+    def good_to(self) -> GoodTo:
+        """The bounds; none where the long axis has the former definition, for which they do not hold."""
+        return GoodTo() if self.former else self.quality.good_to
 
     @property
     def labels_follow(self) -> bool:
