@@ -12,17 +12,18 @@ import numpy as np
 import pytest
 from MSSTUNetReorientLib.errors import InputError
 from MSSTUNetReorientLib.evaluation.candidates import Candidate
+from MSSTUNetReorientLib.evaluation.csv_rows import read_rows
+from MSSTUNetReorientLib.evaluation.csv_rows import write_rows
 from MSSTUNetReorientLib.evaluation.evaluation_run import measure_all
 from MSSTUNetReorientLib.evaluation.measurement import Measurement
+from MSSTUNetReorientLib.evaluation.measurement import pose_errors
 from MSSTUNetReorientLib.evaluation.measurements_csv import FILE
-from MSSTUNetReorientLib.evaluation.measurements_csv import read_rows
-from MSSTUNetReorientLib.evaluation.measurements_csv import write_rows
 from MSSTUNetReorientLib.evaluation.method import Answer
-from MSSTUNetReorientLib.evaluation.study_sets import DataSet
-from MSSTUNetReorientLib.evaluation.study_sets import TrueStudy
 from MSSTUNetReorientLib.evaluation.study_sets import read_set
 from MSSTUNetReorientLib.evaluation.summary import Summary
 from MSSTUNetReorientLib.evaluation.tables import calibration
+from MSSTUNetReorientLib.evaluation.true_study import DataSet
+from MSSTUNetReorientLib.evaluation.true_study import TrueStudy
 from MSSTUNetReorientLib.geometry.pose import Correction
 from MSSTUNetReorientLib.geometry.volume import Volume
 
@@ -44,11 +45,14 @@ class Scripted:
 
 
 def truth_of(study: TrueStudy) -> Answer:
-    return Answer(study.pose, study.read_labels(), "pass", bound_deg=3.0)
+    return Answer(
+        study.pose, study.read_labels(), "pass", septum_deg=study.septum_deg, bound_deg=3.0, centre_bound_mm=4.0,
+        septum_bound_deg=20.0,
+    )  # fmt: skip
 
 
 def tilted(study: TrueStudy) -> Answer:
-    return Answer(study.pose.corrected(Correction(tilt=20.0, basal=6.0)), None, bound_deg=19.0)
+    return Answer(study.pose.corrected(Correction(tilt=20.0, basal=6.0)), None, bound_deg=19.0, centre_bound_mm=7.0)
 
 
 def refusing(study: TrueStudy) -> Answer:
@@ -72,6 +76,8 @@ def test_the_truth_is_without_error(data: DataSet, tmp_path: Path) -> None:
         assert (row.dsc_myocardium, row.dsc_blood_pool) == (1, 1)
         assert (row.hd95_myocardium_mm, row.hd95_blood_pool_mm) == (0, 0)
         assert row.myocardium_ml == row.true_myocardium_ml
+        assert row.septum_deg == 0
+        assert (row.swing_deg, row.tilt_deg) == pytest.approx((0, 0), abs=1e-5)
         assert (row.verdict, row.failed) == ("pass", False)
 
 
@@ -79,18 +85,46 @@ def test_a_known_error_is_measured(data: DataSet, tmp_path: Path) -> None:
     for row in run(data, Scripted(data.studies, tilted), tmp_path):
         assert row.long_axis_deg == pytest.approx(20.0)
         assert row.centre_mm == pytest.approx(6.0)
+        assert (row.swing_deg, row.tilt_deg) == pytest.approx((0, 20), abs=1e-6)
+        assert (row.septum_deg, row.found_septum_deg) == (None, None)
+        assert row.true_septum_deg is not None
         assert row.failed
         assert row.dsc_myocardium is None
         assert row.verdict == ""
 
 
-@pytest.mark.parametrize(("say", "within"), [(truth_of, True), (tilted, False), (refusing, None)])
-def test_the_methods_own_bound_is_held_against_its_error(
-    say: Callable[[TrueStudy], Answer], within: bool | None, data: DataSet, tmp_path: Path
+@pytest.mark.parametrize(
+    ("say", "within"),
+    [(truth_of, (True, True, True)), (tilted, (False, True, None)), (refusing, (None, None, None))],
+)
+def test_the_methods_own_bounds_are_held_against_its_errors(
+    say: Callable[[TrueStudy], Answer], within: tuple[bool | None, ...], data: DataSet, tmp_path: Path
 ) -> None:
     rows = tuple(run(data, Scripted(data.studies, say), tmp_path))
-    expected = None if within is None else (len(rows) * within, len(rows))
-    assert Summary("spect", "scripted", rows).within_bound == expected
+    summary = Summary("spect", "scripted", rows)
+    expected = [None if side is None else (3 * side, 3) for side in within]
+    assert [summary.within(bound) for bound in ("bound_deg", "centre_bound_mm", "septum_bound_deg")] == expected
+
+
+@pytest.mark.parametrize(("swing", "tilt"), [(7.0, 0.0), (0.0, 7.0), (-3.0, -5.0)])
+def test_the_signs_of_swing_and_tilt(swing: float, tilt: float, data: DataSet) -> None:
+    """With a positive swing the apex is septal (-i) of the true one, with a positive tilt inferior (+j)."""
+    study = data.studies[0]
+    pose = study.pose.corrected(Correction(swing=swing, tilt=tilt, roll=25.0))
+    row = pose_errors(pose, study)
+    apex = study.pose.apply_inverse(study.pose.centre - pose.long_axis)
+    seen = np.rad2deg([np.arctan2(-apex[0], -apex[2]), np.arcsin(apex[1])])
+    assert [row["swing_deg"], row["tilt_deg"]] == pytest.approx(list(seen), abs=1e-6)
+    assert [row["swing_deg"], row["tilt_deg"]] == pytest.approx([swing, tilt], abs=1e-6)
+
+
+def test_the_error_of_the_septum_angle_is_wrapped(data: DataSet, tmp_path: Path) -> None:
+    studies = tuple(replace(study, septum_deg=350.0) for study in data.studies)
+    turned = replace(data, studies=(*studies[:2], replace(studies[2], septum_deg=None)))
+    for row in run(turned, Scripted(turned.studies, lambda _: Answer(None, None, septum_deg=15.0)), tmp_path):
+        known = row.study != "spect_5"
+        assert (row.septum_deg, row.true_septum_deg) == ((25.0, 350.0) if known else (None, None))
+        assert row.found_septum_deg == 15.0
 
 
 def test_each_verdict_is_counted_by_itself(data: DataSet, tmp_path: Path) -> None:
@@ -138,18 +172,18 @@ def test_other_weights_and_changed_studies_are_measured_anew(data: DataSet, tmp_
     run(data, method, tmp_path, sha256="1")
     run(data, method, tmp_path, sha256="2")
     assert len(method.asked) == 6
-    assert {row.method_sha256 for row in read_rows(tmp_path / FILE)} == {"2"}
+    assert {row.method_sha256 for row in read_rows(tmp_path / FILE, Measurement)} == {"2"}
     changed = replace(data, studies=(replace(data.studies[0], sha256="other"), *data.studies[1:]))
     rows = run(changed, method, tmp_path, sha256="2")
     assert len(method.asked) == 7
-    assert len(rows) == len(read_rows(tmp_path / FILE)) == 3
+    assert len(rows) == len(read_rows(tmp_path / FILE, Measurement)) == 3
 
 
 def test_other_methods_and_sets_are_kept(data: DataSet, tmp_path: Path) -> None:
     run(data, Scripted(data.studies, truth_of), tmp_path)
     rows = run(data, Scripted(data.studies, tilted, name="another"), tmp_path)
     assert {row.method for row in rows} == {"another"}
-    assert len(read_rows(tmp_path / FILE)) == 6
+    assert len(read_rows(tmp_path / FILE, Measurement)) == 6
 
 
 def test_a_stopped_run_goes_on(data: DataSet, tmp_path: Path) -> None:
@@ -160,7 +194,7 @@ def test_a_stopped_run_goes_on(data: DataSet, tmp_path: Path) -> None:
 
     with pytest.raises(KeyboardInterrupt):
         run(data, Scripted(data.studies, stop_at_the_second), tmp_path)
-    assert [row.study for row in read_rows(tmp_path / FILE)] == ["spect_3"]
+    assert [row.study for row in read_rows(tmp_path / FILE, Measurement)] == ["spect_3"]
     method = Scripted(data.studies, truth_of)
     assert len(run(data, method, tmp_path)) == 3
     assert method.asked == ["spect_4", "spect_5"]
@@ -172,8 +206,8 @@ def test_rows_come_back_as_they_were(tmp_path: Path) -> None:
         Measurement(*known, hd95_myocardium_mm=float("inf"), long_axis_deg=0.1 + 0.2),
         Measurement(*known, refused="one\nline"),
     ]
-    write_rows(rows, tmp_path / FILE)
-    assert read_rows(tmp_path / FILE) == rows
+    write_rows(rows, Measurement, tmp_path / FILE)
+    assert read_rows(tmp_path / FILE, Measurement) == rows
     (tmp_path / FILE).write_text("something,else\n1,2\n")
     with pytest.raises(InputError, match="cannot be read"):
-        read_rows(tmp_path / FILE)
+        read_rows(tmp_path / FILE, Measurement)

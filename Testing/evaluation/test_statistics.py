@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from MSSTUNetReorientLib.evaluation.statistics import lean
 from MSSTUNetReorientLib.evaluation.statistics import median_interval
 from MSSTUNetReorientLib.evaluation.statistics import spread
 from MSSTUNetReorientLib.evaluation.statistics import weighted_medians
@@ -65,3 +66,14 @@ def test_an_infinite_value_is_the_worst() -> None:
     found = spread([1.0, 2.0, float("inf")], ["a", "b", "c"])
     assert found is not None
     assert (found.median, found.bad, found.worst) == (2.0, np.inf, np.inf)
+
+
+def test_a_lean_counts_each_subject_once() -> None:
+    """Means of the subjects: 2, -4 and 5."""
+    found = lean([1.0, 3.0, -4.0, 5.0, 5.0, 5.0], ["a", "a", "b", "c", "c", "c"])
+    assert found is not None
+    assert (found.mean, found.sd, found.subjects) == pytest.approx((1.0, np.sqrt((1 + 25 + 16) / 2), 3))
+    alone = lean([1.0, 3.0], ["a", "a"])
+    assert alone is not None
+    assert (alone.mean, alone.sd, alone.subjects) == (2.0, None, 1)
+    assert lean([], []) is None

@@ -12,6 +12,8 @@ from MSSTUNetReorientLib.errors import InputError
 from MSSTUNetReorientLib.evaluation.study_sets import read_set
 from MSSTUNetReorientLib.evaluation.study_sets import read_sets
 from MSSTUNetReorientLib.geometry.pose import Pose
+from MSSTUNetReorientLib.geometry.pose import angle_between
+from MSSTUNetReorientLib.geometry.pose import rotation_from_long_axis
 from results import POSE
 
 
@@ -19,6 +21,9 @@ def test_simulated_studies(simulated: Path) -> None:
     studies = read_set(simulated, "a").studies
     assert [s.name for s in studies] == ["spect_3", "spect_4", "spect_5"]
     assert {(s.kind, s.modality, s.held_out, s.exact) for s in studies} == {("simulated", "SPECT", True, True)}
+    truth = json.loads((simulated / "spect_3" / "truth.json").read_text(encoding="utf-8"))
+    assert studies[0].septum_deg == truth["septum_deg"]
+    assert 120 < truth["septum_deg"] < 220
     assert len({s.subject for s in studies}) == len({s.sha256 for s in studies}) == 3
     told = json.loads((simulated / "spect_3" / "truth.json").read_text(encoding="utf-8"))["pose"]
     assert np.allclose(studies[0].pose.matrix, told["matrix_sa_to_lps"])
@@ -52,13 +57,57 @@ def test_whose_heart(heart: dict[str, str], subject: str, held_out: bool, simula
 def test_real_studies(real: Path) -> None:
     (study,) = read_set(real, "b").studies
     assert (study.name, study.subject, study.kind, study.modality) == ("a", "a", "real", "not stated")
-    assert study.pose.long_axis_error(POSE) < 1e-6
+    assert study.reference is not None
+    assert study.reference.wall is not None
+    assert study.pose.long_axis == pytest.approx(study.reference.axis)
+    assert angle_between(study.reference.ellipsoid, POSE.long_axis) == pytest.approx(np.hypot(1.3, 4.8), abs=0.01)
+    assert angle_between(study.reference.wall, POSE.long_axis) < 2.0
+    assert study.pose.rotation == pytest.approx(rotation_from_long_axis(study.reference.axis))
     assert study.pose.centre_error(POSE) < 1e-6
+    assert study.septum_deg is None
     assert not study.exact
-    assert study.uncertainty_deg == 5
+    assert study.uncertainty_deg == pytest.approx(5 / 2**0.5)
     labels = study.read_labels()
     assert labels is not None
     assert set(np.unique(labels.array)) == {0, 1}
+
+
+def single(real: Path) -> Path:
+    """The same study as the only one of a folder."""
+    told = json.loads((real / "reference_poses.json").read_text(encoding="utf-8"))["a"]
+    (real / "reference_poses.json").unlink()
+    alone = {"k_lps": told["k_lps"], "centre_lps": told["centre_lps_mm"]}
+    (real / "reference_pose.json").write_text(json.dumps(alone))
+    return real
+
+
+def test_a_single_study_is_for_looking(real: Path) -> None:
+    (expected,) = read_set(real, "b").studies
+    (study,) = read_set(single(real), "b").studies
+    assert (study.name, study.kind, expected.kind) == ("a", "real, for looking", "real")
+    assert study.labels == expected.labels
+    assert study.pose.long_axis_error(expected.pose) < 1e-6
+    assert study.uncertainty_deg == pytest.approx(6 / 2**0.5)
+    shutil.copy(real / "a.nrrd", real / "b.nrrd")
+    assert "must be one image beside it, but found 2" in refusal(str(real))
+
+
+def test_another_reference_is_another_study(real: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The reference is computed: rows against an old one are not used again."""
+    before = read_set(real, "b").studies[0].sha256
+    assert read_set(real, "b").studies[0].sha256 == before
+    monkeypatch.setattr("MSSTUNetReorientLib.evaluation.references.wall_line", lambda *_: None)
+    assert read_set(real, "b").studies[0].sha256 != before
+
+
+def test_a_truth_of_an_older_version_is_refused(simulated: Path, tmp_path: Path) -> None:
+    """Its roll came from the septum."""
+    folder = tmp_path / "set" / "one"
+    shutil.copytree(simulated / "spect_3", folder)
+    truth = json.loads((folder / "truth.json").read_text(encoding="utf-8"))
+    del truth["septum_deg"]
+    (folder / "truth.json").write_text(json.dumps(truth))
+    assert "simulate the studies again" in refusal(str(folder.parent))
 
 
 def test_a_changed_study_is_another(real: Path) -> None:

@@ -240,7 +240,7 @@ class TestWhereItLooks:
             def locate(self, model: object, cube: torch.Tensor, hint: bool) -> search.Located:
                 shift = torch.as_tensor((lv - self.frame.centre) / HALF_MM)[None]
                 presence = float(np.linalg.norm(lv - self.frame.centre)) / 1000
-                return search.Located(torch.eye(3)[None], shift, None, None, presence, 0.0)
+                return search.Located(torch.eye(3)[None], shift, None, None, presence, 180.0, 0.0)
 
         seeing = Seeing()
         monkeypatch.setattr(search, "read_cube", seeing.read)

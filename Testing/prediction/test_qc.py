@@ -47,12 +47,13 @@ def verdict(
     presence: float = 0.99,
     spread: float = 1.0,
     disagreement: float = 2.0,
+    septum: float = 171.0,
     pose: Pose = POSE,
 ) -> qc.Quality:
     sa = resample(counts, answer.grid)
     return qc.assess(
         counts, sa, answer, pose, presence=presence, axis_spread_deg=spread, axis_disagreement_deg=disagreement,
-        cup_residual_mm=0.7,
+        cup_residual_mm=0.7, septum_seen_deg=septum,
     )  # fmt: skip
 
 
@@ -251,7 +252,11 @@ LIMITS = {
     "hot_neighbour": (1.5, 1.5 + E),
     "axis_from_mean_deg": (45.0, 45.0 + E),
     "apex_left": (0.05, 0.05 - E),
-    "apex_below": (-0.15, -0.15 - E),
+    "apex_below": (-0.1, -0.1 - E),
+    "below_over_above": (0.7, 0.7 - E),
+    "apex_closed": (0.45, 0.45 - E),
+    "base_open": (0.7, 0.7 + E),
+    "septum_seen_deg": (140.0, 140.0 - E),
     "apex_over_base": (1.0, 1.0 - E),
     "roll_from_clinic_deg": (30.0, 30.0 + E),
     "stated_axis_deg": (10.0, 10.0 + E),
@@ -276,9 +281,10 @@ def test_a_rule_breaks_at_its_limit(rule: tuple) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "inside", "outside"), [("myocardium_ml", 450.0, 450.0 + E), ("blood_pool_ml", 350.0, 350.0 + E)]
-)
-def test_volumes_have_an_upper_limit_too(name: str, inside: float, outside: float) -> None:
+    ("name", "inside", "outside"), [("myocardium_ml", 450.0, 450.0 + E), ("blood_pool_ml", 350.0, 350.0 + E),
+                                ("septum_seen_deg", 210.0, 210.0 + E)],
+)  # fmt: skip
+def test_some_measures_have_an_upper_limit_too(name: str, inside: float, outside: float) -> None:
     (is_broken,) = [rule[1] for rule in qc.RULES if rule[0] == name]
     assert not is_broken(inside)
     assert is_broken(outside)

@@ -8,6 +8,8 @@ import numpy as np
 import pytest
 from MSSTUNetReorientLib.errors import InputError
 from MSSTUNetReorientLib.geometry.ellipsoid_fit import fit_ellipsoid
+from MSSTUNetReorientLib.geometry.pose import Pose
+from MSSTUNetReorientLib.geometry.pose import rotation_from_long_axis
 from MSSTUNetReorientLib.simulation.bodywall import arms_beside
 from MSSTUNetReorientLib.simulation.bodywall import draw_round_map
 from MSSTUNetReorientLib.simulation.draw import draw_parameters
@@ -70,29 +72,37 @@ def test_an_organ_map_is_placed_at_the_heart() -> None:
     assert image[-4].mean() == pytest.approx(0.0, abs=0.02)
 
 
-@pytest.mark.parametrize("turn", [(0.0, 0.0), (4.0, -9.0)])
-def test_a_real_heart_lands_at_its_pose(turn: tuple[float, float]) -> None:
-    """Made-up counts: the wall of the labels shines, so the study's wall must shine where the truth says."""
-    axes = Rotation.from_euler("YX", turn, degrees=True).as_matrix()
+@pytest.mark.parametrize("turn", [(0.0, 0.0), (9.0, -7.0)])
+def test_a_real_heart_lands_in_its_own_frame(turn: tuple[float, float]) -> None:
+    """Made-up counts whose wall leans in their frame: the technologist's axis is the frame's, and stays it."""
+    leaning = Rotation.from_euler("YX", turn, degrees=True).as_matrix()
     indices = np.moveaxis(np.indices((32, 32, 32))[::-1] - 15.5, 0, -1) * 3.2
-    x, y, z = np.moveaxis(indices @ axes, -1, 0)
+    x, y, z = np.moveaxis(indices @ leaning, -1, 0)
     radius = np.hypot(x, y)
     labels = ((radius < 32) & (np.abs(z) < 40)).astype(np.uint8)
     labels[(radius < 18) & (z > -28) & (labels == 1)] = 2
     counts = np.where(labels == 1, 100.0, 5.0).astype(np.float32)
-    sources = Sources(counts={"one": HeartCounts("one", counts, labels, 3.2, axes)})
-    study = render(plain(heart=CountedHeart("one", 3.2, 10.0), kind="composite"), sources)
+    sources = Sources(counts={"one": HeartCounts("one", counts, labels, 3.2)})
+    given = plain(heart=CountedHeart("one", 3.2, 10.0), kind="composite")
+    study = render(given, sources)
     pose = study.truth.pose
-    places = pose.apply(np.array([[25.0, 0.0, 0.0], [0.0, -25.0, 5.0], [0.0, 0.0, -33.0]]))
-    index = np.rint(study.grid.index_of(places)).astype(int)
+    np.testing.assert_allclose(pose.long_axis, np.array(given.placement.rotation)[:, 2], atol=1e-12)
+    np.testing.assert_allclose(pose.rotation, rotation_from_long_axis(pose.long_axis), atol=1e-12)
+    assert study.truth.septum_deg is None
+    # the placement's own frame holds the counts as they came: points of the leaning wall shine
+    own = Pose(np.array(given.placement.rotation), pose.centre)
+    middle = indices[labels > 0].mean(axis=0)
+    places = np.array([[25.0, 0.0, 0.0], [0.0, -25.0, 5.0], [0.0, 0.0, -33.0]]) @ leaning.T - middle
+    index = np.rint(study.grid.index_of(own.apply(places))).astype(int)
     assert (study.image[index[:, 2], index[:, 1], index[:, 0]] > 0.8).all()
-    middle = np.rint(study.grid.index_of(pose.apply([0.0, 0.0, 10.0]))).astype(int)
-    assert study.image[middle[2], middle[1], middle[0]] < 0.2
-    middle_of_labels = np.argwhere(study.truth.labels > 0).mean(axis=0)
-    np.testing.assert_allclose(middle_of_labels, 23.5, atol=0.1)
+    inside = np.rint(study.grid.index_of(own.apply(leaning @ [0.0, 0.0, 10.0] - middle))).astype(int)
+    assert study.image[inside[2], inside[1], inside[0]] < 0.2
+    np.testing.assert_allclose(np.argwhere(study.truth.labels > 0).mean(axis=0), 23.5, atol=0.1)
     ellipsoid = fit_ellipsoid(study.truth.labels, 3.2)
     assert ellipsoid is not None
-    np.testing.assert_allclose(ellipsoid.axis, [0, 0, 1], atol=0.03)
+    # labels lie in the truth's frame: their own lean is that of the wall, seen after the roll
+    expected = pose.rotation.T @ own.rotation @ leaning[:, 2]
+    np.testing.assert_allclose(ellipsoid.axis, expected, atol=0.03)
 
 
 def test_ellipsoids_by_voxels() -> None:

@@ -14,6 +14,8 @@ import numpy as np
 import pytest
 import SimpleITK as sitk
 from MSSTUNetReorientLib.commands.cli import main
+from MSSTUNetReorientLib.geometry.pose import rotation_from_euler
+from MSSTUNetReorientLib.geometry.pose import rotation_from_long_axis
 from MSSTUNetReorientLib.simulation.disk import is_finished
 
 
@@ -77,7 +79,9 @@ def test_a_pose_asked_for_is_the_studys(tmp_path: Path) -> None:
     assert main(["simulate", "--kind", "spect", "--fast", "--pose", *asked, "--out", str(tmp_path), "--quiet"]) == 0
     told = json.loads((tmp_path / "spect_0_00000" / "truth.json").read_text(encoding="utf-8"))
     assert told["subject"] is None
-    assert told["pose"]["euler_yxz_rad"] == pytest.approx([-0.9, -1.1, 1.2], abs=1e-6)
+    asked_axis = rotation_from_euler(-0.9, -1.1, 1.2)[:, 2]
+    found = np.array([told["pose"]["axes_lps"][name] for name in "ijk"]).T
+    np.testing.assert_allclose(found, rotation_from_long_axis(asked_axis), atol=1e-6)
     from_middle = np.array(told["pose"]["translation_normalized"]) * told["pose"]["cube"]["half_mm"]
     assert from_middle == pytest.approx([30, -10, 5], abs=1e-6)
 

@@ -13,22 +13,20 @@ from MSSTUNetReorientLib.prediction.models import read_weights
 from MSSTUNetReorientLib.prediction.models import save_weights
 
 
-def written(path: Path, value: float, calibration: float = 1.0) -> Path:
+def written(path: Path, value: float) -> Path:
     network = compact()
     for p in network.parameters():
         torch.nn.init.constant_(p, value)
-    network.calibration.fill_(calibration)
     save_weights(network, "compact", path)
     return path
 
 
-def test_a_blend_lies_between_both_and_has_no_calibration(tmp_path: Path) -> None:
+def test_a_blend_lies_between_both(tmp_path: Path) -> None:
     first, second = written(tmp_path / "a.npz", 1.0), written(tmp_path / "b.npz", 3.0)
     assert main(["blend", str(first), str(second), "--share", "0.75", "--out", str(tmp_path / "c.npz")]) == 0
     kind, mixed = read_weights((tmp_path / "c.npz").read_bytes(), "")
     assert kind == "compact"
     assert all((mixed[name] == 2.5).all() for name, _ in compact().named_parameters())
-    assert mixed["calibration"].isnan().all()
 
 
 def test_other_networks_are_not_mixed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

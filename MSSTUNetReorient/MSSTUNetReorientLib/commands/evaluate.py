@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from ..evaluation.measurement import Measurement
     from ..evaluation.page import Picture
     from ..evaluation.page import Run
-    from ..evaluation.study_sets import DataSet
+    from ..evaluation.true_study import DataSet
 
 
 def evaluate(
@@ -48,6 +48,10 @@ def evaluate(
     paper_size: Annotated[
         bool, typer.Option("--paper-size", help="Also time the published network at its full size (minutes, 3 GB).")
     ] = False,
+    turned: Annotated[
+        int,
+        typer.Option(min=0, help="Also turn and mirror this many studies of each set; 0 for none."),
+    ] = 8,
     again: Annotated[bool, typer.Option("--again", help="Repeat existing measurements.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print only errors.")] = False,
     debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
@@ -62,6 +66,7 @@ def evaluate(
     from ..evaluation.page import Run
     from ..evaluation.study_sets import read_sets
     from ..evaluation.timing import timing
+    from ..evaluation.turned_studies import measure_turned
 
     found = read_sets(sets)
     methods = candidates(model or default_models(), template_from)
@@ -70,10 +75,13 @@ def evaluate(
         _warn(found)
     with progress_bar("measuring", quiet) as report:
         rows = measure_all(found, methods, out, jobs=jobs, again=again, report=report)
+    with progress_bar("turning and mirroring", quiet) as report:
+        most = turned if _tells_verdicts(rows, methods[0]) else 0
+        changed = measure_turned(found, methods[0], out, most=most, jobs=jobs, again=again, report=report)
     timed = timing(found, methods, out, paper_size=paper_size, again=again)
     pictures = [*_figures(rows, found, methods[0]), *galleries(rows, found, methods[0])]
     today = datetime.now(UTC).date().isoformat()
-    _write(Run(command_line(sys.argv[1:]), today, found, methods, rows, timed, pictures, LEGEND), out)
+    _write(Run(command_line(sys.argv[1:]), today, found, methods, rows, changed, timed, pictures, LEGEND), out)
     if not quiet:
         tell(f"{len(rows)} measurements written to {out / 'results.md'}")
 
@@ -109,6 +117,11 @@ def _warn(sets: Sequence[DataSet]) -> None:
         seen = {study.subject for study in s.studies if not study.held_out}
         if seen:
             tell(f"warning: {s.name}: {len(seen)} subject(s) not held out from training")
+
+
+def _tells_verdicts(rows: Sequence[Measurement], method: Candidate) -> bool:
+    """Whether a method has a quality control of its own."""
+    return any(row.verdict for row in rows if row.method == method.name)
 
 
 def _figures(rows: Sequence[Measurement], sets: Sequence[DataSet], first: Candidate) -> Iterator[Picture]:

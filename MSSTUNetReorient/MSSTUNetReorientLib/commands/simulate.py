@@ -42,7 +42,10 @@ def simulate(
     ] = "cta",
     pose: Annotated[
         tuple[float, float, float, float, float, float] | None,
-        typer.Option(help="Pose of every LV: alpha, beta, gamma (rad), centre (mm, LPS) from the middle of the field."),
+        typer.Option(
+            help="Pose of every LV: alpha, beta, gamma (rad), centre (mm, LPS) from the middle of the field. "
+            "gamma only moves the septum: the roll of the truth follows from the long axis."
+        ),
     ] = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print only errors.")] = False,
     debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,

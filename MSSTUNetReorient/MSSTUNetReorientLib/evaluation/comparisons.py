@@ -65,12 +65,19 @@ class CompactMethod:
         return [read_manifest(weights_folder())["models"].get(str(self.model), {}).get("training")]
 
     def answer(self, study: Volume) -> Answer:
-        """Pose, labels and verdict."""
+        """Pose, labels, septum angle and verdict, with their bounds."""
         result = predict(study, model=self.model)
-        seconds = sum(result.timing_s[step] for step in POSE_AND_LABELS)
-        quality = result.quality
-        bound = quality.measures.get("axis_bound_deg")
-        return Answer(result.pose, result.labels, quality.status, bound, seconds)
+        measures = result.quality.measures
+        return Answer(
+            result.pose,
+            result.labels,
+            result.quality.status,
+            septum_deg=None if result.septum is None else result.septum.angle_deg,
+            bound_deg=measures.get("axis_bound_deg"),
+            centre_bound_mm=measures.get("centre_bound_mm"),
+            septum_bound_deg=measures.get("septum_bound_deg"),
+            seconds=sum(result.timing_s[step] for step in POSE_AND_LABELS),
+        )
 
 
 @dataclass(frozen=True, eq=False)

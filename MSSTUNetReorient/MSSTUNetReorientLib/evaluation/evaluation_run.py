@@ -2,14 +2,8 @@
 
 from __future__ import annotations
 
-import multiprocessing
-import os
-import signal
 from collections.abc import Callable
-from collections.abc import Iterator
 from collections.abc import Sequence
-from concurrent.futures import ProcessPoolExecutor
-from concurrent.futures import as_completed
 from dataclasses import dataclass
 from datetime import UTC
 from datetime import datetime
@@ -18,16 +12,17 @@ from pathlib import Path
 from .. import __version__
 from ..errors import InputError
 from .candidates import Candidate
+from .csv_rows import read_rows
+from .csv_rows import write_rows
 from .measurement import Measurement
 from .measurement import errors_of
 from .measurements_csv import FILE
 from .measurements_csv import Key
 from .measurements_csv import chosen
 from .measurements_csv import key
-from .measurements_csv import read_rows
-from .measurements_csv import write_rows
-from .study_sets import DataSet
-from .study_sets import TrueStudy
+from .true_study import DataSet
+from .true_study import TrueStudy
+from .workers import each
 
 Report = Callable[[int, int], None]
 
@@ -63,7 +58,7 @@ def measure_all(
     Raises:
         InputError: a study cannot be read, or the disk is full; what was measured is kept.
     """
-    rows = read_rows(out / FILE)
+    rows = read_rows(out / FILE, Measurement)
     done = set() if again else {key(row) for row in rows}
     tasks = [
         Task(study, missing)
@@ -72,28 +67,12 @@ def measure_all(
         if (missing := tuple(n for n, c in enumerate(candidates) if _key(study, c) not in done))
     ]
     report(0, len(tasks))
-    for number, fresh in enumerate(_measured(tasks, candidates, jobs), start=1):
+    for number, fresh in enumerate(each(measure_study, tasks, candidates, jobs), start=1):
         replaced = {(row.data_set, row.study, row.method) for row in fresh}
         rows = [row for row in rows if (row.data_set, row.study, row.method) not in replaced] + fresh
-        write_rows(rows, out / FILE)
+        write_rows(rows, Measurement, out / FILE)
         report(number, len(tasks))
     return chosen(rows, wanted_keys(sets, candidates))
-
-
-def _measured(tasks: list[Task], candidates: Sequence[Candidate], jobs: int) -> Iterator[list[Measurement]]:
-    if jobs == 1 or len(tasks) < 2:
-        yield from (measure_study(task, candidates) for task in tasks)
-        return
-    context = multiprocessing.get_context("spawn")
-    count = min(jobs, len(tasks))
-    with ProcessPoolExecutor(count, mp_context=context, initializer=_start, initargs=(candidates, count)) as pool:
-        waiting = [pool.submit(_measure_in_process, task) for task in tasks]
-        try:
-            for done in as_completed(waiting):
-                yield done.result()
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
 
 
 def measure_study(task: Task, candidates: Sequence[Candidate]) -> list[Measurement]:
@@ -113,20 +92,3 @@ def measure_study(task: Task, candidates: Sequence[Candidate]) -> list[Measureme
         else:
             rows.append(Measurement(*known, **found))  # type: ignore[arg-type]
     return rows
-
-
-_of_process: tuple[Candidate, ...] = ()
-
-
-def _start(candidates: Sequence[Candidate], processes: int) -> None:
-    """In each process: an interrupt is the parent's to handle, and the cores are shared out."""
-    import torch
-
-    global _of_process
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    torch.set_num_threads(max(1, (os.cpu_count() or 1) // processes))
-    _of_process = tuple(candidates)
-
-
-def _measure_in_process(task: Task) -> list[Measurement]:
-    return measure_study(task, _of_process)

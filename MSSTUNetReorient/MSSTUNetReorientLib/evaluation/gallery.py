@@ -34,7 +34,7 @@ from .page import Picture
 from .page import file_name
 from .plots import INK
 from .plots import png
-from .study_sets import TrueStudy
+from .true_study import TrueStudy
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from .candidates import Candidate
     from .measurement import Measurement
     from .method import Answer
-    from .study_sets import DataSet
+    from .true_study import DataSet
 
 FOUND, TRUE = "#4fd1ff", "#ffffff"
 COLOUR_MAP = "inferno"
@@ -80,11 +80,11 @@ def galleries(rows: Sequence[Measurement], sets: Sequence[DataSet], first: Candi
     for data_set in sets:
         of_set = {r.study: r for r in rows if r.data_set == data_set.name and r.method == first.name and not r.refused}
         shown = [s for s in data_set.studies if s.name in of_set]
-        for study in (s for s in shown if s.kind == "real"):
+        for study in (s for s in shown if s.is_real):
             content = gallery([pictured(study, of_set[study.name], first)], REAL_INCHES)
             name = f"{file_name(data_set.name)}_{file_name(study.name)}.png"
             yield Picture(name, content, data_set.name, f"{data_set.name}, {study.name}")
-        others = sorted((s for s in shown if s.kind != "real"), key=lambda s: badness(of_set[s.name]), reverse=True)
+        others = sorted((s for s in shown if not s.is_real), key=lambda s: badness(of_set[s.name]), reverse=True)
         if others:
             content = gallery([pictured(study, of_set[study.name], first) for study in others[:WORST]], WORST_INCHES)
             caption = f"{data_set.name}, worst cases"

@@ -7,16 +7,19 @@ from dataclasses import dataclass
 from ..geometry.labels import BLOOD_POOL
 from ..geometry.labels import MYOCARDIUM
 from ..geometry.pose import Pose
+from ..geometry.pose import angle_between
 from ..geometry.volume import Volume
 from ..geometry.volume import resample_labels
 from .method import Answer
+from .metrics import angle_apart
 from .metrics import angles_of
 from .metrics import comparison_grid
 from .metrics import dice
 from .metrics import hausdorff_95
 from .metrics import is_failure
 from .metrics import rot_mse
-from .study_sets import TrueStudy
+from .references import Reference
+from .true_study import TrueStudy
 
 PARAMETERS = ("tx", "ty", "tz", "alpha", "beta", "gamma")
 """The rigid parameters in the order of Zhu's Table 1; translations are normalised, angles radians."""
@@ -27,17 +30,21 @@ class Measurement:
     """Measures of one method on one study; None if the method does not return it or the truth does not contain it.
 
     Attributes:
-        data_set, study, subject, kind, modality: see :class:`.study_sets.TrueStudy`.
+        data_set, study, subject, kind, modality: see :class:`.true_study.TrueStudy`.
         study_sha256: of the study with its truth; method, method_sha256: who answered, and from which weights.
         measured: when, UTC; software: version of this program.
         refused: why the method gave no answer at all, empty where it did; counts as a failure.
         long_axis_deg, roll_deg, rotation_deg, centre_mm, rot_mse: errors of the pose.
+        swing_deg, tilt_deg: how the long axis is turned, signed, in the frame of the truth. With a positive swing its
+            apex is too septal (image left), with a positive tilt too inferior.
+        septum_deg: error of the septum angle, without sign; true_septum_deg, found_septum_deg: the angles.
+        ellipsoid_axis_deg, wall_axis_deg: errors of the long axis against each estimate of a real study's reference.
         true_tx to found_gamma: the six parameters.
         dsc_*, hd95_*: overlaps of LV-MY and LV-BP; infinite distances where a label is missing.
         myocardium_ml, true_myocardium_ml: volumes of LV-MY, each on its own grid.
         verdict: "pass", "review" or "fail" of the method's own quality control, empty where it has none.
         uncertainty_deg: of a reference axis; None for an exact one.
-        bound_deg: see :class:`.method.Answer`.
+        bound_deg, centre_bound_mm, septum_bound_deg: see :class:`.method.Answer`.
     """
 
     data_set: str
@@ -56,6 +63,13 @@ class Measurement:
     rotation_deg: float | None = None
     centre_mm: float | None = None
     rot_mse: float | None = None
+    swing_deg: float | None = None
+    tilt_deg: float | None = None
+    septum_deg: float | None = None
+    true_septum_deg: float | None = None
+    found_septum_deg: float | None = None
+    ellipsoid_axis_deg: float | None = None
+    wall_axis_deg: float | None = None
     true_tx: float | None = None
     true_ty: float | None = None
     true_tz: float | None = None
@@ -77,6 +91,8 @@ class Measurement:
     verdict: str = ""
     uncertainty_deg: float | None = None
     bound_deg: float | None = None
+    centre_bound_mm: float | None = None
+    septum_bound_deg: float | None = None
 
     @property
     def failed(self) -> bool | None:
@@ -93,8 +109,14 @@ def errors_of(answer: Answer, study: TrueStudy, true_labels: Volume | None) -> d
     found: dict[str, float | str | None] = {
         "uncertainty_deg": study.uncertainty_deg,
         "bound_deg": answer.bound_deg,
+        "centre_bound_mm": answer.centre_bound_mm,
+        "septum_bound_deg": answer.septum_bound_deg,
         "verdict": answer.verdict,
+        "true_septum_deg": study.septum_deg,
+        "found_septum_deg": answer.septum_deg,
     }
+    if answer.septum_deg is not None and study.septum_deg is not None:
+        found["septum_deg"] = angle_apart(answer.septum_deg, study.septum_deg)
     if answer.pose is not None:
         found |= pose_errors(answer.pose, study)
     if answer.labels is not None and true_labels is not None:
@@ -104,10 +126,15 @@ def errors_of(answer: Answer, study: TrueStudy, true_labels: Volume | None) -> d
 
 def pose_errors(pose: Pose, study: TrueStudy) -> dict[str, float | str | None]:
     """Errors of a pose; roll and the six parameters only where the truth holds them."""
+    turned = study.pose.correction_to(pose)
     found: dict[str, float | str | None] = {
         "long_axis_deg": pose.long_axis_error(study.pose),
         "centre_mm": pose.centre_error(study.pose),
+        "swing_deg": turned.swing,
+        "tilt_deg": turned.tilt,
     }
+    if study.reference is not None:
+        found |= reference_errors(pose, study.reference)
     if study.cube is None:
         return found
     seen, expected = angles_of(pose, study.pose)
@@ -121,6 +148,12 @@ def pose_errors(pose: Pose, study: TrueStudy) -> dict[str, float | str | None]:
         "rotation_deg": pose.rotation_error(study.pose),
         "rot_mse": rot_mse(pose, study.pose),
     }
+
+
+def reference_errors(pose: Pose, reference: Reference) -> dict[str, float | str | None]:
+    """Of the long axis, against each estimate by itself."""
+    wall = None if reference.wall is None else angle_between(pose.long_axis, reference.wall)
+    return {"ellipsoid_axis_deg": angle_between(pose.long_axis, reference.ellipsoid), "wall_axis_deg": wall}
 
 
 def label_errors(found: Volume, true: Volume, *, exact: bool) -> dict[str, float | str | None]:

@@ -19,14 +19,19 @@ class Answer:
         pose: SA frame to LPS mm; None from a method that only segments.
         labels: 0/1/2 on a grid of its own, LPS mm; None from a method that only reorients.
         verdict: "pass", "review" or "fail" of the method's own quality control; empty where it has none.
-        bound_deg: what the long axis of nine in ten such studies errs by less than, by the method's own judgement.
+        septum_deg: see :mod:`..geometry.septum`; None from a method that does not look for it.
+        bound_deg, centre_bound_mm, septum_bound_deg: what long axis, centre and septum angle of nine in ten such
+            studies err by less than, by the method's own judgement.
         seconds: that pose and labels took, of a method that does more besides; None where they are all it does.
     """
 
     pose: Pose | None
     labels: Volume | None
     verdict: Status | Literal[""] = ""
+    septum_deg: float | None = None
     bound_deg: float | None = None
+    centre_bound_mm: float | None = None
+    septum_bound_deg: float | None = None
     seconds: float | None = None
 
 

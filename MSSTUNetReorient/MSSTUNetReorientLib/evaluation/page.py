@@ -11,13 +11,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .. import __version__
+from . import pose_tables
 from . import tables
 from .candidates import Candidate
 from .measurement import Measurement
-from .study_sets import DataSet
 from .summary import Summary
 from .summary import summaries
 from .timing import Timing
+from .true_study import DataSet
+from .turned_studies import Turned
+from .turned_studies import table as turned_table
 
 if TYPE_CHECKING:
     from jinja2 import Template
@@ -49,6 +52,7 @@ class Run:
     Attributes:
         command: as it was typed, without folders of this machine; date: of the page.
         sets, candidates: what was measured, in their order; rows: the measurements.
+        turned: verdicts of the first method on changed studies; none where they were not asked.
         timing: of the same methods; pictures: in the order of the page; legend: of the pictures of studies.
     """
 
@@ -57,6 +61,7 @@ class Run:
     sets: Sequence[DataSet]
     candidates: Sequence[Candidate]
     rows: Sequence[Measurement]
+    turned: Sequence[Turned]
     timing: Timing
     pictures: Sequence[Picture]
     legend: str
@@ -80,6 +85,8 @@ def page(run: Run) -> str:
         timing=run.timing,
         described=[describe(s) for s in run.sets],
         targets=tables.targets([found[0] for found in by_set.values()], run.timing).markdown(),
+        coverage=pose_tables.coverage(by_set),
+        turned=turned_table(run.turned, run.rows),
         table_4=tables.ni_table_4(by_set).markdown(),
         parts=[_part(s, by_set[s.name], run) for s in run.sets],
         refused=[row for row in run.rows if row.refused],
@@ -93,7 +100,10 @@ def _part(data_set: DataSet, found: Sequence[Summary], run: Run) -> Mapping[str,
     return {
         "set": data_set,
         "about": describe(data_set),
-        "pose": tables.own_pose(found).markdown(),
+        "pose": pose_tables.own_pose(found).markdown(),
+        "leans": pose_tables.leans(found),
+        "references": pose_tables.references(data_set, found[0]),
+        "for_looking": any(s.kind == "real, for looking" for s in data_set.studies),
         "labels": tables.own_labels(found),
         "exact": any(s.exact for s in found),
         "table_3": tables.ni_table_3(found).markdown(),

@@ -1,4 +1,4 @@
-"""Medians, bad centiles and confidence intervals by subject: several studies of one heart are not independent."""
+"""Medians, bad centiles, intervals and means by subject: several studies of one heart are not independent."""
 
 from __future__ import annotations
 
@@ -92,3 +92,21 @@ def weighted_medians(ordered: Array, times: NDArray[np.int64]) -> Array:
     lower = (reached >= (total + 1) // 2).argmax(axis=1)
     upper = (reached >= total // 2 + 1).argmax(axis=1)
     return (ordered[lower] + ordered[upper]) / 2
+
+
+@dataclass(frozen=True)
+class Lean:
+    """A signed error by subject: the mean of the subjects' means, and their SD (None for one subject)."""
+
+    mean: float
+    sd: float | None
+    subjects: int
+
+
+def lean(values: Sequence[float], subjects: Sequence[str]) -> Lean | None:
+    """The mean over subjects, each counting the same whatever its studies; None without values."""
+    if not values:
+        return None
+    x, of = np.asarray(values, dtype=float), np.asarray(subjects)
+    means = np.array([x[of == name].mean() for name in np.unique(of)])
+    return Lean(float(means.mean()), float(means.std(ddof=1)) if len(means) > 1 else None, len(means))

@@ -11,8 +11,13 @@ from .metrics import Agreement
 from .metrics import Regression
 from .metrics import agreement
 from .metrics import regression
+from .statistics import Lean
 from .statistics import Spread
+from .statistics import lean
 from .statistics import spread
+
+BOUNDS = {"bound_deg": "long_axis_deg", "centre_bound_mm": "centre_mm", "septum_bound_deg": "septum_deg"}
+"""The bounds of a method, and the error that each should hold in nine of ten studies."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,12 +50,19 @@ class Summary:
             return None
         return sum(bool(row.failed) and row.verdict == "pass" for row in self.rows)
 
-    @cached_property
-    def within_bound(self) -> tuple[int, int] | None:
-        """How many long axes err by less than the method's own bound, of how many with one; None without any."""
-        both = [(row.long_axis_deg, row.bound_deg) for row in self.rows]
-        told = [error <= bound for error, bound in both if error is not None and bound is not None]
+    def within(self, bound: str) -> tuple[int, int] | None:
+        """How many err by no more than the method's own bound, of how many with one; None without any.
+
+        Args:
+            bound: one of :data:`BOUNDS`.
+        """
+        both = [(getattr(row, BOUNDS[bound]), getattr(row, bound)) for row in self.rows]
+        told = [error <= limit for error, limit in both if error is not None and limit is not None]
         return (sum(told), len(told)) if told else None
+
+    def lean(self, name: str) -> Lean | None:
+        """Mean and SD by subject of a signed error."""
+        return lean(self.values(name), [row.subject for row in self.rows if getattr(row, name) is not None])
 
     def regression(self, parameter: str) -> Regression | None:
         """Found over true values of one of the six parameters."""
@@ -84,6 +96,11 @@ class Summary:
     def exact(self) -> bool:
         """Whether the truth holds whole poses."""
         return bool(self.values("true_alpha"))
+
+    @property
+    def of_counts(self) -> bool:
+        """Whether all hearts are real counts in a technologist's frame, where no septum angle is known."""
+        return self.exact and {r.kind for r in self.rows} == {"real-derived"} and not self.values("true_septum_deg")
 
 
 def summaries(

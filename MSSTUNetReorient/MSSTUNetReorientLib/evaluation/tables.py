@@ -66,19 +66,6 @@ def share(of: tuple[int, int] | None) -> str:
     return NONE if of is None else f"{of[0]}/{of[1]}"
 
 
-def own_pose(summaries: Sequence[Summary]) -> Table:
-    """Long axis, roll and centre: median [interval]; bad 5 %; worst. Failures, and how many of them passed."""
-    head = ("method", "long axis (deg)", "roll (deg)", "centre (mm)", "failures", "failures passed by QC")
-    rows = [
-        (
-            s.method, typical(s.spread("long_axis_deg"), 1), typical(s.spread("roll_deg"), 1),
-            typical(s.spread("centre_mm"), 1), share(s.failures), number(s.failures_passed, 0),
-        )
-        for s in summaries if s.failures is not None
-    ]  # fmt: skip
-    return Table(head, tuple(rows))
-
-
 def own_labels(summaries: Sequence[Summary]) -> Table:
     """Overlaps: median [interval]; bad 5 %; worst. Volume: R², bias and SD of the relative error."""
     head = ("method", "DSC LV-MY", "DSC LV-BP", "HD95 LV-MY (mm)", "HD95 LV-BP (mm)", "LV-MY volume: R²; bias ± SD (%)")
@@ -152,7 +139,7 @@ def calibration(summaries: Sequence[Summary]) -> Table:
     """Reliability of the verdict: how many pass, the failures among them, and the errors on either side."""
     head = (
         "method", "pass", "review", "fail", "failures", "failures passed", "long axis of passed (deg)",
-        "long axis of the others (deg)", "DSC LV-MY of passed", "DSC LV-MY of the others", "within bound",
+        "long axis of the others (deg)", "DSC LV-MY of passed", "DSC LV-MY of the others",
     )  # fmt: skip
     rows = []
     for s in summaries:
@@ -162,14 +149,14 @@ def calibration(summaries: Sequence[Summary]) -> Table:
             cells += [typical(side.spread("dsc_myocardium"), 3) for side in (passed, others)]
             told = (str(len(s.with_verdict(verdict).rows)) for verdict in get_args(Status))
             counts = (*told, share(s.failures), number(s.failures_passed, 0))
-            rows.append((s.method, *counts, *cells, share(s.within_bound)))
+            rows.append((s.method, *counts, *cells))
     return Table(head, tuple(rows))
 
 
 def targets(of_method: Sequence[Summary], timing: Timing) -> Table:
     """Each target, and on each data set what was reached."""
     rows = [
-        (target.what, _limit(target), *(_reached(target, s) for s in of_method))
+        (target.what, target.limits, *(_reached(target, s) for s in of_method))
         for target in TARGETS if any(target.applies(s) for s in of_method)
     ]  # fmt: skip
     seconds = timing.seconds.get(of_method[0].method) if of_method else None
@@ -180,10 +167,6 @@ def targets(of_method: Sequence[Summary], timing: Timing) -> Table:
     faster = _verdict(ratio, 0, ratio is not None and ratio >= MIN_RATIO)
     rows.append(("speed relative to the published network", f"≥ {MIN_RATIO:g}", faster, *blank))
     return Table(("target", "limit", *(s.data_set for s in of_method)), tuple(rows))
-
-
-def _limit(target: Target) -> str:
-    return f"{'≤' if target.at_most else '≥'} {target.limit:g}"
 
 
 def _reached(target: Target, summary: Summary) -> str:

@@ -19,7 +19,7 @@ from ..geometry.pose import Pose
 from ..geometry.volume import Volume
 from ..io.atomic_file import write_text
 from .candidates import Candidate
-from .study_sets import DataSet
+from .true_study import DataSet
 
 FILE = "timing.json"
 ROUNDS = 3

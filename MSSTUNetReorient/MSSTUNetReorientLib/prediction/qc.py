@@ -64,8 +64,19 @@ MAX_AXIS_FROM_MEAN_DEG = 45.0
 """Of the long axis from the mean heart's: of 53 hearts seen by CT none lay further than 33."""
 MIN_APEX_LEFT = 0.05
 """How far left of the base the apex lies, over their distance: 0.14 to 0.73 in those hearts."""
-MIN_APEX_BELOW = -0.15
+MIN_APEX_BELOW = -0.1
 """How far below the base, likewise: 0.21 in the median, below -0.04 in one of 53."""
+MIN_BELOW_OVER_ABOVE = 0.7
+"""Counts below a nearly horizontal heart over those above it: 1.5 to 2.9 in real studies, as liver and gut lie
+below."""
+MIN_APEX_CLOSED = 0.45
+"""Counts of the apical cap over those of the mid wall: 0.7 and more in real studies, 0.25 to 0.6 where apex and base
+are swapped."""
+MAX_BASE_OPEN = 0.7
+"""Counts at the middle of the basal end, likewise: up to 0.5 in real studies, above 0.7 where apex and base are
+swapped (0.5 at least), about one in blobs, shells and kidneys."""
+SEPTUM_DEG = (140.0, 210.0)
+"""Of the septum angle that the network sees: hearts have 171 +- 7 (CT), 184.5 +- 7.2 (grooves in SA images)."""
 MIN_APEX_OVER_BASE = 1.0
 """How closed the apex of the pose is, over its base: 1.05 and more in true hearts, mostly 0.3 to 0.8 where they are
 swapped."""
@@ -201,6 +212,11 @@ def _above(limit: float) -> Callable[[float | None], bool]:
     return lambda x: x is not None and not x <= limit
 
 
+def _surely_below(limit: float) -> Callable[[float | None], bool]:
+    """A measure that could not be taken breaks nothing."""
+    return lambda x: x is not None and x < limit
+
+
 def _below(limit: float) -> Callable[[float | None], bool]:
     return lambda x: x is not None and not x >= limit
 
@@ -237,6 +253,18 @@ RULES: tuple[tuple[str, Callable[[float | None], bool], Callable[[float], str]],
      lambda x: "The apex is not left of the base: the study may be mirrored, or this is dextrocardia."),
     ("apex_below", _below(MIN_APEX_BELOW),
      lambda x: "The apex is above the base: check that head and feet are not swapped."),
+    ("below_over_above", _surely_below(MIN_BELOW_OVER_ABOVE),
+     lambda x: f"The counts below the heart are {x:.1f} times those above it: check that head and feet are not "
+     "swapped."),
+    ("apex_closed", _surely_below(MIN_APEX_CLOSED),
+     lambda x: f"The presumed apex has {100 * x:.0f} % of the counts of the mid wall: apex and base may be swapped, or "
+     "the apex has a large defect."),
+    ("base_open", _above(MAX_BASE_OPEN),
+     lambda x: "The openness of the base could not be checked." if np.isnan(x) else
+     f"The middle of the presumed base has {100 * x:.0f} % of the counts of the wall: apex and base may be swapped, or "
+     "this is not a left ventricle."),
+    ("septum_seen_deg", _outside(SEPTUM_DEG),
+     lambda x: f"The septum appears at {x:.0f} degrees (180 is image left): check which side the right ventricle is."),
     ("apex_over_base", _below(MIN_APEX_OVER_BASE),
      lambda x: "The presumed apex is less closed than the base: the study may be rotated or mirrored, or the "
      "apex has a large defect."),

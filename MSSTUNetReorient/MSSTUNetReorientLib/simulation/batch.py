@@ -24,6 +24,7 @@ from .parameters import Placement
 from .parameters import StudyParameters
 from .poses import Poses
 from .render import OutOfViewError
+from .render import aimed
 from .render import render
 from .sources import Sources
 from .sources import load_anatomy
@@ -97,10 +98,11 @@ def study_seed(request: BatchRequest, number: int, attempt: int = 0) -> int:
 def draw_one(request: BatchRequest, number: int, sources: Sources, attempt: int = 0) -> StudyParameters:
     """The parameters of a study of the series; see :func:`.draw.draw_parameters`."""
     seed = study_seed(request, number, attempt)
-    return draw_parameters(
+    parameters = draw_parameters(
         request.kind, seed, sources, fast=request.fast, gates=request.gates, poses=request.poses,
         placement=request.placement,
     )  # fmt: skip
+    return parameters if request.placement is None else aimed(parameters, sources)
 
 
 def make_one(request: BatchRequest, number: int, sources: Sources) -> Path:

@@ -139,6 +139,10 @@ def draw_parameters(
         rotation = rotation_from_long_axis(rotation[:, 2])
     aneurysm = isinstance(heart, ParametricShape) and heart.bulge > 0
     perfusion, beat = draw_perfusion(rng, aneurysm=aneurysm), draw_beat(rng, gates, PHASES if projected else 1)
+    if placement and isinstance(heart, CountedHeart):
+        placement = Placement.of(
+            rotation_from_long_axis(np.array(placement.rotation)[:, 2]), np.array(placement.offset)
+        )
     spots, tissue, offset = draw_spots(rng), draw_tissue(rng), _offset_in_view(rng, camera_kind)
     return StudyParameters(
         kind, seed, heart, perfusion, beat, chest, activity, spots, tissue,

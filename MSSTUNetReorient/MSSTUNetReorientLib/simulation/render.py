@@ -14,6 +14,7 @@ from ..errors import InputError
 from ..geometry.labels import MYOCARDIUM
 from ..geometry.pose import Pose
 from ..geometry.pose import rotation_from_long_axis
+from ..geometry.pose import shortest_rotation
 from ..geometry.volume import Grid
 from ..geometry.volume import Volume
 from . import scanner as fast
@@ -30,6 +31,7 @@ from .paint import paint_attenuation
 from .paint import paint_heart
 from .paint import uneven_chest
 from .parameters import CountedHeart
+from .parameters import Placement
 from .parameters import StudyParameters
 from .scanner import Scanner
 from .sources import Sources
@@ -37,6 +39,7 @@ from .torso import Field
 from .truth import LABEL_SIZE
 from .truth import LABEL_SPACING
 from .truth import Truth
+from .truth import shape_axis
 from .truth import truth_as_seen
 from .truth import truth_of_shape
 
@@ -109,6 +112,20 @@ def render(parameters: StudyParameters, sources: Sources | None = None, *, anato
         images = [_scan_fast(p, image, points, local, n) for n, image in enumerate(shown)]
     gates = np.stack(images) if p.beat.gates else None
     return Study(np.sum(images, axis=0, dtype=np.float32), gates, grid, truth, p)
+
+
+def aimed(parameters: StudyParameters, sources: Sources) -> StudyParameters:
+    """The heart turned so that the long axis of its truth, not of its own frame, is the one of its placement.
+
+    Raises:
+        InputError: a measured heart that the sources do not have.
+    """
+    p = parameters
+    if isinstance(p.heart, CountedHeart):
+        return p
+    own_axis = shape_axis(phases_of(shape_of(p, sources), p.beat))
+    rotation = np.array(p.placement.rotation) @ shortest_rotation(own_axis, np.array([0.0, 0.0, 1.0]))
+    return replace(p, placement=Placement.of(rotation, np.array(p.placement.offset)))
 
 
 def grid_of(parameters: StudyParameters) -> Grid:

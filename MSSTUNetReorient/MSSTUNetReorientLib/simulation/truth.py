@@ -99,7 +99,7 @@ def truth_of_shape(parameters: StudyParameters, phases: Sequence[Shape], placed:
         return apparent_labels(middle, points, LABEL_SPACING, parameters.scanner.fwhm, moving)
 
     origin = _centroid(labels_at(_grid()))
-    axes = _clinic_axes(placed.rotation, shape_axis(phases, origin))
+    axes = _clinic_axes(placed.rotation, shape_axis(phases))
     return _truth(parameters, phases, placed, axes, labels_at, origin, full)
 
 
@@ -125,17 +125,15 @@ def truth_as_seen(
     return _truth(parameters, phases, Pose(own, heart.apply(origin)), known.axes, labels_at, origin, full)
 
 
-def shape_axis(phases: Sequence[Shape], origin: Array) -> Array:
+def shape_axis(phases: Sequence[Shape]) -> Array:
     """The technologist's long axis ``(3,)`` of a heart, in its own frame.
 
     It belongs to the heart and not to the camera: labels at the resolution of a sharp one, in which no cavity closes.
-
-    Args:
-        origin: the LV centre in the own frame, mm.
     """
-    points = points_round_origin(AXIS_SIZE, AXIS_SPACING) + origin
-    moving = phases if len(phases) > 1 else ()
-    labels = apparent_labels(_middle(phases), points, AXIS_SPACING, SHARP_FWHM_MM, moving)
+    middle, moving = _middle(phases), phases if len(phases) > 1 else ()
+    rough = apparent_labels(middle, _grid(), LABEL_SPACING, SHARP_FWHM_MM, moving)
+    points = points_round_origin(AXIS_SIZE, AXIS_SPACING) + _centroid(rough)
+    labels = apparent_labels(middle, points, AXIS_SPACING, SHARP_FWHM_MM, moving)
     return axis_across(labels, AXIS_SPACING, np.array([0.0, 0.0, 1.0]))
 
 

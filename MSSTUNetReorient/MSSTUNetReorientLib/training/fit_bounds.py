@@ -19,8 +19,8 @@ from scipy import ndimage
 from scipy.optimize import linprog
 
 from ..errors import InputError
-from ..evaluation.study_sets import DataSet
-from ..evaluation.study_sets import TrueStudy
+from ..evaluation.true_study import DataSet
+from ..evaluation.true_study import TrueStudy
 from ..geometry.volume import Volume
 from ..io.atomic_file import write_text
 from ..prediction.bounds import ERRORS
