@@ -49,7 +49,8 @@ class MSSTUNetReorient(ScriptedLoadableModule):
             "Finds the left ventricle in a reconstructed myocardial perfusion SPECT or PET study, reorients it to the "
             "short axis and segments the myocardium and the blood pool. Load a study, select it, and press "
             "<b>Reorient &amp; Segment</b>: the views show the short axis (SA), the horizontal long axis (HLA) and "
-            "the vertical long axis (VLA). Check all of them, correct the pose with the sliders or the handles, then "
+            "the vertical long axis (VLA). The panel says what the long axis and the centre are good to, and where the "
+            "septum lies. Check all views, correct the pose with the sliders or the handles, then "
             "press <b>Accept</b>. Save the scene to keep the results. The study itself is never moved. "
             "For research use; a reader must check every result."
         )

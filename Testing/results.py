@@ -18,10 +18,31 @@ from numpy.typing import NDArray
 POSE = Pose.from_euler(-1.0, -0.95, 1.2, (18.0, -35.0, 12.0))
 """An oblique, clinical pose; the LV centre lies off the middle of the study."""
 
+FOUND = {
+    "axis_bound_deg": 3.2,
+    "centre_bound_mm": 2.4,
+    "septum_deg": 172.0,
+    "septum_bound_deg": 9.6,
+    "septum_seen_deg": 176.0,
+}
+"""Measures of a study whose bounds and septum angle are known."""
+
 OUTER_MM = np.array([32.0, 34.0, 45.0])
 INNER_MM = np.array([18.0, 20.0, 31.0])
 VALVE_MM = 24.0
 """Half axes of the shell along i, j, k, and the height of the valve plane above its centre."""
+
+
+def septum_in_image(pose: Pose, angle: float) -> tuple[float, float]:
+    """Right and up on an SA picture of a septum at an angle, by vectors: up is towards the patient's head."""
+    axis = pose.long_axis
+    head = np.array([0.0, 0.0, 1.0])
+    up = head - (head @ axis) * axis
+    up /= np.linalg.norm(up)
+    right = np.cross(axis, up)
+    turn = np.deg2rad(angle)
+    septum = np.cos(turn) * right + np.sin(turn) * up
+    return float(septum @ pose.rotation[:, 0]), -float(septum @ pose.rotation[:, 1])
 
 
 def shell(points: NDArray[np.float64]) -> NDArray[np.uint8]:

@@ -20,8 +20,10 @@ from MSSTUNetReorientLib import __version__
 from MSSTUNetReorientLib.commands.cli import main
 from MSSTUNetReorientLib.errors import InputError
 from MSSTUNetReorientLib.geometry.volume import Volume
+from MSSTUNetReorientLib.prediction.qc import Quality
 from MSSTUNetReorientLib.prediction.result import Result
 from places import REPOSITORY
+from results import FOUND
 from results import make_result
 
 CORE = {"short_axis.nrrd", "segmentation.seg.nrrd", "labels.nrrd", "pose.tfm", "result.json"}
@@ -90,6 +92,27 @@ def test_run_writes_the_result_and_says_where(
     assert calls[0]["device"] == "auto"
     assert calls[0]["model"] is None
     assert np.allclose(calls[0]["volume"].array, make_result().study.array)
+
+
+def test_run_says_what_the_result_is_good_to(
+    study: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    install_predictor(monkeypatch, lambda *_, **__: make_result(quality=Quality("pass", (), FOUND)))
+    assert main(["run", str(study), "--out", str(tmp_path / "out"), *QUICK]) == 0
+    assert capfd.readouterr().out.splitlines()[1] == (
+        "long axis good to 4 deg, centre to 3 mm (9 in 10 studies); septum at 172 deg, good to 10 deg"
+    )
+    told = json.loads((tmp_path / "out" / "result.json").read_text(encoding="utf-8"))
+    assert told["septum"]["angle_deg"] == 172.0
+    assert told["good_to"] == {"axis_deg": 3.2, "centre_mm": 2.4}
+
+
+def test_run_says_nothing_of_what_is_not_known(
+    study: Path, tmp_path: Path, calls: list[dict[str, Any]], capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["run", str(study), "--out", str(tmp_path / "out"), *QUICK]) == 0
+    assert "good to" not in capfd.readouterr().out
+    assert json.loads((tmp_path / "out" / "result.json").read_text(encoding="utf-8"))["septum"] is None
 
 
 def test_json_prints_the_summary_and_nothing_else(

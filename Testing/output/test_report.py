@@ -35,7 +35,9 @@ from MSSTUNetReorientLib.output.view_slices import view_stack
 from MSSTUNetReorientLib.prediction.qc import Quality
 from MSSTUNetReorientLib.prediction.result import Result
 from places import REPOSITORY
+from results import FOUND
 from results import make_result
+from results import septum_in_image
 
 pytest.importorskip("matplotlib")
 pytest.importorskip("jinja2")
@@ -146,6 +148,54 @@ def test_contour_lies_on_the_edge_of_the_label() -> None:
     assert outline[:, 0].min() == pytest.approx(-32, abs=2.5)
     assert outline[:, 0].max() == pytest.approx(32, abs=2.5)
     assert outline[:, 1].min() == pytest.approx(-45, abs=3.5)
+
+
+def known(**measures: float) -> Result:
+    return make_result(quality=Quality("pass", (), {**FOUND, **measures}))
+
+
+def test_short_axis_pictures_mark_the_septum_at_the_rim() -> None:
+    result = known()
+    right, up = septum_in_image(result.pose, 172.0)
+    first, *others = overview_figure(result).subfigs[1].axes
+    assert not first.lines  # the edge letters stand there
+    box = lv_window(result, SA)
+    for ax in others:
+        stroke, arc = (line.get_xydata() for line in ax.lines)
+        length = np.hypot(*stroke.T)
+        np.testing.assert_allclose(stroke, np.outer(length, (right, -up)), atol=1e-6)
+        assert length.min() > 40.0  # the shell is 34 mm wide
+        assert np.hypot(*arc.T) == pytest.approx(length.max())
+        assert (arc.min(axis=0) > (box[0], box[3])).all()
+        between = np.rad2deg(np.arccos(arc[0] @ arc[-1] / length.max() ** 2))
+        assert between == pytest.approx(2 * 9.6, abs=1e-6)
+
+
+def test_long_axis_pictures_show_the_bound_to_either_side() -> None:
+    for ax in overview_figure(known(axis_bound_deg=7.0)).subfigs[2].subfigs[0].axes:
+        axis, *sides = (line.get_xydata() for line in ax.lines)
+        along = (axis[1] - axis[0]) / np.linalg.norm(axis[1] - axis[0])
+        across = np.array([-along[1], along[0]])
+        turns = [np.rad2deg(np.arctan2(across @ side[1], along @ side[1])) for side in sides]
+        assert sorted(turns) == pytest.approx([-7.0, 7.0])
+
+
+def test_report_says_what_the_result_is_good_to(tmp_path: Path) -> None:
+    write_report(known(), tmp_path / "report.html")
+    page = (tmp_path / "report.html").read_text(encoding="utf-8")
+    assert "The long axis is good to 4°, the centre to 3 mm, in nine of ten studies like this one." in page
+    assert "172°, good to 10° (180° is left)" in page
+    said = [text.get_text() for text in overview_figure(known()).subfigs[0].texts]
+    assert any("long axis good to 4°, centre to 3 mm (9 in 10 studies); septum at 172°, good to 10°" in t for t in said)
+
+
+def test_report_says_and_draws_nothing_of_what_is_not_known(tmp_path: Path) -> None:
+    write_report(make_result(), tmp_path / "report.html")
+    page = (tmp_path / "report.html").read_text(encoding="utf-8")
+    assert not re.search(r"good to|Septum angle|septum angle|thin lines", page)
+    figure = overview_figure(make_result())
+    assert not any(ax.lines for ax in figure.subfigs[1].axes)
+    assert [len(ax.lines) for ax in figure.subfigs[2].subfigs[0].axes] == [1, 1]
 
 
 def test_result_without_a_ventricle_can_still_be_shown(tmp_path: Path) -> None:

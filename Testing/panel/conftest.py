@@ -24,7 +24,8 @@ from results import make_result
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 UI_FILE = Path(__file__).resolve().parents[2] / "MSSTUNetReorient" / "Resources" / "UI" / "MSSTUNetReorient.ui"
-FINE = Quality("pass", (), {"presence": 0.99, "axis_spread_deg": 1.0, "axis_disagreement_deg": 2.0})
+SEPTUM = {"septum_deg": 165.0, "septum_bound_deg": 9.2, "septum_seen_deg": 160.0}
+FINE = Quality("pass", (), {"presence": 0.99, "axis_spread_deg": 1.0, "axis_disagreement_deg": 2.0, **SEPTUM})
 
 
 class HandWorker:

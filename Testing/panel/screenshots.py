@@ -31,6 +31,7 @@ from MSSTUNetReorientLib.scene.nodes import add_volume
 from PIL import Image
 from PIL import ImageDraw
 from PIL import ImageFont
+from results import FOUND
 
 from panel.conftest import HandDelay
 from panel.conftest import HandWorker
@@ -60,8 +61,11 @@ REVIEW = Quality(
         "The long axis of the segmentation differs from the network's by 14 degrees: check the orientation.",
         "Activity beside the heart is 1.8 times as bright as the myocardium and may spill into it.",
     ),
-    {"axis_spread_deg": 2.0},
+    {"axis_spread_deg": 2.0, **FOUND, "axis_bound_deg": 8.6},
 )
+
+BEFORE = Quality("pass", (), {"axis_spread_deg": 1.0})
+"""Of an earlier version."""
 
 
 def save(panel: Panel, name: str) -> None:
@@ -105,6 +109,7 @@ def main() -> None:
         panel.click("reorientButton")
         panel.worker.step("locating the left ventricle")
         save(panel, "3-running")
+        panel.worker.quality = Quality("pass", (), {"axis_spread_deg": 1.0, **FOUND})
         panel.worker.answer()
         save(panel, "4-result")
         panel.worker.quality = REVIEW
@@ -131,6 +136,9 @@ def main() -> None:
         panel.ui.readerEdit.setText("A. Reader")
         panel.click("acceptButton")
         save(panel, "9-accepted")
+        panel.session.review.record = replace(panel.session.review.record, former=True, quality=BEFORE)
+        panel.widget.redraw()
+        save(panel, "10-earlier-version")
         panel.close()
 
 

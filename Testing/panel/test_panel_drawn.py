@@ -30,7 +30,9 @@ from MSSTUNetReorientLib.scene.view_camera import camera_of
 from numpy.typing import NDArray
 from results import POSE
 from results import make_result
+from results import septum_in_image
 
+from panel.conftest import SEPTUM
 from panel.conftest import HandDelay
 from panel.conftest import HandWorker
 from panel.conftest import add_study
@@ -59,7 +61,7 @@ def views(scene: Any) -> Iterator[SlicerViews]:
 @pytest.fixture
 def shown(scene: Any, study: Any, worker: HandWorker, delay: HandDelay, views: SlicerViews) -> Iterator[Session]:
     """A session whose study was run, with views."""
-    worker.quality = Quality("pass", (), {"presence": 0.99, "axis_bound_deg": BOUND_DEG})
+    worker.quality = Quality("pass", (), {"presence": 0.99, "axis_bound_deg": BOUND_DEG, **SEPTUM})
     session = Session(scene, worker, delay, views=views, soon=HandDelay())
     session.show_again()
     session.review.run()
@@ -148,6 +150,40 @@ def test_the_bound_is_drawn_in_the_long_axes(shown: Session, views: SlicerViews)
         np.testing.assert_allclose(np.sort(np.unique(angles.round(6))), [-BOUND_DEG, BOUND_DEG], atol=1e-5)
         before = near(views.slices[name].picture(), AXIS_COLOUR, 110).sum()
         assert before > 40
+
+
+def septum_lines(session: Session) -> NDArray[np.float64]:
+    """Stroke and arc, to the right and up in the SA picture, mm from the LV centre."""
+    pose = session.review.record.pose
+    return pose.apply_inverse(session.screen.annotations._septum.ras * [-1, -1, 1])[:, :2] * [1, -1]
+
+
+def test_the_septum_angle_is_drawn_at_the_rim_of_the_short_axis(
+    shown: Session, views: SlicerViews, worker: HandWorker
+) -> None:
+    pose = shown.review.record.pose
+    points = septum_lines(shown)
+    stroke, arc = points[:2], points[2:]
+    outer = np.hypot(*stroke.T).max()
+    np.testing.assert_allclose(stroke[0], outer * np.array(septum_in_image(pose, 165.0)), atol=1e-6)
+    np.testing.assert_allclose(arc[0], outer * np.array(septum_in_image(pose, 165.0 - 9.2)), atol=1e-6)
+    np.testing.assert_allclose(arc[-1], outer * np.array(septum_in_image(pose, 165.0 + 9.2)), atol=1e-6)
+    view = views.slices["Red"]
+    xy = np.linalg.inv(_matrix(view.node.GetXYToRAS())) @ [*shown.screen.annotations._septum.ras[0], 1.0]
+    column, row = np.rint(xy[:2]).astype(int)
+    picture = view.picture()
+    there = picture[picture.shape[0] - row - 4 : picture.shape[0] - row + 4, column - 4 : column + 4]
+    assert near(there, AXIS_COLOUR, 110).any()
+    assert view.node.GetFieldOfView()[0] / 2 > outer
+    shown.review.roll_to_septum()
+    np.testing.assert_allclose(septum_lines(shown)[0], (-outer, 0.0), atol=1e-5)
+
+
+def test_without_a_septum_angle_nothing_is_drawn_for_it(shown: Session, worker: HandWorker) -> None:
+    worker.quality = Quality("pass", (), {"presence": 0.99})
+    shown.review.run()
+    worker.answer()
+    assert len(shown.screen.annotations._septum.ras) == 0
 
 
 def test_a_pose_without_a_bound_has_no_lines(

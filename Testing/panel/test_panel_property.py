@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -16,12 +17,15 @@ from hypothesis import HealthCheck
 from hypothesis import given
 from hypothesis import settings
 from hypothesis import strategies as st
+from MSSTUNetReorientLib.geometry.pose import Correction
 from MSSTUNetReorientLib.panel.session import Stage
 from MSSTUNetReorientLib.panel.state.adjustment import CONTROLS
 from MSSTUNetReorientLib.scene import load_scene
 from MSSTUNetReorientLib.scene import new_scene
 from MSSTUNetReorientLib.scene import save_scene
+from results import septum_in_image
 
+from panel.conftest import SEPTUM
 from panel.conftest import HandDelay
 from panel.conftest import HandWorker
 from panel.conftest import add_study
@@ -33,7 +37,7 @@ SHOWN = 0.05 + 1e-9
 
 actions = st.one_of(
     st.tuples(st.sampled_from(CONTROLS), st.floats(-44, 44)),
-    st.sampled_from(["undo", "redo", "reset", "standard", "rest", "answer", "come back", "rows", "away"]),
+    st.sampled_from(["undo", "redo", "reset", "standard", "septum", "rest", "answer", "come back", "rows", "away"]),
     st.tuples(st.just("window"), st.floats(10, 200)),
     st.tuples(st.just("colours"), st.integers(0, 4)),
 )
@@ -57,13 +61,26 @@ def act(panel: Panel, action: Any, study: Any) -> None:
         panel.ui.colourComboBox.setCurrentIndex(action[1])
     elif isinstance(action, tuple):
         getattr(panel.ui, f"{action[0]}Slider").setValue(action[1])
-    elif action in ("undo", "redo", "reset", "standard"):
+    elif action in ("undo", "redo", "reset", "standard", "septum"):
         getattr(panel.ui, f"{action}Button").click()  # does nothing where it is not enabled
     elif action == "come back":
         panel.session.choose(None)
         panel.session.choose(study)
     else:
         {"rest": panel.delay.rest, "answer": panel.worker.answer}[action]()
+
+
+def check_rolled(panel: Panel, before: Correction) -> None:
+    """The septum is at the left and nothing else moved; one undo leads back and one redo here again."""
+    review = panel.session.review
+    rolled = review.adjustment.correction
+    np.testing.assert_allclose(septum_in_image(review.record.pose, SEPTUM["septum_deg"]), (-1.0, 0.0), atol=1e-7)
+    assert replace(rolled, roll=0.0) == replace(before, roll=0.0)
+    if rolled != before:
+        panel.ui.undoButton.click()
+        assert review.adjustment.correction == before
+        panel.ui.redoButton.click()
+        assert review.adjustment.correction == rolled
 
 
 @settings(max_examples=4, deadline=None, suppress_health_check=list(HealthCheck))
@@ -107,8 +124,11 @@ def test_any_sequence_keeps_sliders_pose_and_views_together(panel: Panel, study:
     if panel.session.review.record is None:
         panel.run()
     for action in sequence:
+        before = panel.session.review.adjustment.correction
         act(panel, action, study)
         check_together(panel.session)
+        if action == "septum":
+            check_rolled(panel, before)
         shown = [getattr(panel.ui, f"{name}Slider").value for name in CONTROLS]
         np.testing.assert_allclose(shown, panel.session.review.adjustment.correction.as_tuple(), atol=SHOWN)
     panel.delay.rest()

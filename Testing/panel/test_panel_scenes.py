@@ -16,9 +16,11 @@ from MSSTUNetReorientLib.scene import load_scene
 from MSSTUNetReorientLib.scene import new_scene
 from MSSTUNetReorientLib.scene import save_scene
 from MSSTUNetReorientLib.scene.arrays import to_matrix4x4
+from MSSTUNetReorientLib.scene.table import read_table
 from results import POSE
 from results import make_result
 
+from panel.conftest import SEPTUM
 from panel.conftest import HandDelay
 from panel.conftest import HandWorker
 from panel.test_panel_session import check_together
@@ -42,6 +44,10 @@ def test_scene_comes_back_as_it_was_left(done: Session, worker: HandWorker, tmp_
         assert back.review.stage is Stage.ACCEPTED
         assert back.review.adjustment == done.review.adjustment
         assert back.review.record.events == done.review.record.events
+        assert back.review.record.quality == done.review.record.quality
+        assert back.review.septum.angle_deg == SEPTUM["septum_deg"]
+        assert not back.review.record.former
+        assert {row.name: row.value for row in read_table(back.review.nodes.node("table"))}["septum angle"] == "165.0"
         check_together(back)
         back.review.edit_again()
         back.review.undo()
@@ -69,7 +75,7 @@ def test_a_scene_of_the_command_line_is_adopted(scene: Any, tmp_path: Path) -> N
 
 def test_a_scene_from_the_future_is_refused_in_words(done: Session, study: Any) -> None:
     node = find_record(done.scene, study)
-    node.SetParameter("State", node.GetParameter("State").replace('"format": 3', '"format": 99'))
+    node.SetParameter("State", node.GetParameter("State").replace('"format": 4', '"format": 99'))
     done.choose(None)
     done.choose(study)
     assert "newer than" in done.review.message

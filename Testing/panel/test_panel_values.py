@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from MSSTUNetReorientLib.errors import InputError
 from MSSTUNetReorientLib.geometry.pose import Correction
+from MSSTUNetReorientLib.geometry.pose import Pose
 from MSSTUNetReorientLib.geometry.volume import Grid
 from MSSTUNetReorientLib.geometry.volume import Volume
 from MSSTUNetReorientLib.panel.state import reasons
@@ -35,6 +37,7 @@ from MSSTUNetReorientLib.panel.worker.worker_files import write_study
 from MSSTUNetReorientLib.panel.worker.worker_main import handle
 from results import POSE
 from results import make_result
+from results import septum_in_image
 
 RESULT = make_result()
 
@@ -44,7 +47,7 @@ def make_record(adjustment: Adjustment) -> Record:
 
 
 nudges = st.tuples(st.sampled_from(CONTROLS), st.floats(-60, 60))
-actions = st.one_of(nudges, st.sampled_from(["undo", "redo", "reset", "standard", "settle", "save and load"]))
+actions = st.one_of(nudges, st.sampled_from(["undo", "redo", "reset", "standard", "septum", "settle", "save and load"]))
 
 
 def act(adjustment: Adjustment, action: Any) -> Adjustment:
@@ -56,6 +59,7 @@ def act(adjustment: Adjustment, action: Any) -> Adjustment:
         "redo": adjustment.redone,
         "reset": adjustment.reset,
         "standard": lambda: adjustment.standard_angles(POSE),
+        "septum": lambda: adjustment.rolled_to_septum(POSE, 160.0),
         "settle": adjustment.settled,
         "save and load": lambda: Record.from_json(make_record(adjustment).to_json()).adjustment,
     }[action]()
@@ -93,6 +97,30 @@ def test_undo_all_then_redo_all(sequence: list[Any]) -> None:
     assert adjustment.correction == last
 
 
+@settings(max_examples=60, deadline=None)
+@given(st.lists(nudges, max_size=8), st.floats(0, 360))
+def test_rolling_to_the_septum_changes_the_roll_alone_and_is_one_step(sequence: list[Any], angle: float) -> None:
+    adjustment = Adjustment()
+    for action in sequence:
+        adjustment = adjustment.nudged(*action)
+    rolled = adjustment.rolled_to_septum(POSE, angle)
+    np.testing.assert_allclose(septum_in_image(rolled.pose(POSE), angle), (-1.0, 0.0), atol=1e-7)
+    assert replace(rolled.correction, roll=0.0) == replace(adjustment.correction, roll=0.0)
+    assert rolled.rolled_to_septum(POSE, angle).correction == rolled.correction
+    if rolled.correction != adjustment.correction:
+        assert rolled.undone().correction == adjustment.correction
+        assert rolled.undone().redone().correction == rolled.correction
+
+
+def test_roll_of_a_heart_that_points_straight_forward() -> None:
+    """Image right is the patient's left, up is the head: a septum at 160 degrees is 20 degrees above image left."""
+    forward = Pose(np.array([[1.0, 0, 0], [0, 0, 1.0], [0, -1.0, 0]]), np.zeros(3))
+    rolled = Adjustment().rolled_to_septum(forward, 160.0)
+    assert rolled.correction == Correction(roll=20.0)
+    c, s = np.cos(np.deg2rad(20.0)), np.sin(np.deg2rad(20.0))
+    np.testing.assert_allclose(rolled.pose(forward).rotation[:, 0], (c, 0.0, -s), atol=1e-9)
+
+
 def test_the_past_is_bounded() -> None:
     adjustment = Adjustment()
     for n in range(PAST_LIMIT * 2):
@@ -105,6 +133,7 @@ def test_locked_means_locked() -> None:
     for same in (locked.nudged("roll", 2.0), locked.undone(), locked.redone(), locked.reset()):
         assert same == locked
     assert locked.standard_angles(POSE) == locked
+    assert locked.rolled_to_septum(POSE, 160.0) == locked
 
 
 def test_sliders_say_whole_tenths_and_handles_what_they_did() -> None:

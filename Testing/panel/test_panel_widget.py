@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +35,8 @@ from MSSTUNetReorientLib.scene import load_scene
 from MSSTUNetReorientLib.scene import new_scene
 from MSSTUNetReorientLib.scene import save_scene
 from MSSTUNetReorientLib.scene.colours import TABLES
+from results import FOUND
+from results import septum_in_image
 
 from panel import host
 from panel.conftest import UI_FILE
@@ -142,6 +146,62 @@ def test_reasons_are_said_before_accepting(panel: Panel) -> None:
     panel.run()
     assert panel.ui.verdictLabel.text() == "Review"
     assert "differs from the network's by 14 degrees" in panel.ui.reasonsLabel.text()
+
+
+def test_bounds_and_septum_angle_are_said(panel: Panel) -> None:
+    assert not panel.ui.findingsLabel.isVisible()
+    panel.worker.quality = Quality("pass", (), FOUND)
+    panel.run()
+    assert panel.ui.findingsLabel.text().splitlines() == [
+        "The long axis is good to 4°, the centre to 3 mm, in nine of ten studies like this one.",
+        "The septum angle is 172°, good to 10° (180° is image left).",
+    ]
+    assert not panel.ui.earlierLabel.isVisible()
+    panel.worker.quality = Quality("pass", (), {"axis_bound_deg": 6.0, "centre_bound_mm": math.nan})
+    panel.run()
+    assert panel.ui.findingsLabel.text() == "The long axis is good to 6° in nine of ten studies like this one."
+    panel.worker.quality = Quality("fail", ("No left ventricle was found in this study.",), {})
+    panel.run()
+    assert not panel.ui.findingsLabel.isVisible()
+
+
+def test_roll_to_septum_and_back(panel: Panel) -> None:
+    """The shell's septum is at 165 degrees in the clinic's frame, whatever roll the pose itself has."""
+    panel.run()
+    panel.drag("swing", 15)
+    before = panel.session.review.adjustment.correction
+    panel.click("septumButton")
+    after = panel.session.review.adjustment.correction
+    assert septum_in_image(panel.session.review.record.pose, 165.0) == pytest.approx((-1.0, 0.0), abs=1e-7)
+    assert replace(after, roll=0.0) == replace(before, roll=0.0)
+    check_together(panel.session)
+    panel.delay.rest()
+    panel.worker.answer()
+    asked = len(panel.worker.seen)
+    panel.click("septumButton")  # it is there already
+    panel.delay.rest()
+    assert len(panel.worker.seen) == asked
+    panel.click("undoButton")
+    assert panel.session.review.adjustment.correction == before
+    panel.click("redoButton")
+    assert panel.session.review.adjustment.correction == after
+
+
+def test_nobody_can_roll_to_a_septum_that_was_not_found(panel: Panel) -> None:
+    panel.worker.quality = Quality("pass", (), {"presence": 0.99})
+    panel.run()
+    assert not panel.ui.septumButton.isEnabled()
+    panel.session.review.roll_to_septum()
+    assert panel.session.review.adjustment.correction == Correction()
+
+
+def test_nobody_can_roll_to_the_septum_of_an_accepted_result(panel: Panel) -> None:
+    panel.run()
+    assert panel.ui.septumButton.isEnabled()
+    panel.click("acceptButton")
+    assert not panel.ui.septumButton.isEnabled()
+    panel.session.review.roll_to_septum()
+    assert panel.session.review.adjustment.correction == Correction()
 
 
 def test_a_failed_run_says_what_to_do_next(panel: Panel) -> None:
@@ -382,6 +442,7 @@ def test_nothing_can_be_done_without_a_study(scene: Any, worker: HandWorker, del
         "undoButton",
         "resetButton",
         "standardButton",
+        "septumButton",
         "acceptButton",
     )
     assert not any(getattr(made.ui, name).isEnabled() for name in names)
@@ -412,7 +473,8 @@ def test_keyboard_order_runs_from_top_to_bottom(panel: Panel) -> None:
     shown = [name for name in dict.fromkeys(order) if not name.endswith("CollapsibleButton") and "elector" not in name]
     sliders = [f"{n}Slider" for n in CONTROLS]
     display = ["colourComboBox", "windowSlider", "rowsButton", "contoursCheckBox"]
-    buttons = ["undoButton", "resetButton", "standardButton", "handlesCheckBox", "readerEdit", "acceptButton"]
+    buttons = ["undoButton", "resetButton", "standardButton", "septumButton"]
+    buttons += ["handlesCheckBox", "readerEdit", "acceptButton"]
     assert shown == ["reorientButton", "hintButton", "runAtOnceCheckBox", *display, *sliders, *buttons]
 
 

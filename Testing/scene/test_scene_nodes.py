@@ -9,6 +9,7 @@ import pytest
 from MSSTUNetReorientLib import __version__
 from MSSTUNetReorientLib.geometry.pose import Pose
 from MSSTUNetReorientLib.io.terminology import SEGMENTS
+from MSSTUNetReorientLib.prediction.qc import Quality
 from MSSTUNetReorientLib.prediction.result import Result
 from MSSTUNetReorientLib.scene import add_result
 from MSSTUNetReorientLib.scene import pose_of
@@ -17,6 +18,7 @@ from MSSTUNetReorientLib.scene.arrays import from_matrix4x4
 from MSSTUNetReorientLib.scene.arrays import to_matrix4x4
 from MSSTUNetReorientLib.scene.arrays import volume_of
 from MSSTUNetReorientLib.scene.table import read_table
+from results import FOUND
 from results import POSE
 from results import make_result
 
@@ -148,6 +150,22 @@ def test_table_tells_the_six_parameters_the_volumes_and_the_model(scene: Any, re
     assert rows["QC reason 1", ""] == "The shell is synthetic."
     assert rows["model sha256", ""] == "0" * 64
     assert rows["software version", ""] == __version__
+
+
+def test_table_tells_the_frame_the_bounds_and_the_septum_angle(scene: Any) -> None:
+    nodes = add_result(scene, make_result(quality=Quality("pass", (), FOUND)))
+    rows = {row.name: (row.value, row.unit) for row in read_table(nodes.parameters)}
+    assert rows["SA frame"] == ("long axis of a technologist, roll of the clinic", "")
+    assert rows["long axis good to"] == ("3.2", "deg")
+    assert rows["LV centre good to"] == ("2.4", "mm")
+    assert rows["septum angle"] == ("172.0", "deg")
+    assert rows["septum angle good to"] == ("9.6", "deg")
+    assert rows["septum angle seen by the network"] == ("176.0", "deg")
+
+
+def test_table_leaves_out_what_is_not_known(scene: Any, result: Result) -> None:
+    names = [row.name for row in read_table(add_result(scene, result).parameters)]
+    assert not any(name.startswith(("long axis good", "LV centre good", "septum")) for name in names)
 
 
 def test_nodes_share_a_folder(scene: Any, result: Result) -> None:

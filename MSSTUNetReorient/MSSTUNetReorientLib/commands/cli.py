@@ -218,8 +218,12 @@ def _show(result: Result, out: Path, *, json: bool, quiet: bool) -> None:
             )
             raise InputError(msg)
     elif not quiet:
+        from ..output.good_to_text import one_line
+
         lines = [f"quality: {result.quality.status}", *(f"  - {reason}" for reason in result.quality.reasons)]
         volumes = result.volumes_ml
+        if good_to := one_line(result.quality):
+            lines.append(good_to)
         lines.append(f"LV myocardium {volumes['myocardium']:.0f} ml, blood pool {volumes['blood_pool']:.0f} ml")
         lines.append(f"written to {out}")
         problem = write(sys.stdout, "\n".join(lines) + "\n")

@@ -22,6 +22,8 @@ LEFT_DEG = 180.0
 """Of a septum exactly at the left of the image."""
 MEAN_DEG, SD_DEG = 171.0, 7.0
 """Of 53 hearts seen by CT: the prior where the RV is not seen."""
+ARC_POINTS = 25
+"""Of the arc that shows an interval."""
 
 
 def septum_angle(long_axis: ArrayLike, towards_rv: ArrayLike) -> float:
@@ -52,3 +54,37 @@ def septal_frame(long_axis: ArrayLike, angle: float = MEAN_DEG) -> Array:
 def roll_to_septum(pose: Pose, angle: float) -> Correction:
     """The roll that turns a pose, whatever its own roll, so that the septum is exactly at the left."""
     return Correction(roll=pose.correction_to(Pose(septal_frame(pose.long_axis, angle), pose.centre)).roll)
+
+
+def towards_septum(pose: Pose, angle: float) -> Array:
+    """Where a septum at this angle lies in the SA frame of a pose, whatever the pose's own roll.
+
+    In the clinic's frame the septum at 180 degrees is at ``-i``, at the left:
+
+    >>> forward = Pose(rotation_from_long_axis([0, 1, 0]), np.zeros(3))
+    >>> (towards_septum(forward, 180.0).round(6) + 0.0).tolist()
+    [-1.0, 0.0, 0.0]
+
+    Returns:
+        A unit vector ``(3,)``.
+    """
+    turn = np.deg2rad(angle)
+    in_clinic = np.array([np.cos(turn), -np.sin(turn), 0.0])
+    return np.asarray(pose.rotation.T @ rotation_from_long_axis(pose.long_axis) @ in_clinic)
+
+
+def septum_mark(pose: Pose, angle: float, bound: float, radius: float, length: float) -> list[Array]:
+    """The septum angle and its interval as two lines at the rim of an SA image.
+
+    Args:
+        pose: whose SA frame the lines are in.
+        angle, bound: degrees; the interval is ``angle - bound`` to ``angle + bound``.
+        radius: of the arc about the LV centre, mm.
+        length: of the stroke at the angle itself, mm; it begins on the arc and runs inwards.
+
+    Returns:
+        The stroke ``(2, 3)`` and the arc ``(n, 3)``, mm.
+    """
+    stroke = np.outer([radius, radius - length], towards_septum(pose, angle))
+    arc = [radius * towards_septum(pose, turn) for turn in np.linspace(angle - bound, angle + bound, ARC_POINTS)]
+    return [stroke, np.array(arc)]

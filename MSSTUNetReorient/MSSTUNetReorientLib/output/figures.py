@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from ..geometry.labels import BACKGROUND
 from ..geometry.labels import BLOOD_POOL
+from ..geometry.septum import septum_mark
 from ..geometry.views import HLA
 from ..geometry.views import SA
 from ..geometry.views import VLA
@@ -40,6 +41,8 @@ INK, PAPER = "#1d2733", "#ffffff"
 SHORT_AXIS_ROWS, SHORT_AXIS_COLUMNS = 2, 6
 CONTOUR_SIGMA_VOXELS = 0.9
 """Smooths the voxel steps of a label's outline, for display only."""
+SEPTUM_INSET_MM, SEPTUM_STROKE_MM = 3.0, 5.0
+"""How far inside the picture's edge the septum mark lies, and the length of its stroke."""
 AXIS_OVERSHOOT_MM = 6.0
 """How far the dotted long axis is drawn beyond apex and base."""
 
@@ -73,6 +76,8 @@ def draw_short_axis(figure: Any, result: Result) -> None:
         _corner(ax, f"{n + 1}", f"{counts.positions[index]:+.0f} mm")
         if n == 0:
             _edge_letters(ax, [_LETTERS[e] for e in SA.edges])
+        else:
+            _septum_mark(ax, result, window)
     _heading(figure, "Short axis, apex to base")
 
 
@@ -88,6 +93,7 @@ def draw_long_axes(figure: Any, result: Result) -> None:
         apex, base = long_axis_range(result)
         ends = np.outer([apex - AXIS_OVERSHOOT_MM, base + AXIS_OVERSHOOT_MM], k)
         ax.plot(ends[:, 0], ends[:, 1], color=AXIS_COLOUR, linewidth=0.9, linestyle=(0, (1, 3)))
+        _axis_bound(ax, ends[:, :2], result)
         _crop(ax, lv_window(result, view))
         _edge_letters(ax, [_LETTERS[e] for e in view.edges])
         ax.set_title(view.title, **_TITLE)
@@ -156,6 +162,23 @@ def _contours(ax: Axes, labels: NDArray[Any], extent: Extent) -> None:
     """The outlines of the LV and of its blood pool."""
     draw_contour(ax, labels != BACKGROUND, extent, EPICARDIUM_COLOUR)
     draw_contour(ax, labels == BLOOD_POOL, extent, ENDOCARDIUM_COLOUR)
+
+
+def _septum_mark(ax: Axes, result: Result, window: Extent) -> None:
+    """A stroke at the septum angle and an arc over its interval, at the rim of an SA picture."""
+    septum = result.septum
+    if septum is not None:
+        radius = min(abs(edge) for edge in window) - SEPTUM_INSET_MM
+        for line in septum_mark(result.pose, septum.angle_deg, septum.bound_deg, radius, SEPTUM_STROKE_MM):
+            ax.plot(line[:, 0], line[:, 1], color=AXIS_COLOUR, linewidth=1.2, solid_capstyle="butt")
+
+
+def _axis_bound(ax: Axes, axis: Array, result: Result) -> None:
+    """The long axis ``(2, 2)`` turned about the LV centre by its bound, to either side."""
+    bound = result.quality.good_to.axis_deg or 0.0
+    for turn in np.deg2rad([-bound, bound]) if bound else ():
+        ends = axis @ np.array([[np.cos(turn), np.sin(turn)], [-np.sin(turn), np.cos(turn)]])
+        ax.plot(ends[:, 0], ends[:, 1], color=AXIS_COLOUR, linewidth=0.6, alpha=0.7)
 
 
 def draw_contour(

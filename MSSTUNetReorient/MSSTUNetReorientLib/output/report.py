@@ -24,6 +24,9 @@ from .figures import draw_scale
 from .figures import draw_short_axis
 from .figures import draw_study
 from .figures import new_figure
+from .good_to_text import bounds_sentence
+from .good_to_text import one_line
+from .good_to_text import septum_text
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -39,7 +42,7 @@ VERDICTS = {
 
 VERDICT_COLOURS = {"pass": "#1d7a46", "review": "#a85f00", "fail": "#b3261e"}
 
-OVERVIEW_INCHES = (14.0, 9.1)
+OVERVIEW_INCHES = (14.0, 9.25)
 OVERVIEW_DPI = 130
 HEADER_LETTERS = 150
 """Letters to a line of the overview's header, which has two for the reasons."""
@@ -50,7 +53,7 @@ QUICK_PNG = {"compress_level": 2}
 def overview_figure(result: Result) -> Figure:
     """All views on one landscape page: SA rows, HLA, VLA and the study with the long axis in it."""
     figure = new_figure(*OVERVIEW_INCHES)
-    rows: Any = figure.subfigures(3, 1, height_ratios=[0.6, 5.15, 3.35])
+    rows: Any = figure.subfigures(3, 1, height_ratios=[0.75, 5.15, 3.35])
     header, short_axis, bottom = rows
     long_axes, study = bottom.subfigures(1, 2, width_ratios=[2, 3])
     _draw_header(header, result)
@@ -122,6 +125,8 @@ def report_content(result: Result) -> dict[str, Any]:
         "status": quality.status,
         "verdict": VERDICTS[quality.status],
         "reasons": quality.reasons,
+        "good_to": bounds_sentence(quality),
+        "septum": septum_text(quality),
         "verdict_colour": VERDICT_COLOURS[quality.status],
         "parameters": _parameter_rows(result),
         "axes": _axis_rows(result),
@@ -151,7 +156,9 @@ def _axis_rows(result: Result) -> list[tuple[str, str]]:
 
 def _fact_rows(result: Result) -> list[tuple[str, str]]:
     info, grid, volumes = result.study.info, result.study.grid, result.volumes_ml
+    septum = septum_text(result.quality)
     return [
+        *([("Septum angle", f"{septum} (180° is left)")] if septum else []),
         ("Myocardium", f"{volumes['myocardium']:.0f} ml"),
         ("Blood pool", f"{volumes['blood_pool']:.0f} ml"),
         ("Study", f"{info.get('kind', 'unknown')} ({info.get('modality', 'unknown')})"),
@@ -199,15 +206,17 @@ def _pictures(result: Result) -> dict[str, str]:
 
 
 def _draw_header(figure: Any, result: Result) -> None:
-    """Verdict, main numbers, model and colour bar."""
+    """Verdict, bounds, main numbers, model and colour bar."""
     status, volumes = result.quality.status, result.volumes_ml
     box = {"boxstyle": "round,pad=0.35", "facecolor": VERDICT_COLOURS[status], "edgecolor": "none"}
     figure.text(0.012, 0.55, status.upper(), color="white", weight="bold", fontsize=11, va="center", bbox=box)
     reasons = " ".join(result.quality.reasons) or VERDICTS[status]
     text = textwrap.fill(textwrap.shorten(reasons, 2 * HEADER_LETTERS - 10, placeholder=" …"), HEADER_LETTERS)
-    figure.text(0.085, 0.68, text, fontsize=9, color=INK, va="center")
+    figure.text(0.085, 0.73, text, fontsize=9, color=INK, va="center")
     centre = _vector(result.pose.centre, ".0f")
     numbers = f"LV myocardium {volumes['myocardium']:.0f} ml, blood pool {volumes['blood_pool']:.0f} ml"
-    line = f"{numbers}; centre {centre} mm LPS; {model_line(result)}. {NOT_A_MEDICAL_DEVICE}"
-    figure.text(0.085, 0.16, line, fontsize=8, color="#52606d", va="center")
+    findings = [text for text in (numbers, one_line(result.quality, "°")) if text]
+    origin = f"Centre {centre} mm LPS; {model_line(result)}. {NOT_A_MEDICAL_DEVICE}"
+    for y, line in ((0.35, "; ".join(findings)), (0.1, origin)):
+        figure.text(0.085, y, line, fontsize=8, color="#52606d", va="center")
     draw_scale(figure.add_axes((0.875, 0.42, 0.11, 0.2)), result)

@@ -21,6 +21,7 @@ BUTTON_KEYS = {
     "redoButton": "Alt+Y",
     "resetButton": "Ctrl+Shift+Backspace",
     "standardButton": "Ctrl+Shift+T",
+    "septumButton": "Ctrl+Shift+D",
     "handlesCheckBox": "Ctrl+Shift+H",
     "segmentAgainButton": "Ctrl+Shift+G",
     "acceptButton": "Ctrl+Shift+A",

@@ -288,6 +288,6 @@ def _copied(record: Record, other: Record | None) -> Record:
     """A record for the paired study with this one's pose; its own model's answer stays, if it has one."""
     if other is None:
         quality = Quality("review", (COPIED,), {})
-        return Record(record.pose, record.cube, record.model, quality, axis_mm=record.axis_mm)
+        return Record(record.pose, record.cube, record.model, quality, axis_mm=record.axis_mm, former=record.former)
     correction = other.model_pose.correction_to(record.pose)
     return replace(other, adjustment=other.adjustment.settled().moved(correction))

@@ -18,6 +18,7 @@ from ..errors import InputError
 from ..geometry.pose import Correction
 from ..geometry.volume import Volume
 from ..prediction.qc import Quality
+from ..prediction.septum_estimate import Septum
 from .delay import Delay
 from .nodes.labels_node import axis_extent
 from .nodes.record_node import adopt
@@ -251,6 +252,16 @@ class StudyReview:
         """The mean orientation, where the LV centre now is."""
         if self.record is not None:
             self._adjust(self.adjustment.standard_angles(self.record.model_pose))
+
+    @property
+    def septum(self) -> Septum | None:
+        """The septum angle at the last segmentation; None where there is none."""
+        return self.record.quality.septum if self.record is not None else None
+
+    def roll_to_septum(self) -> None:
+        """Roll until the septum is exactly at image left."""
+        if self.record is not None and self.septum is not None:
+            self._adjust(self.adjustment.rolled_to_septum(self.record.model_pose, self.septum.angle_deg))
 
     def show_handles(self, visible: bool) -> None:
         """Handles in the views."""

@@ -20,6 +20,8 @@ from .i18n import tr as _
 from .keyboard import Keyboard
 from .session import Session
 from .session import Stage
+from .state.findings import earlier_version
+from .state.findings import findings
 from .state.reasons import STEPS
 from .state.reasons import step_number
 from .state.reasons import translated
@@ -79,6 +81,7 @@ class PanelWidget:
             "redoButton": session.review.redo,
             "resetButton": session.review.reset,
             "standardButton": session.review.standard_angles,
+            "septumButton": session.review.roll_to_septum,
             "segmentAgainButton": session.review.segment_again,
             "acceptButton": self.onAcceptButton,
             "usePairedButton": self.onUsePairedButton,
@@ -259,6 +262,7 @@ class PanelWidget:
         ui.redoButton.enabled = open_ and bool(adjustment.future)
         ui.resetButton.enabled = open_ and any(adjustment.correction.as_tuple())
         ui.standardButton.enabled = open_
+        ui.septumButton.enabled = open_ and session.review.septum is not None
         ui.handlesCheckBox.enabled = open_
         _check(ui.handlesCheckBox, session.review.handles)
 
@@ -276,6 +280,8 @@ class PanelWidget:
         edited = record is not None and record.edited
         ui.editedLabel.visible = ui.segmentAgainButton.visible = edited
         ui.segmentAgainButton.enabled = stage is Stage.ADJUSTING and not self.session.review.segmenting
+        _say(ui.earlierLabel, earlier_version() if record is not None and record.former else "")
+        _say(ui.findingsLabel, findings(record) if record is not None else "")
         if record is None:
             _say(ui.verdictLabel, "")
             _say(ui.reasonsLabel, _("Quality control runs after segmentation."), hide=False)

@@ -24,12 +24,16 @@ from .anatomy import anatomy_measures
 from .bounds import Bounds
 from .count_faults import clipped_ml
 from .count_faults import wrapped_voxels
+from .good_to import GoodTo
+from .good_to import whole
 from .septum_estimate import Septum
 from .septum_estimate import estimate_septum
 
 NO_BOUNDS = Bounds({})
 BOUND_MEASURES = {"axis_deg": "axis_bound_deg", "centre_mm": "centre_bound_mm"}
-"""Names of the bounds among the measures."""
+"""Names of the bounds among the measures, by attribute of :class:`.good_to.GoodTo`."""
+SEPTUM_MEASURES = ("septum_deg", "septum_bound_deg", "septum_seen_deg")
+"""The same for the attributes of :class:`.septum_estimate.Septum`, in their order."""
 
 Status = Literal["pass", "review", "fail"]
 
@@ -100,8 +104,14 @@ class Quality:
     @property
     def septum(self) -> Septum | None:
         """The septum angle; None where no LV was found, or in a result of an older version."""
-        names = ("septum_deg", "septum_bound_deg", "septum_seen_deg")
-        return Septum(*(self.measures[n] for n in names)) if all(n in self.measures for n in names) else None
+        found = [self.measures.get(name, float("nan")) for name in SEPTUM_MEASURES]
+        return Septum(*found) if np.isfinite(found).all() else None
+
+    @property
+    def good_to(self) -> GoodTo:
+        """The bounds of long axis and centre, as far as they are known."""
+        found = {name: self.measures.get(measure, float("nan")) for name, measure in BOUND_MEASURES.items()}
+        return GoodTo(**{name: bound for name, bound in found.items() if np.isfinite(bound)})
 
 
 def assess(
@@ -212,6 +222,11 @@ def _below(limit: float) -> Callable[[float | None], bool]:
     return lambda x: x is not None and not x >= limit
 
 
+def _up(bound: float) -> str:
+    """A bound in a reason, as everywhere; nan as it is."""
+    return f"{whole(bound)}" if np.isfinite(bound) else f"{bound:.0f}"
+
+
 RULES: tuple[tuple[str, Callable[[float | None], bool], Callable[[float], str]], ...] = (
     ("presence", _below(MIN_PRESENCE),
      lambda x: f"The network doubts that this is a left ventricle (probability {x:.2f}): check the position."),
@@ -221,7 +236,7 @@ RULES: tuple[tuple[str, Callable[[float | None], bool], Callable[[float], str]],
     ("axis_spread_deg", _above(MAX_AXIS_SPREAD_DEG),
      lambda x: f"The network's long axis varies by {x:.0f} degrees with the starting pose: check the orientation."),
     ("axis_bound_deg", _above(MAX_AXIS_BOUND_DEG),
-     lambda x: f"The long axis may be off by {x:.0f} degrees in studies like this one: check the orientation."),
+     lambda x: f"The long axis may be off by {_up(x)} degrees in studies like this one: check the orientation."),
     ("myocardium_ml", _outside(MYOCARDIUM_ML),
      lambda x: f"The apparent myocardium is {x:.0f} ml, which is not plausible: check the segmentation."),
     ("blood_pool_ml", _outside(BLOOD_POOL_ML),

@@ -76,6 +76,7 @@ class Result:
 
         i, j, k = self.pose.rotation.T.tolist()
         info = self.study.info
+        good_to = self.quality.good_to
         return {
             "pose": {
                 "euler_yxz_rad": list(self.pose.euler()),
@@ -84,6 +85,8 @@ class Result:
                 "axes_lps": {"i": i, "j": j, "k": k},
                 "cube": {"centre_lps_mm": list(self.cube.centre), "half_mm": self.cube.half},
             },
+            "septum": _septum_content(self.septum),
+            "good_to": {"axis_deg": _tenth(good_to.axis_deg), "centre_mm": _tenth(good_to.centre_mm)},
             "volumes_ml": self.volumes_ml,
             "qc": {
                 "status": self.quality.status,
@@ -106,6 +109,17 @@ class Result:
                 "torch": _version("torch"),
             },
         }
+
+
+def _septum_content(septum: Septum | None) -> dict[str, float] | None:
+    if septum is None:
+        return None
+    told = {"angle_deg": septum.angle_deg, "good_to_deg": septum.bound_deg, "seen_deg": septum.seen_deg}
+    return {name: round(value, 1) for name, value in told.items()}
+
+
+def _tenth(value: float | None) -> float | None:
+    return None if value is None else round(value, 1)
 
 
 def _version(package: str) -> str:

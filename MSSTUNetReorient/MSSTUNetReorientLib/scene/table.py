@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from .. import __version__
+from ..prediction.qc import Quality
 from ..prediction.result import Result
 
 
@@ -17,6 +18,11 @@ class Row(NamedTuple):
     name: str
     value: str
     unit: str
+
+
+FRAME = Row("SA frame", "long axis of a technologist, roll of the clinic", "")
+"""How the pose is defined. Versions before 0.2 wrote no such row: their long axis was that of the fitted ellipsoid, and
+the roll was taken from the right ventricle."""
 
 
 def rows_of(result: Result) -> list[Row]:
@@ -39,9 +45,24 @@ def _pose_rows(result: Result) -> list[Row]:
     return [*rows, Row("cube half edge", _number(cube.half), "mm")]
 
 
+def _bound_rows(quality: Quality) -> list[Row]:
+    """Bounds and septum angle, as far as they are known."""
+    good_to, septum = quality.good_to, quality.septum
+    rows = [("long axis good to", good_to.axis_deg, "deg"), ("LV centre good to", good_to.centre_mm, "mm")]
+    if septum is not None:
+        rows += [
+            ("septum angle", septum.angle_deg, "deg"),
+            ("septum angle good to", septum.bound_deg, "deg"),
+            ("septum angle seen by the network", septum.seen_deg, "deg"),
+        ]
+    return [Row(name, f"{value:.1f}", unit) for name, value, unit in rows if value is not None]
+
+
 def _content_rows(result: Result) -> list[Row]:
     ml, quality, model = result.volumes_ml, result.quality, result.model
     return [
+        FRAME,
+        *_bound_rows(quality),
         Row("LV myocardium volume", _number(ml["myocardium"]), "ml"),
         Row("LV blood pool volume", _number(ml["blood_pool"]), "ml"),
         Row("QC status", quality.status, ""),

@@ -25,6 +25,7 @@ from ...scene.nodes import SceneNodes
 from ...scene.nodes import pose_of
 from ...scene.nodes import read_result_nodes
 from ...scene.nodes import referred
+from ...scene.table import FRAME
 from ...scene.table import read_table
 from ..i18n import tr as _
 from ..state.adjustment import Adjustment
@@ -176,6 +177,7 @@ def _record_of(nodes: SceneNodes) -> Record:
         cube=Cube((cube_centre[0], cube_centre[1], cube_centre[2]), float(told["cube half edge", "mm"])),
         model=ModelIdentity(told["model", ""], told["model version", ""], told["model sha256", ""]),
         quality=Quality(status, reasons, measures),  # type: ignore[arg-type]
+        former=(FRAME.name, FRAME.unit) not in told,
     )
     moved = Correction(*np.round(model_pose.correction_to(pose_of(nodes)).as_tuple(), TABLE_DIGITS).tolist())
     if not any(moved.as_tuple()):

@@ -9,6 +9,7 @@ import numpy as np
 
 from ... import __version__
 from ...geometry.pose import Pose
+from ...scene.table import FRAME
 from ...scene.table import Row
 from ...scene.table import fill_table
 from ...scene.table import read_table
@@ -37,7 +38,7 @@ def update_table(node: Any, record: Record, rows: list[Row] | None = None) -> No
         rows: those of the result at the pose as it stands; None to keep the ones in the table.
     """
     kept = rows if rows is not None else [row for row in read_table(node) if not row.name.startswith(OURS)]
-    content = [*kept, *record_rows(record)]
+    content = [*(row for row in kept if not (record.former and row == FRAME)), *record_rows(record)]
     if content == read_table(node):
         return
     node.SetLocked(False)

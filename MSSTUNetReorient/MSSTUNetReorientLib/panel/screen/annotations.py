@@ -1,8 +1,8 @@
 """Overlays and names of the slice views while there is a pose to show.
 
 The edges of SA, HLA and VLA show the wall, those of the transaxial view the side of the patient; the
-long axis is drawn in the transaxial view, and how far it may be off in HLA and VLA. No nodes are used: it follows the
-views' own events, costs almost no time, and is not saved.
+long axis is drawn in the transaxial view, how far it may be off in HLA and VLA, and the septum angle with its interval
+in SA. No nodes are used: it follows the views' own events, costs almost no time, and is not saved.
 """
 
 from __future__ import annotations
@@ -15,10 +15,13 @@ from numpy.typing import NDArray
 
 from ...geometry.pose import Pose
 from ...geometry.pose import lps_from_ras
+from ...geometry.septum import septum_mark
 from ...geometry.views import VIEWS
+from ...prediction.septum_estimate import Septum
 from ...scene.arrays import from_matrix4x4
 from ...scene.slice_views import SLICE_NAMES
 from ..observers import Observers
+from ..state.record import Record
 from .colour_scale import Scale
 from .drawing import Lines
 from .drawing import Words
@@ -37,7 +40,9 @@ AXIS_WIDTH, BOUND_WIDTH = 2.0, 1.5
 BOUND_OPACITY = 0.55
 OVERSHOOT_MM = 8.0
 """How far lines are drawn beyond apex and base."""
-_, HLA_NAME, VLA_NAME = SLICE_NAMES
+SEPTUM_RADIUS_MM, SEPTUM_STROKE_MM = 62.0, 6.0
+"""Of the septum mark in SA: outside the LV, within the edge labels."""
+SA_NAME, HLA_NAME, VLA_NAME = SLICE_NAMES
 
 
 class Annotations:
@@ -60,22 +65,22 @@ class Annotations:
         self._axis = Lines(AXIS_COLOUR, AXIS_WIDTH)
         self._apex = Words("APEX", np.zeros(3), AXIS_COLOUR, offset=(6, 4))
         self._bounds = {name: Lines(AXIS_COLOUR, BOUND_WIDTH, BOUND_OPACITY) for name in (HLA_NAME, VLA_NAME)}
+        self._septum = Lines(AXIS_COLOUR, BOUND_WIDTH)
         self._scale = Scale()
 
-    def show(self, pose: Pose, axis_mm: tuple[float, float], bound_deg: float, display: Any) -> None:
-        """Draw a pose.
+    def show(self, record: Record, display: Any) -> None:
+        """Draw the pose of a record, with its bound and its septum angle as far as they are known.
 
         Args:
-            pose: SA frame to LPS.
-            axis_mm: apex and base, k in mm.
-            bound_deg: how far the axis may be off; nan or 0 where that is not known.
+            record: what is shown.
             display: the display node of what the views show; the scale follows it.
         """
-        self._axis_mm, self._bound = axis_mm, bound_deg if np.isfinite(bound_deg) else 0.0
+        self._axis_mm, self._bound = record.axis_mm, record.good_to.axis_deg or 0.0
+        self._angle = record.quality.septum
         if self.pose is None:
             self._attach()
         self._watch(display)
-        self.move(pose)
+        self.move(record.pose)
 
     def move(self, pose: Pose) -> None:
         """Another pose; nothing happens while none is shown."""
@@ -87,6 +92,7 @@ class Annotations:
         self._apex.move(_ras(pose, [(0, 0, apex - OVERSHOOT_MM)])[0])
         for name, across in ((HLA_NAME, 0), (VLA_NAME, 1)):
             self._bounds[name].set(_cone(pose, self._axis_mm, self._bound, across))
+        self._septum.set(_septum_lines(pose, self._angle))
         for name in self._overlays:
             self._place(name)
 
@@ -118,11 +124,12 @@ class Annotations:
 
     def _draw(self) -> None:
         """Which view gets what."""
-        for name, drawings in ((TRANSAXIAL, (self._axis, self._apex)), *((n, (b,)) for n, b in self._bounds.items())):
+        drawings = {TRANSAXIAL: (self._axis, self._apex), SA_NAME: (self._septum,)}
+        for name, drawn in (*drawings.items(), *((n, (b,)) for n, b in self._bounds.items())):
             if name in self._overlays:
-                self._overlays[name].add(*drawings)
-        if SLICE_NAMES[0] in self._overlays:
-            self._overlays[SLICE_NAMES[0]].add_fixed(self._scale.actor)
+                self._overlays[name].add(*drawn)
+        if SA_NAME in self._overlays:
+            self._overlays[SA_NAME].add_fixed(self._scale.actor)
 
     def _watch(self, display: Any) -> None:
         from vtkmodules.vtkCommonCore import vtkCommand
@@ -158,6 +165,14 @@ def _set_label(scene: Any, name: str, label: str) -> None:
 def _ras(pose: Pose, points: Any) -> Array:
     """SA mm to RAS mm."""
     return np.asarray(lps_from_ras(pose.apply(points)))
+
+
+def _septum_lines(pose: Pose, septum: Septum | None) -> list[Array]:
+    """The septum angle and its interval."""
+    if septum is None:
+        return []
+    lines = septum_mark(pose, septum.angle_deg, septum.bound_deg, SEPTUM_RADIUS_MM, SEPTUM_STROKE_MM)
+    return [_ras(pose, line) for line in lines]
 
 
 def _cone(pose: Pose, axis_mm: tuple[float, float], bound_deg: float, across: int) -> list[Array]:

@@ -96,8 +96,7 @@ class Screen:
         self._nodes = nodes
         if self.away:
             return
-        bound = record.quality.measures.get("axis_bound_deg", float("nan"))
-        self.annotations.show(record.pose, record.axis_mm, bound, self._window)
+        self.annotations.show(record, self._window)
         self._draw_rows()
 
     def move(self, pose: Pose) -> None:

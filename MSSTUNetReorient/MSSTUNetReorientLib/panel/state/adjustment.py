@@ -16,6 +16,7 @@ import numpy as np
 from ...geometry.pose import MEAN_ROTATION
 from ...geometry.pose import Correction
 from ...geometry.pose import Pose
+from ...geometry.septum import roll_to_septum
 
 STEP = 0.1
 """Degrees and mm: what a reader can judge and set."""
@@ -25,6 +26,8 @@ CONTROLS = (*TURNS, *SHIFTS)
 MAX_TURN_DEG = 180.0
 MAX_SHIFT_MM = 200.0
 """Further than this is another organ."""
+NOISE_DIGITS = 6
+"""Decimals of degrees that are meant."""
 PAST_LIMIT = 200
 """Steps that can be undone; the oldest are forgotten, so that a long session does not grow."""
 
@@ -79,6 +82,15 @@ class Adjustment:
         target = Pose(MEAN_ROTATION, self.pose(model).centre)
         return self.settled().moved(model.correction_to(target))
 
+    def rolled_to_septum(self, model: Pose, angle: float) -> Adjustment:
+        """The septum exactly at image left: only the roll changes.
+
+        Args:
+            angle: the septum angle, degrees (:mod:`...geometry.septum`).
+        """
+        roll = self.correction.roll + roll_to_septum(self.pose(model), angle).roll
+        return self.settled().moved(replace(self.correction, roll=_rounded_turn(roll)))
+
     def undone(self) -> Adjustment:
         """One step back."""
         if self.locked or not self.past:
@@ -96,6 +108,11 @@ class Adjustment:
     def lock(self, locked: bool) -> Adjustment:
         """Accept, or edit again."""
         return replace(self, locked=locked, gesture="")
+
+
+def _rounded_turn(degrees: float) -> float:
+    """Within half a turn, without the noise of matrices, so that what is asked for twice is no second step."""
+    return round((degrees + MAX_TURN_DEG) % 360.0 - MAX_TURN_DEG, NOISE_DIGITS)
 
 
 def tenths(value: float) -> float:

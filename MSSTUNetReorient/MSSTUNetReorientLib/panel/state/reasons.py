@@ -80,6 +80,17 @@ def _sentences(_: Callable[[str], str]) -> list[str]:
         ),
         _("The apex is not left of the base: the study may be mirrored, or this is dextrocardia."),
         _("The apex is above the base: check that head and feet are not swapped."),
+        _("The counts below the heart are {ratio} times those above it: check that head and feet are not swapped."),
+        _(
+            "The presumed apex has {percent} % of the counts of the mid wall: apex and base may be swapped, or the "
+            "apex has a large defect."
+        ),
+        _("The openness of the base could not be checked."),
+        _(
+            "The middle of the presumed base has {percent} % of the counts of the wall: apex and base may be swapped, "
+            "or this is not a left ventricle."
+        ),
+        _("The septum appears at {degrees} degrees (180 is image left): check which side the right ventricle is."),
         _(
             "The presumed apex is less closed than the base: the study may be rotated or mirrored, or the "
             "apex has a large defect."

@@ -21,14 +21,15 @@ from ...errors import InputError
 from ...geometry.pose import Correction
 from ...geometry.pose import Cube
 from ...geometry.pose import Pose
+from ...prediction.good_to import GoodTo
 from ...prediction.qc import Quality
 from ...prediction.qc import Status
 from ...prediction.result import ModelIdentity
 from .adjustment import Adjustment
 
-FORMAT = 3
-"""Of the JSON. 2 did not notice edits by hand; 1 had neither history nor events; 0 is a scene of the command line,
-which has only the table."""
+FORMAT = 4
+"""Of the JSON. 3 had the former definition of the pose; 2 did not notice edits by hand; 1 had neither history nor
+events; 0 is a scene of the command line, which has only the table."""
 
 
 STATES = get_args(Status)
@@ -62,6 +63,8 @@ class Record:
         axis_spread_deg: of the model's answer, for later verdicts.
         adjustment: the reader's correction and its history.
         events: what was done, oldest first.
+        former: a version before 0.2 made it: its long axis is that of the fitted ellipsoid, and its roll was taken from
+            the right ventricle.
     """
 
     model_pose: Pose
@@ -75,11 +78,17 @@ class Record:
     axis_spread_deg: float = 0.0
     adjustment: Adjustment = field(default_factory=Adjustment)
     events: tuple[Event, ...] = ()
+    former: bool = False
 
     @property
     def pose(self) -> Pose:
         """The pose as it stands."""
         return self.adjustment.pose(self.model_pose)
+
+    @property
+    def good_to(self) -> GoodTo:
+        """The bounds; none where the long axis has the former definition, for which they do not hold."""
+        return GoodTo() if self.former else self.quality.good_to
 
     @property
     def labels_follow(self) -> bool:
@@ -110,6 +119,7 @@ class Record:
             "future": [c.as_tuple() for c in history.future],
             "locked": history.locked,
             "events": [asdict(event) for event in self.events],
+            "former": self.former,
         }
         return json.dumps(content)
 
@@ -150,6 +160,7 @@ def _from_content(content: dict[str, Any]) -> Record:
             Event(str(e["what"]), str(e["when"]), str(e.get("reader", "")), tuple(_finite(e["correction"])))
             for e in content["events"]
         ),
+        former=bool(content["former"]),
     )
 
 
@@ -193,5 +204,9 @@ def _from_2(content: dict[str, Any]) -> dict[str, Any]:
     return {"prints": [], "edited": False, **content, "format": 3}
 
 
-UPGRADES: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {1: _from_1, 2: _from_2}
+def _from_3(content: dict[str, Any]) -> dict[str, Any]:
+    return {**content, "former": True, "format": 4}
+
+
+UPGRADES: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {1: _from_1, 2: _from_2, 3: _from_3}
 """Format to the step that leads to the next one."""
