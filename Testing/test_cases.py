@@ -20,7 +20,7 @@ from MSSTUNetReorientLib.prediction.result import Result
 from places import REPOSITORY
 
 SAMPLE = REPOSITORY / "Resources" / "SampleData" / "spect_phantom.nrrd"
-PUBLISHED_CENTRE, PUBLISHED_AXIS = (33.9, -23.3, 1006.1), (-0.345, 0.925, 0.158)
+PUBLISHED_CENTRE, PUBLISHED_AXIS = (33.9, -23.3, 1006.1), (-0.341, 0.927, 0.156)
 """Of the cases' table: the answer that weights 0.6 gave when it was written."""
 
 
