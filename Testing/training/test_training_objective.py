@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import replace
 
 import numpy as np
@@ -11,6 +12,9 @@ from MSSTUNetReorientLib.geometry.pose import MEAN_ROTATION
 from MSSTUNetReorientLib.geometry.pose import Correction
 from MSSTUNetReorientLib.geometry.pose import Pose
 from MSSTUNetReorientLib.networks.geometry import CUBE_SIZE
+from MSSTUNetReorientLib.training.batches import Batch
+from MSSTUNetReorientLib.training.compact_loss import in_septal_frame
+from MSSTUNetReorientLib.training.compact_loss import true_shares
 from MSSTUNetReorientLib.training.objective import Objective
 from MSSTUNetReorientLib.training.recipe import load_recipe
 from torch import Tensor
@@ -27,7 +31,7 @@ PARTS = {
 """Recipe of each family to the terms of its loss."""
 
 
-def batch() -> tuple[Tensor, Tensor, Tensor, Tensor]:
+def batch() -> tuple[Tensor, ...]:
     """One study: noise, with a bright wall of labels at a pose."""
     generator = torch.Generator().manual_seed(1)
     cube = torch.rand(2, 1, CUBE_SIZE, CUBE_SIZE, CUBE_SIZE, generator=generator)
@@ -37,7 +41,7 @@ def batch() -> tuple[Tensor, Tensor, Tensor, Tensor]:
     line = torch.linspace(-1, 1, LABELS)
     far = torch.stack(torch.meshgrid(line, line, line, indexing="ij")).norm(dim=0)
     labels = torch.stack([((far > 0.25) & (far < 0.45)).float(), (far <= 0.25).float()])[None].repeat(2, 1, 1, 1, 1)
-    return cube, rotation, translation, labels
+    return cube, rotation, translation, labels, torch.tensor([165.0, torch.nan])
 
 
 @pytest.fixture(scope="module", params=PARTS)
@@ -71,3 +75,20 @@ def test_every_term_teaches_something(told: tuple[str, Objective, Tensor, dict[s
     for name, part in parts.items():
         gradients = torch.autograd.grad(part, weights, retain_graph=True, allow_unused=True)
         assert any(g is not None and float(g.abs().max()) > 0 for g in gradients), name
+
+
+def test_the_septal_frame_moves_no_heart() -> None:
+    """The same place of the patient has the same labels; 165 degrees is a roll of 15, unknown one of 9 (171)."""
+    given = Batch(*batch())
+    block = torch.zeros_like(given.labels)
+    block[:, 0, 20:28, 10:18, 30:38] = 1.0  # beside the axis, so that a wrong roll would move it
+    given = dataclasses.replace(given, labels=block)
+    turned = in_septal_frame(given)
+    for n, roll in enumerate((15.0, 9.0)):
+        before, after = (Pose(x[n].double().numpy(), np.zeros(3)) for x in (given.rotation, turned.rotation))
+        assert before.correction_to(after).as_tuple() == pytest.approx((0, 0, roll, 0, 0, 0), abs=1e-3)
+    same = true_shares(turned, given.rotation, given.translation)[:, 1]
+    both = torch.minimum(same, block[:, 0]).sum((1, 2, 3)) / block[:, 0].sum((1, 2, 3))
+    assert (both > 0.8).all()  # read twice by interpolation
+    wrong = true_shares(turned, turned.rotation, given.translation)[:, 1]
+    assert (torch.minimum(wrong, block[:, 0]).sum((1, 2, 3)) / block[:, 0].sum((1, 2, 3)) < 0.75).all()

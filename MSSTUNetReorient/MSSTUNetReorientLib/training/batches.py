@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -43,12 +44,19 @@ class Batch:
         rotation: ``(B, 3, 3)`` SA axes in the cube's axes.
         translation: ``(B, 3)`` LV centre over the cube's half extent, (x, y, z).
         labels: ``(B, 2, 48, 48, 48)`` shares of LV-MY and LV-BP in the true SA frame, 3.2 mm.
+        septum_deg: ``(B,)``, see :mod:`..geometry.septum`; nan where it is not known.
     """
 
     cube: Tensor
     rotation: Tensor
     translation: Tensor
     labels: Tensor
+    septum_deg: Tensor
+
+
+def astuple(batch: Batch) -> tuple[Tensor, ...]:
+    """The fields of a batch in their order, not copied."""
+    return batch.cube, batch.rotation, batch.translation, batch.labels, batch.septum_deg
 
 
 def collate(samples: list[Sample]) -> Batch:
@@ -60,6 +68,7 @@ def collate(samples: list[Sample]) -> Batch:
         torch.from_numpy(np.stack([s.rotation for s in samples]).astype(np.float32)),
         torch.from_numpy(np.stack([s.centre for s in samples]).astype(np.float32)) / HALF_MM,
         torch.stack([labels == MYOCARDIUM, labels == BLOOD_POOL], 1).float(),
+        torch.tensor([s.septum_deg for s in samples], dtype=torch.float32),
     )
 
 
@@ -91,7 +100,7 @@ def augment(batch: Batch, rng: np.random.Generator, reach: int = 10) -> Batch:
         cubes.append(moved)
         shifts.append(shift * CUBE_SPACING / HALF_MM)
     moved_by = torch.from_numpy(np.stack(shifts).astype(np.float32))
-    return Batch(torch.stack(cubes), batch.rotation, batch.translation + moved_by, batch.labels)
+    return replace(batch, cube=torch.stack(cubes), translation=batch.translation + moved_by)
 
 
 def smooth_field(rng: np.random.Generator, size: int, pitch: float, deviation: float) -> Tensor:

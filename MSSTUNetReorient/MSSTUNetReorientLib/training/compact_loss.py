@@ -6,10 +6,14 @@ random, which is also what makes the labels hold when a reader nudges the pose.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from ..geometry.septum import LEFT_DEG
+from ..geometry.septum import MEAN_DEG
 from ..networks.compact import CompactMSSTUNet
 from ..networks.compact import ScaleEstimate
 from ..networks.compact import expected_position
@@ -18,8 +22,10 @@ from ..networks.geometry import CLOSE_SIZE
 from ..networks.geometry import HALF_MM
 from ..networks.losses import dice_loss
 from ..networks.rotation import geodesic_angle
+from ..networks.rotation import rotation_from_euler
 from ..networks.sampler import sample
 from .batches import Batch
+from .batches import astuple
 
 WIDE_REACH_MM, CLOSE_REACH_MM = 55.0, 30.0
 """How far from the LV centre a look may start for its pose to be asked of it; from further away it is no LV's look."""
@@ -85,11 +91,24 @@ def label_loss(logits: Tensor, shares: Tensor) -> Tensor:
     return entropy + (dice[0] + 3 * dice[1] + dice[2]) / 5
 
 
+def in_septal_frame(batch: Batch) -> Batch:
+    """Poses and labels rolled so that ``i`` points away from the RV: the roll that the network learns is the septum's.
+
+    Where the septum angle is not known, as in real counts, it is that of the mean heart.
+    """
+    roll = torch.deg2rad(LEFT_DEG - torch.nan_to_num(batch.septum_deg, nan=MEAN_DEG))
+    zero = torch.zeros_like(roll)
+    turn = rotation_from_euler(torch.stack([zero, zero, roll], 1))
+    labels = sample(batch.labels, turn, torch.zeros_like(batch.translation), 1.0, CLOSE_SIZE)
+    return replace(batch, rotation=batch.rotation @ turn, labels=labels, septum_deg=torch.full_like(roll, LEFT_DEG))
+
+
 def compact_loss(model: CompactMSSTUNet, batch: Batch) -> tuple[Tensor, dict[str, Tensor]]:
     """One step's loss, and its parts for the log."""
+    batch = in_septal_frame(batch)
     first, heat = model.locate(batch.cube)
     found = (first.rotation.detach(), first.translation.detach())
-    twice = Batch(*(torch.cat([x, x]) for x in (batch.cube, batch.rotation, batch.translation, batch.labels)))
+    twice = Batch(*(torch.cat([x, x]) for x in astuple(batch)))
 
     start, _ = mixed((found[0].repeat(2, 1, 1), found[1].repeat(2, 1)), disturbed(twice, 22.0, 22.0), 0.4)
     start, _ = mixed(start, (start[0], _elsewhere(twice)), 0.8)

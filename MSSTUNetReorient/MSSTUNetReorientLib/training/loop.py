@@ -23,6 +23,7 @@ from torch import nn
 from ..errors import InputError
 from ..io.atomic_file import atomic_file
 from .batches import Batch
+from .batches import astuple
 from .batches import draw_batch
 from .machine import machine
 from .objective import Objective
@@ -76,7 +77,7 @@ class Training:
             group["lr"] = schedule.rate_at(self.step)
         self.objective.train()
         self.objective.module.set_stage(self.recipe.stages.at(self.step / schedule.iterations))
-        loss, parts = self.objective(batch.cube, batch.rotation, batch.translation, batch.labels)
+        loss, parts = self.objective(*astuple(batch))
         self.optimiser.zero_grad()
         self.fabric.backward(loss)
         norm = nn.utils.clip_grad_norm_(self.network.parameters(), schedule.clip or torch.inf)
@@ -96,7 +97,7 @@ class Training:
             stretched_share=data.stretch,
             swapped_share=data.swap_background,
         )  # fmt: skip
-        return Batch(*(self.fabric.to_device(x) for x in (batch.cube, batch.rotation, batch.translation, batch.labels)))
+        return Batch(*(self.fabric.to_device(x) for x in astuple(batch)))
 
     @torch.no_grad()
     def _follow(self) -> None:

@@ -55,9 +55,9 @@ class Objective(nn.Module):
         if isinstance(self.network, Cascade):
             self.network.set_stage(stage)
 
-    def forward(self, cube: Tensor, rotation: Tensor, translation: Tensor, labels: Tensor) -> tuple[Tensor, Parts]:
-        """The loss of a :class:`~.batches.Batch`, given by its fields, and its parts for the log."""
-        batch = Batch(cube, rotation, translation, labels)
+    def forward(self, *fields: Tensor) -> tuple[Tensor, Parts]:
+        """The loss of a :class:`~.batches.Batch`, given by its fields in their order, and its parts for the log."""
+        batch = Batch(*fields)
         return {
             "compact": self._compact, "joint": self._joint, "omega": self._omega, "locate": self._locate,
             "segment": self._segment, "cascade": self._cascade,

@@ -17,6 +17,7 @@ from ..errors import InputError
 from ..geometry.pose import MEAN_ROTATION
 from ..geometry.pose import Pose
 from ..geometry.pose import nearest_rotation
+from ..geometry.pose import rotation_from_long_axis
 from ..geometry.volume import Grid
 from ..geometry.volume import Volume
 from ..io import read_pose
@@ -102,7 +103,7 @@ def _whole_labels(array: NDArray[np.float32], study: Path) -> NDArray[np.uint8]:
 
 
 def _pose(study: Path, labels: Volume, image: Volume) -> Pose:
-    """The given axes; the centre is that of the labels, as everywhere."""
+    """The given long axis in the clinic's frame; the centre is that of the labels, as everywhere."""
     inside = np.argwhere(labels.array > 0)[:, ::-1]
     if len(inside) * labels.grid.voxel_ml < LEAST_ML:
         msg = f"{study}: the labelled LV must have at least {LEAST_ML:g} ml, but has less; check the labels"
@@ -122,7 +123,7 @@ def _pose(study: Path, labels: Volume, image: Volume) -> Pose:
             f"turned by {angle:.0f} degrees from the usual ones; correct them"
         )
         raise InputError(msg)
-    return Pose(told.rotation, centre)
+    return Pose(rotation_from_long_axis(told.long_axis), centre)
 
 
 def _stated_pose(study: Path, image: Volume) -> Pose:

@@ -14,6 +14,7 @@ from ..evaluation.metrics import is_failure
 from ..geometry.labels import BLOOD_POOL
 from ..geometry.labels import MYOCARDIUM
 from ..geometry.pose import Pose
+from ..geometry.pose import rotation_from_long_axis
 from ..geometry.volume import Grid
 from ..geometry.volume import Volume
 from ..geometry.volume import resample_labels
@@ -39,7 +40,7 @@ def sample_errors(sample: Sample, method: Method) -> dict[str, float]:
     if answer.pose is not None:
         row |= {
             "long_axis_deg": answer.pose.long_axis_error(true),
-            "roll_deg": answer.pose.roll_error(true),
+            "roll_deg": answer.pose.roll_error(Pose(rotation_from_long_axis(true.long_axis), true.centre)),
             "centre_mm": answer.pose.centre_error(true),
         }
     if answer.labels is not None:
@@ -56,7 +57,10 @@ def sample_errors(sample: Sample, method: Method) -> dict[str, float]:
 
 
 def pose_and_volume(sample: Sample) -> tuple[Pose, Volume]:
-    """A sample as a study, and its true pose; the origin of LPS is the cube's middle."""
+    """A sample as a study, and the pose of its labels; the origin of LPS is the cube's middle.
+
+    A sample that was turned has the true long axis, but no longer the clinic's roll.
+    """
     cube = Grid.centred(CUBE_SIZE, CUBE_SPACING, Pose(np.eye(3), np.zeros(3)))
     return Pose(sample.rotation, sample.centre), Volume(sample.cube.astype(np.float32), cube)
 
