@@ -54,7 +54,11 @@ class MSSTUNetReorient(ScriptedLoadableModule):
             "press <b>Accept</b>. Save the scene to keep the results. The study itself is never moved. "
             "For research use; a reader must check every result."
         )
-        self.parent.helpText += self.getDefaultModuleDocumentationLink()
+        # Slicer's own link leads to its manual, which has no pages of extensions.
+        self.parent.helpText += _(
+            '<p>See the <a href="https://github.com/MSSTUNetReorient/SlicerMSSTUNetReorient/blob/main/docs/slicer.md">'
+            "manual of the module</a>.</p>"
+        )
         self.parent.acknowledgementText = _(
             "The method follows Y. Ni, D. Zhang, G. Ma, L. Lu, Z. Huang and W. Zhu: <i>A Multi-Scale Spatial "
             "Transformer U-Net for Simultaneously Automatic Reorientation and Segmentation of 3D Nuclear Cardiac "

@@ -212,7 +212,11 @@ def test_references_in_docstrings_lead_somewhere(path: Path) -> None:
             assert re.search(rf"\b{rest[0]}\b", file.read_text(encoding="utf-8")), f"{dots}{dotted}"
 
 
-DOCS = [REPOSITORY / "README.md", REPOSITORY / "weights" / "README.md", *sorted((REPOSITORY / "docs").glob("*.md"))]
+DOCS = [
+    *sorted(REPOSITORY.glob("*.md")),
+    REPOSITORY / "weights" / "README.md",
+    *sorted((REPOSITORY / "docs").glob("*.md")),
+]
 
 
 @pytest.mark.parametrize("page", DOCS, ids=lambda p: p.name)

@@ -23,9 +23,6 @@ class _Base:
     def setup(self) -> None:
         pass
 
-    def getDefaultModuleDocumentationLink(self) -> str:
-        return ""
-
 
 def _application_modules() -> dict[str, types.ModuleType]:
     """The parts of Slicer's ``slicer`` package that slicer-core leaves out."""
