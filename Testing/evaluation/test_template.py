@@ -11,6 +11,7 @@ from MSSTUNetReorientLib.evaluation.template import TemplateRegistration
 from MSSTUNetReorientLib.geometry.pose import MEAN_ROTATION
 from MSSTUNetReorientLib.geometry.pose import Correction
 from MSSTUNetReorientLib.geometry.pose import Pose
+from MSSTUNetReorientLib.geometry.pose import rotation_from_long_axis
 from MSSTUNetReorientLib.geometry.volume import resample
 from results import make_result
 
@@ -25,6 +26,7 @@ def test_the_template_finds_a_turned_heart() -> None:
     assert answer.labels is not None
     assert answer.pose.long_axis_error(pose) < 2.0
     assert answer.pose.centre_error(pose) < 2.0
+    np.testing.assert_allclose(answer.pose.rotation, rotation_from_long_axis(answer.pose.long_axis), atol=1e-9)
     seen = resample(answer.labels, sought.labels.grid, order=0).array
     assert dice(seen == 1, sought.labels.array == 1) > 0.85
 

@@ -18,6 +18,7 @@ from ..geometry.pose import MEAN_ROTATION
 from ..geometry.pose import Pose
 from ..geometry.pose import nearest_rotation
 from ..geometry.pose import rotation_from_euler
+from ..geometry.pose import rotation_from_long_axis
 from ..geometry.volume import Grid
 from ..geometry.volume import Volume
 from ..geometry.volume import resample
@@ -67,11 +68,12 @@ class TemplateRegistration:
         return hashlib.sha256(self.heart.counts.array.tobytes() + self.heart.labels.array.tobytes()).hexdigest()
 
     def answer(self, study: Volume) -> Answer:
-        """The best correlated of the refined places."""
+        """The best correlated of the refined places; the roll of its pose follows from its long axis."""
         best = max((refine(self.heart, study, p.pose) for p in search(self.heart, study)), key=lambda p: p.correlation)
         labels = self.heart.labels
         grid = Grid(labels.grid.size, labels.grid.spacing, best.pose.apply(labels.grid.origin), best.pose.rotation)
-        return Answer(best.pose, Volume(labels.array, grid))
+        clinic = Pose(rotation_from_long_axis(best.pose.long_axis), best.pose.centre)
+        return Answer(clinic, Volume(labels.array, grid))
 
 
 @dataclass(frozen=True)
