@@ -19,14 +19,14 @@ def test_it_is_the_posterior_of_two_normals(seen: float, sd: float) -> None:
     spread = (integrate.trapezoid(density * (angle - mean) ** 2, angle) / total) ** 0.5
     found = estimate_septum(seen, stats.norm.ppf(0.95) * sd)
     assert found.angle_deg == pytest.approx(mean, abs=0.01)
-    assert found.bound_deg == pytest.approx(1.25 * stats.norm.ppf(0.95) * spread, abs=0.01)
+    assert found.bound_deg == pytest.approx(1.45 * stats.norm.ppf(0.95) * spread, abs=0.01)
     assert found.seen_deg == seen
 
 
 def test_what_is_not_seen_leaves_the_prior() -> None:
     found = estimate_septum(140.0, None)
     assert found.angle_deg == 171.0
-    assert found.bound_deg == pytest.approx(1.25 * stats.norm.ppf(0.95) * 7.0, abs=0.01)
+    assert found.bound_deg == pytest.approx(1.45 * stats.norm.ppf(0.95) * 7.0, abs=0.01)
     assert abs(estimate_septum(140.0, 500.0).angle_deg - 171.0) < 0.1
     assert estimate_septum(140.0, 0.01).angle_deg == pytest.approx(140.0, abs=0.01)
 
