@@ -193,6 +193,31 @@ def test_every_package_is_named_for_the_wheel() -> None:
     assert listed == {".".join(f.parts) for f in folders} | {f"{PACKAGE}.weights"}
 
 
+@pytest.mark.parametrize("name", ["run", "test"])
+def test_the_lock_has_the_versions_of_the_constraints_with_hashes(name: str) -> None:
+    """``make lock`` writes it; torch and the CUDA packages stay out, for the CPU build has a hash of its own."""
+    pinned = dict(_pins(REPOSITORY / "constraints.txt"))
+    lock = (REPOSITORY / "requirements" / f"{name}.txt").read_text(encoding="utf-8")
+    locked = dict(_pins(REPOSITORY / "requirements" / f"{name}.txt"))
+    assert locked.items() <= pinned.items()
+    assert {"setuptools", "numpy", "vtk"} <= set(locked)
+    assert not [package for package in locked if package.startswith(("nvidia", "cuda", "triton")) or package == "torch"]
+    blocks = re.split(r"^(?=[a-z])", lock, flags=re.MULTILINE)[1:]
+    assert len(blocks) == len(locked)
+    assert all("--hash=sha256:" in block for block in blocks)
+
+
+def test_the_lock_of_the_tests_has_all_that_is_pinned() -> None:
+    pinned = dict(_pins(REPOSITORY / "constraints.txt"))
+    assert set(pinned) - set(dict(_pins(REPOSITORY / "requirements" / "test.txt"))) == {"torch", "uv"}
+
+
+def _pins(path: Path) -> list[tuple[str, str]]:
+    """Names, as PyPI normalises them, and versions of a file of requirements."""
+    found = re.findall(r"^([A-Za-z][\w.-]*)==([\w.]+)", path.read_text(encoding="utf-8"), flags=re.MULTILINE)
+    return [(re.sub(r"[-_.]+", "-", name).lower(), version) for name, version in found]
+
+
 @each_file
 def test_references_in_docstrings_lead_somewhere(path: Path) -> None:
     """Every relative ``:mod:``, ``:class:`` and ``:func:`` names a file that is there, and what stands in it."""
