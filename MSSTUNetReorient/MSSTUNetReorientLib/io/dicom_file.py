@@ -187,5 +187,4 @@ def _pixels_only(dataset: Any) -> Dataset:
         if keyword in dataset:
             bare[keyword] = dataset[keyword]
     bare.PixelData = dataset.PixelData
-    bare["PixelData"].is_undefined_length = True
     return bare
