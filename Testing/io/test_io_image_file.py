@@ -115,6 +115,14 @@ def test_missing_empty_and_foreign_files(tmp_path: Path, capfd):
     assert capfd.readouterr() == ("", "")
 
 
+@pytest.mark.parametrize("directions", ["(2,0) (0,3)", "(x,0) (0,3)", "none"])
+def test_directions_of_a_flat_nrrd_are_not_read(directions: str, tmp_path: Path):
+    path = tmp_path / "a.nrrd"
+    header = f"NRRD0004\ntype: uchar\ndimension: 2\nspace dimension: 2\nsizes: 26 28\nspace directions: {directions}"
+    path.write_bytes(header.encode() + b"\nencoding: raw\n\n" + bytes(26 * 28))
+    assert "spacing" not in refusal(path)
+
+
 @pytest.mark.parametrize("spacings", ["0 4 4", "-4 4 4", "nan 4 4", "inf 4 4"])
 def test_nrrd_spacing_is_not_replaced(spacings: str, tmp_path: Path):
     path = tmp_path / "a.nrrd"
