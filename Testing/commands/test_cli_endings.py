@@ -1,4 +1,4 @@
-"""How a run ends on a machine that is not kind: streams, signals, folders and names; each in a process of its own."""
+"""How a run ends under adverse conditions: streams, signals, folders and names; each in a process of its own."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ io.read_study = lambda *_, **__: None
 from MSSTUNetReorientLib.commands.cli import main
 sys.exit(main(['run', 'study', '--no-scene', '--no-report', *sys.argv[1:]]))
 """
-"""The whole command with an answer that is known: nothing is read and no network runs."""
+"""The whole command with a fixed result: nothing is read and no network runs."""
 
 
 def environment(**changes: str) -> dict[str, str]:
@@ -86,7 +86,7 @@ def test_a_written_result_is_a_success(command: str, changes: dict[str, str], tm
 
 @POSIX
 @pytest.mark.parametrize("stream", ["> /dev/full"])
-def test_json_that_cannot_be_printed_is_said(stream: str, tmp_path: Path) -> None:
+def test_json_that_cannot_be_printed_is_reported(stream: str, tmp_path: Path) -> None:
     done = shell(f"$RUN --out out --json {stream}", tmp_path)
     assert done.returncode == 2
     assert "the result was written, but its JSON could not be printed (No space left on device)" in done.stderr
@@ -120,10 +120,10 @@ def test_other_commands_into_the_same_streams(command: str, stream: str, code: i
         f"({program}; echo code $? >&2) {stream}" if "|" in stream else f"{program} {stream}; echo code $? >&2",
         tmp_path,
     )
-    *said, last = done.stderr.splitlines()
+    *printed, last = done.stderr.splitlines()
     assert last == f"code {code}"
-    assert len(said) == (code == 2)
-    assert all("cannot be read or written: No space left on device" in line for line in said)
+    assert len(printed) == (code == 2)
+    assert all("cannot be read or written: No space left on device" in line for line in printed)
 
 
 SLOW_RUN = QUICK_RUN.replace(

@@ -183,7 +183,7 @@ def test_damaged_headers_never_raise_anything_else(name: str, tmp_path: Path):
 
 @pytest.mark.parametrize("name", ["packed.mha", "packed.mhd", "packed.nrrd", "packed.nhdr", "packed.nii.gz"])
 def test_damaged_packed_data_are_refused(name: str, tmp_path: Path, capfd):
-    """ITK reads some of them without a word, and leaves in the image what memory held."""
+    """ITK reads some of them without an error, and leaves uninitialised memory in the image."""
     path = write(image(), tmp_path / name)
     whole = read_study(path).array
     data = next((p for p in tmp_path.iterdir() if p.suffix in (".zraw", ".gz", ".raw")), path)

@@ -20,7 +20,7 @@ from .image_header import text_header
 from .messages import refuse
 
 ANATOMICAL = ("left-posterior-superior", "lps", "right-anterior-superior", "ras", "left-anterior-superior", "las")
-"""Spaces whose axes are the patient's, and which ITK turns into LPS."""
+"""Spaces whose axes are the patient's, and which ITK converts to LPS."""
 SPACES = (*ANATOMICAL, "scanner-xyz", "3d-right-handed", "3d-left-handed")
 """All of three dimensions; ITK fails on vectors that do not fit to the space."""
 DIMENSIONS = ("3", "4")
@@ -56,10 +56,10 @@ def check_nrrd(path: Path) -> ImageHeader:
             check_packed(path, file, start, None)
     kinds = fields.get("kinds", "").lower().split()
     space = fields.get("space", "").lower()
-    says = space in ANATOMICAL and "space directions" in fields
+    defined = space in ANATOMICAL and "space directions" in fields
     return ImageHeader(
         "NRRD",
-        doubt="" if says else f"its space is {_shown(space)}",
+        doubt="" if defined else f"its space is {_shown(space)}",
         data_files=files,
         frames_first=len(kinds) == 4 and kinds[0] in FRAME_KINDS,
         frame_seconds=_frame_seconds(keys),

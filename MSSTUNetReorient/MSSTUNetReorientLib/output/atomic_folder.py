@@ -20,7 +20,7 @@ from ..errors import InputError
 from ..io.atomic_file import TEMPORARY_SUFFIX
 
 SUMMARY = "result.json"
-"""The file by which a folder is known as a former result."""
+"""The file that identifies a folder as a former result."""
 FILES = (
     "short_axis.nrrd",
     "segmentation.seg.nrrd",
@@ -182,7 +182,7 @@ def _absolute(out: Path) -> Path:
 
 
 def _cannot_be_renamed(out: Path) -> bool:
-    """Whether a folder that is there must stay the same folder."""
+    """Whether an existing folder must be filled, because it cannot be replaced."""
     return out.is_dir() and (os.path.ismount(out) or not os.access(out.resolve().parent, os.W_OK | os.X_OK))
 
 
