@@ -181,7 +181,7 @@ def test_the_slicer_module_imports_no_third_party_package_at_file_scope() -> Non
 def test_the_rules_are_not_empty() -> None:
     """The reader of imports sees relative imports and those within functions."""
     found = set(imports(LIBRARY / "output" / "result_files.py"))
-    assert f"{PACKAGE}.output.atomic_folder" in found
+    assert f"{PACKAGE}.output.destination" in found
     assert f"{PACKAGE}.scene.write_scene" in found
 
 

@@ -15,7 +15,7 @@ import pytest
 import SimpleITK as sitk
 from MSSTUNetReorientLib.commands.cli import main
 from MSSTUNetReorientLib.errors import InputError
-from MSSTUNetReorientLib.output import atomic_folder
+from MSSTUNetReorientLib.output import destination
 from MSSTUNetReorientLib.output.result_files import deliver
 from places import REPOSITORY
 from results import make_result
@@ -214,7 +214,7 @@ class TestDestination:
     @pytest.mark.parametrize("name", ["x" * 300, "y" * 200 + "/" + "x" * 300])
     def test_a_name_that_is_too_long_is_found_before_the_run(self, name: str, tmp_path: Path) -> None:
         with pytest.raises(InputError, match="cannot write here"):
-            atomic_folder.check_destination(tmp_path / name, overwrite=False)
+            destination.check_destination(tmp_path / name, overwrite=False)
         assert names(tmp_path) == set()
 
     def test_the_longest_name(self, tmp_path: Path) -> None:
@@ -226,7 +226,7 @@ class TestDestination:
         """A folder that is there and cannot be renamed: its parent is read-only, or it is a mount point."""
         out = tmp_path / "out"
         out.mkdir()
-        monkeypatch.setattr(atomic_folder, "_cannot_be_renamed", lambda folder: folder == out)
+        monkeypatch.setattr(destination, "_cannot_be_renamed", lambda folder: folder == out)
         return out
 
     def test_a_folder_that_must_stay_is_filled(self, fixed: Path) -> None:

@@ -16,10 +16,10 @@ import pytest
 import SimpleITK as sitk
 from MSSTUNetReorientLib.errors import InputError
 from MSSTUNetReorientLib.geometry.volume import Volume
-from MSSTUNetReorientLib.output import atomic_folder
+from MSSTUNetReorientLib.output import destination
 from MSSTUNetReorientLib.output import result_files
-from MSSTUNetReorientLib.output.atomic_folder import FILES
-from MSSTUNetReorientLib.output.atomic_folder import check_destination
+from MSSTUNetReorientLib.output.destination import FILES
+from MSSTUNetReorientLib.output.destination import check_destination
 from MSSTUNetReorientLib.output.result_files import PRODUCTS
 from MSSTUNetReorientLib.output.result_files import Delivery
 from MSSTUNetReorientLib.output.result_files import Product
@@ -140,7 +140,7 @@ def test_a_failed_swap_puts_the_former_result_back(tmp_path: Path, monkeypatch: 
     rename = Path.rename
 
     def broken(self: Path, target: Path) -> Path:
-        if self.name == "result":
+        if self.name == "new":
             raise OSError(errno.EIO, "I/O error")
         return rename(self, target)
 
@@ -242,7 +242,7 @@ def test_a_read_only_disk_is_refused_before_any_work(tmp_path: Path, monkeypatch
     def refuse(*_: object, **__: object) -> str:
         raise OSError(errno.EROFS, "Read-only file system")
 
-    monkeypatch.setattr(atomic_folder.tempfile, "mkdtemp", refuse)
+    monkeypatch.setattr(destination.tempfile, "mkdtemp", refuse)
     with pytest.raises(InputError, match="cannot write here: Read-only file system"):
         check_destination(tmp_path / "out", overwrite=False)
 

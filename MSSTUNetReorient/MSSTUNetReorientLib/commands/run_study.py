@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from ..output.atomic_folder import check_destination
+from ..output.destination import check_destination
 from ..prediction.result import Result
 
 Printer = Callable[[str], None]

@@ -16,10 +16,10 @@ from typing import Any
 
 from ..errors import InputError
 from ..prediction.result import Result
-from .atomic_folder import SUMMARY
-from .atomic_folder import check_destination
-from .atomic_folder import replacing
-from .atomic_folder import writing_errors
+from .destination import SUMMARY
+from .destination import check_destination
+from .destination import replacing
+from .destination import writing_errors
 
 __all__ = ["PRODUCTS", "Delivery", "Product", "check_destination", "deliver", "summary"]
 
