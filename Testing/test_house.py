@@ -181,7 +181,7 @@ def test_the_slicer_module_imports_no_third_party_package_at_file_scope() -> Non
 def test_the_rules_are_not_empty() -> None:
     """The reader of imports sees relative imports and those within functions."""
     found = set(imports(LIBRARY / "output" / "result_files.py"))
-    assert f"{PACKAGE}.output.atomic_folder" in found
+    assert f"{PACKAGE}.output.destination" in found
     assert f"{PACKAGE}.scene.write_scene" in found
 
 
@@ -191,6 +191,31 @@ def test_every_package_is_named_for_the_wheel() -> None:
     )
     folders = {p.parent.relative_to(LIBRARY.parent) for p in LIBRARY.rglob("__init__.py")}
     assert listed == {".".join(f.parts) for f in folders} | {f"{PACKAGE}.weights"}
+
+
+@pytest.mark.parametrize("name", ["run", "test"])
+def test_the_lock_has_the_versions_of_the_constraints_with_hashes(name: str) -> None:
+    """``make lock`` writes it; torch and the CUDA packages stay out, for the CPU build has a hash of its own."""
+    pinned = dict(_pins(REPOSITORY / "constraints.txt"))
+    lock = (REPOSITORY / "requirements" / f"{name}.txt").read_text(encoding="utf-8")
+    locked = dict(_pins(REPOSITORY / "requirements" / f"{name}.txt"))
+    assert locked.items() <= pinned.items()
+    assert {"setuptools", "numpy", "vtk"} <= set(locked)
+    assert not [package for package in locked if package.startswith(("nvidia", "cuda", "triton")) or package == "torch"]
+    blocks = re.split(r"^(?=[a-z])", lock, flags=re.MULTILINE)[1:]
+    assert len(blocks) == len(locked)
+    assert all("--hash=sha256:" in block for block in blocks)
+
+
+def test_the_lock_of_the_tests_has_all_that_is_pinned() -> None:
+    pinned = dict(_pins(REPOSITORY / "constraints.txt"))
+    assert set(pinned) - set(dict(_pins(REPOSITORY / "requirements" / "test.txt"))) == {"torch", "uv"}
+
+
+def _pins(path: Path) -> list[tuple[str, str]]:
+    """Names, as PyPI normalises them, and versions of a file of requirements."""
+    found = re.findall(r"^([A-Za-z][\w.-]*)==([\w.]+)", path.read_text(encoding="utf-8"), flags=re.MULTILINE)
+    return [(re.sub(r"[-_.]+", "-", name).lower(), version) for name, version in found]
 
 
 @each_file

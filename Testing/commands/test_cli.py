@@ -40,18 +40,18 @@ def study(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def calls(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
-    """A predictor that knows the answer, and what it was asked."""
-    asked: list[dict[str, Any]] = []
+    """A predictor with a fixed result, and its calls."""
+    made: list[dict[str, Any]] = []
 
     def predict(
         volume: Volume, *, model: object, device: str, keep_axes: bool, progress: Callable[[str], None]
     ) -> Result:
-        asked.append({"volume": volume, "model": model, "device": device, "keep_axes": keep_axes})
+        made.append({"volume": volume, "model": model, "device": device, "keep_axes": keep_axes})
         progress("finding the left ventricle")
         return make_result()
 
     install_predictor(monkeypatch, predict)
-    return asked
+    return made
 
 
 def install_predictor(monkeypatch: pytest.MonkeyPatch, predict: Callable[..., Result]) -> None:
@@ -79,7 +79,7 @@ def refused(arguments: list[str], capfd: pytest.CaptureFixture[str]) -> str:
     return line
 
 
-def test_run_writes_the_result_and_says_where(
+def test_run_writes_the_result_and_prints_where(
     study: Path, tmp_path: Path, calls: list[dict[str, Any]], capfd: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["run", str(study), "--out", str(tmp_path / "out"), *QUICK]) == 0
@@ -94,7 +94,7 @@ def test_run_writes_the_result_and_says_where(
     assert np.allclose(calls[0]["volume"].array, make_result().study.array)
 
 
-def test_run_says_what_the_result_is_good_to(
+def test_run_prints_the_bounds(
     study: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     install_predictor(monkeypatch, lambda *_, **__: make_result(quality=Quality("pass", (), FOUND)))
@@ -102,12 +102,12 @@ def test_run_says_what_the_result_is_good_to(
     assert capfd.readouterr().out.splitlines()[1] == (
         "long axis good to 4 deg, centre to 3 mm (9 in 10 studies); septum at 172 deg, good to 10 deg"
     )
-    told = json.loads((tmp_path / "out" / "result.json").read_text(encoding="utf-8"))
-    assert told["septum"]["angle_deg"] == 172.0
-    assert told["good_to"] == {"axis_deg": 3.2, "centre_mm": 2.4}
+    summary = json.loads((tmp_path / "out" / "result.json").read_text(encoding="utf-8"))
+    assert summary["septum"]["angle_deg"] == 172.0
+    assert summary["good_to"] == {"axis_deg": 3.2, "centre_mm": 2.4}
 
 
-def test_run_says_nothing_of_what_is_not_known(
+def test_run_prints_no_bounds_that_are_not_there(
     study: Path, tmp_path: Path, calls: list[dict[str, Any]], capfd: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["run", str(study), "--out", str(tmp_path / "out"), *QUICK]) == 0
@@ -119,7 +119,7 @@ def test_json_prints_the_summary_and_nothing_else(
     study: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     def chatty(*_: object, **__: object) -> Result:
-        print("a library speaks")  # noqa: T201
+        print("a library prints")  # noqa: T201
         os.write(1, b"and one in C++\n")
         return make_result()
 
@@ -128,11 +128,11 @@ def test_json_prints_the_summary_and_nothing_else(
     out, err = capfd.readouterr()
     assert out == (tmp_path / "out" / "result.json").read_text(encoding="utf-8")
     assert json.loads(out)["qc"]["status"] == "review"
-    assert "a library speaks" in err
+    assert "a library prints" in err
     assert "and one in C++" in err
 
 
-def test_quiet_says_nothing(
+def test_quiet_prints_nothing(
     study: Path, tmp_path: Path, calls: list[dict[str, Any]], capfd: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["run", str(study), "--out", str(tmp_path / "out"), "--quiet", *QUICK]) == 0

@@ -1,4 +1,4 @@
-"""How a run ends on a machine that is not kind: streams, signals, folders and names; each in a process of its own."""
+"""How a run ends under adverse conditions: streams, signals, folders and names; each in a process of its own."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ import pytest
 import SimpleITK as sitk
 from MSSTUNetReorientLib.commands.cli import main
 from MSSTUNetReorientLib.errors import InputError
-from MSSTUNetReorientLib.output import atomic_folder
+from MSSTUNetReorientLib.output import destination
 from MSSTUNetReorientLib.output.result_files import deliver
 from places import REPOSITORY
 from results import make_result
@@ -35,7 +35,7 @@ io.read_study = lambda *_, **__: None
 from MSSTUNetReorientLib.commands.cli import main
 sys.exit(main(['run', 'study', '--no-scene', '--no-report', *sys.argv[1:]]))
 """
-"""The whole command with an answer that is known: nothing is read and no network runs."""
+"""The whole command with a fixed result: nothing is read and no network runs."""
 
 
 def environment(**changes: str) -> dict[str, str]:
@@ -86,7 +86,7 @@ def test_a_written_result_is_a_success(command: str, changes: dict[str, str], tm
 
 @POSIX
 @pytest.mark.parametrize("stream", ["> /dev/full"])
-def test_json_that_cannot_be_printed_is_said(stream: str, tmp_path: Path) -> None:
+def test_json_that_cannot_be_printed_is_reported(stream: str, tmp_path: Path) -> None:
     done = shell(f"$RUN --out out --json {stream}", tmp_path)
     assert done.returncode == 2
     assert "the result was written, but its JSON could not be printed (No space left on device)" in done.stderr
@@ -120,10 +120,10 @@ def test_other_commands_into_the_same_streams(command: str, stream: str, code: i
         f"({program}; echo code $? >&2) {stream}" if "|" in stream else f"{program} {stream}; echo code $? >&2",
         tmp_path,
     )
-    *said, last = done.stderr.splitlines()
+    *printed, last = done.stderr.splitlines()
     assert last == f"code {code}"
-    assert len(said) == (code == 2)
-    assert all("cannot be read or written: No space left on device" in line for line in said)
+    assert len(printed) == (code == 2)
+    assert all("cannot be read or written: No space left on device" in line for line in printed)
 
 
 SLOW_RUN = QUICK_RUN.replace(
@@ -214,7 +214,7 @@ class TestDestination:
     @pytest.mark.parametrize("name", ["x" * 300, "y" * 200 + "/" + "x" * 300])
     def test_a_name_that_is_too_long_is_found_before_the_run(self, name: str, tmp_path: Path) -> None:
         with pytest.raises(InputError, match="cannot write here"):
-            atomic_folder.check_destination(tmp_path / name, overwrite=False)
+            destination.check_destination(tmp_path / name, overwrite=False)
         assert names(tmp_path) == set()
 
     def test_the_longest_name(self, tmp_path: Path) -> None:
@@ -226,7 +226,7 @@ class TestDestination:
         """A folder that is there and cannot be renamed: its parent is read-only, or it is a mount point."""
         out = tmp_path / "out"
         out.mkdir()
-        monkeypatch.setattr(atomic_folder, "_cannot_be_renamed", lambda folder: folder == out)
+        monkeypatch.setattr(destination, "_cannot_be_renamed", lambda folder: folder == out)
         return out
 
     def test_a_folder_that_must_stay_is_filled(self, fixed: Path) -> None:

@@ -41,7 +41,7 @@ def test_a_command_without_its_packages(
 
 
 def declared(extra: str, table: dict[str, list[str]]) -> set[str]:
-    """The distributions of an extra, and of the extras it brings."""
+    """The distributions of an extra, and of the extras it includes."""
     names = set[str]()
     for need in table[extra]:
         more = re.fullmatch(r"msstunet-reorient\[(.+)\]", need)

@@ -7,9 +7,11 @@ import pytest
 from MSSTUNetReorientLib.geometry import ellipsoid_fit
 from MSSTUNetReorientLib.geometry.ellipsoid_fit import fit_ellipsoid
 from MSSTUNetReorientLib.geometry.labels import MYOCARDIUM
+from MSSTUNetReorientLib.geometry.labels import box_round
 from MSSTUNetReorientLib.geometry.pose import angle_between
 from phantoms import SPACING
 from phantoms import cup
+from scipy import ndimage
 from scipy.spatial.transform import Rotation
 from scipy.special import huber
 
@@ -94,3 +96,23 @@ def test_the_rim_of_the_open_end_is_no_surface_of_the_cup() -> None:
     outside = np.hypot(np.hypot(x, y) / radius, np.minimum(z, 0) / apex)
     assert 0.85 < outside.min() < outside.max() < 1.05
     assert np.ptp(points[:, 2]) == pytest.approx(apex + base - 8.0, abs=1.5 * SPACING)
+
+
+def test_surface_that_faces_the_base_by_a_cosine_of_a_quarter_is_left_out() -> None:
+    """Of an oblique cup, whose sides face the base; SciPy smooths it and gives its normals."""
+    labels = cup(Rotation.from_euler("xy", (-20, 6), degrees=True))
+    labels = labels[box_round(labels, 4)]
+    smooth = (labels > 0).astype(float)
+    for axis in (0, 1, 2, 0, 1, 2):
+        smooth = ndimage.convolve1d(smooth, [0.25, 0.5, 0.25], axis, mode="constant")
+    slope = [ndimage.convolve1d(smooth, [0.5, 0.0, -0.5], axis, mode="constant") for axis in range(3)]
+    cosine = -slope[0] / np.maximum(np.linalg.norm(slope, axis=0), 1e-9)
+    points = np.rint(ellipsoid_fit._outer_points(labels, SPACING) / SPACING).astype(int)
+    kept = np.zeros(labels.shape, bool)
+    kept[tuple(points[:, ::-1].T)] = True
+    outside = (labels == MYOCARDIUM) & (smooth < 0.7)
+    outside[points[:, 2].max() - 3 :] = False  # the open base and the margin below it
+    assert (outside & (cosine > 0.25) & (cosine < 0.275)).sum() >= 5, "else the limit is not tested"
+    assert (outside & (cosine > 0.225) & (cosine < 0.25)).sum() >= 5
+    assert cosine[kept].max() < 0.25
+    assert kept[outside & (cosine > 0.225) & (cosine < 0.25)].all()

@@ -1,4 +1,4 @@
-"""Headers whose voxels lie in other files: lists, patterns, Interfile, and files that must not be read."""
+"""Headers whose voxels are in other files: lists, patterns, Interfile, and files that must not be read."""
 
 from __future__ import annotations
 

@@ -89,7 +89,7 @@ def test_nothing_personal_is_kept(tmp_path: Path):
         save_series(pet_series()[0], tmp_path / "series"),
     ]
     for path in paths:
-        told = json.dumps(read_study(path).info)
+        info = json.dumps(read_study(path).info)
         for value in PERSONAL.values():
-            assert value not in told
-        assert "1.2." not in told, "no UID either"
+            assert value not in info
+        assert "1.2." not in info, "no UID either"

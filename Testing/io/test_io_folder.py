@@ -82,7 +82,7 @@ def test_missing_slice_is_refused(tmp_path: Path):
         read_study(save_series(series, tmp_path))
 
 
-def test_missing_end_is_refused_where_the_header_tells(tmp_path: Path):
+def test_missing_end_is_refused_where_the_header_states_the_count(tmp_path: Path):
     series, _ = pet_series(NumberOfSlices=28)
     with pytest.raises(InputError, match="28 slices, but found 27"):
         read_study(save_series(series[1:], tmp_path))

@@ -115,6 +115,14 @@ def test_missing_empty_and_foreign_files(tmp_path: Path, capfd):
     assert capfd.readouterr() == ("", "")
 
 
+@pytest.mark.parametrize("directions", ["(2,0) (0,3)", "(x,0) (0,3)", "none"])
+def test_directions_of_a_flat_nrrd_are_not_read(directions: str, tmp_path: Path):
+    path = tmp_path / "a.nrrd"
+    header = f"NRRD0004\ntype: uchar\ndimension: 2\nspace dimension: 2\nsizes: 26 28\nspace directions: {directions}"
+    path.write_bytes(header.encode() + b"\nencoding: raw\n\n" + bytes(26 * 28))
+    assert "spacing" not in refusal(path)
+
+
 @pytest.mark.parametrize("spacings", ["0 4 4", "-4 4 4", "nan 4 4", "inf 4 4"])
 def test_nrrd_spacing_is_not_replaced(spacings: str, tmp_path: Path):
     path = tmp_path / "a.nrrd"
@@ -175,7 +183,7 @@ def test_damaged_headers_never_raise_anything_else(name: str, tmp_path: Path):
 
 @pytest.mark.parametrize("name", ["packed.mha", "packed.mhd", "packed.nrrd", "packed.nhdr", "packed.nii.gz"])
 def test_damaged_packed_data_are_refused(name: str, tmp_path: Path, capfd):
-    """ITK reads some of them without a word, and leaves in the image what memory held."""
+    """ITK reads some of them without an error, and leaves uninitialised memory in the image."""
     path = write(image(), tmp_path / name)
     whole = read_study(path).array
     data = next((p for p in tmp_path.iterdir() if p.suffix in (".zraw", ".gz", ".raw")), path)

@@ -184,7 +184,7 @@ PIXELS = counts(2 * SLICES).reshape(2, SLICES, ROWS, COLUMNS)
 
 
 @pytest.mark.parametrize("nuclide", ["^99m^Technetium", "Technetium-99m", "Tc99m", "Tc-99m"])
-def test_the_photopeak_is_taken_where_it_is_known(nuclide: str, tmp_path: Path):
+def test_the_photopeak_is_taken_where_it_is_identified(nuclide: str, tmp_path: Path):
     path = save(windows([(114, 126), (126.5, 154.5)], nuclide), tmp_path / "a.dcm")
     volume = read_study(path)
     np.testing.assert_array_equal(volume.array, PIXELS[1])
@@ -203,7 +203,7 @@ def test_thallium_has_a_main_peak(tmp_path: Path):
     [(None, "Tc99m"), ([(114, 126), (126, 154)], None), ([(114, 126), (127, 130)], "Tc99m"),
      ([(120, 150), (126, 154)], "Tc99m"), ([(114, 126), (126, 154)], "Sophie")],
 )  # fmt: skip
-def test_an_unknown_photopeak_is_asked_for(ranges: list | None, nuclide: str | None, tmp_path: Path):
+def test_an_unidentified_photopeak_must_be_selected(ranges: list | None, nuclide: str | None, tmp_path: Path):
     path = save(windows(ranges, nuclide), tmp_path / "a.dcm")
     with pytest.raises(InputError, match="select one with --window N") as caught:
         read_study(path)

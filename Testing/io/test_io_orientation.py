@@ -1,4 +1,4 @@
-"""Files that do not say where left is, and what a user states instead; nibabel is the oracle for NIfTI."""
+"""Files that do not define left and right, and the orientation that a user states; nibabel is the oracle for NIfTI."""
 
 from __future__ import annotations
 
@@ -115,7 +115,7 @@ def test_stated_letters_are_nibabels(letters: str, tmp_path: Path):
     np.testing.assert_allclose(volume.grid.centre, np.array([25, 27, 29]) * SPACING / 2)
 
 
-def test_a_file_that_says_otherwise(tmp_path: Path):
+def test_a_file_that_states_otherwise(tmp_path: Path):
     sitk.WriteImage(image(), str(tmp_path / "a.nrrd"))
     volume = read_study(tmp_path / "a.nrrd", orientation="RAS")
     assert letters_of(volume.grid.direction) == "RAS"

@@ -1,4 +1,4 @@
-"""Paths that are not ASCII, and not even UTF-8: ITK and MRML never see them."""
+"""Paths that are not ASCII, and not even UTF-8: ITK and MRML never get them."""
 
 from __future__ import annotations
 

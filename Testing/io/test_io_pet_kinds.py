@@ -1,4 +1,4 @@
-"""PET in all its kinds: dynamic, gated, concatenated, enhanced, legacy converted, and what scales its counts."""
+"""All kinds of PET: dynamic, gated, concatenated, enhanced, legacy converted, and what scales its counts."""
 
 from __future__ import annotations
 
@@ -126,7 +126,7 @@ def test_units_that_differ(tmp_path: Path):
 
 
 class TestListing:
-    def test_tells_corrections_time_and_kind(self, tmp_path: Path):
+    def test_lists_corrections_time_and_kind(self, tmp_path: Path):
         common = {"AcquisitionTime": "101530.00"}
         corrected, _ = pet_series(SeriesNumber=1, CorrectedImage=["DECY", "ATTN"], **common)
         plain, _ = pet_series(SeriesNumber=2, CorrectedImage=["DECY"], **common)
@@ -169,7 +169,7 @@ class TestEnhanced:
             group.RealWorldValueMappingSequence = real_world(1.0 + n)
         np.testing.assert_allclose(read_study(save(ds, tmp_path / "a.dcm")).array, values, rtol=1e-6)
 
-    def test_rescale_is_used_where_it_tells_frames_apart(self, tmp_path: Path):
+    def test_rescale_is_used_where_it_distinguishes_frames(self, tmp_path: Path):
         ds, values = enhanced_pet()
         for n, group in enumerate(ds.PerFrameFunctionalGroupsSequence):
             group.RealWorldValueMappingSequence = real_world(0.01 * (1.0 + n))
@@ -255,7 +255,7 @@ class TestEnhanced:
             read_study(path)
         np.testing.assert_array_equal(read_study(path, frames=(10, 10)).array, pixels[9])
 
-    def test_frames_at_one_place_that_nothing_tells_apart(self, tmp_path: Path):
+    def test_frames_at_one_place_that_nothing_distinguishes(self, tmp_path: Path):
         ds, _ = self.gated(2, lambda group, gate: None)
         with pytest.raises(InputError, match="2 frames share each position"):
             read_study(save(ds, tmp_path / "a.dcm"))

@@ -16,7 +16,7 @@ STUDIES = ("102843", "113412", "117076", "118564")
 
 
 @pytest.mark.parametrize("study", STUDIES)
-def test_voxels_lie_where_simpleitk_puts_them(study: str, shared_data: Path):
+def test_voxels_are_where_simpleitk_puts_them(study: str, shared_data: Path):
     path = shared_data / "physionet_mps" / f"{study}.dcm"
     volume, image = read_study(path), sitk.ReadImage(str(path))
     for index in ((0, 0, 0), (30, 40, 7), (69, 69, 49)):
@@ -27,7 +27,7 @@ def test_voxels_lie_where_simpleitk_puts_them(study: str, shared_data: Path):
 
 
 @pytest.mark.parametrize("study", ["102843", "118564"])
-def test_wall_masks_lie_on_counts_near_the_reference_centre(study: str, shared_data: Path):
+def test_wall_masks_are_on_counts_near_the_reference_centre(study: str, shared_data: Path):
     folder = shared_data / "physionet_mps"
     volume = read_study(folder / f"{study}.dcm")
     mask = sitk.ReadImage(str(folder / f"{study}_lv_wall.nrrd"))
@@ -40,7 +40,7 @@ def test_wall_masks_lie_on_counts_near_the_reference_centre(study: str, shared_d
 
 
 def test_orientation_of_the_prone_study_is_that_of_its_header(shared_data: Path):
-    """A heart points to the left and front: so the header's orientation already speaks of the patient."""
+    """A heart points to the left and front: so the header's orientation is that of the patient."""
     folder = shared_data / "physionet_mps"
     assert read_study(folder / "118564.dcm").info["patient_position"] == "FFP"
     for pose in json.loads((folder / "reference_poses.json").read_text(encoding="utf-8")).values():
@@ -60,9 +60,9 @@ def test_folder_of_real_studies_is_listed_and_one_chosen(shared_data: Path):
     assert read_study(shared_data / "physionet_mps", series="4").info["patient_position"] == "FFP"
 
 
-def test_real_info_holds_no_identifier(shared_data: Path):
+def test_real_info_has_no_identifier(shared_data: Path):
     path = shared_data / "physionet_mps" / "118564.dcm"
     header = pydicom.dcmread(path, stop_before_pixels=True)
-    told = json.dumps(read_study(path).info)
+    info = json.dumps(read_study(path).info)
     for keyword in ("PatientName", "PatientID", "AccessionNumber", "InstitutionName", "StudyInstanceUID"):
-        assert str(header[keyword].value) not in told
+        assert str(header[keyword].value) not in info

@@ -1,4 +1,4 @@
-"""Studies that say that they are reoriented: by code, by word, with and without a geometry to believe."""
+"""Studies that state that they are reoriented, by code or text, with and without a plausible geometry."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ BY_WORD = {"Stress SA": SHORT, "REST_SHORT_AXIS": SHORT, "sax-ac": SHORT, "Stres
 
 
 @pytest.mark.parametrize("name", BY_CODE)
-def test_a_code_without_believable_geometry_is_refused(name: str, tmp_path: Path):
+def test_a_code_without_plausible_geometry_is_refused(name: str, tmp_path: Path):
     attributes, view = BY_CODE[name]
     for more in ({}, {"DetectorInformationSequence": None}):
         with pytest.raises(InputError, match=rf"already reoriented \({view}\)") as caught:
@@ -118,7 +118,7 @@ class TestShortAxisOnly:
         assert volume.info["reoriented"] == {"view": SHORT, "long_axis_lps": K_AXIS.tolist(), "assumed": True}
         assert ("first slice as the apex" in volume.info["warnings"][0]) == (progression is None)
 
-    def test_where_it_lies_if_it_lies_somewhere(self, tmp_path: Path):
+    def test_at_its_own_position_if_it_has_one(self, tmp_path: Path):
         ds = nuclear(ImageOrientationPatient=GEOMETRY[SHORT], ImageID="SA")
         path = save(ds, tmp_path / "a.dcm")
         volume = read_study(path, short_axis=True)

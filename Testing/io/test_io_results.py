@@ -147,7 +147,7 @@ def test_slicer_reads_the_pose_as_the_transform_from_parent(tmp_path: Path):
     assert np.array(found) == pytest.approx(POSE.ras_matrix, abs=1e-7)
 
 
-def test_slicer_knows_the_terminology():
+def test_slicer_has_the_terminology():
     slicer = pytest.importorskip("slicer")
     logic = slicer.vtkSlicerTerminologiesModuleLogic()
     term = Path(__file__).resolve().parents[2] / "MSSTUNetReorient" / "Resources" / "LeftVentricle.term.json"

@@ -83,7 +83,7 @@ def test_dynamic_frames_are_no_gates(tmp_path: Path):
 @pytest.mark.parametrize("space", [0, 1, 2, 3])
 @pytest.mark.parametrize(("unit", "seconds"), [(0, None), (8, 20.0), (16, 0.02), (24, 2e-5), (32, None)])
 def test_time_between_frames_of_nifti_has_its_own_unit(space: int, unit: int, seconds: float | None, tmp_path: Path):
-    """Byte 123 holds the unit of space in its lowest three bits, and that of time (s, ms, us) in the next three."""
+    """Byte 123 has the unit of space in its lowest three bits, and that of time (s, ms, us) in the next three."""
     path = tmp_path / "a.nii"
     sitk.WriteImage(four_dimensional(GATES[:3]), str(path))
     content = bytearray(path.read_bytes())

@@ -1,4 +1,4 @@
-"""The segments' codes and colours: one truth, told twice."""
+"""The segments' codes and colours: two copies that must agree."""
 
 from __future__ import annotations
 

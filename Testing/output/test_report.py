@@ -1,4 +1,4 @@
-"""The report: what its pictures show, what its words say, and what it must not hold."""
+"""The report: its pictures, its text, and what it must not contain."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ MARKER_MM = 30.0
 
 
 def with_marker(at_sa_mm: tuple[float, float, float]) -> Result:
-    """A result whose SA volume holds nothing but a blob at a place in the SA frame."""
+    """A result whose SA volume contains nothing but a blob at a place in the SA frame."""
     result = make_result()
     points = result.pose.apply_inverse(result.short_axis.grid.points())
     blob = np.exp(-np.sum((points - np.array(at_sa_mm)) ** 2, axis=-1) / 50.0)
@@ -133,7 +133,7 @@ def test_long_axis_drawn_in_the_study_ends_at_the_apex() -> None:
     assert np.allclose(line[1], base * result.pose.long_axis[:2])
 
 
-def test_window_holds_the_whole_ventricle() -> None:
+def test_window_contains_the_whole_ventricle() -> None:
     left, right, bottom, top = lv_window(make_result(), HLA)
     assert left < -32
     assert right > 32
@@ -141,7 +141,7 @@ def test_window_holds_the_whole_ventricle() -> None:
     assert bottom > 24
 
 
-def test_contour_lies_on_the_edge_of_the_label() -> None:
+def test_contour_is_on_the_edge_of_the_label() -> None:
     result = make_result(Pose(rotation_from_euler(0, 0, 0), np.zeros(3)))
     hla = overview_figure(result).subfigs[2].subfigs[0].axes[0]
     outline = np.concatenate(hla.collections[0].get_paths()[0].to_polygons())
@@ -158,7 +158,7 @@ def test_short_axis_pictures_mark_the_septum_at_the_rim() -> None:
     result = known()
     right, up = septum_in_image(result.pose, 172.0)
     first, *others = overview_figure(result).subfigs[1].axes
-    assert not first.lines  # the edge letters stand there
+    assert not first.lines  # the edge letters are there
     box = lv_window(result, SA)
     for ax in others:
         stroke, arc = (line.get_xydata() for line in ax.lines)
@@ -180,16 +180,18 @@ def test_long_axis_pictures_show_the_bound_to_either_side() -> None:
         assert sorted(turns) == pytest.approx([-7.0, 7.0])
 
 
-def test_report_says_what_the_result_is_good_to(tmp_path: Path) -> None:
+def test_report_states_the_bounds(tmp_path: Path) -> None:
     write_report(known(), tmp_path / "report.html")
     page = (tmp_path / "report.html").read_text(encoding="utf-8")
     assert "The long axis is good to 4°, the centre to 3 mm, in nine of ten studies like this one." in page
     assert "172°, good to 10° (180° is left)" in page
-    said = [text.get_text() for text in overview_figure(known()).subfigs[0].texts]
-    assert any("long axis good to 4°, centre to 3 mm (9 in 10 studies); septum at 172°, good to 10°" in t for t in said)
+    texts = [text.get_text() for text in overview_figure(known()).subfigs[0].texts]
+    assert any(
+        "long axis good to 4°, centre to 3 mm (9 in 10 studies); septum at 172°, good to 10°" in t for t in texts
+    )
 
 
-def test_report_says_and_draws_nothing_of_what_is_not_known(tmp_path: Path) -> None:
+def test_report_states_and_draws_no_bounds_that_are_not_there(tmp_path: Path) -> None:
     write_report(make_result(), tmp_path / "report.html")
     page = (tmp_path / "report.html").read_text(encoding="utf-8")
     assert not re.search(r"good to|Septum angle|septum angle|thin lines", page)
@@ -216,7 +218,7 @@ def test_report_is_one_file_with_pictures_inside(tmp_path: Path) -> None:
     assert [p.name for p in tmp_path.iterdir()] == ["report.html"]
 
 
-def test_report_says_the_numbers_the_verdict_and_what_it_is_not(tmp_path: Path) -> None:
+def test_report_states_the_numbers_the_verdict_and_what_it_is_not(tmp_path: Path) -> None:
     result = make_result(quality=Quality("review", ("The two long axes differ by 14 <deg>.",)))
     write_report(result, tmp_path / "report.html")
     page = (tmp_path / "report.html").read_text(encoding="utf-8")
@@ -228,7 +230,7 @@ def test_report_says_the_numbers_the_verdict_and_what_it_is_not(tmp_path: Path) 
     assert NOT_A_MEDICAL_DEVICE in page
 
 
-def test_report_holds_nothing_personal(tmp_path: Path) -> None:
+def test_report_contains_nothing_personal(tmp_path: Path) -> None:
     result = make_result()
     study = Volume(result.study.array, result.study.grid, {"PatientName": "DOE^JANE", "kind": "NRRD"})
     write_report(replace(result, study=study), tmp_path / "report.html")

@@ -1,4 +1,4 @@
-"""Writing a result: all of it or nothing, and never over what is not ours."""
+"""Writing a result: all of it or nothing, and never over files of others."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ import pytest
 import SimpleITK as sitk
 from MSSTUNetReorientLib.errors import InputError
 from MSSTUNetReorientLib.geometry.volume import Volume
-from MSSTUNetReorientLib.output import atomic_folder
+from MSSTUNetReorientLib.output import destination
 from MSSTUNetReorientLib.output import result_files
-from MSSTUNetReorientLib.output.atomic_folder import FILES
-from MSSTUNetReorientLib.output.atomic_folder import check_destination
+from MSSTUNetReorientLib.output.destination import FILES
+from MSSTUNetReorientLib.output.destination import check_destination
 from MSSTUNetReorientLib.output.result_files import PRODUCTS
 from MSSTUNetReorientLib.output.result_files import Delivery
 from MSSTUNetReorientLib.output.result_files import Product
@@ -60,7 +60,7 @@ def test_everything_is_written_and_listed(tmp_path: Path) -> None:
     assert names(tmp_path) == {"out"}
 
 
-def test_known_files_are_the_products() -> None:
+def test_listed_files_are_the_products() -> None:
     assert sorted(FILES) == sorted(p.name for p in PRODUCTS)
 
 
@@ -80,13 +80,13 @@ def test_short_axis_and_labels_share_an_oblique_grid_in_the_patient(tmp_path: Pa
     assert np.array_equal(sitk.GetArrayFromImage(images[1]), result.labels.array)
 
 
-def test_pose_file_maps_short_axis_to_patient_as_the_summary_says(tmp_path: Path) -> None:
+def test_pose_file_maps_short_axis_to_patient_as_the_summary_states(tmp_path: Path) -> None:
     result = make_result()
     quick(result, tmp_path / "out")
     transform = sitk.ReadTransform(str(tmp_path / "out" / "pose.tfm"))
     assert np.allclose(transform.TransformPoint((0.0, 0.0, 10.0)), result.pose.apply([0, 0, 10.0]))
-    said = json.loads((tmp_path / "out" / "result.json").read_text(encoding="utf-8"))
-    assert said["pose_tfm"] == "maps short-axis mm to patient LPS mm"
+    summary = json.loads((tmp_path / "out" / "result.json").read_text(encoding="utf-8"))
+    assert summary["pose_tfm"] == "maps short-axis mm to patient LPS mm"
 
 
 def test_summary_has_the_documented_keys() -> None:
@@ -140,7 +140,7 @@ def test_a_failed_swap_puts_the_former_result_back(tmp_path: Path, monkeypatch: 
     rename = Path.rename
 
     def broken(self: Path, target: Path) -> Path:
-        if self.name == "result":
+        if self.name == "new":
             raise OSError(errno.EIO, "I/O error")
         return rename(self, target)
 
@@ -242,7 +242,7 @@ def test_a_read_only_disk_is_refused_before_any_work(tmp_path: Path, monkeypatch
     def refuse(*_: object, **__: object) -> str:
         raise OSError(errno.EROFS, "Read-only file system")
 
-    monkeypatch.setattr(atomic_folder.tempfile, "mkdtemp", refuse)
+    monkeypatch.setattr(destination.tempfile, "mkdtemp", refuse)
     with pytest.raises(InputError, match="cannot write here: Read-only file system"):
         check_destination(tmp_path / "out", overwrite=False)
 
@@ -265,7 +265,7 @@ def test_a_disk_without_room_is_refused(tmp_path: Path, monkeypatch: pytest.Monk
 
 
 @pytest.mark.parametrize("error", [OSError(errno.ENOSPC, "No space left on device"), RuntimeError("ITK ERROR:\nnrrd")])
-def test_a_disk_that_fills_up_is_told_in_one_line(
+def test_a_disk_that_fills_up_is_reported_in_one_line(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: Exception
 ) -> None:
     failing(monkeypatch, "labels.nrrd", error)
@@ -284,7 +284,7 @@ def test_a_file_that_came_out_empty_is_no_result(tmp_path: Path, monkeypatch: py
     assert names(tmp_path) == set()
 
 
-def test_a_missing_optional_package_leaves_one_file_out_and_says_which(
+def test_a_missing_optional_package_leaves_one_file_out_and_reports_which(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     failing(monkeypatch, "overview.png", ModuleNotFoundError("No module named 'matplotlib'", name="matplotlib"))
@@ -315,7 +315,7 @@ def test_the_cause_of_a_refusal_counts_as_a_missing_package(tmp_path: Path, monk
 
 
 def test_what_was_left_out_is_in_the_result_and_in_its_summary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Also where nobody listens to notes."""
+    """Also without a callback for notes."""
     failing(monkeypatch, "overview.png", ModuleNotFoundError("No module named 'matplotlib'", name="matplotlib"))
     delivery_ = deliver(make_result(), tmp_path / "out", scene=False)
     reason = "the package matplotlib is not installed; pip install 'msstunet-reorient[report]' installs it"

@@ -22,10 +22,10 @@ from .simulate import simulate
 from .stability import stability
 from .terminal import PROGRAM
 from .terminal import TerminatedError
+from .terminal import print_error
+from .terminal import print_line
 from .terminal import progress_lines
 from .terminal import stdout_reserved
-from .terminal import tell
-from .terminal import tell_error
 from .terminal import termination_raises
 from .terminal import write
 from .train import blend
@@ -119,7 +119,7 @@ def run(
             scene=not no_scene,
             report=not no_report,
             progress=progress_lines(quiet or json),
-            note=_ignore if quiet else tell,
+            note=_ignore if quiet else print_line,
         )
     _show(result, out, json=json, quiet=quiet)
 
@@ -157,7 +157,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (KeyboardInterrupt, typer.Abort):  # older versions of Typer let the first or the second through
         code = EXIT_INTERRUPTED
     except TerminatedError as error:
-        tell("terminated")
+        print_line("terminated")
         return EXIT_SIGNAL + error.number
     except (SystemExit, BrokenPipeError):  # the reader of the output is gone; Click raises the first
         write(sys.stdout, "")  # discards what is buffered
@@ -167,7 +167,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             traceback.print_exc()
         return _explain(error)
     if code == EXIT_INTERRUPTED:
-        tell("interrupted")
+        print_line("interrupted")
     return code if isinstance(code, int) else 0
 
 
@@ -187,22 +187,22 @@ def _check_working_folder() -> None:
 def _explain(error: Exception) -> int:
     """Print the error in one line; return the exit code."""
     if isinstance(error, InputError):
-        tell_error(error)
+        print_error(error)
         return EXIT_INPUT
     usage = getattr(error, "format_message", None)  # a wrong option: Click's own or Typer's inlined exception
     if usage is not None:
-        tell_error(f"{usage()} (run {PROGRAM} --help)")
+        print_error(f"{usage()} (run {PROGRAM} --help)")
         return EXIT_INPUT
     if isinstance(error, ModuleNotFoundError) and str(error.name).split(".")[0] != PACKAGE:
-        brings = f"pip install '{PROGRAM}[evaluate]' installs all that the commands need"
-        tell_error(f"this command needs the package {error.name}, which is not installed; {brings}")
+        remedy = f"pip install '{PROGRAM}[evaluate]' installs all that the commands need"
+        print_error(f"this command needs the package {error.name}, which is not installed; {remedy}")
         return EXIT_INPUT
     if isinstance(error, OSError) and error.strerror:
         write(sys.stdout, "")  # it is probably full: discards what is buffered
         place = f"{error.filename}: " if error.filename else "output: "
-        tell_error(f"{place}cannot be read or written: {error.strerror}")
+        print_error(f"{place}cannot be read or written: {error.strerror}")
         return EXIT_INPUT
-    tell_error(f"internal error: {type(error).__name__}: {error} (run with --debug for the traceback)")
+    print_error(f"internal error: {type(error).__name__}: {error} (run with --debug for the traceback)")
     return EXIT_BUG
 
 
@@ -228,7 +228,7 @@ def _show(result: Result, out: Path, *, json: bool, quiet: bool) -> None:
         lines.append(f"written to {out}")
         problem = write(sys.stdout, "\n".join(lines) + "\n")
         if problem:
-            tell(f"the result was written to {out}, but the summary could not be printed ({problem})")
+            print_line(f"the result was written to {out}, but the summary could not be printed ({problem})")
 
 
 def frame_range(text: str | None) -> tuple[int, int] | None:

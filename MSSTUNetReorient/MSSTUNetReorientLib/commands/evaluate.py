@@ -18,8 +18,8 @@ import typer
 from ..errors import InputError
 from .extras import require
 from .terminal import PROGRAM
+from .terminal import print_line
 from .terminal import progress_bar
-from .terminal import tell
 
 if TYPE_CHECKING:
     from ..evaluation.candidates import Candidate
@@ -76,14 +76,14 @@ def evaluate(
     with progress_bar("measuring", quiet) as report:
         rows = measure_all(found, methods, out, jobs=jobs, again=again, report=report)
     with progress_bar("turning and mirroring", quiet) as report:
-        most = turned if _tells_verdicts(rows, methods[0]) else 0
+        most = turned if _has_verdicts(rows, methods[0]) else 0
         changed = measure_turned(found, methods[0], out, most=most, jobs=jobs, again=again, report=report)
     timed = timing(found, methods, out, paper_size=paper_size, again=again)
     pictures = [*_figures(rows, found, methods[0]), *galleries(rows, found, methods[0])]
     today = datetime.now(UTC).date().isoformat()
     _write(Run(command_line(sys.argv[1:]), today, found, methods, rows, changed, timed, pictures, LEGEND), out)
     if not quiet:
-        tell(f"{len(rows)} measurements written to {out / 'results.md'}")
+        print_line(f"{len(rows)} measurements written to {out / 'results.md'}")
 
 
 def command_line(arguments: Sequence[str]) -> str:
@@ -114,12 +114,12 @@ def _check_out(out: Path) -> None:
 def _warn(sets: Sequence[DataSet]) -> None:
     """Warn of data sets with hearts that models may have been trained on."""
     for s in sets:
-        seen = {study.subject for study in s.studies if not study.held_out}
-        if seen:
-            tell(f"warning: {s.name}: {len(seen)} subject(s) not held out from training")
+        trained_on = {study.subject for study in s.studies if not study.held_out}
+        if trained_on:
+            print_line(f"warning: {s.name}: {len(trained_on)} subject(s) not held out from training")
 
 
-def _tells_verdicts(rows: Sequence[Measurement], method: Candidate) -> bool:
+def _has_verdicts(rows: Sequence[Measurement], method: Candidate) -> bool:
     """Whether a method has a quality control of its own."""
     return any(row.verdict for row in rows if row.method == method.name)
 

@@ -1,4 +1,4 @@
-"""The packages that a command needs beyond the job's own: asked for before any work, in one line."""
+"""The optional packages that a command needs, checked before any work."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ PACKAGES = {
     "train": ("scipy", "lightning_fabric", "monai"),
     "evaluate": ("scipy", "monai", "jinja2", "matplotlib", "PIL"),
 }
-"""Extra of pyproject.toml, and the packages by which its presence is known."""
+"""Extra of pyproject.toml, and the packages that show that it is installed."""
 
 
 def require(extra: str) -> None:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from ..output.atomic_folder import check_destination
+from ..output.destination import check_destination
 from ..prediction.result import Result
 
-Say = Callable[[str], None]
+Printer = Callable[[str], None]
 
 
 def run_study(
@@ -26,8 +26,8 @@ def run_study(
     overwrite: bool = False,
     scene: bool = True,
     report: bool = True,
-    progress: Say | None = None,
-    note: Say | None = None,
+    progress: Printer | None = None,
+    note: Printer | None = None,
 ) -> Result:
     """Read a study, find its left ventricle and write the result.
 
@@ -49,9 +49,9 @@ def run_study(
     Raises:
         InputError: the study, the model or the output folder breaks a rule; nothing has been written.
     """
-    say = progress or (lambda _: None)
+    show = progress or (lambda _: None)
     check_destination(out, overwrite)
-    say(f"reading {study}")
+    show(f"reading {study}")
     from ..io import read_study
 
     volume = read_study(
@@ -63,10 +63,10 @@ def run_study(
         orientation=orientation,
         short_axis=short_axis,
     )
-    say("loading the network")
+    show("loading the network")
     from ..prediction.predictor import predict
 
-    result = predict(volume, model=model, device=device, keep_axes=short_axis, progress=say)
+    result = predict(volume, model=model, device=device, keep_axes=short_axis, progress=show)
     from ..output.result_files import deliver
 
-    return deliver(result, out, overwrite=overwrite, scene=scene, report=report, progress=say, note=note).result
+    return deliver(result, out, overwrite=overwrite, scene=scene, report=report, progress=show, note=note).result

@@ -12,8 +12,8 @@ import typer
 
 from ..errors import InputError
 from .extras import require
+from .terminal import print_line
 from .terminal import progress_bar
-from .terminal import tell
 
 if TYPE_CHECKING:
     from ..simulation.parameters import Placement
@@ -67,7 +67,7 @@ def simulate(
         for done, _ in enumerate(make_studies(request, count, jobs), 1):
             report(done, count)
     if not quiet:
-        tell(f"{count} studies in {out}")
+        print_line(f"{count} studies in {out}")
 
 
 def _check_choice(what: str, found: str, choices: tuple[str, ...]) -> None:

@@ -11,7 +11,7 @@ import typer
 
 from ..errors import InputError
 from .extras import require
-from .terminal import tell
+from .terminal import print_line
 
 if TYPE_CHECKING:
     from ..prediction.result import ModelIdentity
@@ -43,7 +43,7 @@ def stability(
     found = []
     for n, volume in enumerate(volumes, 1):
         if not quiet:
-            tell(f"study {n} of {len(volumes)}")
+            print_line(f"study {n} of {len(volumes)}")
         found += shifts(volume, lambda study: predict(study, model=model))
     page = _page(identity, len(volumes), table(found).markdown())
     if out is None:

@@ -26,8 +26,8 @@ class TerminatedError(BaseException):
         self.number = number
 
 
-def tell(text: str) -> None:
-    """A line on stderr, if there is one."""
+def print_line(text: str) -> None:
+    """Print a line to stderr, if there is one."""
     write(sys.stderr, f"{PROGRAM}: {text}\n")
 
 
@@ -56,7 +56,7 @@ def _silence(stream: TextIO | None) -> None:
 
 
 def open_standard_streams() -> None:
-    """Give numbers 0 to 2 that are closed to the null device: the next file opened would get one of them."""
+    """Open the null device for closed descriptors 0 to 2: the next file opened would get one of them."""
     for number in range(3):
         try:
             os.fstat(number)
@@ -68,13 +68,13 @@ def open_standard_streams() -> None:
         sys.stderr = os.fdopen(2, "w")
 
 
-def tell_error(error: object) -> None:
-    """Exactly one line on stderr, whatever the message holds."""
-    tell("error: " + " ".join(str(error).split()))
+def print_error(error: object) -> None:
+    """Print exactly one line to stderr, even if the message has several."""
+    print_line("error: " + " ".join(str(error).split()))
 
 
 def progress_lines(quiet: bool) -> Callable[[str], None]:
-    """A function that shows one line per step with the time since the start; silent if stderr is no terminal."""
+    """A function that prints one line per step with the time since the start; silent if stderr is no terminal."""
     if quiet or sys.stderr is None or not sys.stderr.isatty():
         return lambda _: None
     from rich.console import Console
@@ -122,7 +122,7 @@ def stdout_reserved() -> Iterator[None]:
 
 @contextmanager
 def termination_raises() -> Iterator[None]:
-    """SIGTERM and SIGHUP raise :class:`TerminatedError` within; only the main thread of a process may ask for it.
+    """SIGTERM and SIGHUP raise :class:`TerminatedError` within; only the main thread of a process may install it.
 
     A signal that is ignored, as SIGHUP is under nohup, stays ignored.
     """

@@ -18,7 +18,7 @@ import typer
 from ..errors import InputError
 from .extras import require
 from .terminal import TerminatedError
-from .terminal import tell
+from .terminal import print_line
 
 if TYPE_CHECKING:
     from ..training.recipe import Recipe
@@ -94,15 +94,15 @@ def _train_one(name: str, request: TrainingRequest, limit_minutes: float | None)
     """One run, to its end or until it is stopped; a stop is reported and raised."""
     from ..training.training_run import train_model
 
-    with stop_heard() as stop:
+    with stop_requests() as stop:
         limit = None if limit_minutes is None else time.monotonic() + 60 * limit_minutes
 
         def keep_going() -> bool:
             return stop.signal is None and (limit is None or time.monotonic() < limit)
 
-        done = train_model(request, Teller(name), keep_going)
+        done = train_model(request, PrefixedPrinter(name), keep_going)
     if not done:
-        tell(f"{name}: stopped before the end; run the same command to resume")
+        print_line(f"{name}: stopped before the end; run the same command to resume")
     if stop.signal is not None:
         raise KeyboardInterrupt if stop.signal == signal.SIGINT else TerminatedError
 
@@ -152,7 +152,7 @@ def validate(
     if not any(folder.glob("*.npz")):
         msg = f"{folder}: a pool must contain studies with truth (.npz), but there are none; run the command pool first"
         raise InputError(msg)
-    figures = measure_all(folder, load_method(model), tell)
+    figures = measure_all(folder, load_method(model), print_line)
     sys.stdout.write((dumps(figures, indent=1) if json else as_table(figures)) + "\n")
 
 
@@ -181,7 +181,7 @@ def bounds(
     from ..training.fit_bounds import calibrate_bounds
     from ..training.fit_bounds import coverage_table
 
-    path, coverage = calibrate_bounds(weights, read_sets(sets), tell)
+    path, coverage = calibrate_bounds(weights, read_sets(sets), print_line)
     sys.stdout.write(f"{coverage_table(coverage)}\nwritten to {path}\n")
 
 
@@ -201,13 +201,13 @@ def blend(
 
 
 class Stop:
-    """Which signal asked for a stop, if any did."""
+    """The signal that requested a stop, if any."""
 
     signal: int | None = None
 
 
 @contextmanager
-def stop_heard() -> Iterator[Stop]:
+def stop_requests() -> Iterator[Stop]:
     """Ctrl-C and SIGTERM let the step end and the checkpoint be saved; a second one ends at once."""
     stop = Stop()
 
@@ -215,7 +215,7 @@ def stop_heard() -> Iterator[Stop]:
         if stop.signal is not None:
             raise KeyboardInterrupt if number == signal.SIGINT else TerminatedError
         stop.signal = number
-        tell("stopping after this step; press Ctrl-C again to stop at once")
+        print_line("stopping after this step; press Ctrl-C again to stop at once")
 
     former = {number: signal.signal(number, note) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
@@ -225,14 +225,14 @@ def stop_heard() -> Iterator[Stop]:
             signal.signal(number, handler)
 
 
-class Teller:
+class PrefixedPrinter:
     """Prints lines to stderr, each with the recipe's name."""
 
     def __init__(self, name: str) -> None:
         self.name = Path(name).stem
 
     def __call__(self, line: str) -> None:
-        tell(f"{self.name}: {line}")
+        print_line(f"{self.name}: {line}")
 
 
 def _recipes_table(recipes: list[Recipe]) -> str:

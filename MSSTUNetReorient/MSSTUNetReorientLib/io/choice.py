@@ -9,7 +9,7 @@ from .messages import refuse
 
 @dataclass(frozen=True)
 class Choice:
-    """The reading options that a reader of one study looks at.
+    """The options that a reader of one study uses.
 
     Attributes:
         gate: of a gated study, counted from 1; None sums all gates.
@@ -64,7 +64,7 @@ def refuse_window(choice: Choice, name: object) -> None:
     """Only NM objects have energy windows.
 
     Raises:
-        InputError: one is asked for.
+        InputError: one is requested.
     """
     if choice.window is not None:
         refuse(name, "energy windows can be selected only in an NM study, but this is PET; omit --window")

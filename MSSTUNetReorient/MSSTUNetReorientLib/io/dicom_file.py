@@ -68,7 +68,7 @@ def read_header(path: Path, tags: list[str] | None = None) -> Any:
 
 
 def read_dataset(path: Path) -> Any:
-    """Header and pixels, as a pydicom ``Dataset`` that knows its transfer syntax."""
+    """Header and pixels, as a pydicom ``Dataset`` with its transfer syntax."""
     dataset = _read(path)
     if "TransferSyntaxUID" not in dataset.file_meta:  # a bare data set is not compressed
         implicit, _ = dataset.original_encoding
@@ -151,22 +151,22 @@ def _check_length(dataset: Any, expected: int, path: Path) -> None:
     Raises:
         InputError: they do not.
     """
-    held = len(dataset.PixelData)
-    if not expected <= held <= expected + 1:  # the length is even
-        refuse(path, f"the pixel data must have {expected} bytes, but have {held}; copy or export it again")
+    found = len(dataset.PixelData)
+    if not expected <= found <= expected + 1:  # the length is even
+        refuse(path, f"the pixel data must have {expected} bytes, but have {found}; copy or export it again")
 
 
 def _stored_frames(dataset: Any, path: Path) -> NDArray[Any]:
     try:
         return np.asarray(dataset.pixel_array)
-    except (RuntimeError, NotImplementedError):  # no decoder for this compression: ITK brings its own
+    except (RuntimeError, NotImplementedError):  # no decoder for this compression: ITK has its own
         return _frames_by_itk(dataset, path)
     except Exception as error:
         refuse(path, f"the pixel data are damaged or truncated ({reason(error)}); copy or export it again", error)
 
 
 def _frames_by_itk(dataset: Any, path: Path) -> NDArray[Any]:
-    """Decoded by ITK from a copy that holds pixels and nothing else: ITK would apply a rescale that it finds."""
+    """Decoded by ITK from a copy with the pixels and nothing else: ITK would apply a rescale that it finds."""
     try:
         with plain_folder() as folder:
             bare = folder / "frames.dcm"
@@ -187,5 +187,4 @@ def _pixels_only(dataset: Any) -> Dataset:
         if keyword in dataset:
             bare[keyword] = dataset[keyword]
     bare.PixelData = dataset.PixelData
-    bare["PixelData"].is_undefined_length = True
     return bare

@@ -20,7 +20,7 @@ from .messages import refuse
 from .reoriented import stated_view
 
 MAX_FILES = 20_000
-"""More files than any study has: probably the wrong folder."""
+"""More files than any study has; more are probably the wrong folder."""
 
 TAGS = ["Modality", "ImageType", "SOPInstanceUID", "SeriesInstanceUID", "SeriesNumber", "NumberOfFrames", "Rows",
         "Columns", "ConcatenationUID", "SeriesType", "NumberOfTimeSlots", "NumberOfTimeSlices", "CorrectedImage",
@@ -154,8 +154,8 @@ def choose(found: list[Series], wanted: str | None, folder: Path) -> Series:
 
     Args:
         found: the series of the folder.
-        wanted: a key as the refusal lists it: the SeriesNumber, or the place in the list where numbers do not tell
-            the series apart; None where there is only one.
+        wanted: a key as the refusal lists it: the SeriesNumber, or the place in the list where numbers do not
+            distinguish the series; None where there is only one.
         folder: for the message.
 
     Raises:

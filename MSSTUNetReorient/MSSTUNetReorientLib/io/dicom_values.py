@@ -1,7 +1,7 @@
 """Values of a DICOM header, checked on access.
 
 pydicom converts a value at its first use, so a damaged one raises there, in many ways. Only these functions touch
-values, and only what they raise is reported as damage: an error anywhere else is a bug.
+values, and only their errors are reported as damage: an error anywhere else is a bug.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ def numbers(dataset: Any, keyword: str, count: int | None, name: object) -> NDAr
     """A numeric attribute of ``count`` values, or of any number; None where it is absent or empty.
 
     Raises:
-        InputError: it holds another count of values, or no finite numbers.
+        InputError: it has another number of values, or no finite numbers.
     """
     value = value_of(dataset, keyword, name)
     if value is None:

@@ -38,7 +38,7 @@ class EnergyWindow:
     name: str
     ranges: tuple[tuple[float, float], ...]
 
-    def holds(self, kev: float) -> bool:
+    def contains(self, kev: float) -> bool:
         """Whether photons of this energy fall into it."""
         return any(low <= kev <= high for low, high in self.ranges)
 
@@ -76,11 +76,11 @@ def choose_window(dataset: Any, present: tuple[int, ...], wanted: str | None, na
 
 
 def _photopeak(windows: list[EnergyWindow], energies: tuple[float, ...]) -> list[EnergyWindow]:
-    """The one window that holds the most important energy that any holds."""
+    """The windows that contain the main energy, or else the next one that any window contains."""
     for kev in energies:
-        holding = [window for window in windows if window.holds(kev)]
-        if holding:
-            return holding
+        matching = [window for window in windows if window.contains(kev)]
+        if matching:
+            return matching
     return []
 
 
@@ -97,7 +97,7 @@ def _described(dataset: Any, name: str) -> list[EnergyWindow]:
 
 
 def _energies(dataset: Any, name: str) -> tuple[float, ...]:
-    """Energies of the one nuclide in keV; none where it is not known, or there are several."""
+    """Energies of the one nuclide in keV; none where it is not identified, or there are several."""
     words = []
     for item in items(dataset, "RadiopharmaceuticalInformationSequence", name):
         words += [text(code, "CodeMeaning", name) for code in items(item, "RadionuclideCodeSequence", name)]

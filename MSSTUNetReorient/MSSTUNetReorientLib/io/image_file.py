@@ -1,4 +1,4 @@
-"""NRRD, NIfTI, MetaImage, Interfile and what else SimpleITK reads."""
+"""NRRD, NIfTI, MetaImage, Interfile and other formats that SimpleITK reads."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def read_image_file(path: Path, *, orientation: str | None = None, gate: int | N
         the file does not define left and right.
 
     Raises:
-        InputError: no image, a damaged one, not one study, or more than memory holds.
+        InputError: no image, a damaged one, not one study, or too large for the memory.
     """
     if orientation is not None:
         check_letters(orientation)
@@ -156,7 +156,7 @@ def _is_vector(image: sitk.Image) -> bool:
 
 
 def right_handed(volume: Volume) -> Volume:
-    """The same voxels at the same places, with k turned round where the axes are left-handed."""
+    """The same voxels at the same places, with k reversed where the axes are left-handed."""
     grid = volume.grid
     if np.linalg.det(grid.direction) > 0:
         return volume

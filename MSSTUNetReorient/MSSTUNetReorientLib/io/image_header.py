@@ -35,7 +35,7 @@ class ImageHeader:
     Attributes:
         kind: "NRRD", "NIfTI", "MetaImage", "Interfile" or "image".
         doubt: why it does not define left and right; empty if it does.
-        data_files: the files that hold the voxels, where they are others.
+        data_files: the files that contain the voxels, if others than the header's.
         frames_first: frames of a sequence are the first axis, which ITK takes for numbers of one voxel.
         frame_seconds: time from frame to frame; None where it is not stated.
     """
@@ -85,9 +85,9 @@ def refuse_spacing(path: Path, found: str) -> None:
     refuse(path, f"{SPACING_RULE}, but found {found.strip()[:60] or 'none'}; write the file with its true spacing")
 
 
-def refuse_short(path: Path, held: int, expected: int) -> None:
+def refuse_short(path: Path, found: int, expected: int) -> None:
     """Refuse a file that ends before its data."""
-    refuse(path, f"the data must have {expected} bytes, but the file ends after {held}; copy or export it again")
+    refuse(path, f"the data must have {expected} bytes, but the file ends after {found}; copy or export it again")
 
 
 def check_packed(path: Path, file: Path, start: int, expected: int | None) -> None:
@@ -95,7 +95,7 @@ def check_packed(path: Path, file: Path, start: int, expected: int | None) -> No
 
     Args:
         path: for messages; file: with the data, from byte ``start``.
-        expected: bytes of the data when unpacked, None where that is not known.
+        expected: bytes of the data when unpacked, None if that is not stated.
 
     Raises:
         InputError: they are damaged, or unpack to another length.
@@ -116,7 +116,7 @@ def check_packed(path: Path, file: Path, start: int, expected: int | None) -> No
 
 
 def positive(text: str) -> bool:
-    """Whether a text holds numbers, all of them positive and finite."""
+    """Whether a text consists of numbers, all of them positive and finite."""
     try:
         spacings = [float(x) for x in text.split()]
         return bool(spacings) and all(x > 0 and math.isfinite(x) for x in spacings)

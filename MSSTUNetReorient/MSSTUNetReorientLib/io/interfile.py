@@ -111,8 +111,8 @@ def _voxels(
     (file,) = data_files(path, [fields.get("name of data file", "").replace("\\", "/")])
     start = fields.get("data offset in bytes[1]", fields.get("data offset in bytes", "0")) or "0"
     count, offset = int(np.prod(size)), int(start) if start.isdigit() else 0
-    expected, held = count * int(width), file.stat().st_size - offset
-    if held < expected:
-        refuse_short(path, held, expected)
+    expected, found = count * int(width), file.stat().st_size - offset
+    if found < expected:
+        refuse_short(path, found, expected)
     stored = np.fromfile(file, dtype=order + code, count=count, offset=offset)
     return stored.reshape(size[::-1]).astype(np.float32)

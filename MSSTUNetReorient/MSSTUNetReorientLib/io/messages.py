@@ -14,7 +14,7 @@ from ..errors import InputError
 
 QUOTED = re.compile(r"""b?'[^']*'|b?"[^"]*"|\[[^\]]*\]""")
 MAX_REASON = 200
-"""Characters of a library's own words that a message may carry."""
+"""Most characters of a library's own message that an error quotes."""
 
 
 def refuse(name: object, text: str, cause: BaseException | None = None) -> NoReturn:

@@ -1,4 +1,4 @@
-"""MetaImage: spacing, orientation and the files that hold its voxels."""
+"""MetaImage: spacing, orientation and the files with its voxels."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ FLAGS = ("BinaryData", "BinaryDataByteOrderMSB", "ElementByteOrderMSB", "Compres
 SLACK = 2
 """Bytes that may follow packed data: a line's end."""
 LPS = "RAI"
-"""How MetaImage writes LPS, the one space that ITK knows: by where its axes come from."""
+"""How MetaImage writes LPS, the one space that ITK supports: by where its axes come from."""
 
 
 def check_meta(path: Path) -> ImageHeader:
@@ -55,12 +55,12 @@ def check_meta(path: Path) -> ImageHeader:
     if not positive(spacing):
         refuse_spacing(path, spacing)
     files, local = _files(path, fields)
-    expected, held = _expected_bytes(fields), local
+    expected, found = _expected_bytes(fields), local
     if files:
-        held = sum(file.stat().st_size for file in files)
+        found = sum(file.stat().st_size for file in files)
     packed = fields.get("compresseddata", "").lower() == "true"
-    if (expected is not None and held < expected) or (packed and held - (expected or 0) > SLACK):
-        refuse_short(path, held, expected or 0)
+    if (expected is not None and found < expected) or (packed and found - (expected or 0) > SLACK):
+        refuse_short(path, found, expected or 0)
     if files and not packed and expected is not None:
         _check_parts(path, files, expected // len(files))
     if packed:
@@ -71,7 +71,7 @@ def check_meta(path: Path) -> ImageHeader:
 
 
 def _check_counts(path: Path, fields: dict[str, str]) -> None:
-    """Every vector must have as many numbers as the image has axes: MetaIO does not look.
+    """Every vector must have as many numbers as the image has axes: MetaIO does not check it.
 
     Raises:
         InputError: one has not.
@@ -96,7 +96,7 @@ def _check_counts(path: Path, fields: dict[str, str]) -> None:
 
 
 def _check_parts(path: Path, files: tuple[Path, ...], share: int) -> None:
-    """Each data file must hold its share of the data: MetaIO leaves the voxels of a short one as they happen to be."""
+    """Each data file must contain its part of the data: MetaIO leaves the voxels of a short one uninitialised."""
     for file in files:
         size = file.stat().st_size
         if size < share:
@@ -148,7 +148,7 @@ def _check_packed(path: Path, fields: dict[str, str], files: tuple[Path, ...], l
 
 
 def _expected_bytes(fields: dict[str, str]) -> int | None:
-    """Bytes the data take on disk, None where the header does not tell."""
+    """Bytes the data take on disk, None if the header does not state it."""
     if fields.get("compresseddata", "False").lower() != "true":
         return _unpacked_bytes(fields)
     try:
@@ -158,7 +158,7 @@ def _expected_bytes(fields: dict[str, str]) -> int | None:
 
 
 def _unpacked_bytes(fields: dict[str, str]) -> int | None:
-    """Bytes of all voxels, None where the header does not tell."""
+    """Bytes of all voxels, None if the header does not state it."""
     try:
         voxels = math.prod(int(n) for n in fields["dimsize"].split())
         size = BYTES[fields["elementtype"].removeprefix("MET_")]

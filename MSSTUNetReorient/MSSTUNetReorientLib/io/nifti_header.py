@@ -82,7 +82,7 @@ def check_nifti(path: Path) -> ImageHeader:
     """Check a NIfTI header.
 
     Raises:
-        InputError: no NIfTI file, no positive spacing, too little data, or more than memory holds.
+        InputError: no NIfTI file, no positive spacing, too little data, or too large for the memory.
     """
     start, length = _start_and_length(path)
     nifti = _parse(path, start)

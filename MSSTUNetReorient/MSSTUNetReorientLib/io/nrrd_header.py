@@ -20,11 +20,13 @@ from .image_header import text_header
 from .messages import refuse
 
 ANATOMICAL = ("left-posterior-superior", "lps", "right-anterior-superior", "ras", "left-anterior-superior", "las")
-"""Spaces whose axes are the patient's, and which ITK turns into LPS."""
+"""Spaces whose axes are the patient's, and which ITK converts to LPS."""
 SPACES = (*ANATOMICAL, "scanner-xyz", "3d-right-handed", "3d-left-handed")
 """All of three dimensions; ITK fails on vectors that do not fit to the space."""
 DIMENSIONS = ("3", "4")
 """Of a space without a name; ITK writes four of a sequence."""
+FLAT = ("1", "2")
+"""Dimensions that are refused later, for that reason."""
 PACKED = ("gzip", "gz")
 SKIPS = {"byte skip", "line skip", "byteskip", "lineskip"}
 """Fields that shift the start of the data; teem handles them."""
@@ -54,10 +56,10 @@ def check_nrrd(path: Path) -> ImageHeader:
             check_packed(path, file, start, None)
     kinds = fields.get("kinds", "").lower().split()
     space = fields.get("space", "").lower()
-    says = space in ANATOMICAL and "space directions" in fields
+    defined = space in ANATOMICAL and "space directions" in fields
     return ImageHeader(
         "NRRD",
-        doubt="" if says else f"its space is {_shown(space)}",
+        doubt="" if defined else f"its space is {_shown(space)}",
         data_files=files,
         frames_first=len(kinds) == 4 and kinds[0] in FRAME_KINDS,
         frame_seconds=_frame_seconds(keys),
@@ -78,7 +80,7 @@ def _check_space(path: Path, fields: dict[str, str]) -> None:
     Raises:
         InputError: they do not.
     """
-    if fields.get("dimension") in ("1", "2"):  # refused later, for that reason
+    if fields.get("dimension") in FLAT:
         return
     space, dimension = fields.get("space", "").lower(), fields.get("space dimension")
     if (space and space not in SPACES) or (dimension is not None and (dimension not in DIMENSIONS or space)):
@@ -106,22 +108,20 @@ def _shown(space: str) -> str:
 
 
 def _check_spacing(path: Path, fields: dict[str, str]) -> None:
+    if fields.get("dimension", "3") in FLAT:
+        return
     directions = fields.get("space directions")
     spacings = fields.get("spacings", "") if directions is None else _lengths(directions)
     frames = [n for n, kind in enumerate(fields.get("kinds", "").lower().split()) if kind in FRAME_KINDS]
     if directions is None and len(spacings.split()) == 4 and frames:
         spacings = " ".join(s for n, s in enumerate(spacings.split()) if n not in frames)
-    flat = fields.get("dimension", "3") in ("1", "2")  # refused later, for that reason
-    if not flat and not positive(spacings):
+    if not positive(spacings):
         refuse_spacing(path, spacings)
 
 
 def _lengths(directions: str) -> str:
-    """Lengths of NRRD's space directions, mm; ``none`` where an axis of a 3D image has none."""
-    try:
-        vectors = [[float(x) for x in v.split(",")] for v in re.findall(r"\(([^)]*)\)", directions)]
-    except ValueError:
-        return directions
+    """Lengths of NRRD's checked space directions, mm; ``none`` where an axis of a 3D image has none."""
+    vectors = [[float(x) for x in v.split(",")] for v in re.findall(r"\(([^)]*)\)", directions)]
     lengths = " ".join(f"{math.hypot(*v):g}" for v in vectors)
     return lengths if len(vectors) >= 3 else f"{lengths} none"
 

@@ -1,6 +1,6 @@
 """The indices of each frame of an NM object: energy window, gate, time and slice (DICOM PS3.3 C.8.4.8).
 
-A frame has an index for every vector that the object holds. The frames must be every combination of them once.
+A frame has an index for every vector that the object has. The frames must be every combination of them once.
 """
 
 from __future__ import annotations
@@ -122,7 +122,7 @@ def _missing_parts(indices: dict[str, Index], stated: dict[str, int], count: int
     """What frames run through without a vector, and how often, the slowest first.
 
     Raises:
-        InputError: the number of frames is not the product of all, or how they are shared out cannot be determined.
+        InputError: the number of frames is not the product of all, or their order cannot be determined.
     """
     sizes = _sizes(indices)
     implied = {part: stated[part] for part in IMPLIED if part not in sizes and stated[part] > 1}
@@ -131,7 +131,7 @@ def _missing_parts(indices: dict[str, Index], stated: dict[str, int], count: int
         slices = {}
     elif stated["slice"]:
         slices = {"slice": stated["slice"]}
-    else:  # the header does not say how many slices: as many as the rest allows, but windows could as well be slices
+    else:  # no number of slices is stated: as many as the rest allows, but windows could as well be slices
         slices = {"slice": max(left // prod(implied.values()), 1)} if "energy window" not in implied else {}
     candidates = [slices, implied | slices] if "slice" in sizes or stated["slice"] else [implied | slices]
     fitting = [m for m in candidates if prod((sizes | m).values()) == count and "slice" in sizes | m]

@@ -15,7 +15,7 @@ from .technical_info import warn
 Array = NDArray[np.float64]
 
 LETTERS = {"L": (0, 1), "R": (0, -1), "P": (1, 1), "A": (1, -1), "S": (2, 1), "I": (2, -1)}
-"""The axis of LPS that a letter lies on, and its sense."""
+"""The LPS axis of a letter, and its sign."""
 
 
 def check_letters(orientation: str) -> str:

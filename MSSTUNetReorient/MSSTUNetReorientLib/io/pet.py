@@ -29,7 +29,7 @@ from .stacking import stack_slices
 from .technical_info import technical_info
 
 DYNAMIC, GATED = "DYNAMIC", "GATED"
-"""Values of SeriesType that hold several images per position."""
+"""Values of SeriesType with several images per position."""
 COUNTS = "CNTS"
 """The unit in which time frames add up; all others are rates."""
 

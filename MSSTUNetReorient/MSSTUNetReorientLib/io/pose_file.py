@@ -1,6 +1,6 @@
 """A pose as an ITK transform file (.tfm).
 
-The transform maps short-axis mm to LPS mm, so it is what ``sitk.Resample`` wants to put the study onto a grid in the
+The transform maps short-axis mm to LPS mm, so it is what ``sitk.Resample`` needs to put the study onto a grid in the
 SA frame. 3D Slicer reads an ITK transform the way resampling uses it, so there it is the transform *from* parent:
 a study put under it is shown in the SA frame.
 """

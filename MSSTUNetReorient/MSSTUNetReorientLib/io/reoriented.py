@@ -23,7 +23,7 @@ Array = NDArray[np.float64]
 
 SHORT, HORIZONTAL, VERTICAL = "short axis", "horizontal long axis", "vertical long axis"
 LONG_AXIS_COLUMN = {SHORT: 2, HORIZONTAL: 1, VERTICAL: 0}
-"""Along which of i (columns), j (rows), k (slices) the long axis lies in each view."""
+"""Index of the long axis in each view: i (columns), j (rows) or k (slices)."""
 
 VIEW_CODES = {
     "G-A186": SHORT, "103340004": SHORT,
@@ -122,7 +122,7 @@ def noted(volume: Volume, statement: Statement | None, name: object) -> Volume:
 
 
 def kept(volume: Volume, statement: Statement | None, name: object) -> Volume:
-    """A short-axis study whose axes are kept: where it lies, or laid along the mean heart's axes if that is nowhere.
+    """A short-axis study whose axes are kept, at its own position, or at the mean heart's axes if it has none.
 
     Args:
         volume: slices in the order of the file where its geometry is not reliable.

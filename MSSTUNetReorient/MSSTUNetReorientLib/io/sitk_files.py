@@ -1,6 +1,6 @@
 """The only access to files through SimpleITK.
 
-ITK takes paths as bytes in UTF-8: others end the process, and on Windows some of its readers fail
+ITK takes paths as bytes in UTF-8: other paths end the process, and on Windows some of its readers fail
 on any letter beyond ASCII. Such files are read and written by way of a plain path.
 """
 
@@ -139,5 +139,5 @@ def _put(source: Path, target: Path) -> None:
 
 
 def _suffixes(path: Path) -> str:
-    """The endings that tell the format, such as .nii.gz."""
+    """The endings that state the format, such as .nii.gz."""
     return "".join(s for s in path.suffixes[-2:] if s.isascii())

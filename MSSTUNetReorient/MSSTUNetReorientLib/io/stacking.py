@@ -40,7 +40,7 @@ class Slice:
 
 
 def normal_of(orientation: Array) -> Array:
-    """Row cross column, ``(3,)``: the way along which slices are counted."""
+    """Row cross column, ``(3,)``: the direction in which slices are counted."""
     return np.cross(orientation[:3], orientation[3:])
 
 
@@ -54,7 +54,7 @@ def stack_regular(first: Slice, frames: NDArray[np.float32], spacing: float, inf
         info: of the volume.
 
     Returns:
-        ``(N, rows, columns)`` with k along the normal: a negative spacing turns the order round.
+        ``(N, rows, columns)`` with k along the normal: a negative spacing reverses the order.
     """
     normal, origin = normal_of(first.orientation), first.position
     if spacing < 0:

@@ -15,7 +15,7 @@ POSITION_WORDS = {"PRONE": "P", "SUPINE": "S", "HEAD": "HF", "FEET": "FF"}
 
 
 def technical_info(dataset: Any, kind: str, name: object) -> dict[str, Any]:
-    """``kind``, ``modality``, ``patient_position`` where it is a known one, and ``warnings``."""
+    """``kind``, ``modality``, ``patient_position`` if it is a defined value, and ``warnings``."""
     modality = text(dataset, "Modality", name)
     info: dict[str, Any] = {"kind": kind, "modality": modality if modality in ("NM", "PT") else "unknown"}
     position = text(dataset, "PatientPosition", name)

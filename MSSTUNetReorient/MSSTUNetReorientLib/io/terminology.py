@@ -39,11 +39,11 @@ class SegmentStyle:
 
     Attributes:
         id: the segment's id in a segmentation.
-        name: what a reader sees.
+        name: as shown to the reader.
         label_value: the voxel value in a label volume.
         colour_rgb01: red, green, blue, each 0 to 1.
         type: the coded concept.
-        region: where it is; ``NO_CODE`` when the type says it.
+        region: where it is; ``NO_CODE`` when the type states it.
     """
 
     id: str

@@ -1,4 +1,4 @@
-"""The reorientation cascade of Zhu 2022: first the shift, then the turn, then both together.
+"""The reorientation cascade of Zhu 2022: first the shift, then the rotation, then both together.
 
 Zhu's drawing has three reorientation blocks. Its Table 1 defines them: the three-stage forms of the two
 benchmarks have twice the parameters of the plain form less ``6 F + 6``, with F = 64 (VGG) and F = 512 (ResNet), to
@@ -166,7 +166,7 @@ class Cascade(nn.Module):
         return self
 
     def forward(self, image: Tensor, half_extent: Extent = None) -> CascadeOutput:
-        """Shift the LV into the middle, then turn it upright.
+        """Shift the LV to the centre, then rotate it upright.
 
         Args:
             image: ``(B, 2, D, H, W)``, see :func:`with_gradient`.

@@ -1,16 +1,16 @@
 """The compact MS-ST-UNet: the paper's joint design, made for two CPU cores. It is the default model.
 
-A multi-scale spatial transformer stands in front of a multi-scale U-Net, as in Ni 2023. What is different, and why:
+A multi-scale spatial transformer precedes a multi-scale U-Net, as in Ni 2023. What is different, and why:
 
 - **Position first, then rotation.** Scale 1 (s = 1, the whole cube) finds the LV centre as the expectation of a
-  heat map; scales 2 and 3 (s = 0.5 and 0.4) see the volume resampled at the current pose and predict what is left
-  to correct, in the SA frame, where it is small. Scale 3 is applied twice.
+  heat map; scales 2 and 3 (s = 0.5 and 0.4) take the volume resampled at the current pose and predict the
+  remaining error in the SA frame, where it is small. Scale 3 is applied twice.
 - **Rotations as nine numbers** projected by SVD, relative to the mean pose: Euler angles are singular in the
   clinical range.
-- **Scales are defined by extent, not by a shrinking grid**: a smaller s is a closer look at a finer voxel.
+- **Scales are defined by extent, not by a shrinking grid**: a smaller s is a smaller field of view with finer voxels.
 - The U-Net's second level takes in the features of scale 2 through a scale-transformer block (eq. 6), with the
   rotation and shift between both poses composed as matrices.
-- Every look is also judged: is there an LV in it at all? The answer ranks candidates and feeds quality control.
+- Every scale also estimates whether an LV is in view. This ranks candidates and is used in quality control.
 """
 
 from __future__ import annotations
@@ -39,9 +39,9 @@ from .sampler import sample
 from .scale_transformer import relative_pose
 
 LV_BALL = {CLOSE_SIZE: 0.45**2, WIDE_SIZE: 0.45**2 * 0.67}
-"""By size of a look: the square of the radius, over its half extent, of the ball in which counts are normalised."""
+"""By size of a view: the square of the radius, over its half extent, of the ball in which counts are normalised."""
 TINY = torch.finfo(torch.float32).tiny
-"""Counts have no unit: only a division by zero is kept from happening."""
+"""Counts have no unit: this only prevents a division by zero."""
 
 
 @dataclass
@@ -103,7 +103,7 @@ def normalised_look(crop: Tensor) -> Tensor:
 
 
 class Locator(nn.Module):
-    """Scale 1: the whole cube at 8 mm; LV centre by heat map, a first rotation from what is seen there."""
+    """Scale 1: the whole cube at 8 mm; LV centre by heat map, a first rotation from the features there."""
 
     def __init__(self, mean_rotation: Tensor, width: int = 16) -> None:
         super().__init__()
@@ -120,7 +120,7 @@ class Locator(nn.Module):
         self.register_buffer("mean_rotation", mean_rotation.clone())
 
     def forward(self, cube: Tensor) -> tuple[ScaleEstimate, Tensor]:
-        """``(B, 1, 96, 96, 96)`` counts to a look, and the heat map's logits ``(B, 24, 24, 24)``."""
+        """``(B, 1, 96, 96, 96)`` counts to an estimate, and the heat map's logits ``(B, 24, 24, 24)``."""
         x = normalised_cube(F.avg_pool3d(cube, 2))
         a = self.stem(x)
         b = self.down1(a)
@@ -172,7 +172,7 @@ class Refiner(nn.Module):
         self.head = nn.Sequential(nn.Linear(24 * edge**3, 128), nn.SiLU(), nn.Dropout(0.1), nn.Linear(128, 13))
 
     def forward(self, cube: Tensor, rotation: Tensor, translation: Tensor) -> ScaleEstimate:
-        """The cube ``(B, 1, 96, 96, 96)`` seen at a pose, and the pose improved."""
+        """The cube ``(B, 1, 96, 96, 96)`` resampled at a pose, and the refined pose."""
         crop = sample(cube, rotation, translation, self.scale, self.size)
         features = self.stem(normalised_look(crop))
         x = self.squeeze(self.down2(self.down1(features)))
@@ -257,7 +257,7 @@ class CompactMSSTUNet(nn.Module):
     def segment(
         self, cube: Tensor, wide: ScaleEstimate, seen_at: tuple[Tensor, Tensor], at: tuple[Tensor, Tensor]
     ) -> tuple[Tensor, Tensor]:
-        """Label logits at the pose ``at``, with scale-2 features seen at the pose ``seen_at``."""
+        """Label logits at the pose ``at``, with scale-2 features sampled at the pose ``seen_at``."""
         crop = sample(cube, at[0], at[1], CLOSE_SCALE, CLOSE_SIZE)
         return self.unet(crop, wide.features, seen_at, at)
 
@@ -270,7 +270,7 @@ class CompactMSSTUNet(nn.Module):
         return wide, close, self.close(cube, close.rotation, close.translation)
 
     def forward(self, cube: Tensor) -> tuple[ScaleEstimate, Tensor]:
-        """The plain way through: the last look's pose, and label logits ``(B, 3, 48, 48, 48)`` there."""
+        """One pass without a search: the last scale's pose, and label logits ``(B, 3, 48, 48, 48)`` there."""
         first, _ = self.locate(cube)
         wide, _, last = self.refine(cube, first.rotation, first.translation)
         start, end = (first.rotation, first.translation), (last.rotation, last.translation)

@@ -1,4 +1,4 @@
-"""TOML tables as frozen dataclasses: every key known, of its type and within its range, or one clear refusal."""
+"""TOML tables as frozen dataclasses: every key is checked for its name, type and range."""
 
 from __future__ import annotations
 
@@ -28,20 +28,20 @@ def read_table(kind: type[T], table: dict[str, Any], where: str) -> T:
 
     Args:
         kind: its fields are the keys; those without a default must be there.
-        table: what the file holds.
+        table: the content of the file.
         where: file and table, for the message.
 
     Raises:
         InputError: an unknown or a missing key, a wrong type, a number out of range.
     """
-    known: dict[str, Field[Any]] = {f.name: f for f in fields(kind)}  # type: ignore[arg-type]
+    allowed: dict[str, Field[Any]] = {f.name: f for f in fields(kind)}  # type: ignore[arg-type]
     hints = get_type_hints(kind)
     for key in table:
-        if key not in known:
-            msg = f"{where} has no key {key!r}; allowed are {', '.join(known) or 'none'}"
+        if key not in allowed:
+            msg = f"{where} has no key {key!r}; allowed are {', '.join(allowed) or 'none'}"
             raise InputError(msg)
     values = {}
-    for name, its in known.items():
+    for name, its in allowed.items():
         if name in table:
             limits = its.metadata.get("limits", (1, 10**8) if int in _leaves(hints[name]) else None)
             values[name] = _value(hints[name], table[name], limits, f"{where} {name}")

@@ -14,4 +14,4 @@ LABEL_SPACING = 3.2
 SHIFT_UNIT = 20.0 / HALF_MM
 """A residual shift of one is 20 mm."""
 MEAN_SA_AXES = ((0.87, -0.23, -0.43), (0.47, 0.17, 0.86), (-0.12, -0.96, 0.26))
-"""The mean pose's SA axes (columns) that rotations are relative to; a test holds it to :mod:`..geometry.pose`."""
+"""The mean pose's SA axes (columns) that rotations are relative to; a test compares it with :mod:`..geometry.pose`."""

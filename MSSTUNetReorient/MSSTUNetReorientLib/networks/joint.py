@@ -38,7 +38,7 @@ class JointOutput(NamedTuple):
 class MSSTUNet(nn.Module):
     """MSSTN and MSUNet, trained together.
 
-    The labels are held against truth in the **true** short-axis frame; the samplers let the gradient of that
+    The labels are compared with the truth in the **true** short-axis frame; the samplers let the gradient of that
     comparison through, so segmentation corrects the pose.
 
     Args:

@@ -39,7 +39,7 @@ class OmegaOutput(NamedTuple):
 
 
 class OmegaNet(nn.Module):
-    """See the module's head.
+    """See the module's docstring.
 
     Args:
         scale: grid of the input and of the upright image.

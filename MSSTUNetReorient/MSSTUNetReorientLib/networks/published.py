@@ -28,7 +28,7 @@ from .scale import Scale
 
 
 class Segmenter(nn.Module):
-    """A network with one answer, or with several on the input's grid while it trains, as all our segmenters speak.
+    """A network with one output, or with several on the input's grid in training, with the interface of our segmenters.
 
     Attributes:
         label_scales: grids of the answers, the best first.

@@ -42,7 +42,7 @@ SHORT_AXIS_ROWS, SHORT_AXIS_COLUMNS = 2, 6
 CONTOUR_SIGMA_VOXELS = 0.9
 """Smooths the voxel steps of a label's outline, for display only."""
 SEPTUM_INSET_MM, SEPTUM_STROKE_MM = 3.0, 5.0
-"""How far inside the picture's edge the septum mark lies, and the length of its stroke."""
+"""Distance of the septum mark from the picture's edge, and the length of its stroke."""
 AXIS_OVERSHOOT_MM = 6.0
 """How far the dotted long axis is drawn beyond apex and base."""
 
@@ -56,7 +56,7 @@ STUDY_PLANES: tuple[tuple[str, tuple[float, ...], tuple[float, ...], str], ...] 
 _LETTERS = {"septal": "SEP", "lateral": "LAT", "anterior": "ANT", "inferior": "INF", "apex": "APEX", "base": "BASE"}
 _TITLE: dict[str, Any] = {"fontsize": 9, "color": INK, "pad": 4}
 _BACKING = {"facecolor": "black", "alpha": 0.4, "edgecolor": "none", "pad": 1.2}
-"""Behind letters, so that they are read on bright counts too."""
+"""Behind letters, so that they are readable on bright counts too."""
 _LAYOUT = {"left": 0.005, "right": 0.995, "bottom": 0.01, "top": 0.93, "wspace": 0.03, "hspace": 0.03}
 
 

@@ -1,4 +1,4 @@
-"""Bounds and septum angle in words, for the command line and the report. The panel has its own, to be translated."""
+"""Bounds and septum angle as text, for the command line and the report. The panel has its own, to be translated."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from ..prediction.qc import Quality
 
 
 def bounds_sentence(quality: Quality) -> str:
-    """What the long axis and the centre are good to; empty where it is not known."""
+    """The bounds of the long axis and the centre; empty if there is none."""
     axis, centre = quality.good_to.axis_deg, quality.good_to.centre_mm
     if axis is None:
         return ""
@@ -22,7 +22,7 @@ def septum_text(quality: Quality) -> str:
 
 
 def one_line(quality: Quality, degrees: str = " deg") -> str:
-    """All of it, in plain ASCII unless the sign for degrees is another; empty where nothing is known."""
+    """All bounds on one line, in plain ASCII unless ``degrees`` is not; empty if there is none."""
     axis, centre, septum = quality.good_to.axis_deg, quality.good_to.centre_mm, quality.septum
     parts = []
     if axis is not None:

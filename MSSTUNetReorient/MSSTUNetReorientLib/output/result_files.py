@@ -1,6 +1,6 @@
 """Writing a result: all of its files or none.
 
-Nothing personal is written: files carry the counts, the geometry and the numbers of ``Result.as_dict``.
+Nothing personal is written: files contain the counts, the geometry and the numbers of ``Result.as_dict``.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ from typing import Any
 
 from ..errors import InputError
 from ..prediction.result import Result
-from .atomic_folder import SUMMARY
-from .atomic_folder import check_destination
-from .atomic_folder import replacing
-from .atomic_folder import writing_errors
+from .destination import SUMMARY
+from .destination import check_destination
+from .destination import replacing
+from .destination import writing_errors
 
 __all__ = ["PRODUCTS", "Delivery", "Product", "check_destination", "deliver", "summary"]
 
-Say = Callable[[str], None]
+Printer = Callable[[str], None]
 
 POSE_DIRECTION = "maps short-axis mm to patient LPS mm"
 """The direction of ``pose.tfm``, as written to ``result.json``."""
@@ -52,8 +52,8 @@ def deliver(
     overwrite: bool = False,
     scene: bool = True,
     report: bool = True,
-    progress: Say | None = None,
-    note: Say | None = None,
+    progress: Printer | None = None,
+    note: Printer | None = None,
 ) -> Delivery:
     """Write a result into a folder; an interrupted or failed run leaves the disk as it was.
 
@@ -170,7 +170,7 @@ PRODUCTS: tuple[Product, ...] = (
     Product("scene.mrb", _write_scene, extra="scene"),
     Product(SUMMARY, _write_summary),
 )
-"""The files of a result in the order of writing; the last says what was left out."""
+"""The files of a result in the order of writing; the last lists what was left out."""
 
 
 def _write(product: Product, result: Result, folder: Path, out: Path) -> str | None:
@@ -188,25 +188,25 @@ def _write(product: Product, result: Result, folder: Path, out: Path) -> str | N
             raise InputError(str(error).replace(str(folder), str(out))) from error
         raise
     if not path.is_file() or path.stat().st_size == 0:
-        # ITK's transform writer leaves an empty file on a full disk and says nothing.
+        # ITK's transform writer leaves an empty file on a full disk without an error.
         msg = f"{out}: cannot write here: {product.name} is empty (is the disk full?)"
         raise InputError(msg)
     return None
 
 
 def _reason_to_leave_out(product: Product, error: Exception) -> str | None:
-    """Why a result is still one without this file: the packages for it are missing or not the right ones."""
+    """Why this file can be left out: its packages are missing or unsuitable; None if it cannot."""
     if product.extra is None:
         return None
     missing = _missing_package(error)
     if missing:
-        brings = f"pip install 'msstunet-reorient[{product.extra}]'"
-        return f"the package {missing} is not installed; {brings} installs it"
+        remedy = f"pip install 'msstunet-reorient[{product.extra}]'"
+        return f"the package {missing} is not installed; {remedy} installs it"
     return str(error) if isinstance(error, InputError) else None
 
 
 def _missing_package(error: BaseException | None) -> str | None:
-    """Which package of others an error comes from the lack of, directly or as the cause of an InputError."""
+    """The missing package that caused an error, directly or through an InputError."""
     while error is not None and not isinstance(error, ModuleNotFoundError):
         error = error.__cause__
     name = (error.name or "") if error else ""
@@ -224,7 +224,7 @@ def _check_space(result: Result, folder: Path, out: Path) -> None:
 
 
 def _refuse_if_full(folder: Path, out: Path, error: Exception) -> None:
-    """ITK and MRML report a full disk in other words; raise a clear error."""
+    """ITK and MRML report a full disk in other ways; raise a clear error."""
     with writing_errors(out):
         full = shutil.disk_usage(folder).free < 1_000_000
     if full:

@@ -77,6 +77,8 @@ def _reach(shares: Tensor, grid: Grid) -> tuple[NDArray[np.int64], NDArray[np.in
     index = grid.index_of(_own_grid(shares).at(inside))
     margin, end = np.ceil(LABEL_SPACING * 3**0.5 / grid.spacing), np.array(grid.size) - 1
     first, last = np.floor(index.min(0) - margin), np.ceil(index.max(0) + margin)
+    if (last < 0).any() or (first > end).any():  # the grid is wholly beside the LV
+        return None
     return np.clip(first, 0, end).astype(int), np.clip(last, 0, end).astype(int)
 
 

@@ -1,4 +1,4 @@
-"""The colour tables that readers of myocardial perfusion know, as colour nodes.
+"""The colour tables that readers of myocardial perfusion use, as colour nodes.
 
 Two are 3D Slicer's own. The others are made where a reader chooses them, and saved with the scene that shows them.
 Clinical systems name theirs Thermal and Cool; these are alike, not copies.
@@ -58,7 +58,7 @@ TABLES = (
         ),
     ),
 )  # fmt: skip
-"""The first is what a study is shown in at first: dark to bright without a break."""
+"""The first is the default of a study: dark to bright without a break."""
 
 
 def colour_node(scene: Any, table: ColourTable) -> Any:

@@ -11,7 +11,7 @@ from ..errors import InputError
 
 
 def mrml() -> Any:
-    """The module that holds the MRML classes: 3D Slicer's ``slicer``, or that of ``slicer-core``.
+    """The module with the MRML classes: 3D Slicer's ``slicer``, or that of ``slicer-core``.
 
     Raises:
         InputError: neither is here.
@@ -40,7 +40,7 @@ def new_scene() -> Iterator[Any]:
         try:
             yield scene
         finally:
-            with quiet():  # the subject hierarchy's logic complains of the scene it is told to leave
+            with quiet():  # the subject hierarchy's logic warns about the scene that it leaves
                 scene.Clear(True)
                 for logic in logics:
                     logic.SetMRMLScene(None)

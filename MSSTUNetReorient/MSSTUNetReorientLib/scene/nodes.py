@@ -27,7 +27,7 @@ from .table import fill_table
 from .table import rows_of
 
 PREFIX = "MSSTUNetReorient."
-"""Begins every node attribute and node reference of ours."""
+"""Prefix of our node attributes and node references."""
 ROLES = ("study", "short_axis", "segmentation", "pose")
 """What the table node of a result refers to."""
 CLASSES = {
@@ -44,7 +44,7 @@ CLASSES = {
 }
 """Which nodes can play a role; a scene that somebody else wrote or edited may name any."""
 DIRECTION = "short axis to patient"
-"""What the pose's transform does, from its own frame to its parent's."""
+"""The direction of the pose's transform, from its own frame to its parent's."""
 CONTOUR_WIDTH = 2
 """Pixels of the outlines in slice views."""
 
@@ -54,11 +54,11 @@ class SceneNodes:
     """The nodes of one result.
 
     Attributes:
-        folder: subject hierarchy item that holds what was made.
+        folder: subject hierarchy item of all nodes.
         study: vtkMRMLScalarVolumeNode, the counts as read; None when it was removed since.
         short_axis: vtkMRMLScalarVolumeNode, oblique, where the patient is.
         segmentation: vtkMRMLSegmentationNode, two segments on the grid of ``short_axis``.
-        pose: vtkMRMLLinearTransformNode; to parent: SA frame to patient (RAS). Nothing hangs under it.
+        pose: vtkMRMLLinearTransformNode; to parent: SA frame to patient (RAS). No node is transformed by it.
         parameters: vtkMRMLTableNode.
     """
 
@@ -75,7 +75,7 @@ def add_result(scene: Any, result: Result, name: str = "Study", *, study_node: A
 
     Args:
         scene: ``vtkMRMLScene``; :func:`new_scene` makes one outside 3D Slicer.
-        result: what the predictor answered.
+        result: of the predictor.
         name: begins the node names; anonymous, for it is written to files.
         study_node: the loaded study inside 3D Slicer, so that it is not made a second time. It is left as it
             is, and where it is.
@@ -104,7 +104,7 @@ def add_result(scene: Any, result: Result, name: str = "Study", *, study_node: A
 
 
 def read_result_nodes(scene: Any) -> list[SceneNodes]:
-    """The results that a scene holds, in the order they were added.
+    """The results in a scene, in the order they were added.
 
     A result whose pose or short-axis volume was removed is left out; it cannot be shown.
     """

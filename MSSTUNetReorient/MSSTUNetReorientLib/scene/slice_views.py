@@ -20,7 +20,7 @@ from .view_camera import add_camera
 SLICE_NAMES = ("Red", "Green", "Yellow")
 """Layout names of 3D Slicer's slice views, in the order of :data:`MSSTUNetReorientLib.geometry.views.VIEWS`."""
 SLICE_COLOURS = ((0.953, 0.290, 0.200), (0.431, 0.690, 0.294), (0.929, 0.835, 0.298))
-"""What 3D Slicer paints them in."""
+"""Their colours in 3D Slicer."""
 FIELD_MM = 160.0
 """Least edge of what a view shows: an LV with room round it."""
 
@@ -69,7 +69,7 @@ def name_orientation(node: Any, view: View, matrix: NDArray[np.float64]) -> None
 def _ask_for_four_views(scene: Any) -> None:
     """Outside 3D Slicer: have the file open with the three slice views and the 3D view."""
     layout = mrml().vtkMRMLLayoutNode()
-    with quiet():  # the node warns that it knows no layout by that number; the application will
+    with quiet():  # the node warns that no layout has that number; the application has one
         layout.SetSingletonTag("vtkMRMLLayoutNode")
         layout.SetViewArrangement(layout.SlicerLayoutFourUpView)
         scene.AddNode(layout)
@@ -89,7 +89,7 @@ def slice_node(scene: Any, name: str, colour: tuple[float, float, float]) -> Any
 
 
 def composite_node(scene: Any, name: str) -> Any:
-    """The node that says what a slice view shows; its singleton tag is the layout name, as that of the slice node."""
+    """The node with the contents of a slice view; its singleton tag is the layout name, as that of the slice node."""
     node = scene.GetSingletonNode(name, "vtkMRMLSliceCompositeNode")
     if node is None:
         node = mrml().vtkMRMLSliceCompositeNode()

@@ -28,8 +28,8 @@ def write_scene(result: Result, path: str | Path, name: str = "Study") -> Path:
     """A scene file for one result.
 
     Args:
-        result: what the predictor answered.
-        path: ends in .mrb or .mrml; what stands there is replaced once the new one is whole.
+        result: of the predictor.
+        path: ends in .mrb or .mrml; an existing file is replaced once the new one is complete.
         name: begins the node names; anonymous, for it is written.
 
     Returns:
@@ -44,7 +44,7 @@ def write_scene(result: Result, path: str | Path, name: str = "Study") -> Path:
 
 
 def save_scene(scene: Any, path: str | Path) -> Path:
-    """Write a scene as .mrb or .mrml; nothing half written is ever left under that name.
+    """Write a scene as .mrb or .mrml; an incomplete file never gets that name.
 
     Returns:
         The absolute path.
@@ -65,7 +65,7 @@ def save_scene(scene: Any, path: str | Path) -> Path:
 
 
 def load_scene(scene: Any, path: str | Path) -> None:
-    """Read an .mrb or .mrml into a scene; what the scene held is closed first.
+    """Read an .mrb or .mrml into a scene; the scene is cleared first.
 
     Raises:
         InputError: no such file, a wrong suffix, or no scene that can be read.
@@ -159,7 +159,7 @@ def _encoded(name: str) -> str:
 
 
 def _first_error(messages: Any) -> str:
-    """MRML's own words, one line."""
+    """MRML's own messages, on one line."""
     from vtkmodules.vtkCommonCore import vtkCommand
 
     errors = (

@@ -46,7 +46,7 @@ def _pose_rows(result: Result) -> list[Row]:
 
 
 def _bound_rows(quality: Quality) -> list[Row]:
-    """Bounds and septum angle, as far as they are known."""
+    """Bounds and septum angle, if there are any."""
     good_to, septum = quality.good_to, quality.septum
     rows = [("long axis good to", good_to.axis_deg, "deg"), ("LV centre good to", good_to.centre_mm, "mm")]
     if septum is not None:

@@ -14,12 +14,12 @@ from .host import mrml
 LAYOUT_NAME = "1"
 """Of the first 3D view."""
 FROM_RAS = (-0.55, 0.8, 0.25)
-"""From the patient's left and front, a little from above, as cardiologists hold the heart."""
+"""From the patient's left and front, a little from above, as cardiologists view the heart."""
 DISTANCE_MM = 420.0
 
 
 class Camera(NamedTuple):
-    """How a camera stands, RAS mm."""
+    """Position and direction of a camera, RAS mm."""
 
     position: tuple[float, ...]
     focal_point: tuple[float, ...]
@@ -27,7 +27,7 @@ class Camera(NamedTuple):
 
 
 def camera_of(scene: Any) -> Camera | None:
-    """How the camera of the first 3D view stands; None outside the application."""
+    """The camera of the first 3D view; None outside the application."""
     node = _node(scene)
     if node is None:
         return None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 from pathlib import Path
 from typing import Any
@@ -20,6 +19,7 @@ from ..geometry.volume import Grid
 from ..geometry.volume import Volume
 from ..io import write_volume
 from ..io.atomic_file import TEMPORARY_SUFFIX
+from ..io.atomic_folder import atomic_folder
 from .camera import Camera
 from .dicom import write_nuclear
 from .dicom import write_pet
@@ -53,22 +53,16 @@ def write_study(study: Study, folder: Path, *, dicom: bool = False) -> None:
     Raises:
         InputError: the disk is full or cannot be written.
     """
-    temporary = folder.with_name(folder.name + TEMPORARY_SUFFIX)
+    temporary = folder.with_name(folder.name + TEMPORARY_SUFFIX)  # a killed run's is removed by the next one
     try:
         shutil.rmtree(temporary, ignore_errors=True)
         temporary.mkdir(parents=True)
-        _write(study, temporary, dicom)
-        if folder.exists():
-            shutil.rmtree(folder)
-        os.replace(temporary, folder)  # noqa: PTH105
+        with atomic_folder(folder, temporary) as fresh:
+            _write(study, fresh, dicom)
     except (OSError, InputError) as error:
-        shutil.rmtree(temporary, ignore_errors=True)
         reason = error.strerror if isinstance(error, OSError) else str(error)
         msg = f"{folder}: the study cannot be written ({reason}); free disk space or choose another folder"
         raise InputError(msg) from error
-    except BaseException:
-        shutil.rmtree(temporary, ignore_errors=True)
-        raise
 
 
 def _write(study: Study, folder: Path, dicom: bool) -> None:

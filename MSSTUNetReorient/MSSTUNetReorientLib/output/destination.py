@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,9 +17,11 @@ from typing import NoReturn
 
 from ..errors import InputError
 from ..io.atomic_file import TEMPORARY_SUFFIX
+from ..io.atomic_folder import atomic_folder
+from ..io.atomic_folder import swap
 
 SUMMARY = "result.json"
-"""The file by which a folder is known as a former result."""
+"""The file that identifies a folder as a former result."""
 FILES = (
     "short_axis.nrrd",
     "segmentation.seg.nrrd",
@@ -69,15 +70,11 @@ def replacing(out: Path, overwrite: bool) -> Iterator[Path]:
         try:
             _make_parents(out.parent, created)
             fixed = _cannot_be_renamed(out)
-            with _temporary_folder(out if fixed else out.resolve().parent) as temporary:
-                fresh = temporary / "result"
-                fresh.mkdir()
+            place = out if fixed else out.resolve()
+            temporary = _hidden_folder(out if fixed else place.parent)
+            with atomic_folder(place, temporary, _fill if fixed else swap) as fresh:
                 yield fresh
                 check_destination(out, overwrite)
-                if fixed:
-                    _fill(out, fresh, temporary)
-                else:
-                    _swap(fresh, out.resolve(), temporary / "former")
         except BaseException:
             for folder in reversed(created):
                 with suppress(OSError):
@@ -136,31 +133,13 @@ def _make_parents(folder: Path, created: list[Path]) -> None:
         created.append(folder)
 
 
-@contextmanager
-def _temporary_folder(place: Path) -> Iterator[Path]:
-    """A hidden folder on the file system of the destination, always removed at the end."""
-    temporary = Path(tempfile.mkdtemp(prefix=".reorient.", suffix=TEMPORARY_SUFFIX, dir=place))
-    try:
-        yield temporary
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
+def _hidden_folder(place: Path) -> Path:
+    """A new folder in another one, which is on the file system of the destination."""
+    return Path(tempfile.mkdtemp(prefix=".reorient.", suffix=TEMPORARY_SUFFIX, dir=place))
 
 
-def _swap(fresh: Path, out: Path, former: Path) -> None:
-    """Rename the old result away and the new one into place; put the old one back if that fails."""
-    if out.exists():
-        out.rename(former)
-    try:
-        fresh.rename(out)
-    except BaseException:
-        if former.exists() and not out.exists():
-            former.rename(out)
-        raise
-
-
-def _fill(out: Path, fresh: Path, temporary: Path) -> None:
+def _fill(fresh: Path, out: Path, former: Path) -> None:
     """Move the files of a new result into a folder that must stay; put the old ones back if that fails."""
-    former = temporary / "former"
     former.mkdir()
     moved: list[Path] = []
     try:
@@ -182,7 +161,7 @@ def _absolute(out: Path) -> Path:
 
 
 def _cannot_be_renamed(out: Path) -> bool:
-    """Whether a folder that is there must stay the same folder."""
+    """Whether an existing folder must be filled, because it cannot be replaced."""
     return out.is_dir() and (os.path.ismount(out) or not os.access(out.resolve().parent, os.W_OK | os.X_OK))
 
 
@@ -193,7 +172,7 @@ def _probe(out: Path) -> None:
         OSError: one cannot be made.
     """
     place = out if _cannot_be_renamed(out) else _nearest_folder(out.parent)
-    made = [Path(tempfile.mkdtemp(prefix=".reorient.", suffix=TEMPORARY_SUFFIX, dir=place))]
+    made = [_hidden_folder(place)]
     try:
         for name in out.relative_to(place).parts:
             (made[-1] / name).mkdir()
