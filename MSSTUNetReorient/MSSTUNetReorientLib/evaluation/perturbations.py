@@ -1,4 +1,7 @@
-"""How far a result moves when a study changes in ways that leave its heart unchanged. No truth is needed."""
+"""How far a result moves when a study changes in ways that leave its heart unchanged. No truth is needed.
+
+The roll of a patient that is turned follows from the long axis anew, as the clinic's does.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +16,7 @@ from scipy import ndimage
 from scipy.spatial.transform import Rotation
 
 from ..geometry.pose import Pose
+from ..geometry.pose import rotation_from_long_axis
 from ..geometry.volume import MIN_SIZE
 from ..geometry.volume import Grid
 from ..geometry.volume import Volume
@@ -95,7 +99,8 @@ def shifts(study: Volume, answer: Callable[[Volume], Result]) -> list[Shift]:
 
 
 def _shift(change: Change, first: Result, now: Result) -> Shift:
-    expected = change.moved @ first.pose
+    moved = change.moved @ first.pose
+    expected = Pose(rotation_from_long_axis(moved.long_axis), moved.centre)
     before, after = (r.volumes_ml["myocardium"] for r in (first, now))
     return Shift(
         change.name,
