@@ -5,11 +5,14 @@ from __future__ import annotations
 import errno
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
+from typing import IO
 from typing import Any
 
 import numpy as np
@@ -477,3 +480,26 @@ def test_a_study_that_is_damaged_after_its_run(
     assert done.review.message != ""
     assert done.review.stage is Stage.ADJUSTING
     assert not done.review.segmenting
+
+
+def test_a_session_folder_removed_before_it_is_locked_is_made_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another session that starts takes the lock of the first folder, and removes the second before it is locked."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    made: list[Path] = []
+
+    def lock(file: IO[str]) -> bool:
+        made.append(Path(file.name).parent)
+        if len(made) == 2:
+            shutil.rmtree(made[1])
+        return len(made) > 1
+
+    monkeypatch.setattr(session_folder, "take_lock", lock)
+    folder = session_folder.SessionFolder()
+    assert folder.path == made[2]
+    assert folder.path.is_dir()
+    folder.close()
+    monkeypatch.setattr(session_folder, "take_lock", lambda _: False)
+    with pytest.raises(OSError, match="cannot be locked"):
+        session_folder.SessionFolder()

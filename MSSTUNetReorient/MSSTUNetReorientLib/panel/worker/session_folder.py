@@ -16,6 +16,7 @@ from typing import IO
 
 PREFIX = "msstunet-reorient-session-"
 LOCK = "in-use"
+ATTEMPTS = 5
 STARTING_S = 3600.0
 """A folder without a lock file that is younger than this may belong to a session that is just starting."""
 
@@ -48,9 +49,15 @@ class SessionFolder:
         shutil.rmtree(self.path, ignore_errors=True)
 
     def _make(self) -> None:
-        self.path = Path(tempfile.mkdtemp(prefix=PREFIX))
-        self._lock = (self.path / LOCK).open("w")
-        take_lock(self._lock)
+        """A session that starts at the same moment may remove the folder before it is locked: then make another."""
+        for _ in range(ATTEMPTS):
+            self.path = Path(tempfile.mkdtemp(prefix=PREFIX))
+            self._lock = (self.path / LOCK).open("w")
+            if take_lock(self._lock) and (self.path / LOCK).exists():
+                return
+            self._lock.close()
+        msg = f"{self.path.parent}: a session folder cannot be locked there; restart the application"
+        raise OSError(msg)
 
 
 def remove_abandoned() -> list[Path]:
