@@ -79,7 +79,7 @@ def test_picture_has_values_scores_and_the_maximum() -> None:
     scores = [int(t.get_text()) for t in right.texts if t.get_text().isdigit()]
     assert len(values) == len(scores) == 17
     assert values[3] < 35
-    assert scores == [0, 0, 0, 3 if values[3] >= 30 else 4] + [0] * 13
+    assert scores == [0, 0, 0, 2 if values[3] >= 30 else 3] + [0] * 13
     assert {t.get_text() for t in left.texts} >= {"ANT", "INF", "SEP", "LAT"}
     assert "100 % = 100\ncounts" in scale.get_title()
     assert left.collections[0].get_clim() == (0, 100)

@@ -10,6 +10,7 @@ from MSSTUNetReorientLib.perfusion.polar_map import PolarMap
 from MSSTUNetReorientLib.perfusion.polar_map import polar_map
 from MSSTUNetReorientLib.perfusion.sampling import sample
 from numpy.typing import NDArray
+from walls import LENGTH_MM
 from walls import POSE
 from walls import RADIUS_MM
 from walls import THICKNESS_MM
@@ -156,6 +157,31 @@ def test_a_segment_without_a_wall_has_no_value_and_the_next_ones_keep_theirs() -
     assert found.measured[1] < 0.3
     assert found.segments[2] < 53
     assert np.isfinite(np.delete(found.segments, 1)).all()
+
+
+def dim_end(height: Array, angle: Array) -> Array:
+    """The last 5 mm of the wall as blur leaves them."""
+    return np.where(height * LENGTH_MM > LENGTH_MM - 5, 50.0, 100.0) + 0 * angle
+
+
+def test_the_blurred_end_of_the_wall_is_drawn_and_not_counted() -> None:
+    found = mapped(wall(dim_end))
+    assert found.percent[-1].max() < 60
+    assert found.segments == pytest.approx(100.0, abs=1.0)
+
+
+def test_the_blurred_end_of_a_shorter_septum_is_not_counted() -> None:
+    """The septum ends at 0.85 of the length, dim in its last 5 mm; the lateral wall goes on."""
+    limit = 0.85 * LENGTH_MM
+
+    def counts(height: Array, angle: Array) -> Array:
+        septum = np.abs(angle - 180) < 60
+        return np.where(septum & (height * LENGTH_MM > limit - 5), 50.0, 100.0)
+
+    study = wall(counts)
+    _, height, angle = places(POSE.apply_inverse(study[0].grid.points()))
+    found = mapped(without(study, (height > 0.85) & (np.abs(angle - 180) < 60)))
+    assert found.segments == pytest.approx(100.0, abs=2.0)
 
 
 def test_means_are_weighted_by_area() -> None:

@@ -20,7 +20,6 @@ from MSSTUNetReorientLib.perfusion.quantification import quantify
 from MSSTUNetReorientLib.perfusion.scores import score
 from MSSTUNetReorientLib.perfusion.scores import severity_class
 from numpy.typing import NDArray
-from walls import AREA_CM2
 from walls import BASE_MM
 from walls import LENGTH_MM
 from walls import POSE
@@ -35,7 +34,7 @@ Array = NDArray[np.float64]
 
 @pytest.mark.parametrize(
     ("percent", "points"),
-    [(100, 0), (70, 0), (69.9, 1), (60, 1), (59.9, 2), (50, 2), (49.9, 3), (30, 3), (29.9, 4), (0, 4)],
+    [(100, 0), (70, 0), (69.9, 1), (50, 1), (49.9, 2), (30, 2), (29.9, 3), (10, 3), (9.9, 4), (0, 4)],
 )
 def test_score_of_a_segment(percent: float, points: int) -> None:
     assert score(percent) == points
@@ -55,14 +54,17 @@ def cold_cylinder(height: Array, angle: Array) -> Array:
     return np.where((height * LENGTH_MM > RADIUS_MM + 10) & (angle >= 180), 5.0, 100.0)
 
 
-COLD_CM2 = np.pi * RADIUS_MM * (BASE_MM - 10) / 100
+RIM_MM = 6.0
+"""Wall at its basal end that counts in no figure."""
+COLD_CM2 = np.pi * RADIUS_MM * (BASE_MM - RIM_MM - 10) / 100
+COUNTED_CM2 = 2 * np.pi * RADIUS_MM * (LENGTH_MM - RIM_MM) / 100
 
 
 def test_scar_burden_is_the_area_drawn_cold() -> None:
     scores = quantify(*wall(cold_cylinder, spacing=1.5), verdict="pass").scores
     assert scores is not None
-    assert scores.scar_percent == pytest.approx(100 * COLD_CM2 / AREA_CM2, abs=1.0)
-    assert scores.defect_percent == pytest.approx(100 * COLD_CM2 / AREA_CM2, abs=1.5)
+    assert scores.scar_percent == pytest.approx(100 * COLD_CM2 / COUNTED_CM2, abs=1.0)
+    assert scores.defect_percent == pytest.approx(100 * COLD_CM2 / COUNTED_CM2, abs=1.5)
     assert scores.defect_cm2 == pytest.approx(COLD_CM2, rel=0.06)
 
 
@@ -70,25 +72,25 @@ def test_a_mild_defect_is_defect_and_no_scar() -> None:
     scores = quantify(*wall(lambda h, a: np.where(cold_cylinder(h, a) < 50, 60.0, 100.0)), verdict="pass").scores
     assert scores is not None
     assert scores.scar_percent == 0
-    assert scores.defect_percent == pytest.approx(100 * COLD_CM2 / AREA_CM2, abs=2.0)
+    assert scores.defect_percent == pytest.approx(100 * COLD_CM2 / COUNTED_CM2, abs=2.0)
 
 
 def basal_inferior_half(height: Array, angle: Array) -> Array:
-    """20 % in segments 3, 4, 5 and 55 % in 10, a little beyond their borders so that these are not counted."""
+    """10 % in segments 3, 4, 5 and 40 % in 10, drawn; their means are higher, as their rims are interpolated."""
     deep = (height > 0.65) & (angle >= 180)
     mild = (height > 0.3) & (height <= 0.65) & (angle >= 240) & (angle <= 300)
-    return np.where(deep, 15.0, np.where(mild, 50.0, 100.0))
+    return np.where(deep, 10.0, np.where(mild, 40.0, 100.0))
 
 
 def test_summed_score_and_territories_by_hand() -> None:
-    """Three segments of about 20 % score 4 each, one of about 55 % scores 2: 14, of which RCA 4 + 4 + 2, LCX 4."""
+    """Three segments of 10 to 30 % score 3 each, one of 30 to 50 % scores 2: 11, of which RCA 3 + 3 + 2, LCX 3."""
     scores = quantify(*wall(basal_inferior_half), verdict="pass").scores
     assert scores is not None
     given = {n + 1: s for n, s in enumerate(scores.segments) if s}
-    assert given == {3: 4, 4: 4, 5: 4, 10: 2}
-    assert (scores.summed, scores.severity) == (14, "severe")
-    assert scores.percent_of_myocardium == pytest.approx(100 * 14 / 68)
-    assert scores.territories == {"LAD": 0, "LCX": 4, "RCA": 10}
+    assert given == {3: 3, 4: 3, 5: 3, 10: 2}
+    assert (scores.summed, scores.severity) == (11, "moderate")
+    assert scores.percent_of_myocardium == pytest.approx(100 * 11 / 68)
+    assert scores.territories == {"LAD": 0, "LCX": 3, "RCA": 8}
 
 
 def test_a_normal_wall_scores_nothing() -> None:

@@ -87,12 +87,18 @@ def shares(samples: Samples) -> Array:
     return np.array(found)
 
 
-def segment_means(values: Array, usable: NDArray[np.bool_], area: Array, share: Array) -> Array:
-    """``(17,)`` means of the usable samples, weighted by area; nan where a segment has too few (``LEAST_MEASURED``)."""
-    weight = share * np.where(usable, area, 0.0)
+def segment_means(values: Array, counted: NDArray[np.bool_], area: Array, share: Array, there: Array) -> Array:
+    """``(17,)`` means weighted by area.
+
+    Args:
+        values, counted, area: of the samples, and which of them count.
+        share: of the samples in the segments.
+        there: :func:`measured` of the segments; below ``LEAST_MEASURED`` a segment has no mean (nan).
+    """
+    weight = share * np.where(counted, area, 0.0)
     total = weight.sum(axis=(1, 2))
-    means = (weight * np.where(usable, values, 0.0)).sum(axis=(1, 2)) / np.where(total > 0, total, 1.0)
-    return np.where((total > 0) & (measured(usable, share) >= LEAST_MEASURED), means, np.nan)
+    means = (weight * np.where(counted, values, 0.0)).sum(axis=(1, 2)) / np.where(total > 0, total, 1.0)
+    return np.where((total > 0) & (there >= LEAST_MEASURED), means, np.nan)
 
 
 def measured(usable: NDArray[np.bool_], share: Array) -> Array:

@@ -27,6 +27,9 @@ MAXIMUM_CENTILE = 95.0
 FALLEN_OFF = 0.6
 """Counts 6 to 10 mm outside the epicardium over the largest in the wall, below which they fall off (ours): the edge is
 drawn at about half the wall's counts."""
+BASAL_RIM_MM = 6.0
+"""The end of the wall at the base is dim by blur alone (half its counts where the label ends): this much of it is drawn
+but counts in no figure. Half of 12 mm, a usual resolution of SPECT (ours)."""
 LEAST_JUDGED = 0.25
 """Share of the wall's area from which counts must fall off, to know its maximum (ours)."""
 
@@ -40,6 +43,7 @@ class PolarMap:
         maximum: the study's maximum, from the maxima along the rays, in counts.
         percent: maximum along each ray in percent of it, 100 at most.
         usable: samples with a wall that nothing outshines.
+        counted: usable samples further than ``BASAL_RIM_MM`` from the wall's end; only they make figures.
         outshone: samples beside something hotter than the wall's maximum.
         segments: mean percent of each segment.
         mid_wall_segments: the same from the mid-wall means, in percent of their own maximum.
@@ -50,6 +54,7 @@ class PolarMap:
     maximum: float
     percent: Array
     usable: NDArray[np.bool_]
+    counted: NDArray[np.bool_]
     outshone: NDArray[np.bool_]
     segments: Array
     mid_wall_segments: Array
@@ -68,17 +73,20 @@ def polar_map(samples: Samples) -> PolarMap | None:
         return None
     outshone = wall & (beside > np.maximum(largest, maximum))
     usable = wall & ~outshone
+    counted = usable & (np.nan_to_num(samples.to_end_mm) > BASAL_RIM_MM)
     percent, mid_percent = _percent(samples.maximum, maximum), _percent(samples.mid_wall, mid_maximum)
     share, area = shares(samples), samples.area_mm2
+    there = measured(usable, share)
     return PolarMap(
         samples=samples,
         maximum=maximum,
         percent=percent,
         usable=usable,
+        counted=counted,
         outshone=outshone,
-        segments=segment_means(percent, usable, area, share),
-        mid_wall_segments=segment_means(mid_percent, usable, area, share),
-        measured=measured(usable, share),
+        segments=segment_means(percent, counted, area, share, there),
+        mid_wall_segments=segment_means(mid_percent, counted, area, share, there),
+        measured=there,
     )
 
 

@@ -60,6 +60,7 @@ class Samples:
         mid_wall: mean count of the middle half of the wall.
         beside: largest count just outside the epicardium.
         area_mm2: area of the mid-wall surface that a sample stands for; 0 where there is none.
+        to_end_mm: way along the long axis to the basal end of the wall, on the ray's side of the heart.
         edges: ``(ROWS + 1,)`` where rows begin and end along the long axis: 0 mid-wall apex, 1 valve plane.
     """
 
@@ -67,6 +68,7 @@ class Samples:
     mid_wall: Array
     beside: Array
     area_mm2: Array
+    to_end_mm: Array
     edges: Array
 
 
@@ -115,6 +117,7 @@ def sample(short_axis: Volume, labels: Volume, pose: Pose) -> Samples | None:
         mid_wall=(middle[..., 1:-1].sum(axis=-1) + ends) / (middle.shape[-1] - 1),
         beside=counts[..., DEPTHS:].max(axis=-1),
         area_mm2=np.nan_to_num(_areas(radius, polar, extent)),
+        to_end_mm=_to_end(radius, polar, extent),
         edges=_row_edges(radius, polar, extent),
     )
 
@@ -203,6 +206,15 @@ def _change(radius: Array) -> Array:
     typical = np.array([np.median(row[np.isfinite(row)]) if np.isfinite(row).any() else np.nan for row in radius])
     smooth = np.convolve(np.pad(typical, 1, mode="edge"), np.full(3, 1 / 3), mode="valid")
     return np.nan_to_num(np.gradient(smooth))[:, None]
+
+
+def _to_end(radius: Array, polar: Array, extent: _Extent) -> Array:
+    """Height of the last wall above each sample at the same angle: half a slice more than between their middles."""
+    slices = np.broadcast_to(_slice_positions(extent)[:, None], (SLICES, RAYS))
+    height = np.concatenate([extent.hinge - radius[:RINGS] * np.cos(polar)[:, None], slices])
+    height = np.where(np.isfinite(radius), height, np.nan)
+    last = np.nan_to_num(height, nan=-np.inf).max(axis=0)
+    return np.asarray(last - height + (extent.base - extent.hinge) / SLICES / 2)
 
 
 def _row_edges(radius: Array, polar: Array, extent: _Extent) -> Array:

@@ -3,7 +3,7 @@
 There is no normal database yet, so every cut-off is in percent of the study's own maximum, never of normal limits. A
 healthy heart can score above 0 where breast or diaphragm attenuates; see ``docs/perfusion.md``.
 
->>> [score(percent) for percent in (85.0, 65.0, 55.0, 40.0, 10.0)]
+>>> [score(percent) for percent in (85.0, 65.0, 45.0, 20.0, 5.0)]
 [0, 1, 2, 3, 4]
 >>> severity_class(9)
 'moderate'
@@ -21,13 +21,12 @@ from .polar_map import PolarMap
 
 Array = NDArray[np.float64]
 
-CUT_OFFS = (70.0, 60.0, 50.0, 30.0)
+CUT_OFFS = (70.0, 50.0, 30.0, 10.0)
 """Percent of the maximum below which a segment scores at least 1, 2, 3 and 4.
 
-- 50: non-viable by tetrofosmin against FDG (J Am Coll Cardiol 1998;32:927).
-- 60: the other threshold tried there; segments that recovered after revascularisation exceeded it (Udelson,
-  Circulation 1994;89:2552).
-- 70 and 30: ours, no public source; one step of 10 above them, and nearly the level of the blood pool.
+- 50: below it, tetrofosmin uptake counts as non-viable against FDG (J Am Coll Cardiol 1998;32:927).
+- 70, 30 and 10: general professional knowledge, without a public source that we could check. The truth of simulated
+  studies is scored with the same four numbers.
 """
 HIGHEST_SCORE = len(CUT_OFFS)
 SEGMENT_COUNT = 17
@@ -99,12 +98,12 @@ def scores_of(polar_map: PolarMap) -> Scores:
 
 def extent(polar_map: PolarMap, percent: float) -> float:
     """Percent of the measured LV surface with less than ``percent`` of the maximum; nan where nothing is measured."""
-    whole = float(polar_map.samples.area_mm2[polar_map.usable].sum())
+    whole = float(polar_map.samples.area_mm2[polar_map.counted].sum())
     return 100 * _area_below(polar_map, percent) / whole if whole > 0 else float("nan")
 
 
 def _area_below(polar_map: PolarMap, percent: float) -> float:
-    below = polar_map.usable & (np.nan_to_num(polar_map.percent) < percent)
+    below = polar_map.counted & (np.nan_to_num(polar_map.percent) < percent)
     return float(polar_map.samples.area_mm2[below].sum())
 
 
