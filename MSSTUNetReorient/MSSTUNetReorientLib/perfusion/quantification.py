@@ -97,7 +97,7 @@ class Perfusion:
             "withheld": self.reason or None,
             "maximum_counts": None if self.map is None else self.map.maximum,
             "segments": self._segment_content(),
-            "figures": {name: {"value": f.value, "verdict": f.verdict, "withheld": f.reason or None}
+            "figures": {name: {"value": _figure(f.value), "verdict": f.verdict, "withheld": f.reason or None}
                         for name, f in self.figures.items()},
             "severity_class": severity,
             "notes": list(self.notes),
@@ -165,6 +165,10 @@ def _outshone_segments(mapped: PolarMap) -> tuple[int, ...]:
 
 def _listed(numbers: tuple[int, ...]) -> str:
     return f"segment{'s' * (len(numbers) > 1)} {', '.join(str(n) for n in numbers)}"
+
+
+def _figure(value: float | int | None) -> float | int | None:
+    return _number(value) if isinstance(value, float) else value
 
 
 def _number(value: float) -> float | None:
