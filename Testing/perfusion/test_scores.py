@@ -7,7 +7,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import settings
+from hypothesis import strategies as st
 from MSSTUNetReorientLib.geometry.pose import Pose
+from MSSTUNetReorientLib.geometry.volume import Grid
 from MSSTUNetReorientLib.geometry.volume import Volume
 from MSSTUNetReorientLib.io import read_study
 from MSSTUNetReorientLib.perfusion.quantification import CUT_OFF
@@ -157,6 +161,20 @@ def test_content_is_strict_json() -> None:
     content = quantify(*wall(basal_inferior_half), verdict="pass").as_dict()
     assert json.loads(json.dumps(content, allow_nan=False)) == content
     assert [s["number"] for s in content["segments"]] == list(range(1, 18))
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(0, 2**32 - 1), st.floats(0.0, 0.3), st.sampled_from([-1.0, 0.0, 1e-30, 1.0, 1e30]))
+def test_no_labels_and_no_counts_are_an_error(seed: int, share: float, unit: float) -> None:
+    """Scattered voxels, negative and huge counts: figures or reasons, never an exception and never a number that is
+    none."""
+    random = np.random.default_rng(seed)
+    grid = Grid.centred(24, 6.0, POSE)
+    labels = (random.random((24,) * 3) < share).astype(np.uint8)
+    counts = Volume((unit * random.random((24,) * 3)).astype(np.float32), grid)
+    found = quantify(counts, Volume(labels, grid), POSE, verdict="review")
+    json.dumps(found.as_dict(), allow_nan=False)
+    assert all((figure.value is None) == bool(figure.reason) for figure in found.figures.values())
 
 
 @pytest.mark.real_data

@@ -31,7 +31,7 @@ BASAL_RIM_MM = 6.0
 """The end of the wall at the base is dim by blur alone (half its counts where the label ends): this much of it is drawn
 but counts in no figure. Half of 12 mm, a usual resolution of SPECT (ours)."""
 LEAST_JUDGED = 0.25
-"""Share of the wall's area from which counts must fall off, to know its maximum (ours)."""
+"""Share of the wall's area from which counts must fall off, to know its maximum, and that must count (ours)."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,7 +62,7 @@ class PolarMap:
 
 
 def polar_map(samples: Samples) -> PolarMap | None:
-    """Map the samples; None where the wall's maximum is not known: no counts, or hotter surroundings all round."""
+    """Map the samples; None where too little wall can be judged: no counts, a tiny wall, or hotter surroundings."""
     wall = np.isfinite(samples.maximum)
     beside, largest = np.nan_to_num(samples.beside), np.nan_to_num(samples.maximum)
     judged = wall & (beside <= FALLEN_OFF * largest)
@@ -74,6 +74,8 @@ def polar_map(samples: Samples) -> PolarMap | None:
     outshone = wall & (beside > np.maximum(largest, maximum))
     usable = wall & ~outshone
     counted = usable & (np.nan_to_num(samples.to_end_mm) > BASAL_RIM_MM)
+    if samples.area_mm2[counted].sum() < LEAST_JUDGED * samples.area_mm2[wall].sum():
+        return None
     percent, mid_percent = _percent(samples.maximum, maximum), _percent(samples.mid_wall, mid_maximum)
     share, area = shares(samples), samples.area_mm2
     there = measured(usable, share)

@@ -26,7 +26,7 @@ SCHEMA = 1
 NO_VERDICT = "the quality verdict is fail: no usable left ventricle was found"
 NO_MYOCARDIUM = "no myocardium is labelled"
 CUT_OFF = "apex or base is cut off by the edge of the field of view"
-NO_MAXIMUM = "the maximum of the wall is not known: it has no counts, or its surroundings are hotter all round"
+NO_MAXIMUM = "too little wall can be judged: it has no counts, is very small, or its surroundings are hotter all round"
 
 
 @dataclass(frozen=True)

@@ -42,7 +42,7 @@ DEFECT_PERCENT = CUT_OFFS[0]
 
 @dataclass(frozen=True)
 class Scores:
-    """All scores of one map; None or nan where a segment that they need has no value.
+    """All scores of one map; None where a segment that they need has no value.
 
     Attributes:
         segments: 17 scores, None where a segment has no value.
@@ -97,9 +97,9 @@ def scores_of(polar_map: PolarMap) -> Scores:
 
 
 def extent(polar_map: PolarMap, percent: float) -> float:
-    """Percent of the measured LV surface with less than ``percent`` of the maximum; nan where nothing is measured."""
+    """Percent of the measured LV surface with less than ``percent`` of the maximum."""
     whole = float(polar_map.samples.area_mm2[polar_map.counted].sum())
-    return 100 * _area_below(polar_map, percent) / whole if whole > 0 else float("nan")
+    return 100 * _area_below(polar_map, percent) / whole
 
 
 def _area_below(polar_map: PolarMap, percent: float) -> float:
