@@ -205,14 +205,17 @@ def test_result_without_a_ventricle_can_still_be_shown(tmp_path: Path) -> None:
     empty = replace(result, labels=Volume(np.zeros_like(result.labels.array), result.labels.grid))
     write_overview(empty, tmp_path / "overview.png")
     write_report(empty, tmp_path / "report.html")
-    assert "No left ventricle was found." in (tmp_path / "report.html").read_text(encoding="utf-8")
+    page = (tmp_path / "report.html").read_text(encoding="utf-8")
+    assert "No left ventricle was found." in page
+    assert "Polar map, scores and extents are withheld: the quality verdict is fail" in page
+    assert page.count("<img") == 3
 
 
 def test_report_is_one_file_with_pictures_inside(tmp_path: Path) -> None:
     write_report(make_result(), tmp_path / "report.html")
     page = (tmp_path / "report.html").read_text(encoding="utf-8")
     pictures = re.findall(r'src="data:image/png;base64,([^"]+)"', page)
-    assert len(pictures) == page.count("<img") == 3
+    assert len(pictures) == page.count("<img") == 4
     assert all(base64.b64decode(p).startswith(b"\x89PNG") for p in pictures)
     assert not re.search(r"https?://|<script|<link|url\(|@import", page)
     assert [p.name for p in tmp_path.iterdir()] == ["report.html"]

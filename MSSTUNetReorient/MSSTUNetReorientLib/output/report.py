@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .. import __version__
+from ..perfusion.quantification import Perfusion
 from ..prediction.result import Result
 from .figures import INK
 from .figures import draw_long_axes
@@ -27,6 +28,9 @@ from .figures import new_figure
 from .good_to_text import bounds_sentence
 from .good_to_text import one_line
 from .good_to_text import septum_text
+from .perfusion_text import perfusion_content
+from .perfusion_text import perfusion_of
+from .polar_picture import perfusion_figure
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -114,12 +118,15 @@ def write_report(result: Result, path: Path) -> None:
 
     loader = PackageLoader("MSSTUNetReorientLib.output", "")
     environment = Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True)
-    page = environment.get_template("report.html.j2").render(report_content(result), pictures=_pictures(result))
+    perfusion = perfusion_of(result)
+    pictures = _pictures(result) | _perfusion_picture(perfusion)
+    content = report_content(result) | {"perfusion": perfusion_content(perfusion)}
+    page = environment.get_template("report.html.j2").render(content, pictures=pictures)
     path.write_text(page, encoding="utf-8")
 
 
 def report_content(result: Result) -> dict[str, Any]:
-    """The texts and numbers of the template, without the pictures."""
+    """The texts and numbers of the template, without perfusion and pictures."""
     quality = result.quality
     return {
         "status": quality.status,
@@ -203,6 +210,16 @@ def _pictures(result: Result) -> dict[str, str]:
         for name, pixels in _drawn(result).items()
         if name != "overview"
     }
+
+
+def _perfusion_picture(perfusion: Perfusion) -> dict[str, str]:
+    """The polar map as base64 PNG; nothing where the perfusion is withheld."""
+    figure = perfusion_figure(perfusion)
+    if figure is None:
+        return {}
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="png", dpi=OVERVIEW_DPI, pil_kwargs=QUICK_PNG)
+    return {"polar_map": base64.b64encode(buffer.getvalue()).decode("ascii")}
 
 
 def _draw_header(figure: Any, result: Result) -> None:

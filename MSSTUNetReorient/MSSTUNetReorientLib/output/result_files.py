@@ -1,6 +1,6 @@
 """Writing a result: all of its files or none.
 
-Nothing personal is written: files contain the counts, the geometry and the numbers of ``Result.as_dict``.
+Nothing personal is written: files contain the counts, the geometry and the numbers of :func:`summary`.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from .destination import SUMMARY
 from .destination import check_destination
 from .destination import replacing
 from .destination import writing_errors
+from .perfusion_text import perfusion_of
 
 __all__ = ["PRODUCTS", "Delivery", "Product", "check_destination", "deliver", "summary"]
 
@@ -89,8 +90,9 @@ def deliver(
 
 
 def summary(result: Result) -> dict[str, Any]:
-    """The content of ``result.json``: ``Result.as_dict`` and the direction of ``pose.tfm``, fit for strict JSON."""
-    content: dict[str, Any] = _finite({**result.as_dict(), "pose_tfm": POSE_DIRECTION})
+    """The content of ``result.json``: ``Result.as_dict``, perfusion, direction of ``pose.tfm``; fit for strict JSON."""
+    perfusion = perfusion_of(result).as_dict()
+    content: dict[str, Any] = _finite({**result.as_dict(), "perfusion": perfusion, "pose_tfm": POSE_DIRECTION})
     return content
 
 

@@ -1,0 +1,175 @@
+"""All perfusion figures of one study, each with the verdict it rests on or the reason why it is withheld."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ..geometry.labels import MYOCARDIUM
+from ..geometry.pose import Pose
+from ..geometry.volume import Volume
+from .aha_segments import SEGMENTS
+from .aha_segments import shares
+from .polar_map import PolarMap
+from .polar_map import polar_map
+from .sampling import sample
+from .scores import Scores
+from .scores import scores_of
+
+RELATIVE_TO = "the study's own maximum, not normal limits"
+"""What every percentage and score refers to, as written to files."""
+SCHEMA = 1
+"""Version of the section ``perfusion`` of ``result.json``."""
+
+NO_VERDICT = "the quality verdict is fail: no usable left ventricle was found"
+NO_MYOCARDIUM = "no myocardium is labelled"
+CUT_OFF = "apex or base is cut off by the edge of the field of view"
+NO_MAXIMUM = "too little wall can be judged: it has no counts, is very small, or its surroundings are hotter all round"
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One figure for a reader.
+
+    Attributes:
+        value: None where it is withheld.
+        verdict: of the quality control, which the figure rests on: "pass", "review" or "fail".
+        reason: why it is withheld; empty where it is given.
+    """
+
+    value: float | int | None
+    verdict: str
+    reason: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class Perfusion:
+    """The perfusion of one study.
+
+    Attributes:
+        verdict: of the quality control.
+        reason: why everything is withheld; empty otherwise.
+        map: the polar map; None where everything is withheld.
+        scores: of the map; None likewise.
+    """
+
+    verdict: str
+    reason: str = ""
+    map: PolarMap | None = None
+    scores: Scores | None = None
+
+    @property
+    def figures(self) -> dict[str, Figure]:
+        """The figures by their name in ``result.json``."""
+        scores = self.scores
+        if scores is None:
+            return {name: Figure(None, self.verdict, self.reason) for name in FIGURES}
+        values: dict[str, float | int | None] = {
+            "summed_score": scores.summed,
+            "percent_of_myocardium": scores.percent_of_myocardium,
+            **{f"summed_score_{name.lower()}": value for name, value in scores.territories.items()},
+            "scar_burden_percent": scores.scar_percent,
+            "defect_extent_percent": scores.defect_percent,
+            "defect_area_cm2": scores.defect_cm2,
+        }
+        return {name: Figure(value, self.verdict, _missing(scores) if value is None else "")
+                for name, value in values.items()}  # fmt: skip
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What a reader must know of the map, in sentences."""
+        if self.map is None:
+            return ()
+        touched = _outshone_segments(self.map)
+        if not touched:
+            return ()
+        return (f"Beside {_listed(touched)}, tissue is hotter than the wall's maximum; the wall there is left out.",)
+
+    def as_dict(self) -> dict[str, Any]:
+        """The section ``perfusion`` of ``result.json``."""
+        severity = None if self.scores is None else self.scores.severity
+        return {
+            "schema": SCHEMA,
+            "relative_to": RELATIVE_TO,
+            "verdict": self.verdict,
+            "withheld": self.reason or None,
+            "maximum_counts": None if self.map is None else self.map.maximum,
+            "segments": self._segment_content(),
+            "figures": {name: {"value": _figure(f.value), "verdict": f.verdict, "withheld": f.reason or None}
+                        for name, f in self.figures.items()},
+            "severity_class": severity,
+            "notes": list(self.notes),
+        }  # fmt: skip
+
+    def _segment_content(self) -> list[dict[str, Any]]:
+        if self.map is None or self.scores is None:
+            return []
+        mapped = self.map
+        return [
+            {
+                "number": segment.number,
+                "name": segment.name,
+                "territory": segment.territory,
+                "percent": _number(mapped.segments[n]),
+                "mid_wall_percent": _number(mapped.mid_wall_segments[n]),
+                "score": self.scores.segments[n],
+                "measured_share": round(float(mapped.measured[n]), 3),
+            }
+            for n, segment in enumerate(SEGMENTS)
+        ]
+
+
+FIGURES = (
+    "summed_score", "percent_of_myocardium", "summed_score_lad", "summed_score_lcx", "summed_score_rca",
+    "scar_burden_percent", "defect_extent_percent", "defect_area_cm2",
+)  # fmt: skip
+"""Names of the figures, in their order."""
+
+
+def quantify(short_axis: Volume, labels: Volume, pose: Pose, *, verdict: str, cut_off: bool = False) -> Perfusion:
+    """Quantify one study.
+
+    Args:
+        short_axis: counts on a grid that holds the LV.
+        labels: 1 LV myocardium.
+        pose: SA frame to LPS.
+        verdict: of the quality control.
+        cut_off: the field of view cuts a part of the LV off, by its measure ``cut_share``.
+    """
+    if verdict == "fail":
+        return Perfusion(verdict, NO_VERDICT)
+    if not (labels.array == MYOCARDIUM).any():
+        return Perfusion(verdict, NO_MYOCARDIUM)
+    if cut_off:
+        return Perfusion(verdict, CUT_OFF)
+    samples = sample(short_axis, labels, pose)
+    if samples is None:
+        return Perfusion(verdict, NO_MYOCARDIUM)
+    mapped = polar_map(samples)
+    if mapped is None:
+        return Perfusion(verdict, NO_MAXIMUM)
+    return Perfusion(verdict, "", mapped, scores_of(mapped))
+
+
+def _missing(scores: Scores) -> str:
+    return f"there is too little wall to measure in {_listed(scores.missing)}"
+
+
+def _outshone_segments(mapped: PolarMap) -> tuple[int, ...]:
+    """Numbers of the segments with a sample that is left out because of hotter surroundings."""
+    touched = (shares(mapped.samples) * mapped.outshone).sum(axis=(1, 2)) > 0
+    return tuple(int(n) + 1 for n in np.flatnonzero(touched))
+
+
+def _listed(numbers: tuple[int, ...]) -> str:
+    return f"segment{'s' * (len(numbers) > 1)} {', '.join(str(n) for n in numbers)}"
+
+
+def _figure(value: float | int | None) -> float | int | None:
+    return _number(value) if isinstance(value, float) else value
+
+
+def _number(value: float) -> float | None:
+    return round(float(value), 1) if np.isfinite(value) else None
