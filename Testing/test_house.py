@@ -23,10 +23,11 @@ MAY_IMPORT: dict[str, set[str]] = {
     "geometry": {"errors"},
     "io": CORE,
     "networks": CORE,
+    "perfusion": {"errors", "geometry"},
     "prediction": CORE | {"networks"},
     "simulation": CORE | {"io"},
     "scene": RESULT,
-    "output": RESULT | {"scene"},
+    "output": RESULT | {"scene", "perfusion"},
     "evaluation": RESULT | {"networks", "output", "simulation"},
     "training": RESULT | {"networks", "simulation", "evaluation"},
     "panel": RESULT | {"scene", "output"},
@@ -37,7 +38,7 @@ MAY_IMPORT: dict[str, set[str]] = {
 
 SLICER = {"slicer", "qt", "ctk", "PythonQt", "vtk", "mrml"}
 KNOW_SLICER = {"scene", "panel"}
-WITHOUT_TORCH = ("errors", "geometry", "io", "scene", "output", "panel")
+WITHOUT_TORCH = ("errors", "geometry", "io", "perfusion", "scene", "output", "panel")
 HEAVY_ROOMS = {"training", "evaluation", "simulation"}
 
 

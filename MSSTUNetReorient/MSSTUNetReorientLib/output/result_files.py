@@ -16,6 +16,7 @@ from typing import Any
 
 from ..errors import InputError
 from ..prediction.result import Result
+from .anatomical_section import anatomical_section
 from .atomic_folder import SUMMARY
 from .atomic_folder import check_destination
 from .atomic_folder import replacing
@@ -89,8 +90,12 @@ def deliver(
 
 
 def summary(result: Result) -> dict[str, Any]:
-    """The content of ``result.json``: ``Result.as_dict`` and the direction of ``pose.tfm``, fit for strict JSON."""
-    content: dict[str, Any] = _finite({**result.as_dict(), "pose_tfm": POSE_DIRECTION})
+    """The content of ``result.json``, fit for strict JSON.
+
+    It is ``Result.as_dict``, the direction of ``pose.tfm`` and the anatomical volumes.
+    """
+    anatomical = anatomical_section(result).as_dict()
+    content: dict[str, Any] = _finite({**result.as_dict(), "anatomical": anatomical, "pose_tfm": POSE_DIRECTION})
     return content
 
 
