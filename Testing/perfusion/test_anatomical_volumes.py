@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import astuple
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import settings
 from hypothesis import strategies as st
+from MSSTUNetReorientLib.geometry.volume import Grid
 from MSSTUNetReorientLib.geometry.volume import Volume
 from MSSTUNetReorientLib.perfusion.anatomical_volumes import AnatomicalVolumes
 from MSSTUNetReorientLib.perfusion.anatomical_volumes import anatomical_volumes
 from MSSTUNetReorientLib.perfusion.anatomical_volumes import volumes_round
 from MSSTUNetReorientLib.perfusion.anatomical_volumes import wall_thickness_mm
 from MSSTUNetReorientLib.perfusion.mid_wall import mid_wall
+
 from perfusion.cups import HALF_BALL
 from perfusion.cups import HALF_ELLIPSOID
 from perfusion.cups import TUBE
@@ -86,6 +90,7 @@ def test_an_lv_at_the_edge_of_the_cube_is_measured_as_far_as_it_goes() -> None:
 def test_the_wall_model_depends_on_the_modality() -> None:
     assert wall_thickness_mm(12.0, "PT") == pytest.approx(11.7)
     assert wall_thickness_mm(16.0, "NM") == wall_thickness_mm(16.0, "unknown") == pytest.approx(11.72)
+    assert wall_thickness_mm(8.0, "NM") == wall_thickness_mm(8.0, "unknown") == pytest.approx(7.2)
     assert wall_thickness_mm(2.0, "PT") == 3.0
 
 
@@ -96,6 +101,19 @@ def test_a_blurred_wall_is_thinner_than_it_appears_and_the_cavity_larger() -> No
     assert found.wall_mm == pytest.approx(12.6, abs=0.3)
     assert found.myocardium_ml < cup.ml(9.0) - cup.ml(-9.0)
     assert found.cavity_ml > cup.ml(-9.0)
+
+
+@settings(max_examples=20, deadline=None)
+@given(seed=st.integers(0, 2**32 - 1), wall=st.floats(0.0, 0.3), pool=st.floats(0.0, 0.3))
+def test_any_labels_give_numbers_or_none(seed: int, wall: float, pool: float) -> None:
+    drawn = np.random.default_rng(seed).random((14, 12, 10))
+    array = np.where(drawn < wall, 1, np.where(drawn < wall + pool, 2, 0)).astype(np.uint8)
+    found = anatomical_volumes(Volume(array, Grid((10, 12, 14), np.full(3, 3.0), np.zeros(3))), "NM")
+    if found is not None:
+        assert np.isfinite(astuple(found)).all()
+        assert found.cavity_ml >= 0
+        assert found.myocardium_ml >= 0
+        assert found.length_mm > 0
 
 
 def test_small_hearts_are_told() -> None:

@@ -10,6 +10,7 @@ from MSSTUNetReorientLib.geometry.volume import Volume
 from MSSTUNetReorientLib.perfusion.mid_wall import MidWall
 from MSSTUNetReorientLib.perfusion.mid_wall import mid_wall
 from MSSTUNetReorientLib.perfusion.valve_plane import top_plane
+
 from perfusion.cups import HALF_BALL
 from perfusion.cups import HALF_ELLIPSOID
 from perfusion.cups import TUBE

@@ -229,7 +229,9 @@ def _draw_header(figure: Any, result: Result) -> None:
     text = textwrap.fill(textwrap.shorten(reasons, 2 * HEADER_LETTERS - 10, placeholder=" …"), HEADER_LETTERS)
     figure.text(0.085, 0.73, text, fontsize=9, color=INK, va="center")
     centre = _vector(result.pose.centre, ".0f")
-    numbers = f"LV myocardium {volumes['myocardium']:.0f} ml, blood pool {volumes['blood_pool']:.0f} ml"
+    numbers = (
+        f"LV myocardium {volumes['myocardium']:.0f} ml, blood pool {volumes['blood_pool']:.0f} ml (as they appear)"
+    )
     findings = [text for text in (numbers, one_line(result.quality, "°")) if text]
     origin = f"Centre {centre} mm LPS; {model_line(result)}. {NOT_A_MEDICAL_DEVICE}"
     for y, line in ((0.35, "; ".join(findings)), (0.1, origin)):

@@ -70,7 +70,7 @@ class MidWall:
 
 
 def mid_wall(labels: Volume) -> MidWall | None:
-    """The mid-wall surface of the labels of an SA image; None where the blood pool or the wall is missing."""
+    """The mid-wall surface of the labels of an SA image; None without a blood pool or a wall, or with too little."""
     if not (labels.array == BLOOD_POOL).any() or not (labels.array == MYOCARDIUM).any():
         return None
     lv, pool = (_fine(labels, labels.array >= least) for least in (MYOCARDIUM, BLOOD_POOL))
@@ -80,7 +80,10 @@ def mid_wall(labels: Volume) -> MidWall | None:
     height = plane.height(pool.shape, FINE_MM)
     depth, from_pool = (_distance(_continued(share, height) > HALF) * sign for share, sign in ((lv, -1), (pool, 1)))
     thickness = _apparent_mm(depth, from_pool, height)
-    distance = _distance(depth > mid_wall_depth(np.minimum(depth + from_pool, thickness)))
+    inside = depth > mid_wall_depth(np.minimum(depth + from_pool, thickness))
+    if not (inside & (height < 0)).any():
+        return None
+    distance = _distance(inside)
     below = np.clip(HALF - height / FINE_MM, 0.0, 1.0)
     return MidWall(distance, below, _length(distance, height), thickness)
 
