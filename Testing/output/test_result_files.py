@@ -91,8 +91,8 @@ def test_pose_file_maps_short_axis_to_patient_as_the_summary_states(tmp_path: Pa
 
 def test_summary_has_the_documented_keys() -> None:
     content = summary(make_result())
-    keys = {"pose", "septum", "good_to", "volumes_ml", "qc", "model", "input", "timing_s", "left_out", "software",
-            "perfusion", "pose_tfm"}  # fmt: skip
+    keys = {"pose", "septum", "good_to", "volumes_ml", "anatomical", "qc", "model", "input", "timing_s", "left_out",
+            "software", "perfusion", "pose_tfm"}  # fmt: skip
     assert set(content) == keys
     assert set(content["input"]) == {"kind", "modality", "shape", "spacing_mm"}
     assert {"euler_yxz_rad", "translation_normalized", "centre_lps_mm", "axes_lps"} <= set(content["pose"])

@@ -22,7 +22,6 @@ from MSSTUNetReorientLib.perfusion.quantification import NO_VERDICT
 from MSSTUNetReorientLib.perfusion.quantification import Perfusion
 from MSSTUNetReorientLib.perfusion.quantification import quantify
 from MSSTUNetReorientLib.perfusion.scores import score
-from MSSTUNetReorientLib.perfusion.scores import severity_class
 from numpy.typing import NDArray
 from walls import BASE_MM
 from walls import LENGTH_MM
@@ -42,15 +41,6 @@ Array = NDArray[np.float64]
 )
 def test_score_of_a_segment(percent: float, points: int) -> None:
     assert score(percent) == points
-
-
-@pytest.mark.parametrize(
-    ("summed", "name"),
-    [(0, "normal"), (3, "normal"), (4, "mild"), (8, "mild"), (9, "moderate"), (13, "moderate"), (14, "severe"),
-     (68, "severe")],
-)  # fmt: skip
-def test_class_of_a_summed_score(summed: int, name: str) -> None:
-    assert severity_class(summed) == name
 
 
 def cold_cylinder(height: Array, angle: Array) -> Array:
@@ -92,7 +82,7 @@ def test_summed_score_and_territories_by_hand() -> None:
     assert scores is not None
     given = {n + 1: s for n, s in enumerate(scores.segments) if s}
     assert given == {3: 3, 4: 3, 5: 3, 10: 2}
-    assert (scores.summed, scores.severity) == (11, "moderate")
+    assert scores.summed == 11
     assert scores.percent_of_myocardium == pytest.approx(100 * 11 / 68)
     assert scores.territories == {"LAD": 0, "LCX": 3, "RCA": 8}
 
@@ -100,8 +90,6 @@ def test_summed_score_and_territories_by_hand() -> None:
 def test_a_normal_wall_scores_nothing() -> None:
     found = quantify(*wall(), verdict="pass")
     assert {f.value for f in found.figures.values()} == {0}
-    assert found.scores is not None
-    assert found.scores.severity == "normal"
     assert found.notes == ()
 
 
@@ -113,7 +101,6 @@ def all_withheld(found: Perfusion, reason: str) -> bool:
         and all(f.value is None and f.reason == reason for f in figures.values())
         and content["segments"] == []
         and content["withheld"] == reason
-        and content["severity_class"] is None
     )
 
 

@@ -224,7 +224,8 @@ def _show(result: Result, out: Path, *, json: bool, quiet: bool) -> None:
         volumes = result.volumes_ml
         if good_to := one_line(result.quality):
             lines.append(good_to)
-        lines.append(f"LV myocardium {volumes['myocardium']:.0f} ml, blood pool {volumes['blood_pool']:.0f} ml")
+        seen = f"LV myocardium {volumes['myocardium']:.0f} ml, blood pool {volumes['blood_pool']:.0f} ml"
+        lines.append(f"{seen} (as they appear)")
         lines.append(f"written to {out}")
         problem = write(sys.stdout, "\n".join(lines) + "\n")
         if problem:

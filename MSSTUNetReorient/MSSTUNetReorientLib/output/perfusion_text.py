@@ -60,27 +60,26 @@ def _segment_rows(perfusion: Perfusion) -> list[tuple[str, str, str, str]]:
 
 
 def _figure_rows(perfusion: Perfusion) -> list[tuple[str, str]]:
-    scores, figures = perfusion.scores, perfusion.figures
-    if scores is None:
+    figures = perfusion.figures
+    if perfusion.scores is None:
         return []
-    severity = f" ({scores.severity})" if scores.severity else ""
-    territories = [(f"Summed score, {name}", f"summed_score_{name.lower()}", "", 0, "") for name in TERRITORIES]
+    territories = [(f"Summed score, {name}", f"summed_score_{name.lower()}", "", 0) for name in TERRITORIES]
     table = [
-        ("Summed score", "summed_score", " of 68", 0, severity),
-        ("Percent of the myocardium", "percent_of_myocardium", " %", 1, ""),
+        ("Summed score", "summed_score", " of 68", 0),
+        ("Percent of the myocardium", "percent_of_myocardium", " %", 1),
         *territories,
-        (f"Scar burden (surface below {SCAR_PERCENT:.0f} %)", "scar_burden_percent", " %", 1, ""),
-        (f"Defect extent (surface below {DEFECT_PERCENT:.0f} %)", "defect_extent_percent", " %", 1, ""),
-        ("Defect area, mid-wall", "defect_area_cm2", " cm²", 0, ""),
+        (f"Scar burden (surface below {SCAR_PERCENT:.0f} %)", "scar_burden_percent", " %", 1),
+        (f"Defect extent (surface below {DEFECT_PERCENT:.0f} %)", "defect_extent_percent", " %", 1),
+        ("Defect area, mid-wall", "defect_area_cm2", " cm²", 0),
     ]
-    return [(name, _told(figures[key], unit, digits, after)) for name, key, unit, digits, after in table]
+    return [(name, _in_words(figures[key], unit, digits)) for name, key, unit, digits in table]
 
 
-def _told(figure: Figure, unit: str, digits: int, after: str) -> str:
+def _in_words(figure: Figure, unit: str, digits: int) -> str:
     if figure.value is None:
         return f"withheld: {figure.reason}"
     word = "" if figure.verdict == "pass" else f" ({figure.verdict})"
-    return f"{figure.value:.{digits}f}{unit}{after}{word}"
+    return f"{figure.value:.{digits}f}{unit}{word}"
 
 
 def _cut_offs() -> str:

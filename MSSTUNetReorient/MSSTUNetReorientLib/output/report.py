@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from .. import __version__
 from ..perfusion.quantification import Perfusion
 from ..prediction.result import Result
+from .anatomical_section import anatomical_section
 from .figures import INK
 from .figures import draw_long_axes
 from .figures import draw_scale
@@ -138,6 +139,7 @@ def report_content(result: Result) -> dict[str, Any]:
         "parameters": _parameter_rows(result),
         "axes": _axis_rows(result),
         "facts": _fact_rows(result),
+        **_anatomical_content(result),
         "measures": [(name.replace("_", " "), f"{value:.4g}") for name, value in quality.measures.items()],
         "warning": NOT_A_MEDICAL_DEVICE,
         "version": __version__,
@@ -166,8 +168,8 @@ def _fact_rows(result: Result) -> list[tuple[str, str]]:
     septum = septum_text(result.quality)
     return [
         *([("Septum angle", f"{septum} (180° is left)")] if septum else []),
-        ("Myocardium", f"{volumes['myocardium']:.0f} ml"),
-        ("Blood pool", f"{volumes['blood_pool']:.0f} ml"),
+        ("Myocardium, as it appears", f"{volumes['myocardium']:.0f} ml"),
+        ("Blood pool, as it appears", f"{volumes['blood_pool']:.0f} ml"),
         ("Study", f"{info.get('kind', 'unknown')} ({info.get('modality', 'unknown')})"),
         *_read_rows(info),
         ("Size", " × ".join(str(n) for n in grid.size) + " voxels"),
@@ -175,6 +177,19 @@ def _fact_rows(result: Result) -> list[tuple[str, str]]:
         ("Model", model_line(result)),
         *(("Note", str(warning)) for warning in info.get("warnings", ())),
     ]
+
+
+def _anatomical_content(result: Result) -> dict[str, Any]:
+    """The rows and notes of the LV as it is; no rows where it is withheld."""
+    section = anatomical_section(result)
+    v = section.volumes
+    rows = [] if v is None else [
+        ("Cavity", f"{v.cavity_ml:.0f} ml"),
+        ("Myocardium", f"{v.myocardium_ml:.0f} ml, {v.mass_g:.0f} g"),
+        ("Length of the long axis", f"{v.length_mm:.0f} mm"),
+        ("Eccentricity; shape index", f"{v.eccentricity:.2f}; {v.shape_index:.2f}"),
+    ]  # fmt: skip
+    return {"anatomical": rows, "anatomical_notes": section.notes}
 
 
 def _read_rows(info: dict[str, Any]) -> list[tuple[str, str]]:
@@ -231,7 +246,9 @@ def _draw_header(figure: Any, result: Result) -> None:
     text = textwrap.fill(textwrap.shorten(reasons, 2 * HEADER_LETTERS - 10, placeholder=" …"), HEADER_LETTERS)
     figure.text(0.085, 0.73, text, fontsize=9, color=INK, va="center")
     centre = _vector(result.pose.centre, ".0f")
-    numbers = f"LV myocardium {volumes['myocardium']:.0f} ml, blood pool {volumes['blood_pool']:.0f} ml"
+    numbers = (
+        f"LV myocardium {volumes['myocardium']:.0f} ml, blood pool {volumes['blood_pool']:.0f} ml (as they appear)"
+    )
     findings = [text for text in (numbers, one_line(result.quality, "°")) if text]
     origin = f"Centre {centre} mm LPS; {model_line(result)}. {NOT_A_MEDICAL_DEVICE}"
     for y, line in ((0.35, "; ".join(findings)), (0.1, origin)):

@@ -16,6 +16,7 @@ from typing import Any
 
 from ..errors import InputError
 from ..prediction.result import Result
+from .anatomical_section import anatomical_section
 from .destination import SUMMARY
 from .destination import check_destination
 from .destination import replacing
@@ -90,9 +91,12 @@ def deliver(
 
 
 def summary(result: Result) -> dict[str, Any]:
-    """The content of ``result.json``: ``Result.as_dict``, perfusion, direction of ``pose.tfm``; fit for strict JSON."""
-    perfusion = perfusion_of(result).as_dict()
-    content: dict[str, Any] = _finite({**result.as_dict(), "perfusion": perfusion, "pose_tfm": POSE_DIRECTION})
+    """The content of ``result.json``, fit for strict JSON.
+
+    It is ``Result.as_dict``, perfusion, the direction of ``pose.tfm`` and the anatomical volumes.
+    """
+    parts = {"perfusion": perfusion_of(result).as_dict(), "anatomical": anatomical_section(result).as_dict()}
+    content: dict[str, Any] = _finite({**result.as_dict(), **parts, "pose_tfm": POSE_DIRECTION})
     return content
 
 

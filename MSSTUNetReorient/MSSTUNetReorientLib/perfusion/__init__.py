@@ -1,1 +1,1 @@
-"""From short axis and labels to numbers: sampling of the myocardium, polar map, 17 segments, scores."""
+"""From short axis and labels to numbers: polar map, segments, scores, anatomical volumes. No files, no networks."""

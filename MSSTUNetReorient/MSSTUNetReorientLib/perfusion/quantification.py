@@ -89,7 +89,6 @@ class Perfusion:
 
     def as_dict(self) -> dict[str, Any]:
         """The section ``perfusion`` of ``result.json``."""
-        severity = None if self.scores is None else self.scores.severity
         return {
             "schema": SCHEMA,
             "relative_to": RELATIVE_TO,
@@ -99,7 +98,6 @@ class Perfusion:
             "segments": self._segment_content(),
             "figures": {name: {"value": _figure(f.value), "verdict": f.verdict, "withheld": f.reason or None}
                         for name, f in self.figures.items()},
-            "severity_class": severity,
             "notes": list(self.notes),
         }  # fmt: skip
 

@@ -1,12 +1,11 @@
 """Scores and extents of a polar map, relative to the study's own maximum.
 
 There is no normal database yet, so every cut-off is in percent of the study's own maximum, never of normal limits. A
-healthy heart can score above 0 where breast or diaphragm attenuates; see ``docs/perfusion.md``.
+healthy heart can score above 0 where breast or diaphragm attenuates, so the published classes of summed scores (normal,
+mild, moderate, severe), which are for scores from normal limits, are not given; see ``docs/perfusion.md``.
 
 >>> [score(percent) for percent in (85.0, 65.0, 45.0, 20.0, 5.0)]
 [0, 1, 2, 3, 4]
->>> severity_class(9)
-'moderate'
 """
 
 from __future__ import annotations
@@ -31,9 +30,6 @@ CUT_OFFS = (70.0, 50.0, 30.0, 10.0)
 HIGHEST_SCORE = len(CUT_OFFS)
 SEGMENT_COUNT = 17
 
-CLASSES = ((3, "normal"), (8, "mild"), (13, "moderate"), (HIGHEST_SCORE * SEGMENT_COUNT, "severe"))
-"""Largest summed score of each class: 0-3, 4-8, 9-13, 14 and more (the classes of the tilt study cited on the page)."""
-
 SCAR_PERCENT = 50.0
 """Wall below it counts as scar (J Am Coll Cardiol 1998;32:927)."""
 DEFECT_PERCENT = CUT_OFFS[0]
@@ -47,7 +43,6 @@ class Scores:
     Attributes:
         segments: 17 scores, None where a segment has no value.
         summed: their sum, 0 to 68: SSS of a stress study, SRS of a rest study.
-        severity: class of the sum.
         percent_of_myocardium: the sum in percent of 68.
         territories: sum for each coronary territory.
         scar_percent: percent of the measured LV surface below 50 % of the maximum.
@@ -57,7 +52,6 @@ class Scores:
 
     segments: tuple[int | None, ...]
     summed: int | None
-    severity: str | None
     percent_of_myocardium: float | None
     territories: dict[str, int | None]
     scar_percent: float
@@ -75,11 +69,6 @@ def score(percent: float) -> int:
     return sum(percent < cut_off for cut_off in CUT_OFFS)
 
 
-def severity_class(summed: int) -> str:
-    """In words, of a summed score."""
-    return next(name for largest, name in CLASSES if summed <= largest)
-
-
 def scores_of(polar_map: PolarMap) -> Scores:
     """Score a map."""
     segments = tuple(score(p) if np.isfinite(p) else None for p in polar_map.segments.tolist())
@@ -87,7 +76,6 @@ def scores_of(polar_map: PolarMap) -> Scores:
     return Scores(
         segments=segments,
         summed=summed,
-        severity=None if summed is None else severity_class(summed),
         percent_of_myocardium=None if summed is None else 100 * summed / (HIGHEST_SCORE * SEGMENT_COUNT),
         territories={name: _sum(tuple(segments[n - 1] for n in numbers)) for name, numbers in TERRITORIES.items()},
         scar_percent=extent(polar_map, SCAR_PERCENT),
