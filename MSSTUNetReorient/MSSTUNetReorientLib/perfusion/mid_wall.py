@@ -25,12 +25,13 @@ Array = NDArray[np.float64]
 
 FINE_MM = 1.5
 """Voxel in which surfaces are found, whatever that of the labels is."""
-MARGIN_MM = 21.0
-"""Room round the labels, and above the valve plane, so that no distance feels the edge."""
+MARGIN_MM = 20.63
+"""Room round the labels, and above the valve plane, so that no distance feels the edge. Not a round number: no fine
+voxel lies on the face of a voxel of the labels, where it would belong to neither side."""
 RIM_MM = 4.0
 """Labels less than this below the valve plane are rounded by blur; those just below take their place."""
-BLURRED_DEPTH_MM = 2.5
-"""Of a wall that appears thicker than 10 mm, the inner surface is moved more than the outer: the blur of the walls
+BLURRED_DEPTH_MM = 2.6
+"""Of a wall that appears thicker than 10.4 mm, the inner surface is moved more than the outer: the blur of the walls
 round a cavity adds up. Calibrated, see docs/volumes.md."""
 THICK_MM = 18.0
 """Apparent thickness where the blood pool is too small to measure it."""
@@ -92,7 +93,7 @@ def mid_wall_depth(apparent_mm: Array) -> Array:
     """Depth of the mid-wall below the apparent epicardium, mm, from the thickness of the wall as it appears.
 
     >>> mid_wall_depth(np.array([9.0, 18.0])).tolist()
-    [4.5, 7.0]
+    [4.5, 7.1]
     """
     return np.minimum(apparent_mm / 2, BLURRED_DEPTH_MM + apparent_mm / 4)
 
