@@ -207,7 +207,7 @@ def test_result_without_a_ventricle_can_still_be_shown(tmp_path: Path) -> None:
     write_report(empty, tmp_path / "report.html")
     page = (tmp_path / "report.html").read_text(encoding="utf-8")
     assert "No left ventricle was found." in page
-    assert "Polar map, scores and extents are withheld: the quality verdict is fail" in page
+    assert "The polar map is withheld: the quality verdict is fail" in page
     assert page.count("<img") == 3
 
 

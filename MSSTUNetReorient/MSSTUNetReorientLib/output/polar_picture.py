@@ -1,4 +1,4 @@
-"""Drawing the perfusion: the polar map with its segments, and the segments with their scores.
+"""Drawing the perfusion: the polar map with its segments.
 
 Apex in the middle, anterior up, septum left. AHA does not fix the radii: here the rings of cap, apical, mid-ventricular
 and basal segments are equally wide. Grey: no wall, or wall left out beside hotter tissue.
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 Array = NDArray[np.float64]
 
-INCHES = (9.0, 4.4)
+INCHES = (5.2, 4.4)
 RINGS = ((0.0, CAP_SHARE, APICAL_SHARE, MID_SHARE, 1.0), (0.0, 0.25, 0.5, 0.75, 1.0))
 """Borders of the rings along the long axis, and their radii in the drawing."""
 NO_VALUE_COLOUR = "#9aa5b1"
@@ -43,18 +43,16 @@ STEP_DEG = 3.0
 
 
 def perfusion_figure(perfusion: Perfusion) -> Figure | None:
-    """Polar map and scores side by side with the colour scale; None where the perfusion is withheld."""
-    mapped, scores = perfusion.map, perfusion.scores
-    if mapped is None or scores is None:
+    """The polar map with the colour scale; None where the perfusion is withheld."""
+    mapped = perfusion.map
+    if mapped is None:
         return None
     figure = new_figure(*INCHES)
-    left, right = (figure.add_axes((x, 0.05, 0.4, 0.83)) for x in (0.03, 0.49))
+    ax = figure.add_axes((0.03, 0.05, 0.74, 0.83))
     word = "" if perfusion.verdict == "pass" else f" ({perfusion.verdict})"
-    draw_polar_map(left, mapped)
-    left.set_title(f"Uptake, percent of the maximum{word}", fontsize=9, color=INK, pad=14)
-    draw_segment_scores(right, mapped, scores.segments)
-    right.set_title(f"Segment scores, 0 to 4{word}", fontsize=9, color=INK, pad=14)
-    _draw_scale(figure.add_axes((0.935, 0.2, 0.018, 0.55)), mapped)
+    draw_polar_map(ax, mapped)
+    ax.set_title(f"Uptake, percent of the maximum{word}", fontsize=9, color=INK, pad=14)
+    _draw_scale(figure.add_axes((0.87, 0.2, 0.03, 0.55)), mapped)
     return figure
 
 
@@ -69,17 +67,6 @@ def draw_polar_map(ax: Axes, mapped: PolarMap) -> None:
     for segment, percent in zip(SEGMENTS, mapped.segments, strict=True):
         _outline(ax, segment)
         _text(ax, segment, f"{percent:.0f}" if np.isfinite(percent) else "–")
-
-
-def draw_segment_scores(ax: Axes, mapped: PolarMap, scores: tuple[int | None, ...]) -> None:
-    """Each segment in the colour of its mean, with its score."""
-    colours = _colours()
-    for segment, percent, points in zip(SEGMENTS, mapped.segments, scores, strict=True):
-        x, y = _border(segment)
-        ax.fill(x, y, color=colours(percent / 100) if np.isfinite(percent) else NO_VALUE_COLOUR, linewidth=0)
-        _outline(ax, segment)
-        _text(ax, segment, "–" if points is None else str(points))
-    _frame(ax)
 
 
 def _frame(ax: Axes) -> None:

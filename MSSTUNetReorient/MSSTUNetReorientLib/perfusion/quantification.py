@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -52,20 +53,26 @@ class Perfusion:
         verdict: of the quality control.
         reason: why everything is withheld; empty otherwise.
         map: the polar map; None where everything is withheld.
-        scores: of the map; None likewise.
+        scores: of the map; None likewise, or where only the scores are withheld.
+        scores_reason: why only the scores are withheld.
     """
 
     verdict: str
     reason: str = ""
     map: PolarMap | None = None
     scores: Scores | None = None
+    scores_reason: str = ""
+
+    def without_scores(self, reason: str) -> Perfusion:
+        """The map alone; scores and extents are withheld."""
+        return self if self.map is None else replace(self, scores=None, scores_reason=reason)
 
     @property
     def figures(self) -> dict[str, Figure]:
         """The figures by their name in ``result.json``."""
         scores = self.scores
         if scores is None:
-            return {name: Figure(None, self.verdict, self.reason) for name in FIGURES}
+            return {name: Figure(None, self.verdict, self.reason or self.scores_reason) for name in FIGURES}
         values: dict[str, float | int | None] = {
             "summed_score": scores.summed,
             "percent_of_myocardium": scores.percent_of_myocardium,
@@ -102,9 +109,10 @@ class Perfusion:
         }  # fmt: skip
 
     def _segment_content(self) -> list[dict[str, Any]]:
-        if self.map is None or self.scores is None:
+        if self.map is None:
             return []
         mapped = self.map
+        scores = self.scores.segments if self.scores else (None,) * len(SEGMENTS)
         return [
             {
                 "number": segment.number,
@@ -112,7 +120,7 @@ class Perfusion:
                 "territory": segment.territory,
                 "percent": _number(mapped.segments[n]),
                 "mid_wall_percent": _number(mapped.mid_wall_segments[n]),
-                "score": self.scores.segments[n],
+                "score": scores[n],
                 "measured_share": round(float(mapped.measured[n]), 3),
             }
             for n, segment in enumerate(SEGMENTS)
