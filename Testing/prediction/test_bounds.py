@@ -86,7 +86,7 @@ def test_bounds_of_other_weights_or_other_features_are_none(tmp_path: Path) -> N
 def test_a_damaged_file_is_one_line(tmp_path: Path, content: str) -> None:
     weights = stored(tmp_path)
     bounds_file(weights).write_text(content, encoding="utf-8")
-    with pytest.raises(InputError, match="calibrate again"):
+    with pytest.raises(InputError, match="run `bounds` again"):
         read_bounds(weights, "ab")
 
 

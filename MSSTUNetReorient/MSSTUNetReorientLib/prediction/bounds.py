@@ -84,7 +84,7 @@ def read_bounds(weights: Path, sha256: str) -> Bounds:
         found = {name: tuple(float(b) for b in told["coefficients"][name]) for name in ERRORS}
         fits = told["weights_sha256"] == sha256 and tuple(told["features"]) == FEATURES
     except (OSError, ValueError, KeyError, TypeError) as error:
-        msg = f"{path}: the bounds of a weight file must be as `calibrate` writes them, but: {error!r}; calibrate again"
+        msg = f"{path}: the bounds of a weight file must be as `bounds` writes them, but: {error!r}; run `bounds` again"
         raise InputError(msg) from error
     return Bounds(found) if fits and all(len(b) == len(FEATURES) for b in found.values()) else Bounds({})
 
