@@ -56,6 +56,7 @@ def test_small_slices_count_less() -> None:
         return degrees(line)
 
     assert with_end(30.0 * 0.15**0.5) == pytest.approx(0.0, abs=0.2)
+    assert with_end(30.0 * 0.28**0.5) > 0.3
     assert 0.5 < with_end(30.0 * 0.4**0.5) < with_end(30.0 * 0.6**0.5)
 
 

@@ -19,6 +19,8 @@ from MSSTUNetReorientLib.io import read_study
 from MSSTUNetReorientLib.prediction import predictor
 from MSSTUNetReorientLib.prediction.anatomy import anatomy_measures
 from MSSTUNetReorientLib.prediction.anatomy import apex_over_base
+from MSSTUNetReorientLib.prediction.anatomy import below_over_above
+from MSSTUNetReorientLib.prediction.anatomy import cup_measures
 from MSSTUNetReorientLib.prediction.anatomy import short_axis_rotation
 from places import REPOSITORY
 from results import POSE
@@ -87,6 +89,48 @@ def test_ends_are_looked_at_near_the_axis_and_little_beyond(place: tuple[int, in
     core = 81  # voxels of 2 mm within 10 mm, the edge included
     counts[place] += core * counts[place]
     assert apex_over_base(Volume(counts, grid), Volume(labels, grid)) == pytest.approx(ratio)
+
+
+def test_the_ends_of_a_cup_are_compared_with_its_middle() -> None:
+    """Slices 5 to 34 of 2 mm are wall, and slice k has k counts.
+
+    Middle: slices 15 to 25, median 20; apical cap: 5 to 11, mean 8; basal end: 30 to 34, mean 32.
+    """
+    grid = Grid((41, 41, 41), np.full(3, 2.0), np.zeros(3))
+    labels = np.zeros((41, 41, 41), np.uint8)
+    labels[5:35, 12:29, 12:29] = 1
+    counts = np.broadcast_to(np.arange(41.0)[:, None, None], (41, 41, 41)).astype(np.float32)
+    found = cup_measures(Volume(counts, grid), Volume(labels, grid))
+    assert found["apex_closed"] == pytest.approx(8 / 20)
+    assert found["base_open"] == pytest.approx(32 / 20)
+    beside = counts.copy()
+    beside[:, 20, 26:] = 1000.0  # beside the core of 10 mm, but within the wall of the cap
+    changed = cup_measures(Volume(beside, grid), Volume(labels, grid))
+    assert changed["base_open"] == pytest.approx(found["base_open"])
+    assert changed["apex_closed"] > found["apex_closed"]
+    nothing = cup_measures(Volume(counts, grid), Volume(labels * 0, grid))
+    assert np.isnan(list(nothing.values())).all()
+
+
+def test_counts_below_the_heart_are_compared_with_those_above_it() -> None:
+    """3 below and 2 above, 45 to 100 mm away; all that is nearer, further or more than 130 mm beside does not count."""
+    centre = np.array([10.0, -20.0, 300.0])
+    grid = Grid.centred(80, 5.0, Pose(np.eye(3), centre))
+    x, y, z = np.moveaxis(grid.points() - centre, -1, 0)
+    counts = np.where(z < 0, 3.0, 2.0)
+    elsewhere = (np.abs(z) < 44.0) | (np.abs(z) > 101.0) | (np.hypot(x, y) > 131.0)
+    counts = np.where(elsewhere, np.where(z > 0, 500.0, 0.0), counts)
+    study = Volume(counts.astype(np.float32), grid)
+    pose = Pose(MEAN_ROTATION, centre)
+    assert below_over_above(study, pose) == pytest.approx(1.5)
+    short = study.part(np.array([0, 0, 31]), np.array([79, 79, 48]))
+    assert np.isnan(below_over_above(short, pose))
+
+
+@pytest.mark.parametrize(("rise", "asked"), [(0.09, True), (0.11, False), (-0.3, True)])
+def test_only_a_flat_heart_is_asked_for_its_liver(rise: float, asked: bool) -> None:
+    found = measures([-0.5, np.sqrt(0.75 - rise**2), rise])
+    assert ("below_over_above" in found) == asked
 
 
 @pytest.mark.parametrize(("degrees", "own"), [(7.9, True), (8.3, False)])

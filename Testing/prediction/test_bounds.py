@@ -39,6 +39,8 @@ def test_a_constant_bound() -> None:
     [
         ("axis_disagreement_deg", 5.0, "log disagreement", 3.0),
         ("contrast", 6.0, "log contrast", 2.0),
+        ("contrast", 0.25, "log contrast", 0.5 / 3.0),  # at least 0.5
+        ("contrast", 1.0, "log contrast", 1.0 / 3.0),
         ("blood_pool_ml", 20.0, "log openness", 0.5),
         ("myocardium_ml", 50.0, "log openness", 3.0),
         ("cut_share", 0.1, "cut", np.e),

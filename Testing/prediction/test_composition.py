@@ -22,6 +22,7 @@ from MSSTUNetReorientLib.geometry.pose import Correction
 from MSSTUNetReorientLib.geometry.pose import Pose
 from MSSTUNetReorientLib.geometry.pose import angle_between
 from MSSTUNetReorientLib.geometry.pose import rotation_from_long_axis
+from MSSTUNetReorientLib.geometry.septum import septal_frame
 from MSSTUNetReorientLib.geometry.septum import septum_angle
 from MSSTUNetReorientLib.geometry.volume import Grid
 from MSSTUNetReorientLib.geometry.volume import Volume
@@ -32,6 +33,7 @@ from MSSTUNetReorientLib.networks.geometry import LABEL_SPACING
 from MSSTUNetReorientLib.prediction import predictor
 from MSSTUNetReorientLib.prediction.result import ModelIdentity
 from MSSTUNetReorientLib.prediction.search import cubes_for
+from MSSTUNetReorientLib.prediction.search import look_at
 from numpy.typing import NDArray
 from results import counts
 from results import shell
@@ -203,6 +205,23 @@ def test_segmenting_at_a_readers_pose_keeps_the_pose_and_the_place(
     assert result.quality.measures["axis_spread_deg"] == 1.5
     points = result.labels.grid.points()[result.labels.array > 0]
     np.testing.assert_allclose(points.mean(axis=0), labelled_centroid(pose), atol=0.3)
+
+
+def test_a_readers_roll_does_not_change_what_the_network_sees(
+    stub: Stub, study: Volume, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The network looks with the septum at the left, where it learned it, whatever roll the reader chose."""
+    looked: list[Pose] = []
+
+    def look(network: Any, cube: Tensor, frame: Grid, pose: Pose, spread: float) -> Any:
+        looked.append(pose)
+        return look_at(network, cube, frame, pose, spread)
+
+    monkeypatch.setattr(predictor, "look_at", look)
+    for roll in (0.0, 25.0):
+        predictor.segment_at(study, TRUE.corrected(Correction(roll=roll)))
+    for pose in looked:
+        np.testing.assert_allclose(pose.rotation, septal_frame(TRUE.long_axis), atol=1e-9)
 
 
 def test_the_likeliest_candidate_wins_and_not_the_hottest(stub: Stub, study: Volume) -> None:
