@@ -23,7 +23,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "geometry": {"errors"},
     "io": CORE,
     "networks": CORE,
-    "perfusion": {"errors", "geometry"},
+    "perfusion": CORE,
     "prediction": CORE | {"networks"},
     "simulation": CORE | {"io"},
     "scene": RESULT,

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from MSSTUNetReorientLib.geometry.ellipsoid_fit import fit_ellipsoid
 from MSSTUNetReorientLib.geometry.long_axis import axis_across
 from MSSTUNetReorientLib.geometry.long_axis import centre_line
-from MSSTUNetReorientLib.geometry.long_axis import long_axis
 from MSSTUNetReorientLib.geometry.pose import angle_between
 from MSSTUNetReorientLib.simulation.sources import load_counts
 from MSSTUNetReorientLib.simulation.splits import COUNTS_SUBJECTS
@@ -31,6 +31,12 @@ def lv(lean: float = 0.0, pool_lean: float = 0.0, pool_length: float = 60.0) -> 
     labels = tube(CUBE, 32.0, lean, -40.0, 40.0).astype(np.uint8)
     labels[tube(CUBE, 18.0, pool_lean, 30.0 - pool_length, 30.0)] = 2
     return labels
+
+
+def long_axis(labels: NDArray[np.uint8], spacing: float) -> NDArray[np.float64] | None:
+    """With slices across the fitted ellipsoid."""
+    ellipsoid = fit_ellipsoid(labels, spacing)
+    return None if ellipsoid is None else axis_across(labels, spacing, ellipsoid.axis)
 
 
 def degrees(axis: NDArray[np.float64]) -> float:

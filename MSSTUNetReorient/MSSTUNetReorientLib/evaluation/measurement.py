@@ -8,10 +8,10 @@ from ..geometry.labels import BLOOD_POOL
 from ..geometry.labels import MYOCARDIUM
 from ..geometry.pose import Pose
 from ..geometry.pose import angle_between
+from ..geometry.pose import wrap_degrees
 from ..geometry.volume import Volume
 from ..geometry.volume import resample_labels
 from .method import Answer
-from .metrics import angle_apart
 from .metrics import angles_of
 from .metrics import comparison_grid
 from .metrics import dice
@@ -116,7 +116,7 @@ def errors_of(answer: Answer, study: TrueStudy, true_labels: Volume | None) -> d
         "found_septum_deg": answer.septum_deg,
     }
     if answer.septum_deg is not None and study.septum_deg is not None:
-        found["septum_deg"] = angle_apart(answer.septum_deg, study.septum_deg)
+        found["septum_deg"] = abs(float(wrap_degrees(answer.septum_deg - study.septum_deg)))
     if answer.pose is not None:
         found |= pose_errors(answer.pose, study)
     if answer.labels is not None and true_labels is not None:

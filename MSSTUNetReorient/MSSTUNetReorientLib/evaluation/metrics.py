@@ -93,15 +93,6 @@ def rot_mse(found: Pose, true: Pose) -> float:
     return float(np.mean(wrap(seen - expected) ** 2))
 
 
-def angle_apart(a: float, b: float) -> float:
-    """Between two directions in a plane, degrees, 0 to 180.
-
-    >>> angle_apart(350.0, 20.0)
-    30.0
-    """
-    return abs((a - b + 180.0) % 360.0 - 180.0)
-
-
 @dataclass(frozen=True)
 class Regression:
     """A straight line through found over true values.

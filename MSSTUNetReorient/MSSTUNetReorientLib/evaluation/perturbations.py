@@ -16,7 +16,6 @@ from scipy import ndimage
 from scipy.spatial.transform import Rotation
 
 from ..geometry.pose import Pose
-from ..geometry.pose import rotation_from_long_axis
 from ..geometry.volume import MIN_SIZE
 from ..geometry.volume import Grid
 from ..geometry.volume import Volume
@@ -100,7 +99,7 @@ def shifts(study: Volume, answer: Callable[[Volume], Result]) -> list[Shift]:
 
 def _shift(change: Change, first: Result, now: Result) -> Shift:
     moved = change.moved @ first.pose
-    expected = Pose(rotation_from_long_axis(moved.long_axis), moved.centre)
+    expected = Pose.from_long_axis(moved.long_axis, moved.centre)
     before, after = (r.volumes_ml["myocardium"] for r in (first, now))
     return Shift(
         change.name,

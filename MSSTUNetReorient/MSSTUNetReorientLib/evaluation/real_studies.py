@@ -11,7 +11,6 @@ import numpy as np
 
 from ..errors import InputError
 from ..geometry.pose import Pose
-from ..geometry.pose import rotation_from_long_axis
 from ..io import read_study
 from .references import reference
 from .true_study import MODALITIES
@@ -81,6 +80,6 @@ def _real_study(
     rests_on = {**told, "consensus": found.axis.round(3).tolist()}
     return TrueStudy(
         data_set, name, str(told.get("subject", name)), kind, str(told.get("modality", modality)), image, mask,
-        Pose(rotation_from_long_axis(found.axis), centre), None, None, found, True,
+        Pose.from_long_axis(found.axis, centre), None, None, found, True,
         digest([*files, *([mask] if mask else [])], rests_on),
     )  # fmt: skip

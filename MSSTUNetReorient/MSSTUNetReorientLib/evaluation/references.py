@@ -16,7 +16,6 @@ from numpy.typing import NDArray
 from ..geometry.pose import Correction
 from ..geometry.pose import Pose
 from ..geometry.pose import angle_between
-from ..geometry.pose import rotation_from_long_axis
 from ..geometry.volume import Volume
 from .wall_line import wall_line
 
@@ -68,7 +67,7 @@ def reference(study: Volume, ridge_axis: ArrayLike, centre: ArrayLike, stated_de
         stated_deg: their uncertainty. That of the consensus is at least this over the root of two, as of a mean of two
             independent estimates, and at least half their angle.
     """
-    given = Pose(rotation_from_long_axis(ridge_axis), np.asarray(centre, dtype=float))
+    given = Pose.from_long_axis(ridge_axis, centre)
     ellipsoid = given.corrected(RIDGE_CORRECTION).long_axis
     wall = wall_line(study, given)
     stated = UNSTATED_DEG if stated_deg is None else stated_deg

@@ -18,7 +18,6 @@ from ..geometry.pose import MEAN_ROTATION
 from ..geometry.pose import Pose
 from ..geometry.pose import nearest_rotation
 from ..geometry.pose import rotation_from_euler
-from ..geometry.pose import rotation_from_long_axis
 from ..geometry.volume import Grid
 from ..geometry.volume import Volume
 from ..geometry.volume import resample
@@ -72,7 +71,7 @@ class TemplateRegistration:
         best = max((refine(self.heart, study, p.pose) for p in search(self.heart, study)), key=lambda p: p.correlation)
         labels = self.heart.labels
         grid = Grid(labels.grid.size, labels.grid.spacing, best.pose.apply(labels.grid.origin), best.pose.rotation)
-        clinic = Pose(rotation_from_long_axis(best.pose.long_axis), best.pose.centre)
+        clinic = Pose.from_long_axis(best.pose.long_axis, best.pose.centre)
         return Answer(clinic, Volume(labels.array, grid))
 
 

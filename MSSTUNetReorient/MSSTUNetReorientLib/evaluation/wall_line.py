@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from ..geometry.pose import Pose
-from ..geometry.pose import rotation_from_long_axis
 from ..geometry.volume import Grid
 from ..geometry.volume import Volume
 from ..geometry.volume import resample
@@ -63,7 +62,7 @@ def wall_line(study: Volume, start: Pose) -> Array | None:
     Args:
         study: transaxial counts; start: a pose within some 15 degrees and 10 mm, of which only axis and centre count.
     """
-    pose = Pose(rotation_from_long_axis(start.long_axis), start.centre)
+    pose = Pose.from_long_axis(start.long_axis, start.centre)
     heart = resample(study, Grid.centred(CUBE_SIZE, CUBE_SPACING, pose))
     smooth = Volume(ndimage.gaussian_filter(heart.array, BLUR_MM / CUBE_SPACING), heart.grid)
     for _ in range(ROUNDS):
@@ -72,7 +71,7 @@ def wall_line(study: Volume, start: Pose) -> Array | None:
             return None
         middle, slope = found
         k = pose.rotation @ np.array([*slope, 1.0])
-        pose = Pose(rotation_from_long_axis(k), pose.apply([*middle, 0.0]))
+        pose = Pose.from_long_axis(k, pose.apply([*middle, 0.0]))
     return pose.long_axis
 
 

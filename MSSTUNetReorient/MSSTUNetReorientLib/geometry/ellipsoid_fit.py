@@ -1,4 +1,4 @@
-"""The long axis of a left ventricle from its labels alone: half an ellipsoid of revolution fitted to the ellipsoid."""
+"""The long axis of a left ventricle from its labels alone: half an ellipsoid of revolution fitted to its surface."""
 
 from __future__ import annotations
 

@@ -4,7 +4,7 @@ A technologist draws the axis through the middle of the LV so that the walls run
 the whole LV leans to the lateral wall, which is longer than the septum; that of the blood pool leans the other way,
 less so. Their mean, the pool's counting twice, is nearest to the axes of the technologists in 13 patients with drawn
 contours (``lvseg``, Zhu 2022; docs/training.md), without a constant fitted to them. This is the only definition of the
-long axis of a heart that no technologist has reoriented: ground truth, training, references and results use it.
+long axis of a heart that no technologist has reoriented: ground truth, training and results use it.
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from .ellipsoid_fit import fit_ellipsoid
 from .labels import BLOOD_POOL
 
 Array = NDArray[np.float64]
@@ -28,24 +27,15 @@ LEAST_SLICES = 4
 """Fewer slices do not determine a line."""
 
 
-def long_axis(labels: NDArray[np.uint8], spacing: float) -> Array | None:
+def axis_across(labels: NDArray[np.uint8], spacing: float, across: Array) -> Array:
     """The long axis ``(3,)`` of an LV, apex to base, in the frame of the labels' indices (i, j, k).
 
-    The slices are taken across the axis of the fitted ellipsoid, so that the frame of the labels does not matter.
-
     Args:
-        labels: ``(K, J, I)`` 0/1/2 in an SA image, so that the axis is within some 40 degrees of ``k``.
+        labels: ``(K, J, I)`` 0/1/2 in an SA image.
         spacing: isotropic voxel, mm.
-
-    Returns:
-        A unit vector, or None where too little of an LV is labelled.
+        across: ``(3,)`` the axis that the slices lie across: that of a fitted ellipsoid or a mean with it, which does
+            not depend on the frame of the labels. It is returned where there are too few slices.
     """
-    ellipsoid = fit_ellipsoid(labels, spacing)
-    return None if ellipsoid is None else axis_across(labels, spacing, ellipsoid.axis)
-
-
-def axis_across(labels: NDArray[np.uint8], spacing: float, across: Array) -> Array:
-    """As :func:`long_axis`, with slices across a given axis ``(3,)``, which is returned where there are too few."""
     lv = centre_line(_points(labels > 0, spacing), spacing, across)
     in_pool = _points(labels == BLOOD_POOL, spacing)
     pool = centre_line(in_pool, spacing, across)

@@ -83,6 +83,15 @@ def wrap(angle: ArrayLike) -> Array:
     return np.mod(np.asarray(angle, dtype=float) + np.pi, 2 * np.pi) - np.pi
 
 
+def wrap_degrees(angle: ArrayLike) -> Array:
+    """Angles in degrees brought into [-180, 180): the short way from one direction to another.
+
+    >>> float(wrap_degrees(350.0 - 20.0))
+    -30.0
+    """
+    return np.asarray((np.asarray(angle, dtype=float) + 180.0) % 360.0 - 180.0)
+
+
 def nearest_rotation(matrix: ArrayLike) -> Array:
     """The rotation nearest to a ``(3, 3)`` matrix in the Frobenius norm, by SVD."""
     u, _, vt = np.linalg.svd(np.asarray(matrix, dtype=float))
@@ -185,6 +194,11 @@ class Pose:
         for name, value in (("rotation", r), ("centre", c)):
             value.setflags(write=False)
             object.__setattr__(self, name, value)
+
+    @classmethod
+    def from_long_axis(cls, k: ArrayLike, centre: ArrayLike) -> Pose:
+        """From the long axis (apex to base, LPS) and the LV centre (LPS mm), in the clinic's roll."""
+        return cls(rotation_from_long_axis(k), np.asarray(centre, dtype=float))
 
     # --- the six parameters ---
 

@@ -51,6 +51,11 @@ def septal_frame(long_axis: ArrayLike, angle: float = MEAN_DEG) -> Array:
     return rotation_from_long_axis(long_axis) @ rotation_from_euler(0.0, 0.0, float(roll))
 
 
+def septal_pose(pose: Pose) -> Pose:
+    """Where the networks look from to see an LV at a pose: in their own roll, whatever that of the pose is."""
+    return Pose(septal_frame(pose.long_axis), pose.centre)
+
+
 def roll_to_septum(pose: Pose, angle: float) -> Correction:
     """The roll that turns a pose, whatever its own roll, so that the septum is exactly at the left."""
     return Correction(roll=pose.correction_to(Pose(septal_frame(pose.long_axis, angle), pose.centre)).roll)

@@ -90,9 +90,9 @@ class StudyReview:
         self.handles = False
         self.observers = Observers()
         self._quiet = False
-        self.forget()
+        self._forget()
 
-    def forget(self) -> None:
+    def _forget(self) -> None:
         """No study."""
         self.study: Any = None
         self.study_text = ""
@@ -157,7 +157,7 @@ class StudyReview:
             self.nodes.visible(False)
         self.observers.remove_all()
         self.client.forget_study()
-        self.forget()
+        self._forget()
 
     def put_away(self) -> None:
         """Another module is shown: handles and the window of the study are ours alone."""

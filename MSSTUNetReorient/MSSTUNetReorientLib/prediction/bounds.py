@@ -3,7 +3,7 @@
 A bound is ``exp(x @ b)``, linear in a few measures of the verdict, the difficulty of a study. Its coefficients come
 from a quantile regression (Koenker and Bassett 1978, doi:10.2307/1913643) and are then widened until the bound
 holds in each kind of study (split conformal prediction; Lei et al. 2018, doi:10.1080/01621459.2017.1307116). See
-``training/calibrate.py``. They belong to a weight file and are stored beside it, in ``NAME.bounds.json``.
+``training/fit_bounds.py``. They belong to a weight file and are stored beside it, in ``NAME.bounds.json``.
 """
 
 from __future__ import annotations

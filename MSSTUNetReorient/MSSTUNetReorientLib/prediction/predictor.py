@@ -15,7 +15,7 @@ from ..errors import InputError
 from ..geometry.pose import Cube
 from ..geometry.pose import Pose
 from ..geometry.pose import rotation_from_long_axis
-from ..geometry.septum import septal_frame
+from ..geometry.septum import septal_pose
 from ..geometry.volume import Volume
 from ..geometry.volume import check_volume
 from ..geometry.volume import resample
@@ -139,7 +139,7 @@ def segment_at(
     with torch.inference_mode():
         frame = cube_round(study, pose.centre)
         cube = read_cube(antialiased(study), frame).to(loaded.device)
-        looked_from = Pose(septal_frame(pose.long_axis), pose.centre)
+        looked_from = septal_pose(pose)
         found = Found(frame, cube, look_at(network, cube, frame, looked_from, axis_spread_deg))
         shares = label_shares(network, cube, found.located)
         seen = pose_from_labels(shares)
@@ -202,7 +202,7 @@ def _labels_at(shares: Tensor, looked_from: Pose, pose: Pose) -> Volume:
 
 def _looked_at(network: CompactMSSTUNet, found: Found, pose: Pose) -> Found:
     """The same LV at another pose, in the networks' own roll."""
-    looked_from = Pose(septal_frame(pose.long_axis), pose.centre)
+    looked_from = septal_pose(pose)
     located = look_at(network, found.cube, found.frame, looked_from, found.located.spread_deg)
     return Found(found.frame, found.cube, located)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ..geometry.pose import wrap_degrees
 from ..geometry.septum import MEAN_DEG
 from ..geometry.septum import SD_DEG
 
@@ -47,6 +48,6 @@ def estimate_septum(seen_deg: float, seen_bound_deg: float | None) -> Septum:
         return Septum(MEAN_DEG, TAILS * NORMAL_90 * SD_DEG, seen_deg)
     noise = (seen_bound_deg / NORMAL_90) ** 2
     weight = SD_DEG**2 / (SD_DEG**2 + noise)
-    apart = (seen_deg - MEAN_DEG + 180.0) % 360.0 - 180.0
+    apart = float(wrap_degrees(seen_deg - MEAN_DEG))
     spread = (SD_DEG**2 * noise / (SD_DEG**2 + noise)) ** 0.5
     return Septum(MEAN_DEG + weight * apart, TAILS * NORMAL_90 * spread, seen_deg)

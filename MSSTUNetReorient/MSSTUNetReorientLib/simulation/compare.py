@@ -18,7 +18,6 @@ from pathlib import Path
 import numpy as np
 
 from ..geometry.pose import Pose
-from ..geometry.pose import rotation_from_long_axis
 from ..geometry.volume import Grid
 from ..geometry.volume import Volume
 from ..geometry.volume import resample
@@ -52,7 +51,7 @@ def real_studies(folder: Path) -> Iterator[Known]:
     for name, told in json.loads((folder / "reference_poses.json").read_text(encoding="utf-8")).items():
         for file in (folder / f"{name}.dcm", folder / f"{name}.nrrd"):
             if file.exists():
-                pose = Pose(rotation_from_long_axis(told["k_lps"]), np.array(told["centre_lps_mm"]))
+                pose = Pose.from_long_axis(told["k_lps"], np.array(told["centre_lps_mm"]))
                 yield Known(name, read_study(file), pose)
 
 

@@ -135,18 +135,15 @@ def draw_parameters(
     heart, rotation = _draw_heart(rng, kind, sources)
     if poses == "table2":
         rotation = draw_published_rotation(np.random.default_rng((seed, 2)), "pet" if kind == "pet" else "spect")
-    if isinstance(heart, CountedHeart):  # technologists leave the roll alone
-        rotation = rotation_from_long_axis(rotation[:, 2])
     aneurysm = isinstance(heart, ParametricShape) and heart.bulge > 0
     perfusion, beat = draw_perfusion(rng, aneurysm=aneurysm), draw_beat(rng, gates, PHASES if projected else 1)
-    if placement and isinstance(heart, CountedHeart):
-        placement = Placement.of(
-            rotation_from_long_axis(np.array(placement.rotation)[:, 2]), np.array(placement.offset)
-        )
     spots, tissue, offset = draw_spots(rng), draw_tissue(rng), _offset_in_view(rng, camera_kind)
+    placed = placement or Placement.of(rotation, offset)
+    if isinstance(heart, CountedHeart):  # technologists leave the roll alone
+        placed = Placement.of(rotation_from_long_axis(np.array(placed.rotation)[:, 2]), np.array(placed.offset))
     return StudyParameters(
-        kind, seed, heart, perfusion, beat, chest, activity, spots, tissue,
-        placement or Placement.of(rotation, offset), scanner, draw_raster(rng, camera_kind, scanner),
+        kind, seed, heart, perfusion, beat, chest, activity, spots, tissue, placed, scanner,
+        draw_raster(rng, camera_kind, scanner),
     )  # fmt: skip
 
 

@@ -13,7 +13,6 @@ from scipy import ndimage
 from ..errors import InputError
 from ..geometry.labels import MYOCARDIUM
 from ..geometry.pose import Pose
-from ..geometry.pose import rotation_from_long_axis
 from ..geometry.pose import shortest_rotation
 from ..geometry.volume import Grid
 from ..geometry.volume import Volume
@@ -244,7 +243,7 @@ def _counted(p: StudyParameters, sources: Sources, pose: Pose, points: Field, lo
         image, real.counts / np.percentile(real.counts[real.labels == MYOCARDIUM], 90), heart, local, turn, own
     )
     image += fast.blur_by_place(spots_outside(p, real.labels, local, turn, own), scanner, local, p.raster.spacing)
-    truth_pose = Pose(rotation_from_long_axis(pose.long_axis), pose.centre)
+    truth_pose = Pose.from_long_axis(pose.long_axis, pose.centre)
     axes = pose.rotation.T @ truth_pose.rotation
     labels = resampled_labels(real, heart.spacing, own, axes)
     return _finish_fast(p, scanner, image, points, local), Truth(truth_pose, labels, None, own, axes, None, None)

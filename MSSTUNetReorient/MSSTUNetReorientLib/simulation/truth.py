@@ -170,9 +170,8 @@ def _truth(
     pose = Pose(placed.rotation @ axes, placed.centre)
     points = _grid() @ axes.T + origin
     septum = septum_angle(pose.long_axis, placed.rotation @ _towards_rv(phases[0], origin))
-    if not full:
-        return Truth(pose, labels_at(points), septum, origin, axes, None, None)
-    anatomical, anatomy = anatomical_labels(phases[0], points), anatomy_of(parameters, phases)
+    anatomical = anatomical_labels(phases[0], points) if full else None
+    anatomy = anatomy_of(parameters, phases) if full else None
     return Truth(pose, labels_at(points), septum, origin, axes, anatomical, anatomy)
 
 

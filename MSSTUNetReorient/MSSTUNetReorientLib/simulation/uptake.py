@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from ..geometry.pose import wrap_degrees
 from .codec import parameters_class
 from .heart import Shape
 from .segments import APEX
@@ -100,7 +101,7 @@ def _within(defect: Defect, u: Array, degrees: Array) -> Array:
     if defect.segment == APEX:
         return np.asarray(1 / (1 + np.exp(np.clip((u - 0.12 * defect.extent) / 0.03, -40, 40))))
     width = (45.0 if defect.segment >= 13 else 30.0) * defect.extent
-    across = ((degrees - middle_degrees + 180.0) % 360.0 - 180.0) / width
+    across = wrap_degrees(degrees - middle_degrees) / width
     along = (u - middle_u) / (defect.extent / 6)
     distance = (across**4 + along**4) ** 0.25
     return np.asarray(1 / (1 + np.exp(np.clip(10 * (distance - 1), -40, 40))))

@@ -15,8 +15,7 @@ import torch
 
 from ..errors import InputError
 from ..geometry.labels import MYOCARDIUM
-from ..geometry.pose import Pose
-from ..geometry.septum import septal_frame
+from ..geometry.septum import septal_pose
 from ..io.atomic_file import atomic_file
 from ..networks.compact import CompactMSSTUNet
 from ..prediction.labelling import label_shares
@@ -61,8 +60,7 @@ def wall_offset(network: CompactMSSTUNet, pools: list[Path]) -> float:
             true, study = pose_and_volume(sample)
             frame = cube_round(study, true.centre)
             cube = read_cube(antialiased(study), frame)
-            looked_from = Pose(septal_frame(true.long_axis), true.centre)
-            located = look_at(network, cube, frame, looked_from, 0.0)
+            located = look_at(network, cube, frame, septal_pose(true), 0.0)
             shares = label_shares(network, cube, located)
             logits = torch.cat([1 - shares.sum(0, keepdim=True), shares]).clamp_min(1e-9).log()
             told = [int(((logits - offset * WALL).argmax(0) == MYOCARDIUM).sum()) for offset in OFFSETS]

@@ -21,6 +21,7 @@ from scipy.optimize import linprog
 from ..errors import InputError
 from ..evaluation.true_study import DataSet
 from ..evaluation.true_study import TrueStudy
+from ..geometry.pose import wrap_degrees
 from ..geometry.volume import Volume
 from ..io.atomic_file import write_text
 from ..prediction.bounds import ERRORS
@@ -103,8 +104,7 @@ def _measured(kind: str, true: TrueStudy, result: Result) -> Measured | None:
         return None
     errors = {"axis_deg": result.pose.long_axis_error(true.pose), "centre_mm": result.pose.centre_error(true.pose)}
     if true.septum_deg is not None:
-        apart = result.quality.measures["septum_seen_deg"] - true.septum_deg
-        errors["septum_deg"] = abs((apart + 180.0) % 360.0 - 180.0)
+        errors["septum_deg"] = abs(float(wrap_degrees(result.quality.measures["septum_seen_deg"] - true.septum_deg)))
     return Measured(kind, true.subject, x, errors)
 
 

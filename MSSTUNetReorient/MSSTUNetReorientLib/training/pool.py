@@ -169,8 +169,8 @@ def sample_of(
         msg = "the image must have counts inside the labelled wall, but it has none; check the geometry"
         raise InputError(msg)
     counts = np.clip(cube / wall, 0, 1000).astype(np.float16)
-    septum = float("nan") if septum_deg is None else septum_deg
-    return Sample(counts, turn.T @ pose.rotation, turn.T @ (pose.centre - middle), upright, kind, septum)
+    place = turn.T @ (pose.centre - middle)
+    return Sample(counts, turn.T @ pose.rotation, place, upright, kind, _or_nan(septum_deg))
 
 
 def draw_sample(seed: int, sources: Sources) -> Sample:
@@ -182,8 +182,13 @@ def draw_sample(seed: int, sources: Sources) -> Sample:
         if study is not None:
             break
     truth, kind = study.truth, f"{parameters.scanner.kind}-{heart}"
-    septum = float("nan") if truth.septum_deg is None else truth.septum_deg
-    return Sample(study.image.astype(np.float16), truth.pose.rotation, truth.pose.centre, truth.labels, kind, septum)
+    pose, counts = truth.pose, study.image.astype(np.float16)
+    return Sample(counts, pose.rotation, pose.centre, truth.labels, kind, _or_nan(truth.septum_deg))
+
+
+def _or_nan(septum_deg: float | None) -> float:
+    """As an array holds it."""
+    return float("nan") if septum_deg is None else septum_deg
 
 
 def draw_training_parameters(rng: np.random.Generator, seed: int, sources: Sources) -> tuple[StudyParameters, str]:

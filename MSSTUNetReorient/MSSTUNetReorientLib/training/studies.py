@@ -17,7 +17,6 @@ from ..errors import InputError
 from ..geometry.pose import MEAN_ROTATION
 from ..geometry.pose import Pose
 from ..geometry.pose import nearest_rotation
-from ..geometry.pose import rotation_from_long_axis
 from ..geometry.volume import Grid
 from ..geometry.volume import Volume
 from ..io import read_pose
@@ -123,7 +122,7 @@ def _pose(study: Path, labels: Volume, image: Volume) -> Pose:
             f"turned by {angle:.0f} degrees from the usual ones; correct them"
         )
         raise InputError(msg)
-    return Pose(rotation_from_long_axis(told.long_axis), centre)
+    return Pose.from_long_axis(told.long_axis, centre)
 
 
 def _stated_pose(study: Path, image: Volume) -> Pose:

@@ -14,7 +14,6 @@ from ..evaluation.metrics import is_failure
 from ..geometry.labels import BLOOD_POOL
 from ..geometry.labels import MYOCARDIUM
 from ..geometry.pose import Pose
-from ..geometry.pose import rotation_from_long_axis
 from ..geometry.volume import Grid
 from ..geometry.volume import Volume
 from ..geometry.volume import resample_labels
@@ -40,7 +39,7 @@ def sample_errors(sample: Sample, method: Method) -> dict[str, float]:
     if answer.pose is not None:
         row |= {
             "long_axis_deg": answer.pose.long_axis_error(true),
-            "roll_deg": answer.pose.roll_error(Pose(rotation_from_long_axis(true.long_axis), true.centre)),
+            "roll_deg": answer.pose.roll_error(Pose.from_long_axis(true.long_axis, true.centre)),
             "centre_mm": answer.pose.centre_error(true),
         }
     if answer.labels is not None:

@@ -16,6 +16,7 @@ import numpy as np
 from ...geometry.pose import MEAN_ROTATION
 from ...geometry.pose import Correction
 from ...geometry.pose import Pose
+from ...geometry.pose import wrap_degrees
 from ...geometry.septum import roll_to_septum
 
 STEP = 0.1
@@ -112,7 +113,7 @@ class Adjustment:
 
 def _rounded_turn(degrees: float) -> float:
     """Within half a turn, without the noise of matrices, so that what is asked for twice is no second step."""
-    return round((degrees + MAX_TURN_DEG) % 360.0 - MAX_TURN_DEG, NOISE_DIGITS)
+    return round(float(wrap_degrees(degrees)), NOISE_DIGITS)
 
 
 def tenths(value: float) -> float:
