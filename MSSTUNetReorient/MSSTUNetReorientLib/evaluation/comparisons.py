@@ -67,15 +67,15 @@ class CompactMethod:
     def answer(self, study: Volume) -> Answer:
         """Pose, labels, septum angle and verdict, with their bounds."""
         result = predict(study, model=self.model)
-        measures = result.quality.measures
+        septum, good_to = result.septum, result.quality.good_to
         return Answer(
             result.pose,
             result.labels,
             result.quality.status,
-            septum_deg=None if result.septum is None else result.septum.angle_deg,
-            bound_deg=measures.get("axis_bound_deg"),
-            centre_bound_mm=measures.get("centre_bound_mm"),
-            septum_bound_deg=measures.get("septum_bound_deg"),
+            septum_deg=None if septum is None else septum.angle_deg,
+            bound_deg=good_to.axis_deg,
+            centre_bound_mm=good_to.centre_mm,
+            septum_bound_deg=None if septum is None else septum.bound_deg,
             seconds=sum(result.timing_s[step] for step in POSE_AND_LABELS),
         )
 

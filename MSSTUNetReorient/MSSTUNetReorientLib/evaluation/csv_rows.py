@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Callable
 from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import astuple
 from dataclasses import fields
 from pathlib import Path
@@ -31,6 +33,34 @@ def read_rows(file: Path, of: type[Row]) -> list[Row]:
     except (OSError, ValueError, KeyError, TypeError) as error:
         msg = f"{file}: the measurements cannot be read ({error!r}); remove the file to measure again"
         raise InputError(msg) from error
+
+
+def extend(
+    rows: list[Row],
+    batches: Iterable[Sequence[Row]],
+    count: int,
+    place: Callable[[Row], object],
+    file: Path,
+    of: type[Row],
+    report: Callable[[int, int], None],
+) -> list[Row]:
+    """The rows with those of batches added as they come; the file is rewritten after each batch.
+
+    Args:
+        batches: of new rows; count: how many there will be.
+        place: what a new row replaces is an old one with the same place.
+        report: called with the number of finished batches and of all.
+
+    Raises:
+        InputError: the disk is full; what was measured is kept.
+    """
+    report(0, count)
+    for number, fresh in enumerate(batches, start=1):
+        replaced = {place(row) for row in fresh}
+        rows = [row for row in rows if place(row) not in replaced] + [*fresh]
+        write_rows(rows, of, file)
+        report(number, count)
+    return rows
 
 
 def _row(record: dict[str, str], of: type[Row]) -> Row:

@@ -12,8 +12,8 @@ from pathlib import Path
 from .. import __version__
 from ..errors import InputError
 from .candidates import Candidate
+from .csv_rows import extend
 from .csv_rows import read_rows
-from .csv_rows import write_rows
 from .measurement import Measurement
 from .measurement import errors_of
 from .measurements_csv import FILE
@@ -66,13 +66,14 @@ def measure_all(
         for study in s.studies
         if (missing := tuple(n for n, c in enumerate(candidates) if _key(study, c) not in done))
     ]
-    report(0, len(tasks))
-    for number, fresh in enumerate(each(measure_study, tasks, candidates, jobs), start=1):
-        replaced = {(row.data_set, row.study, row.method) for row in fresh}
-        rows = [row for row in rows if (row.data_set, row.study, row.method) not in replaced] + fresh
-        write_rows(rows, Measurement, out / FILE)
-        report(number, len(tasks))
+    fresh = each(measure_study, tasks, candidates, jobs)
+    rows = extend(rows, fresh, len(tasks), _place, out / FILE, Measurement, report)
     return chosen(rows, wanted_keys(sets, candidates))
+
+
+def _place(row: Measurement) -> tuple[str, ...]:
+    """What a new row replaces, whatever study and weights were before."""
+    return row.data_set, row.study, row.method
 
 
 def measure_study(task: Task, candidates: Sequence[Candidate]) -> list[Measurement]:

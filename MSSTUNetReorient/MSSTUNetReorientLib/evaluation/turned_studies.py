@@ -21,8 +21,8 @@ from .. import __version__
 from ..errors import InputError
 from ..geometry.volume import Volume
 from .candidates import Candidate
+from .csv_rows import extend
 from .csv_rows import read_rows
-from .csv_rows import write_rows
 from .measurement import Measurement
 from .tables import NONE
 from .tables import Table
@@ -116,12 +116,8 @@ def measure_turned(
     done = set() if again else {_key_of(row) for row in rows}
     wanted = {study: tuple(c for c in CHANGES if _key(study, candidate, c) not in done) for study in studies}
     tasks = [Task(study, missing) for study, missing in wanted.items() if missing]
-    report(0, len(tasks))
-    for number, fresh in enumerate(each(measure_changes, tasks, [candidate], jobs), start=1):
-        replaced = {_place(row) for row in fresh}
-        rows = [row for row in rows if _place(row) not in replaced] + fresh
-        write_rows(rows, Turned, out / FILE)
-        report(number, len(tasks))
+    fresh = each(measure_changes, tasks, [candidate], jobs)
+    rows = extend(rows, fresh, len(tasks), _place, out / FILE, Turned, report)
     by_key = {_key_of(row): row for row in rows}
     return [by_key[_key(study, candidate, change)] for study in studies for change in CHANGES]
 

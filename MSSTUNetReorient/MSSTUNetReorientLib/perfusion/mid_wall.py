@@ -19,6 +19,7 @@ from ..geometry.labels import box_round
 from ..geometry.volume import Grid
 from ..geometry.volume import Volume
 from ..geometry.volume import resample
+from .valve_plane import HALF
 from .valve_plane import valve_plane
 
 Array = NDArray[np.float64]
@@ -35,8 +36,6 @@ BLURRED_DEPTH_MM = 2.6
 round a cavity adds up. Calibrated, see docs/volumes.md."""
 THICK_MM = 18.0
 """Apparent thickness where the blood pool is too small to measure it."""
-HALF = 0.5
-"""Share of a voxel at which a surface lies."""
 NEAR_GAP, FAR_GAP = 0.55, 0.2
 """From a smooth surface to the nearest voxel behind it, in voxels, seen from close by and from afar (a sphere)."""
 

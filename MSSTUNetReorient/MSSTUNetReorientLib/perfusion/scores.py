@@ -15,6 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from .aha_segments import SEGMENTS
 from .aha_segments import TERRITORIES
 from .polar_map import PolarMap
 
@@ -28,7 +29,6 @@ CUT_OFFS = (70.0, 50.0, 30.0, 10.0)
   studies is scored with the same four numbers.
 """
 HIGHEST_SCORE = len(CUT_OFFS)
-SEGMENT_COUNT = 17
 
 SCAR_PERCENT = 50.0
 """Wall below it counts as scar (J Am Coll Cardiol 1998;32:927)."""
@@ -76,7 +76,7 @@ def scores_of(polar_map: PolarMap) -> Scores:
     return Scores(
         segments=segments,
         summed=summed,
-        percent_of_myocardium=None if summed is None else 100 * summed / (HIGHEST_SCORE * SEGMENT_COUNT),
+        percent_of_myocardium=None if summed is None else 100 * summed / (HIGHEST_SCORE * len(SEGMENTS)),
         territories={name: _sum(tuple(segments[n - 1] for n in numbers)) for name, numbers in TERRITORIES.items()},
         scar_percent=extent(polar_map, SCAR_PERCENT),
         defect_percent=extent(polar_map, DEFECT_PERCENT),

@@ -7,11 +7,14 @@ plane follows the top of the wall.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
+T = TypeVar("T", float, NDArray[np.floating[Any]])
 
 TOP_MM = 12.0
 """Columns of the blood pool that end this far below the highest do not reach the valve plane."""
@@ -22,8 +25,6 @@ STEADY_MM4 = 5000.0
 HALF = 0.5
 """Share of a voxel at which a surface lies."""
 FITS = 4
-
-
 CLOSED_BASE_MM = 8.0
 """Where the wall ends higher than this above the blood pool, the pool does not reach the valve plane (it is 0 to 5 mm
 in hearts with an open base)."""
@@ -39,8 +40,8 @@ class ValvePlane:
     slope_i: float
     slope_j: float
 
-    def at(self, i: float, j: float) -> float:
-        """``k`` of the plane at a position, mm."""
+    def at(self, i: T, j: T) -> T:
+        """``k`` of the plane at positions, mm."""
         return self.middle + self.slope_i * i + self.slope_j * j
 
     def height(self, shape: tuple[int, ...], spacing: float) -> Array:
@@ -81,7 +82,7 @@ def top_plane(inside: Array, spacing: float) -> ValvePlane | None:
     kept = top > top.max() - TOP_MM
     for _ in range(FITS):
         plane = _fitted(i[kept], j[kept], top[kept], spacing)
-        better = top > plane.middle + plane.slope_i * i + plane.slope_j * j - LOW_MM
+        better = top > plane.at(i, j) - LOW_MM
         if (better == kept).all():
             break
         kept = better
