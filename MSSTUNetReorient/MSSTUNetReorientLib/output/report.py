@@ -117,7 +117,7 @@ def write_report(result: Result, path: Path) -> None:
     from jinja2 import PackageLoader
     from jinja2 import StrictUndefined
 
-    loader = PackageLoader("MSSTUNetReorientLib.output", "")
+    loader = PackageLoader("MSSTUNetReorientLib.output", "templates")
     environment = Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True)
     perfusion = perfusion_of(result)
     pictures = _pictures(result) | _perfusion_picture(perfusion)
