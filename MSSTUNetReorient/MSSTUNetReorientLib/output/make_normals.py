@@ -73,7 +73,7 @@ def _without_outliers(studies: Sequence[NormalStudy]) -> list[NormalStudy]:
             continue
         for study, segment, away in outliers(np.array([_map(studies[n]).segments for n in own])):
             word = "below" if away < 0 else "above"
-            reason = f"outlier: {SEGMENTS[segment - 1].name} lies {abs(away):.1f} SD {word} the mean of the others"
+            reason = f"outlier: {SEGMENTS[segment - 1].name} lies {abs(away):.1f} SD {word} the median"
             found[own[study]] = replace(studies[own[study]], map=None, reason=reason)
     return found
 
