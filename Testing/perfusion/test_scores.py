@@ -26,7 +26,6 @@ from MSSTUNetReorientLib.perfusion.quantification import quantify
 from MSSTUNetReorientLib.perfusion.scores import class_of
 from MSSTUNetReorientLib.perfusion.scores import score
 from numpy.typing import NDArray
-from perfusion.flat_limits import flat_limits
 from walls import BASE_MM
 from walls import LENGTH_MM
 from walls import POSE
@@ -35,6 +34,8 @@ from walls import changed
 from walls import places
 from walls import wall
 from walls import without
+
+from perfusion.flat_limits import flat_limits
 
 Array = NDArray[np.float64]
 
