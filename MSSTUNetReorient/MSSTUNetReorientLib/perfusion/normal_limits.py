@@ -24,7 +24,7 @@ Array = NDArray[np.float64]
 LEVELS = 32
 """Equal steps of the height at which limits are kept: as many as a map has rows."""
 LEAST_STUDIES = 20
-"""Fewer do not make limits (ours): the standard deviation of 20 is known to 16 %, which moves a limit of 2.5 standard
+"""Fewer do not make limits (ours): the standard deviation of 20 is known to 16 %, which moves a limit of 2.25 standard
 deviations by 0.4 of them."""
 LEAST_SHARE = 0.5
 """A sample that has a value in less than this share of the studies has no limits (ours)."""

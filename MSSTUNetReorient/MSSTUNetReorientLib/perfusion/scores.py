@@ -21,9 +21,9 @@ from .polar_map import PolarMap
 
 Array = NDArray[np.float64]
 
-ABNORMAL_SDS = 2.5
-"""How many SDs below the normal mean a segment or a sample becomes abnormal. Chosen so that at most one of ten normal
-studies has a summed score of 4 or more."""
+ABNORMAL_SDS = 2.25
+"""How many SDs below the normal mean a segment or a sample becomes abnormal (ours): the smallest quarter with which at
+most one of ten simulated normals has a summed score of 4 or more by the limits of the others."""
 CUT_OFFS = (70.0, 50.0, 30.0)
 """Percent of the normal mean below which an abnormal segment scores 2, 3 and 4; above, it scores 1 (ours).
 
