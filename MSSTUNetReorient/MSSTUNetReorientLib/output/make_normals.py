@@ -121,9 +121,8 @@ def share_abnormal(maps: Sequence[PolarMap], limits: NormalLimits) -> float:
     summed = []
     for n, one in enumerate(maps):
         others = [m for k, m in enumerate(maps) if k != n]
-        rest = limits_of(others, limits.group, limits.source) if len(others) >= LEAST_STUDIES else limits
-        scores = [s or 0 for s in scores_of(one, rest).segments]
-        summed.append(sum(scores))
+        rest = limits_of(others, limits.group, limits.source, least=LEAST_STUDIES - 1)
+        summed.append(sum(points or 0 for points in scores_of(one, rest).segments))
     return float(np.mean(np.array(summed) >= HIGH_SCORE))
 
 
