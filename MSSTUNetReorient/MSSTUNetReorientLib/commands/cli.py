@@ -18,6 +18,7 @@ from .. import __version__
 from ..errors import InputError
 from ..prediction.result import Result
 from .evaluate import evaluate
+from .pose_cost import pose_cost
 from .simulate import simulate
 from .stability import stability
 from .terminal import PROGRAM
@@ -127,6 +128,7 @@ def run(
 app.command()(simulate)
 app.command()(evaluate)
 app.command()(stability)
+app.command()(pose_cost)
 app.command()(train)
 app.command()(pool)
 app.command()(validate)

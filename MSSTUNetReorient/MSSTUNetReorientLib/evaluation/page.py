@@ -75,7 +75,7 @@ def file_name(text: str) -> str:
 def page(run: Run) -> str:
     """``results.md``: Markdown."""
     by_set = summaries(run.rows, [s.name for s in run.sets], [c.name for c in run.candidates])
-    text = _template().render(
+    text = template("results.md.j2").render(
         version=__version__,
         command=run.command,
         date=run.date,
@@ -140,8 +140,9 @@ def _counted(words: Sequence[str]) -> str:
     return kinds[0] if len(kinds) == 1 else ", ".join(f"{words.count(kind)} {kind}" for kind in kinds)
 
 
-@lru_cache(maxsize=1)
-def _template() -> Template:
+@lru_cache(maxsize=2)
+def template(name: str) -> Template:
+    """A page of this package."""
     from jinja2 import Environment
     from jinja2 import FileSystemLoader
     from jinja2 import StrictUndefined
@@ -150,4 +151,4 @@ def _template() -> Template:
     environment = Environment(
         loader=FileSystemLoader(folder), undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
-    return environment.get_template("results.md.j2")
+    return environment.get_template(name)

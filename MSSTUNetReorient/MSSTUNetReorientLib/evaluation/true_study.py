@@ -18,6 +18,7 @@ from ..geometry.pose import Pose
 from ..geometry.volume import Volume
 from ..io import read_study
 from ..io.sitk_files import read_image
+from .known_heart import KnownHeart
 from .references import Reference
 
 Kind = Literal["simulated", "real-derived", "real", "real, for looking"]
@@ -40,6 +41,7 @@ class TrueStudy:
         reference: of a real study; None for an exact pose.
         held_out: whether no model of ours may have seen the subject, by :mod:`..simulation.splits`.
         sha256: of everything the measurement rests on.
+        known: perfusion and mass of a simulated heart; None of any other.
     """
 
     data_set: str
@@ -55,6 +57,7 @@ class TrueStudy:
     reference: Reference | None
     held_out: bool
     sha256: str
+    known: KnownHeart | None = None
 
     @property
     def exact(self) -> bool:
@@ -72,12 +75,16 @@ class TrueStudy:
         return None if self.reference is None else self.reference.uncertainty_deg
 
     def read(self) -> Volume:
-        """The transaxial counts.
+        """The transaxial counts; their modality is the truth's where the file states none, as NRRD.
 
         Raises:
             InputError: as :func:`..io.read_study`.
         """
-        return read_study(self.image)
+        counts = read_study(self.image)
+        if counts.info.get("modality", "unknown") != "unknown":
+            return counts
+        code = next(code for code, name in MODALITIES.items() if name == self.modality)
+        return Volume(counts.array, counts.grid, {**counts.info, "modality": code})
 
     def read_labels(self) -> Volume | None:
         """The true labels on their own grid, 0/1/2, or 0/1 where only a wall was drawn."""
