@@ -51,9 +51,7 @@ def pose_cost(
     _, identity = load_compact(model, "pose-cost")
     check_out(out)
     with progress_bar("measuring", quiet) as report:
-        rows = measure_costs(
-            found, model, identity.sha256, out, most=studies, jobs=jobs, again=again, report=report
-        )
+        rows = measure_costs(found, model, identity.sha256, out, most=studies, jobs=jobs, again=again, report=report)
     held_out = all(study.held_out for s in found for study in s.studies)
     today = datetime.now(UTC).date().isoformat()
     run = CostRun(command_line(sys.argv[1:]), today, f"{identity.name} {identity.version}", rows, held_out)

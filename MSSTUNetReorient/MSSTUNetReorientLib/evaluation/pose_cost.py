@@ -144,9 +144,7 @@ def costs_of(task: Task, _: Sequence[object] = ()) -> list[Cost]:
     ]
 
 
-def _cost(
-    task: Task, counts: Volume, accepted: str, pose: Pose, error: str, amount: float, spread_deg: float
-) -> Cost:
+def _cost(task: Task, counts: Volume, accepted: str, pose: Pose, error: str, amount: float, spread_deg: float) -> Cost:
     study = task.study
     now = datetime.now(UTC).isoformat(timespec="seconds")
     known = (study.data_set, study.name, study.subject, study.sha256, task.model_sha256, accepted, error, amount)

@@ -93,9 +93,9 @@ def severity(summed_score: float) -> int:
     return sum(summed_score >= least for least in CLASSES)
 
 
-def changes(rows: Iterable[Cost]) -> list[Change]:
+def changes(rows: Sequence[Cost]) -> list[Change]:
     """Every error with the accepted pose that it belongs to; without errors of studies that lack an accepted pose."""
-    by_pose = {(r.data_set, r.study, r.accepted): r for r in (rows := list(rows)) if r.error == NO_ERROR}
+    by_pose = {(r.data_set, r.study, r.accepted): r for r in rows if r.error == NO_ERROR}
     return [
         Change(row, by_pose[place])
         for row in rows
@@ -117,7 +117,7 @@ def of_long_axis(found: Iterable[Change], size: float) -> list[Change]:
 
 
 def cost_table(found: Sequence[Change]) -> Table:
-    """One line for each error and size: medians and 95th centiles without sign, changed classes, r, what is withheld."""
+    """One line for each error and size: medians and 95th centiles without sign, changed classes, r, withheld maps."""
     head = ("error", "poses", "segments (points)", "summed score", "class changed", "r of summed score",
             "scar burden (points)", "cavity (%)", "wall (%)", "map withheld", "not passed by QC")  # fmt: skip
     lines = [(f"{ABOUT[name]}, {size:g} {'°' if name in TURNS else 'mm'}", *_cells(here))
