@@ -123,7 +123,7 @@ def test_what_the_simulator_knows() -> None:
 def test_tables_and_targets_give_the_figures() -> None:
     rows = tuple(
         row(
-            str(n), true_alpha=0.1 * n, true_septum_deg=170.0, found_summed_score=4.0 * n,
+            str(n), true_alpha=0.1 * n, found_alpha=0.1 * n, true_septum_deg=170.0, found_summed_score=4.0 * n,
             true_summed_score=4.0 * n + n % 2, found_scar_percent=float(n), true_scar_percent=n + 0.5,
             known_wall_ml=100.0 + 10 * n,
             found_wall_ml=104.0 + 10.4 * n, true_wall_ml=100.0, true_segments="80.0", found_segments="78.0",

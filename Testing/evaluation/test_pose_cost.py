@@ -9,15 +9,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 from MSSTUNetReorientLib.commands.cli import main
-from MSSTUNetReorientLib.evaluation import pose_cost
-from MSSTUNetReorientLib.evaluation.pose_cost import NONE
-from MSSTUNetReorientLib.evaluation.pose_cost import OWN
-from MSSTUNetReorientLib.evaluation.pose_cost import TRUE
-from MSSTUNetReorientLib.evaluation.pose_cost import Cost
-from MSSTUNetReorientLib.evaluation.pose_cost import errors
-from MSSTUNetReorientLib.evaluation.pose_cost import wrong
+from MSSTUNetReorientLib.evaluation import pose_cost_run
 from MSSTUNetReorientLib.evaluation.pose_cost_page import CostRun
 from MSSTUNetReorientLib.evaluation.pose_cost_page import cost_page
+from MSSTUNetReorientLib.evaluation.pose_cost_run import NONE
+from MSSTUNetReorientLib.evaluation.pose_cost_run import OWN
+from MSSTUNetReorientLib.evaluation.pose_cost_run import TRUE
+from MSSTUNetReorientLib.evaluation.pose_cost_run import Cost
+from MSSTUNetReorientLib.evaluation.pose_cost_run import errors
+from MSSTUNetReorientLib.evaluation.pose_cost_run import wrong
 from MSSTUNetReorientLib.evaluation.pose_cost_tables import changes
 from MSSTUNetReorientLib.evaluation.pose_cost_tables import class_table
 from MSSTUNetReorientLib.evaluation.pose_cost_tables import cost_table
@@ -111,11 +111,11 @@ def test_the_page_names_what_it_rests_on() -> None:
 def test_the_command_measures_once_and_goes_on(
     simulated: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(pose_cost, "TURNS", ("tilt",))
-    monkeypatch.setattr(pose_cost, "TURNS_DEG", (5.0,))
-    monkeypatch.setattr(pose_cost, "SHIFTS", ())
+    monkeypatch.setattr(pose_cost_run, "TURNS", ("tilt",))
+    monkeypatch.setattr(pose_cost_run, "TURNS_DEG", (5.0,))
+    monkeypatch.setattr(pose_cost_run, "SHIFTS", ())
     asked = []
-    monkeypatch.setattr(pose_cost, "predict", lambda study, model, real=pose_cost.predict: (
+    monkeypatch.setattr(pose_cost_run, "predict", lambda study, model, real=pose_cost_run.predict: (
         asked.append(study), real(study, model=model))[1])  # fmt: skip
     arguments = ["pose-cost", str(simulated), "--out", str(tmp_path / "out"), "--studies", "1"]
     assert main([*arguments, "--quiet"]) == 0

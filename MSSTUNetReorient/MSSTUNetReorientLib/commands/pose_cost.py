@@ -32,12 +32,12 @@ def pose_cost(
 ) -> None:
     """Turn and shift accepted poses, write what that changes (about 40 s a study). An interrupted run resumes."""
     require("evaluate")
-    from ..evaluation.pose_cost import measure_costs
     from ..evaluation.pose_cost_page import PAGE
     from ..evaluation.pose_cost_page import PICTURE
     from ..evaluation.pose_cost_page import CostRun
     from ..evaluation.pose_cost_page import cost_figure
     from ..evaluation.pose_cost_page import cost_page
+    from ..evaluation.pose_cost_run import measure_costs
     from ..evaluation.study_sets import read_sets
     from ..io.atomic_file import write_bytes
     from ..io.atomic_file import write_text

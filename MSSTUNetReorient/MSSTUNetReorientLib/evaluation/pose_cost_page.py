@@ -17,13 +17,13 @@ from .page import template
 from .perfusion_figures import SCORED_BY
 from .plots import GREY
 from .plots import png
-from .pose_cost import NONE as NO_ERROR
-from .pose_cost import OWN
-from .pose_cost import SHIFTS
-from .pose_cost import SHIFTS_MM
-from .pose_cost import TRUE
-from .pose_cost import TURNS_DEG
-from .pose_cost import Cost
+from .pose_cost_run import NONE as NO_ERROR
+from .pose_cost_run import OWN
+from .pose_cost_run import SHIFTS
+from .pose_cost_run import SHIFTS_MM
+from .pose_cost_run import TRUE
+from .pose_cost_run import TURNS_DEG
+from .pose_cost_run import Cost
 from .pose_cost_tables import Change
 from .pose_cost_tables import absolute
 from .pose_cost_tables import changed_percent

@@ -13,14 +13,14 @@ import numpy as np
 from .metrics import regression
 from .perfusion_figures import from_text
 from .perfusion_figures import segment_changes
-from .pose_cost import NONE as NO_ERROR
-from .pose_cost import OWN
-from .pose_cost import SHIFTS
-from .pose_cost import SHIFTS_MM
-from .pose_cost import TRUE
-from .pose_cost import TURNS
-from .pose_cost import TURNS_DEG
-from .pose_cost import Cost
+from .pose_cost_run import NONE as NO_ERROR
+from .pose_cost_run import OWN
+from .pose_cost_run import SHIFTS
+from .pose_cost_run import SHIFTS_MM
+from .pose_cost_run import TRUE
+from .pose_cost_run import TURNS
+from .pose_cost_run import TURNS_DEG
+from .pose_cost_run import Cost
 from .tables import NONE
 from .tables import Table
 from .tables import number
