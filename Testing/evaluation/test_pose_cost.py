@@ -79,7 +79,7 @@ def test_costs_are_against_the_accepted_pose_of_the_same_study() -> None:
     assert len(own) == 6
     table = cost_table(own)
     (tilted, swung) = (dict(zip(table.head, line, strict=True)) for line in reversed(table.rows))
-    assert tilted["error"] == "about i (tilt), 5 °"
+    assert tilted["error"] == "about i (tilt), 5°"
     scores = [1.0, 0.0, 4.0, 5.0]
     assert tilted["summed score"] == f"{np.median(scores):.1f}; {np.percentile(scores, 95):.1f}"
     assert tilted["class changed"] == "2/4 (50 %)", "3 to 4, and 9 to 14; not 9 to 13"
@@ -88,7 +88,7 @@ def test_costs_are_against_the_accepted_pose_of_the_same_study() -> None:
     assert tilted["scar burden (points)"] == f"0.0; {np.percentile([2, 0, 0, 0], 95):.1f}"
     assert tilted["cavity (%)"] == f"0.0; {np.percentile([10, 0, 0, 0], 95):.1f}"
     assert (tilted["map withheld"], tilted["not passed by QC"]) == ("0", "1")
-    assert swung["error"] == "about j (swing), 5 °"
+    assert swung["error"] == "about j (swing), 5°"
     assert (swung["poses"], swung["class changed"], swung["r of summed score"]) == ("2", "1/1 (100 %)", "-")
     assert (swung["map withheld"], swung["not passed by QC"]) == ("1", "1")
 
@@ -106,6 +106,7 @@ def test_the_page_names_what_it_rests_on() -> None:
     assert "not all of them held out" in page
     assert "Accepted: the true pose." in page
     assert "2 studies of 2 subjects" in page
+    assert "2 pass quality control, and 2 have a summed score: 1 normal, 0 mild, 1 moderate, 0 severe." in page
 
 
 def test_the_command_measures_once_and_goes_on(

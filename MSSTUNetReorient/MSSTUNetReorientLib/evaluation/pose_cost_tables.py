@@ -28,6 +28,7 @@ from .tables import number
 CLASSES = (4, 9, 14)
 """Least summed scores of the classes mild, moderate and severe; below them is normal. As in the published tilt study,
 whose scores are from normal limits."""
+SEVERITIES = ("normal", "mild", "moderate", "severe")
 LONG_AXIS = ("swing", "tilt")
 """Errors that turn the long axis."""
 PUBLISHED = (("QPS, 50 studies, published", "6/50 (12 %)"), ("4D-MSPECT, 50 studies, published", "7/50 (14 %)"))
@@ -120,7 +121,7 @@ def cost_table(found: Sequence[Change]) -> Table:
     """One line for each error and size: medians and 95th centiles without sign, changed classes, r, withheld maps."""
     head = ("error", "poses", "segments (points)", "summed score", "class changed", "r of summed score",
             "scar burden (points)", "cavity (%)", "wall (%)", "map withheld", "not passed by QC")  # fmt: skip
-    lines = [(f"{ABOUT[name]}, {size:g} {'°' if name in TURNS else 'mm'}", *_cells(here))
+    lines = [(f"{ABOUT[name]}, {size:g}{'°' if name in TURNS else ' mm'}", *_cells(here))
              for (name, size), here in by_error(found).items() if here]  # fmt: skip
     return Table(head, tuple(lines))
 
