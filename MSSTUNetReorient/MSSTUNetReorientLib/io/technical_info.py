@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from .acquisition_facts import acquisition_facts
 from .dicom_values import items
 from .dicom_values import text
 
@@ -15,9 +16,11 @@ POSITION_WORDS = {"PRONE": "P", "SUPINE": "S", "HEAD": "HF", "FEET": "FF"}
 
 
 def technical_info(dataset: Any, kind: str, name: object) -> dict[str, Any]:
-    """``kind``, ``modality``, ``patient_position`` if it is a defined value, and ``warnings``."""
+    """``kind``, ``modality``, ``patient_position`` if it is a defined value, ``warnings``, and what
+    :func:`.acquisition_facts.acquisition_facts` tells."""
     modality = text(dataset, "Modality", name)
     info: dict[str, Any] = {"kind": kind, "modality": modality if modality in ("NM", "PT") else "unknown"}
+    info |= acquisition_facts(dataset, name)
     position = text(dataset, "PatientPosition", name)
     if position not in POSITIONS:
         return info
