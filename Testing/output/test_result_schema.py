@@ -24,6 +24,7 @@ INFOS: tuple[dict[str, Any], ...] = (
     {},
     {"kind": "DICOM NM GATED TOMO", "modality": "NM", "patient_position": "HFS", "gates": 8, "gate": "sum"},
     {"kind": "NRRD", "modality": "unknown", "gates": 16, "gate": 3, "orientation": "LPS", "warnings": ["Check it."]},
+    {"kind": "DICOM NM RECON TOMO", "modality": "NM", "camera": "czt", "attenuation_corrected": False, "sex": "F"},
     {"kind": "DICOM PET", "modality": "PT", "time_frames": 24, "frames": "12-20"},
     {"kind": "DICOM NM", "modality": "NM", "windows": 2, "window": 1},
     {"kind": "DICOM NM", "reoriented": {"view": "short axis", "long_axis_lps": [0.0, -1.0, 0.0], "assumed": True}},

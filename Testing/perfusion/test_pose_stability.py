@@ -17,11 +17,18 @@ from MSSTUNetReorientLib.perfusion.quantification import quantify
 from walls import POSE
 from walls import wall
 
+from perfusion.flat_limits import flat_limits
+
+LIMITS = flat_limits(mean=100.0, limit=75.0)
+
 
 def ranges(counts: Any, axis_deg: float, centre_mm: float) -> PoseStability:
     short_axis, labels, _ = wall(counts)
     found = pose_stability(
-        POSE, lambda pose: quantify(short_axis, labels, pose, verdict="pass"), axis_deg=axis_deg, centre_mm=centre_mm
+        POSE,
+        lambda pose: quantify(short_axis, labels, pose, verdict="pass", limits=LIMITS),
+        axis_deg=axis_deg,
+        centre_mm=centre_mm,
     )
     assert found is not None
     return found
@@ -68,7 +75,7 @@ def test_a_defect_moves_the_more_the_wider_the_bound() -> None:
 def test_ranges_of_known_figures() -> None:
     """Summed scores by the pose's number, with one map withheld: the ranges are those of the list."""
     short_axis, labels, _ = wall(apical_septum)
-    known = quantify(short_axis, labels, POSE, verdict="pass")
+    known = quantify(short_axis, labels, POSE, verdict="pass", limits=LIMITS)
     scores = iter([5, 6, 7, 4, *[5] * 11])
 
     class Told(Perfusion):

@@ -1,4 +1,4 @@
-"""What the simulator knows of a heart besides its pose: uptake of the segments, defects, mass."""
+"""What the simulator knows of a study besides its pose: uptake of the segments, defects, mass, and the camera."""
 
 from __future__ import annotations
 
@@ -59,6 +59,25 @@ def known_heart(told: dict[str, Any]) -> KnownHeart | None:
         and worst["extent"] >= MARKED_EXTENT,
         wall_ml=float(told["volumes_ml"]["anatomical"]["myocardium"]),
     )  # fmt: skip
+
+
+def acquisition(parameters: dict[str, Any]) -> dict[str, Any]:
+    """Camera, attenuation correction and sex of a simulated study, those that are known.
+
+    Women are the chests with breasts. Real counts in a simulated chest bring the correction of their own camera, which
+    is not known.
+
+    Raises:
+        KeyError, TypeError: the file was damaged.
+    """
+    chest, scanner = parameters["chest"], parameters["scanner"]
+    bodies = chest["outside"] if "outside" in chest else chest["bodies"]
+    told = {"sex": "F" if any(body[0] == "breast" for body in bodies) else "M"}
+    if scanner["kind"] != "pet":
+        told["camera"] = scanner["kind"]
+    if parameters["kind"] == "composite":
+        return told
+    return {**told, "attenuation_corrected": scanner["kind"] == "pet" or bool(scanner.get("corrected", False))}
 
 
 def _loss(defect: dict[str, Any]) -> float:

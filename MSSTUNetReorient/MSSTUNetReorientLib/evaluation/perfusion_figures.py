@@ -15,14 +15,18 @@ from ..geometry.volume import Volume
 from ..geometry.volume import resample
 from ..geometry.volume import resample_labels
 from ..geometry.volume import short_axis_grid
+from ..output.limits_choice import AUTO
+from ..output.limits_choice import choose_limits
 from ..perfusion.aha_segments import TERRITORIES
 from ..perfusion.anatomical_volumes import anatomical_volumes
 from ..perfusion.quantification import Perfusion
 from ..perfusion.quantification import quantify
+from ..perfusion.scores import SCAR_PERCENT
+from ..perfusion.scores import extent
 from ..prediction.qc import MAX_CUT_SHARE
 from ..prediction.result import Result
 
-SCORED_BY = "relative to the study's own maximum, as there are no normal limits"
+SCORED_BY = "from simulated normal limits of each study's camera"
 """What the scores of the pages refer to."""
 SAME_AXES = 1e-6
 """Largest difference between the axes of labels and of a pose that is rounding."""
@@ -76,7 +80,7 @@ def figures_of(
     return PerfusionFigures(
         segments=tuple(float(x) if np.isfinite(x) else None for x in perfusion.map.segments),
         summed_score=None if scores is None else scores.summed,
-        scar_percent=None if scores is None else scores.scar_percent,
+        scar_percent=extent(perfusion.map, SCAR_PERCENT),
         territory="" if scores is None else worst_territory(scores.segments),
         cavity_ml=cavity,
         wall_ml=wall,
@@ -130,7 +134,8 @@ def _quantified(
     study: Volume, short_axis: Volume, labels: Volume, pose: Pose, verdict: str, cut_off: bool
 ) -> Perfusion:
     """As the tool quantifies a study of this camera."""
-    return quantify(short_axis, labels, pose, verdict=verdict, cut_off=cut_off)
+    limits = choose_limits(AUTO, study.info).limits
+    return quantify(short_axis, labels, pose, verdict=verdict, cut_off=cut_off, limits=limits)
 
 
 def _volumes(

@@ -13,6 +13,8 @@ import numpy as np
 from .. import __version__
 from ..output.figures import INK
 from ..output.figures import new_figure
+from ..perfusion.scores import CLASSES
+from ..perfusion.scores import class_of
 from .page import template
 from .perfusion_figures import SCORED_BY
 from .plots import GREY
@@ -24,7 +26,6 @@ from .pose_cost_run import SHIFTS_MM
 from .pose_cost_run import TRUE
 from .pose_cost_run import TURNS_DEG
 from .pose_cost_run import Cost
-from .pose_cost_tables import SEVERITIES
 from .pose_cost_tables import Change
 from .pose_cost_tables import absolute
 from .pose_cost_tables import changed_percent
@@ -32,7 +33,6 @@ from .pose_cost_tables import changes
 from .pose_cost_tables import class_table
 from .pose_cost_tables import cost_table
 from .pose_cost_tables import of_long_axis
-from .pose_cost_tables import severity
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -124,13 +124,13 @@ def _by_set(rows: Sequence[Cost]) -> dict[str, list[Change]]:
 
 def _part(name: str, found: Sequence[Change], rows: Sequence[Cost]) -> Mapping[str, object]:
     own = [r for r in rows if (r.data_set, r.accepted, r.error) == (name, OWN, NO_ERROR)]
-    severities = [severity(r.summed_score) for r in own if r.summed_score is not None]
+    classes = [class_of(int(r.summed_score)) for r in own if r.summed_score is not None]
     return {
         "name": name,
         "studies": len(own),
         "subjects": len({r.subject for r in own}),
         "scored": sum(r.summed_score is not None for r in own),
-        "classes": ", ".join(f"{severities.count(n)} {name}" for n, name in enumerate(SEVERITIES)),
+        "classes": ", ".join(f"{classes.count(class_name)} {class_name}" for _, class_name in reversed(CLASSES)),
         "passed": sum(r.verdict == "pass" for r in own),
         "tables": [(accepted, cost_table([c for c in found if c.accepted.accepted == accepted]).markdown())
                    for accepted in (OWN, TRUE)],

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..perfusion.scores import class_of
 from .metrics import regression
 from .perfusion_figures import from_text
 from .perfusion_figures import segment_changes
@@ -25,10 +26,6 @@ from .tables import NONE
 from .tables import Table
 from .tables import number
 
-CLASSES = (4, 9, 14)
-"""Least summed scores of the classes mild, moderate and severe; below them is normal. As in the published tilt study,
-whose scores are from normal limits."""
-SEVERITIES = ("normal", "mild", "moderate", "severe")
 LONG_AXIS = ("swing", "tilt")
 """Errors that turn the long axis."""
 PUBLISHED = (("QPS, 50 studies, published", "6/50 (12 %)"), ("4D-MSPECT, 50 studies, published", "7/50 (14 %)"))
@@ -77,21 +74,12 @@ class Change:
     def class_changed(self) -> bool | None:
         """None where a summed score is withheld."""
         now, before = self.cost.summed_score, self.accepted.summed_score
-        return None if now is None or before is None else severity(now) != severity(before)
+        return None if now is None or before is None else class_of(int(now)) != class_of(int(before))
 
     @property
     def withheld(self) -> bool:
         """Whether the map, there at the accepted pose, is withheld at the wrong one."""
         return bool(self.accepted.segments) and not self.cost.segments
-
-
-def severity(summed_score: float) -> int:
-    """0 normal, 1 mild, 2 moderate, 3 severe.
-
-    >>> [severity(score) for score in (0, 3, 4, 8, 9, 13, 14, 68)]
-    [0, 0, 1, 1, 2, 2, 3, 3]
-    """
-    return sum(summed_score >= least for least in CLASSES)
 
 
 def changes(rows: Sequence[Cost]) -> list[Change]:

@@ -15,6 +15,7 @@ from ..simulation.disk import LABELS
 from ..simulation.disk import TRUTH
 from ..simulation.splits import COUNTS_SUBJECTS
 from ..simulation.splits import of_split
+from .known_heart import acquisition
 from .known_heart import known_heart
 from .real_studies import IMAGE_ENDINGS
 from .real_studies import REFERENCES
@@ -92,6 +93,7 @@ def _simulated_study(folder: Path, data_set: str) -> TrueStudy:
         data_set, folder.name, subject, kind, MODALITIES[told["modality"]], folder / IMAGE, folder / LABELS,
         Pose.from_matrix(told["pose"]["matrix_sa_to_lps"]), Cube(tuple(cube["centre_lps_mm"]), float(cube["half_mm"])),
         told["septum_deg"], None, held_out, digest([folder / IMAGE, folder / LABELS], told), known_heart(told),
+        acquisition(told["parameters"]),
     )  # fmt: skip
 
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable
+from collections.abc import Mapping
 from dataclasses import dataclass
+from dataclasses import field
 from pathlib import Path
 from typing import Any
 from typing import Literal
@@ -42,6 +44,8 @@ class TrueStudy:
         held_out: whether no model of ours may have seen the subject, by :mod:`..simulation.splits`.
         sha256: of everything the measurement rests on.
         known: perfusion and mass of a simulated heart; None of any other.
+        acquisition: ``camera``, ``attenuation_corrected`` and ``sex`` of a simulated study, as a DICOM header tells
+            them; normal limits depend on them.
     """
 
     data_set: str
@@ -58,6 +62,7 @@ class TrueStudy:
     held_out: bool
     sha256: str
     known: KnownHeart | None = None
+    acquisition: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def exact(self) -> bool:
@@ -75,16 +80,15 @@ class TrueStudy:
         return None if self.reference is None else self.reference.uncertainty_deg
 
     def read(self) -> Volume:
-        """The transaxial counts; their modality is the truth's where the file states none, as NRRD.
+        """The transaxial counts; what an NRRD file does not tell of its camera, the truth does.
 
         Raises:
             InputError: as :func:`..io.read_study`.
         """
         counts = read_study(self.image)
-        if counts.info.get("modality", "unknown") != "unknown":
-            return counts
+        told = {key: value for key, value in counts.info.items() if (key, value) != ("modality", "unknown")}
         code = next(code for code, name in MODALITIES.items() if name == self.modality)
-        return Volume(counts.array, counts.grid, {**counts.info, "modality": code})
+        return Volume(counts.array, counts.grid, {"modality": code, **self.acquisition, **told})
 
     def read_labels(self) -> Volume | None:
         """The true labels on their own grid, 0/1/2, or 0/1 where only a wall was drawn."""
