@@ -83,12 +83,13 @@ def test_a_defect_is_found_by_score_and_territory() -> None:
         marked(4.0, "RCA"),
         marked(9.0, "LAD+RCA"),
         marked(9.0, "LAD"),
+        marked(9.0, "LCX"),
         marked(3.0, "RCA"),
         marked(None, ""),
         marked(None, "", refused="no"),
         marked(9.0, "LAD", drawn=""),
     ]
-    assert defects_found(rows) == (2, 6)
+    assert defects_found(rows) == (2, 7)
     assert defects_found([row(drawn_territory="RCA")]) is None, "a method without labels is not asked"
     assert healthy_called_abnormal(rows) is None
     healthy = [row(drawn_defects="none", found_summed_score=score) for score in (3.0, 4.0, None)]
