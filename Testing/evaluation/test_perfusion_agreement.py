@@ -74,7 +74,7 @@ def test_segments_of_drawn_defects_are_told_apart() -> None:
 def marked(score: float | None, found: str, drawn: str = "RCA", refused: str = "") -> Measurement:
     return row(
         found_summed_score=score, found_territory=found, drawn_territory=drawn, drawn_defects="3", refused=refused,
-        true_segments="" if refused else "80.0",
+        true_summed_score=None if refused else 9.0, true_territory="" if refused else "LAD",
     )  # fmt: skip
 
 
@@ -90,7 +90,9 @@ def test_a_defect_is_found_by_score_and_territory() -> None:
         marked(9.0, "LAD", drawn=""),
     ]
     assert defects_found(rows) == (2, 7)
-    assert defects_found([row(drawn_territory="RCA")]) is None, "a method without labels is not asked"
+    assert defects_found(rows, "true") == (0, 7), "the true pose and labels say LAD"
+    assert defects_found([marked(9.0, "LAD", drawn="LAD")], "true") == (1, 1)
+    assert defects_found([row(drawn_territory="RCA")]) is None, "no normal limits, or a method without labels"
     assert healthy_called_abnormal(rows) is None
     healthy = [row(drawn_defects="none", found_summed_score=score) for score in (3.0, 4.0, None)]
     assert healthy_called_abnormal(healthy) == (1, 2)
@@ -139,7 +141,7 @@ def test_tables_and_targets_give_the_figures() -> None:
     spread = np.std(truth, ddof=1)
     assert lines["summed score"] == ("4", f"{spread:.1f}", f"{r:.3f}", "0.50", "1.00", "-0.50 ± 0.58")
     assert lines["segments of drawn defects"] == ("1", "-", "-", "2.0", "2.0", "-2.0 ± -")
-    assert known_table([found]).rows == (("m", "-; -12.0 ± 0.0", "1.000; +4.0 ± 0.0", "0/1", "3/3", "0/4"),)
+    assert known_table([found]).rows == (("m", "-; -12.0 ± 0.0", "1.000; +4.0 ± 0.0", "0/1 (0/1)", "3/3 (3/3)", "0/4"),)
     cells = {what: cell for what, _, cell in targets([found], Timing({}, {}, None, {}, "none", 0)).rows}
     assert cells["summed score against the true pose and labels, r"] == f"{r:.3f} reached"
     assert cells["summed score, mean absolute error"] == "0.50 **missed**"

@@ -110,6 +110,7 @@ class Measurement:
     true_wall_ml: float | None = None
     known_wall_ml: float | None = None
     found_territory: str = ""
+    true_territory: str = ""
     found_segments: str = ""
     true_segments: str = ""
     known_segments: str = ""
@@ -167,7 +168,7 @@ def perfusion_fields(found: PerfusionFigures, true: PerfusionFigures) -> dict[st
     names = ("summed_score", "scar_percent", "cavity_ml", "wall_ml")
     fields = {f"{who}_{n}": getattr(f, n) for who, f in (("found", found), ("true", true)) for n in names}
     fields |= {"found_segments": as_text(found.segments), "true_segments": as_text(true.segments)}
-    return fields | {"found_territory": found.territory}
+    return fields | {"found_territory": found.territory, "true_territory": true.territory}
 
 
 def known_fields(study: TrueStudy) -> dict[str, float | str | None]:

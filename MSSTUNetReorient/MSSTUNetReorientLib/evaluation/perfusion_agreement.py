@@ -98,20 +98,28 @@ def segment_pairs(rows: Sequence[Measurement], *, against: str = "true", drawn: 
     return _pairs(kept, relative=False)
 
 
-def defects_found(rows: Sequence[Measurement]) -> tuple[int, int] | None:
+def defects_found(rows: Sequence[Measurement], by: str = "found") -> tuple[int, int] | None:
     """How many marked defects are found: called abnormal, and the worst territory is that of the worst defect.
 
-    Of how many that a method answered with labels or refused; a withheld score does not find it. None without any.
+    Of how many whose true pose and labels give a summed score, or that the method refused: a score that only the method
+    withholds does not find its defect. None without any.
+
+    Args:
+        by: "found", or "true" for what the true pose and labels find.
     """
-    asked = [r for r in rows if r.drawn_territory and (r.true_segments or r.refused)]
-    found = sum(_is_abnormal(r) and r.drawn_territory in r.found_territory.split("+") for r in asked)
+    asked = [r for r in rows if r.drawn_territory and (r.true_summed_score is not None or r.refused)]
+    found = sum(_is_abnormal(r, by) and r.drawn_territory in getattr(r, f"{by}_territory").split("+") for r in asked)
     return (found, len(asked)) if asked else None
 
 
-def healthy_called_abnormal(rows: Sequence[Measurement]) -> tuple[int, int] | None:
-    """How many healthy hearts are called abnormal, of how many with a summed score; None without any."""
-    asked = [r for r in rows if r.drawn_defects == "none" and r.found_summed_score is not None]
-    return (sum(_is_abnormal(r) for r in asked), len(asked)) if asked else None
+def healthy_called_abnormal(rows: Sequence[Measurement], by: str = "found") -> tuple[int, int] | None:
+    """How many healthy hearts are called abnormal, of how many with a summed score; None without any.
+
+    Args:
+        by: "found", or "true" for what the true pose and labels say.
+    """
+    asked = [r for r in rows if r.drawn_defects == "none" and getattr(r, f"{by}_summed_score") is not None]
+    return (sum(_is_abnormal(r, by) for r in asked), len(asked)) if asked else None
 
 
 def withheld(rows: Sequence[Measurement]) -> tuple[int, int] | None:
@@ -120,8 +128,9 @@ def withheld(rows: Sequence[Measurement]) -> tuple[int, int] | None:
     return (sum(r.found_summed_score is None for r in asked), len(asked)) if asked else None
 
 
-def _is_abnormal(row: Measurement) -> bool:
-    return row.found_summed_score is not None and row.found_summed_score >= ABNORMAL
+def _is_abnormal(row: Measurement, by: str) -> bool:
+    score: float | None = getattr(row, f"{by}_summed_score")
+    return score is not None and score >= ABNORMAL
 
 
 def _pairs(kept: Sequence[tuple[float, float]], relative: bool) -> Pairs:

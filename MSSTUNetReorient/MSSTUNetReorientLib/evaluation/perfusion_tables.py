@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from collections.abc import Sequence
 
+from .measurement import Measurement
 from .perfusion_agreement import Pairs
 from .perfusion_agreement import defects_found
 from .perfusion_agreement import figure_pairs
@@ -35,7 +37,10 @@ def agreement_table(summaries: Sequence[Summary]) -> Table:
 
 
 def known_table(summaries: Sequence[Summary]) -> Table:
-    """Figures against what the simulator knows of the heart; without rows where it knows nothing."""
+    """Figures against what the simulator knows of the heart; without rows where it knows nothing.
+
+    In brackets, what is found from the true pose and labels.
+    """
     head = (
         "method", "segments: r; bias ± SD (%)", "wall: r; bias ± SD (%)", "marked defects found",
         "healthy called abnormal", "summed score withheld",
@@ -43,12 +48,18 @@ def known_table(summaries: Sequence[Summary]) -> Table:
     rows = [
         (
             s.method, _line(segment_pairs(s.rows, against="known")),
-            _line(figure_pairs(s.rows, "wall_ml", against="known", relative=True)), share(defects_found(s.rows)),
-            share(healthy_called_abnormal(s.rows)), share(withheld(s.rows)),
+            _line(figure_pairs(s.rows, "wall_ml", against="known", relative=True)), _sides(s, defects_found),
+            _sides(s, healthy_called_abnormal), share(withheld(s.rows)),
         )
         for s in summaries if s.values("known_wall_ml") and any(r.true_segments for r in s.rows)
     ]  # fmt: skip
     return Table(head, tuple(rows))
+
+
+def _sides(s: Summary, of: Callable[[Sequence[Measurement], str], tuple[int, int] | None]) -> str:
+    """By the method, and by the true pose and labels."""
+    found, true = of(s.rows, "found"), of(s.rows, "true")
+    return share(found) if true is None else f"{share(found)} ({share(true)})"
 
 
 def _cells(pairs: Pairs, digits: int) -> tuple[str, ...]:
