@@ -1,11 +1,16 @@
-"""What every test may use: the real development data, where it is there."""
+"""What every test may use: the real development data, where it is there. Every result is held to its schema."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import pytest
+from MSSTUNetReorientLib.output import result_files
 from places import REPOSITORY
+from result_schema import faults
 
 
 @pytest.fixture(scope="session")
@@ -15,6 +20,24 @@ def shared_data() -> Path:
     if not folder.is_dir():
         pytest.skip("real development data is not beside this checkout (../shared/data)")
     return folder
+
+
+@pytest.fixture(scope="session", autouse=True)
+def every_result_fits_its_schema() -> Iterator[None]:
+    """Whatever test writes or prints a ``result.json``, its content must be as ``result.schema.json`` describes it."""
+    if find_spec("jsonschema") is None:  # of the extra "test", as test_result_schema.py says
+        yield
+        return
+    content_of = result_files.summary
+
+    def checked(result: Any) -> dict[str, Any]:
+        content = content_of(result)
+        assert faults(content) == []
+        return content
+
+    result_files.summary = checked  # not by monkeypatch, which belongs to one test
+    yield
+    result_files.summary = content_of
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

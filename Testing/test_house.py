@@ -28,7 +28,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "simulation": CORE | {"io"},
     "scene": RESULT,
     "output": RESULT | {"scene", "perfusion"},
-    "evaluation": RESULT | {"networks", "output", "simulation"},
+    "evaluation": RESULT | {"networks", "output", "perfusion", "simulation"},
     "training": RESULT | {"networks", "simulation", "evaluation"},
     "panel": RESULT | {"scene", "output"},
     "commands": RESULT | {"output", "simulation", "evaluation", "training"},

@@ -26,7 +26,8 @@ from places import REPOSITORY
 from results import FOUND
 from results import make_result
 
-CORE = {"short_axis.nrrd", "segmentation.seg.nrrd", "labels.nrrd", "pose.tfm", "result.json"}
+CORE = {"short_axis.nrrd", "segmentation.seg.nrrd", "labels.nrrd", "pose.tfm", "polar_map.csv", "polar_map.npz",
+        "result.json"}  # fmt: skip
 QUICK = ["--no-scene", "--no-report"]
 
 

@@ -20,7 +20,8 @@ from MSSTUNetReorientLib.output.result_files import deliver
 from places import REPOSITORY
 from results import make_result
 
-CORE = {"short_axis.nrrd", "segmentation.seg.nrrd", "labels.nrrd", "pose.tfm", "result.json"}
+CORE = {"short_axis.nrrd", "segmentation.seg.nrrd", "labels.nrrd", "pose.tfm", "polar_map.csv", "polar_map.npz",
+        "result.json"}  # fmt: skip
 POSIX = pytest.mark.skipif(os.name == "nt", reason="POSIX only")
 
 QUICK_RUN = """

@@ -29,7 +29,8 @@ from MSSTUNetReorientLib.prediction.qc import Quality
 from MSSTUNetReorientLib.prediction.result import Result
 from results import make_result
 
-CORE = {"short_axis.nrrd", "segmentation.seg.nrrd", "labels.nrrd", "pose.tfm", "result.json"}
+CORE = {"short_axis.nrrd", "segmentation.seg.nrrd", "labels.nrrd", "pose.tfm", "polar_map.csv", "polar_map.npz",
+        "result.json"}  # fmt: skip
 
 
 def names(folder: Path) -> set[str]:
@@ -92,7 +93,7 @@ def test_pose_file_maps_short_axis_to_patient_as_the_summary_states(tmp_path: Pa
 def test_summary_has_the_documented_keys() -> None:
     content = summary(make_result())
     keys = {"pose", "septum", "good_to", "volumes_ml", "anatomical", "qc", "model", "input", "timing_s", "left_out",
-            "software", "perfusion", "pose_tfm"}  # fmt: skip
+            "software", "perfusion", "pose_stability", "pose_tfm", "schema_version"}  # fmt: skip
     assert set(content) == keys
     assert set(content["input"]) == {"kind", "modality", "shape", "spacing_mm"}
     assert {"euler_yxz_rad", "translation_normalized", "centre_lps_mm", "axes_lps"} <= set(content["pose"])

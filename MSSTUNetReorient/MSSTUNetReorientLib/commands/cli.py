@@ -19,6 +19,7 @@ from ..errors import InputError
 from ..prediction.result import Result
 from .evaluate import evaluate
 from .normals import normals
+from .pose_cost import pose_cost
 from .simulate import simulate
 from .stability import stability
 from .terminal import PROGRAM
@@ -133,6 +134,7 @@ app.command()(simulate)
 app.command()(normals)
 app.command()(evaluate)
 app.command()(stability)
+app.command()(pose_cost)
 app.command()(train)
 app.command()(pool)
 app.command()(validate)

@@ -70,7 +70,7 @@ def evaluate(
 
     found = read_sets(sets)
     methods = candidates(model or default_models(), template_from)
-    _check_out(out)
+    check_out(out)
     if not quiet:
         _warn(found)
     with progress_bar("measuring", quiet) as report:
@@ -96,7 +96,12 @@ def _nameless(text: str) -> str:
     return head + equals + (Path(tail).name if Path(tail).is_absolute() else tail)
 
 
-def _check_out(out: Path) -> None:
+def check_out(out: Path) -> None:
+    """Make the output folder of an evaluation, or refuse.
+
+    Raises:
+        InputError: it is a file, or cannot be written.
+    """
     from ..io.atomic_file import write_bytes
 
     if os.path.lexists(out) and not out.is_dir():

@@ -26,10 +26,12 @@ def stability(
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print only errors.")] = False,
     debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
 ) -> None:
-    """Crop, rotate, resample, blur and add noise to studies; report how far results move (about 10 s each)."""
+    """Crop, rotate, resample, blur and add noise to studies; report how far results move (about 15 s each)."""
     require("evaluate")
     from ..evaluation.perturbations import shifts
     from ..evaluation.perturbations import table
+    from ..evaluation.score_spread import score_spreads
+    from ..evaluation.score_spread import spread_table
     from ..io import read_study
     from ..io.atomic_file import write_text
     from ..prediction.models import load_compact
@@ -40,21 +42,27 @@ def stability(
         raise InputError(msg)
     _, identity = load_compact(model, "the stability test")
     volumes = [read_study(path) for path in studies]
-    found = []
+    found, scores = [], []
     for n, volume in enumerate(volumes, 1):
         if not quiet:
             print_line(f"study {n} of {len(volumes)}")
         found += shifts(volume, lambda study: predict(study, model=model))
-    page = _page(identity, len(volumes), table(found).markdown())
+        scores += score_spreads(volume, model)
+    page = _page(identity, len(volumes), table(found).markdown(), spread_table(scores).markdown())
     if out is None:
         sys.stdout.write(page)
     else:
         write_text(out, page)
 
 
-def _page(model: ModelIdentity, count: int, table: str) -> str:
+def _page(model: ModelIdentity, count: int, table: str, scores: str) -> str:
+    from ..evaluation.perfusion_figures import SCORED_BY
+
     return (
         "# Stability\n\n"
         f"How far a result of {model.name} {model.version} moves when a study is changed in ways that leave its\n"
-        f"heart unchanged (median; worst), over {count} studies. Made by `msstunet-reorient stability`.\n\n{table}\n"
+        f"heart unchanged (median; worst), over {count} studies. Made by `msstunet-reorient stability`.\n\n{table}\n\n"
+        "## Summed score and scar burden\n\n"
+        "Their SD over small changes of the same study (over all studies; the worst study), and how many studies have\n"
+        f"one. Scores are {SCORED_BY}.\n\n{scores}\n"
     )

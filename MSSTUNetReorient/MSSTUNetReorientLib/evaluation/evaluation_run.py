@@ -16,6 +16,8 @@ from .csv_rows import extend
 from .csv_rows import read_rows
 from .measurement import Measurement
 from .measurement import errors_of
+from .measurement import figures_of_truth
+from .measurement import known_fields
 from .measurements_csv import FILE
 from .measurements_csv import Key
 from .measurements_csv import chosen
@@ -80,6 +82,7 @@ def measure_study(task: Task, candidates: Sequence[Candidate]) -> list[Measureme
     """A row of each method on one study, which is read once."""
     study = task.study
     counts, labels = study.read(), study.read_labels()
+    figures = figures_of_truth(study, counts, labels)
     rows = []
     for candidate in (candidates[n] for n in task.methods):
         known = (
@@ -87,9 +90,9 @@ def measure_study(task: Task, candidates: Sequence[Candidate]) -> list[Measureme
             candidate.sha256, datetime.now(UTC).isoformat(timespec="seconds"), __version__,
         )  # fmt: skip
         try:
-            found = errors_of(candidate.answer(counts, study.pose), study, labels)
+            found = errors_of(candidate.answer(counts, study.pose), study, counts, labels, figures)
         except InputError as error:
-            rows.append(Measurement(*known, refused=str(error)))
+            rows.append(Measurement(*known, refused=str(error), **known_fields(study)))  # type: ignore[arg-type]
         else:
             rows.append(Measurement(*known, **found))  # type: ignore[arg-type]
     return rows

@@ -18,6 +18,9 @@ from .metrics import dice
 from .metrics import hausdorff_95
 from .metrics import is_failure
 from .metrics import rot_mse
+from .perfusion_figures import PerfusionFigures
+from .perfusion_figures import as_text
+from .perfusion_figures import figures_of
 from .references import Reference
 from .true_study import TrueStudy
 
@@ -45,6 +48,10 @@ class Measurement:
         verdict: "pass", "review" or "fail" of the method's own quality control, empty where it has none.
         uncertainty_deg: of a reference axis; None for an exact one.
         bound_deg, centre_bound_mm, septum_bound_deg: see :class:`.method.Answer`.
+        found_*, true_*: figures of perfusion, from the pose and the labels of the method and of the truth; see
+            :class:`.perfusion_figures.PerfusionFigures`. The segments are 17 numbers in one text.
+        known_segments, known_wall_ml: what the simulator knows; drawn_defects: numbers of their segments, "none" in a
+            healthy heart; drawn_territory: of the worst defect, if it is marked. See :class:`.known_heart.KnownHeart`.
     """
 
     data_set: str
@@ -93,6 +100,22 @@ class Measurement:
     bound_deg: float | None = None
     centre_bound_mm: float | None = None
     septum_bound_deg: float | None = None
+    found_summed_score: float | None = None
+    true_summed_score: float | None = None
+    found_scar_percent: float | None = None
+    true_scar_percent: float | None = None
+    found_cavity_ml: float | None = None
+    true_cavity_ml: float | None = None
+    found_wall_ml: float | None = None
+    true_wall_ml: float | None = None
+    known_wall_ml: float | None = None
+    found_territory: str = ""
+    true_territory: str = ""
+    found_segments: str = ""
+    true_segments: str = ""
+    known_segments: str = ""
+    drawn_defects: str = ""
+    drawn_territory: str = ""
 
     @property
     def failed(self) -> bool | None:
@@ -104,13 +127,20 @@ class Measurement:
         return is_failure(self.long_axis_deg, self.centre_mm)
 
 
-def errors_of(answer: Answer, study: TrueStudy, true_labels: Volume | None) -> dict[str, float | str | None]:
-    """The measured fields of :class:`Measurement`, by name."""
+def errors_of(
+    answer: Answer, study: TrueStudy, counts: Volume, true_labels: Volume | None, true_figures: PerfusionFigures | None
+) -> dict[str, float | str | None]:
+    """The measured fields of :class:`Measurement`, by name.
+
+    Args:
+        counts: of the study; true_figures: its :func:`figures_of_truth`.
+    """
     found: dict[str, float | str | None] = {
         "uncertainty_deg": study.uncertainty_deg,
         "bound_deg": answer.bound_deg,
         "centre_bound_mm": answer.centre_bound_mm,
         "septum_bound_deg": answer.septum_bound_deg,
+        **known_fields(study),
         "verdict": answer.verdict,
         "true_septum_deg": study.septum_deg,
         "found_septum_deg": answer.septum_deg,
@@ -121,7 +151,37 @@ def errors_of(answer: Answer, study: TrueStudy, true_labels: Volume | None) -> d
         found |= pose_errors(answer.pose, study)
     if answer.labels is not None and true_labels is not None:
         found |= label_errors(answer.labels, true_labels, exact=study.exact)
+    if answer.pose is not None and answer.labels is not None and true_figures is not None:
+        verdict = answer.verdict or "pass"
+        seen = figures_of(counts, answer.labels, answer.pose, verdict=verdict, cut_off=answer.cut_off)
+        found |= perfusion_fields(seen, true_figures)
     return found
+
+
+def figures_of_truth(study: TrueStudy, counts: Volume, true_labels: Volume | None) -> PerfusionFigures | None:
+    """Perfusion at the true pose with the true labels; None where the truth does not hold both."""
+    return figures_of(counts, true_labels, study.pose) if study.exact and true_labels is not None else None
+
+
+def perfusion_fields(found: PerfusionFigures, true: PerfusionFigures) -> dict[str, float | str | None]:
+    """Figures of perfusion beside those of the truth."""
+    names = ("summed_score", "scar_percent", "cavity_ml", "wall_ml")
+    fields = {f"{who}_{n}": getattr(f, n) for who, f in (("found", found), ("true", true)) for n in names}
+    fields |= {"found_segments": as_text(found.segments), "true_segments": as_text(true.segments)}
+    return fields | {"found_territory": found.territory, "true_territory": true.territory}
+
+
+def known_fields(study: TrueStudy) -> dict[str, float | str | None]:
+    """What the simulator knows of the heart, whether a method answers or not."""
+    known = study.known
+    if known is None:
+        return {}
+    return {
+        "known_wall_ml": known.wall_ml,
+        "known_segments": as_text(known.segments),
+        "drawn_defects": " ".join(str(n) for n in known.drawn) or "none",
+        "drawn_territory": known.territory if known.marked else "",
+    }
 
 
 def pose_errors(pose: Pose, study: TrueStudy) -> dict[str, float | str | None]:

@@ -22,6 +22,7 @@ class Answer:
         septum_deg: see :mod:`..geometry.septum`; None from a method that does not look for it.
         bound_deg, centre_bound_mm, septum_bound_deg: what long axis, centre and septum angle of nine in ten such
             studies err by less than, by the method's own judgement.
+        cut_off: the field of view cuts a part of the LV off, by the method's own judgement.
         seconds: that pose and labels took, of a method that does more besides; None where they are all it does.
     """
 
@@ -33,6 +34,7 @@ class Answer:
     centre_bound_mm: float | None = None
     septum_bound_deg: float | None = None
     seconds: float | None = None
+    cut_off: bool = False
 
 
 class Method(Protocol):

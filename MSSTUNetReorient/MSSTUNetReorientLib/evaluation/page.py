@@ -11,10 +11,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .. import __version__
+from . import perfusion_tables
 from . import pose_tables
 from . import tables
 from .candidates import Candidate
 from .measurement import Measurement
+from .perfusion_figures import SCORED_BY
 from .summary import Summary
 from .summary import summaries
 from .timing import Timing
@@ -75,7 +77,7 @@ def file_name(text: str) -> str:
 def page(run: Run) -> str:
     """``results.md``: Markdown."""
     by_set = summaries(run.rows, [s.name for s in run.sets], [c.name for c in run.candidates])
-    text = _template().render(
+    text = template("results.md.j2").render(
         version=__version__,
         command=run.command,
         date=run.date,
@@ -91,6 +93,7 @@ def page(run: Run) -> str:
         parts=[_part(s, by_set[s.name], run) for s in run.sets],
         refused=[row for row in run.rows if row.refused],
         legend=run.legend,
+        scored_by=SCORED_BY,
     )
     return re.sub(r"\n{3,}", "\n\n", text).strip() + "\n"
 
@@ -105,6 +108,8 @@ def _part(data_set: DataSet, found: Sequence[Summary], run: Run) -> Mapping[str,
         "references": pose_tables.references(data_set, found[0]),
         "for_looking": any(s.kind == "real, for looking" for s in data_set.studies),
         "labels": tables.own_labels(found),
+        "perfusion": perfusion_tables.agreement_table(found),
+        "known": perfusion_tables.known_table(found),
         "exact": any(s.exact for s in found),
         "table_3": tables.ni_table_3(found).markdown(),
         "zhu": tables.zhu_table_1(found, run.candidates, run.timing).markdown(),
@@ -140,8 +145,9 @@ def _counted(words: Sequence[str]) -> str:
     return kinds[0] if len(kinds) == 1 else ", ".join(f"{words.count(kind)} {kind}" for kind in kinds)
 
 
-@lru_cache(maxsize=1)
-def _template() -> Template:
+@lru_cache(maxsize=2)
+def template(name: str) -> Template:
+    """A page of this package."""
     from jinja2 import Environment
     from jinja2 import FileSystemLoader
     from jinja2 import StrictUndefined
@@ -150,4 +156,4 @@ def _template() -> Template:
     environment = Environment(
         loader=FileSystemLoader(folder), undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
-    return environment.get_template("results.md.j2")
+    return environment.get_template(name)

@@ -85,7 +85,7 @@ def changes(study: Volume, centre: Array) -> Iterator[Change]:
             yield _turned(study, np.deg2rad(degrees) * axis)
     rng = np.random.default_rng(0)
     for amount in GRAIN:
-        yield Change(f"noise of {100 * amount:g} %", _with_noise(study, amount, rng))
+        yield Change(f"noise of {100 * amount:g} %", with_noise(study, amount, rng))
     for width in BLUR_MM:
         sigma = width / 2.355 / study.grid.spacing[::-1]
         yield Change(f"blurred by {width:g} mm", _of(study, ndimage.gaussian_filter(study.array, sigma)))
@@ -150,7 +150,7 @@ def _turned(study: Volume, vector: Array) -> Change:
     return Change(f"patient rotated by {TURN_DEG:g} degrees", Volume(study.array, there, study.info), moved)
 
 
-def _with_noise(study: Volume, amount: float, rng: np.random.Generator) -> Volume:
+def with_noise(study: Volume, amount: float, rng: np.random.Generator) -> Volume:
     """Noise as coarse as a reconstruction's, which goes with the root of the counts."""
     noise = ndimage.gaussian_filter(rng.standard_normal(study.array.shape), 0.7)
     counts = np.clip(study.array, 0, None)

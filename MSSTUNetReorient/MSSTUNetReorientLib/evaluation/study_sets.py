@@ -15,6 +15,8 @@ from ..simulation.disk import LABELS
 from ..simulation.disk import TRUTH
 from ..simulation.splits import COUNTS_SUBJECTS
 from ..simulation.splits import of_split
+from .known_heart import acquisition
+from .known_heart import known_heart
 from .real_studies import IMAGE_ENDINGS
 from .real_studies import REFERENCES
 from .real_studies import has_references
@@ -90,7 +92,8 @@ def _simulated_study(folder: Path, data_set: str) -> TrueStudy:
     return TrueStudy(
         data_set, folder.name, subject, kind, MODALITIES[told["modality"]], folder / IMAGE, folder / LABELS,
         Pose.from_matrix(told["pose"]["matrix_sa_to_lps"]), Cube(tuple(cube["centre_lps_mm"]), float(cube["half_mm"])),
-        told["septum_deg"], None, held_out, digest([folder / IMAGE, folder / LABELS], told),
+        told["septum_deg"], None, held_out, digest([folder / IMAGE, folder / LABELS], told), known_heart(told),
+        acquisition(told["parameters"]),
     )  # fmt: skip
 
 

@@ -8,6 +8,11 @@ from dataclasses import dataclass
 from typing import Literal
 
 from .measurement import PARAMETERS
+from .perfusion_agreement import Pairs
+from .perfusion_agreement import defects_found
+from .perfusion_agreement import figure_pairs
+from .perfusion_agreement import healthy_called_abnormal
+from .perfusion_agreement import segment_pairs
 from .summary import Summary
 
 Where = Literal["exact", "simulated", "counts", "real", "all", "PET", "SPECT"]
@@ -114,6 +119,41 @@ def _volume_sd(summary: Summary) -> float | None:
     return None if summary.volume_agreement is None else summary.volume_agreement.sd
 
 
+def perfusion_r(name: str) -> Callable[[Summary], float | None]:
+    """Correlation of a figure of perfusion with that from the true pose and labels."""
+    return lambda s: figure_pairs(s.rows, name).r
+
+
+def perfusion_error(name: str) -> Callable[[Summary], float | None]:
+    """Its mean absolute error."""
+    return lambda s: figure_pairs(s.rows, name).mean_absolute
+
+
+def _defect_error(summary: Summary) -> float | None:
+    return segment_pairs(summary.rows, drawn=True).mean_absolute
+
+
+def _found_percent(summary: Summary) -> float | None:
+    return _percent(defects_found(summary.rows))
+
+
+def _abnormal_percent(summary: Summary) -> float | None:
+    return _percent(healthy_called_abnormal(summary.rows))
+
+
+def _percent(of: tuple[int, int] | None) -> float | None:
+    return None if of is None else 100 * of[0] / of[1]
+
+
+def _known_wall(summary: Summary) -> Pairs:
+    return figure_pairs(summary.rows, "wall_ml", against="known", relative=True)
+
+
+def _known_wall_bias(summary: Summary) -> float | None:
+    bias = _known_wall(summary).bias
+    return None if bias is None else abs(bias)
+
+
 CORRELATIONS = (0.994, 0.996, 0.996, 0.992, 0.997, 0.998)
 """Zhu 2022, in the order of :data:`.measurement.PARAMETERS`."""
 
@@ -155,6 +195,16 @@ TARGETS: tuple[Target, ...] = (
     Target("LV-MY volume, R²", _volume_r_squared, least=0.99, digits=3),
     Target("LV-MY volume, absolute bias (%)", _volume_bias, most=1.0),
     Target("LV-MY volume, SD (%)", _volume_sd, most=3.0),
+    Target("summed score against the true pose and labels, r", perfusion_r("summed_score"), least=0.97, digits=3),
+    Target("summed score, mean absolute error", perfusion_error("summed_score"), most=0.3, digits=2),
+    Target("scar burden, r", perfusion_r("scar_percent"), least=0.97, digits=3),
+    Target("scar burden, mean absolute error (points)", perfusion_error("scar_percent"), most=0.4, digits=2),
+    Target("segments of drawn defects, mean absolute error (%)", _defect_error, most=5.0, where="simulated"),
+    Target("marked defects found in their territory (%)", _found_percent, least=90.0, where="simulated", digits=0),
+    Target("healthy hearts called abnormal (%)", _abnormal_percent, most=10.0, where="simulated", digits=0),
+    Target("anatomical wall against the known, r", lambda s: _known_wall(s).r, least=0.97, where="simulated", digits=3),
+    Target("anatomical wall, absolute bias (%)", _known_wall_bias, most=5.0, where="simulated"),
+    Target("anatomical wall, SD (%)", lambda s: _known_wall(s).sd, most=8.0, where="simulated"),
     Target("DSC of the drawn wall, median", median("dsc_myocardium"), least=0.80, where="real", digits=3),
 )  # fmt: skip
 """The targets of this project; medians over studies unless stated otherwise."""

@@ -5,7 +5,9 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable
+from collections.abc import Mapping
 from dataclasses import dataclass
+from dataclasses import field
 from pathlib import Path
 from typing import Any
 from typing import Literal
@@ -18,6 +20,7 @@ from ..geometry.pose import Pose
 from ..geometry.volume import Volume
 from ..io import read_study
 from ..io.sitk_files import read_image
+from .known_heart import KnownHeart
 from .references import Reference
 
 Kind = Literal["simulated", "real-derived", "real", "real, for looking"]
@@ -40,6 +43,9 @@ class TrueStudy:
         reference: of a real study; None for an exact pose.
         held_out: whether no model of ours may have seen the subject, by :mod:`..simulation.splits`.
         sha256: of everything the measurement rests on.
+        known: perfusion and mass of a simulated heart; None of any other.
+        acquisition: ``camera``, ``attenuation_corrected`` and ``sex`` of a simulated study, as a DICOM header tells
+            them; normal limits depend on them.
     """
 
     data_set: str
@@ -55,6 +61,8 @@ class TrueStudy:
     reference: Reference | None
     held_out: bool
     sha256: str
+    known: KnownHeart | None = None
+    acquisition: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def exact(self) -> bool:
@@ -72,12 +80,15 @@ class TrueStudy:
         return None if self.reference is None else self.reference.uncertainty_deg
 
     def read(self) -> Volume:
-        """The transaxial counts.
+        """The transaxial counts; what an NRRD file does not tell of its camera, the truth does.
 
         Raises:
             InputError: as :func:`..io.read_study`.
         """
-        return read_study(self.image)
+        counts = read_study(self.image)
+        told = {key: value for key, value in counts.info.items() if (key, value) != ("modality", "unknown")}
+        code = next(code for code, name in MODALITIES.items() if name == self.modality)
+        return Volume(counts.array, counts.grid, {"modality": code, **self.acquisition, **told})
 
     def read_labels(self) -> Volume | None:
         """The true labels on their own grid, 0/1/2, or 0/1 where only a wall was drawn."""

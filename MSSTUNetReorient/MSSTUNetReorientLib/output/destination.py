@@ -27,6 +27,8 @@ FILES = (
     "segmentation.seg.nrrd",
     "labels.nrrd",
     "pose.tfm",
+    "polar_map.csv",
+    "polar_map.npz",
     SUMMARY,
     "overview.png",
     "report.html",

@@ -32,6 +32,7 @@ from .good_to_text import septum_text
 from .perfusion_text import perfusion_content
 from .perfusion_text import perfusion_of
 from .polar_picture import perfusion_figure
+from .pose_stability_section import pose_stability_section
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -121,7 +122,10 @@ def write_report(result: Result, path: Path) -> None:
     environment = Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True)
     perfusion = perfusion_of(result)
     pictures = _pictures(result) | _perfusion_picture(perfusion)
-    content = report_content(result) | {"perfusion": perfusion_content(perfusion)}
+    content = report_content(result) | {
+        "perfusion": perfusion_content(perfusion),
+        "stability": pose_stability_section(result).sentences,
+    }
     page = environment.get_template("report.html.j2").render(content, pictures=pictures)
     path.write_text(page, encoding="utf-8")
 

@@ -22,10 +22,19 @@ from .destination import check_destination
 from .destination import replacing
 from .destination import writing_errors
 from .perfusion_text import perfusion_of
+from .polar_map_files import SAMPLES
+from .polar_map_files import TABLE
+from .polar_map_files import WithheldError
+from .polar_map_files import write_samples
+from .polar_map_files import write_table
+from .pose_stability_section import pose_stability_section
 
 __all__ = ["PRODUCTS", "Delivery", "Product", "check_destination", "deliver", "summary"]
 
 Printer = Callable[[str], None]
+
+SCHEMA_VERSION = 1
+"""Of ``result.json``, which ``result.schema.json`` describes; it rises when a key is removed or changes its meaning."""
 
 POSE_DIRECTION = "maps short-axis mm to patient LPS mm"
 """The direction of ``pose.tfm``, as written to ``result.json``."""
@@ -66,7 +75,8 @@ def deliver(
         scene: write ``scene.mrb`` (extra ``scene``).
         report: write ``report.html`` and ``overview.png`` (extra ``report``).
         progress: called with what is being written.
-        note: called with each file that was left out because an optional package is missing, and how to install it.
+        note: called with each file that was left out, and why: an optional package is missing, and how to install it,
+            or its figures are withheld.
 
     Returns:
         The files, and the result with ``left_out``.
@@ -93,10 +103,15 @@ def deliver(
 def summary(result: Result) -> dict[str, Any]:
     """The content of ``result.json``, fit for strict JSON.
 
-    It is ``Result.as_dict``, perfusion, the direction of ``pose.tfm`` and the anatomical volumes.
+    It is ``Result.as_dict``, perfusion with its stability, the direction of ``pose.tfm`` and the anatomical volumes.
     """
-    parts = {"perfusion": perfusion_of(result).as_dict(), "anatomical": anatomical_section(result).as_dict()}
-    content: dict[str, Any] = _finite({**result.as_dict(), **parts, "pose_tfm": POSE_DIRECTION})
+    parts = {
+        "perfusion": perfusion_of(result).as_dict(),
+        "pose_stability": pose_stability_section(result).as_dict(),
+        "anatomical": anatomical_section(result).as_dict(),
+    }
+    own = {"schema_version": SCHEMA_VERSION, **result.as_dict(), **parts, "pose_tfm": POSE_DIRECTION}
+    content: dict[str, Any] = _finite(own)
     return content
 
 
@@ -171,6 +186,8 @@ PRODUCTS: tuple[Product, ...] = (
     Product("segmentation.seg.nrrd", _write_segmentation),
     Product("labels.nrrd", _write_labels),
     Product("pose.tfm", _write_pose),
+    Product(TABLE, write_table),
+    Product(SAMPLES, write_samples),
     Product("overview.png", _write_overview, extra="report"),
     Product("report.html", _write_report, extra="report"),
     Product("scene.mrb", _write_scene, extra="scene"),
@@ -201,7 +218,9 @@ def _write(product: Product, result: Result, folder: Path, out: Path) -> str | N
 
 
 def _reason_to_leave_out(product: Product, error: Exception) -> str | None:
-    """Why this file can be left out: its packages are missing or unsuitable; None if it cannot."""
+    """Why this file can be left out: it has no content, or its packages do not suit; None if it cannot."""
+    if isinstance(error, WithheldError):
+        return str(error)
     if product.extra is None:
         return None
     missing = _missing_package(error)

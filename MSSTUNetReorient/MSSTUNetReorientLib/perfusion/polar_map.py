@@ -42,6 +42,7 @@ class PolarMap:
         samples: the counts.
         maximum: the study's maximum, from the maxima along the rays, in counts.
         percent: maximum along each ray in percent of it, 100 at most.
+        mid_wall_percent: mid-wall mean in percent of the maximum of these means, likewise.
         usable: samples with a wall that nothing outshines.
         counted: usable samples further than ``BASAL_RIM_MM`` from the wall's end; only they make figures.
         outshone: samples beside something hotter than the wall's maximum.
@@ -53,6 +54,7 @@ class PolarMap:
     samples: Samples
     maximum: float
     percent: Array
+    mid_wall_percent: Array
     usable: NDArray[np.bool_]
     counted: NDArray[np.bool_]
     outshone: NDArray[np.bool_]
@@ -83,6 +85,7 @@ def polar_map(samples: Samples) -> PolarMap | None:
         samples=samples,
         maximum=maximum,
         percent=percent,
+        mid_wall_percent=mid_percent,
         usable=usable,
         counted=counted,
         outshone=outshone,
