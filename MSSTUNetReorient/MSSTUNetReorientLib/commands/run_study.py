@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+from ..output.colour_tables import DEFAULT
+from ..output.colour_tables import check_colours
 from ..output.destination import check_destination
 from ..prediction.result import Result
 
@@ -26,6 +28,7 @@ def run_study(
     overwrite: bool = False,
     scene: bool = True,
     report: bool = True,
+    colours: str = DEFAULT,
     progress: Printer | None = None,
     note: Printer | None = None,
 ) -> Result:
@@ -40,6 +43,7 @@ def run_study(
         overwrite: replace an existing result.
         scene: write ``scene.mrb``.
         report: write ``report.html`` and ``overview.png``.
+        colours: colour table of the pictures, one of :data:`..output.colour_tables.NAMES`.
         progress: called with each step.
         note: called with each file that was left out because an optional package is missing.
 
@@ -50,6 +54,7 @@ def run_study(
         InputError: the study, the model or the output folder breaks a rule; nothing has been written.
     """
     show = progress or (lambda _: None)
+    check_colours(colours)
     check_destination(out, overwrite)
     show(f"reading {study}")
     from ..io import read_study
@@ -69,4 +74,7 @@ def run_study(
     result = predict(volume, model=model, device=device, keep_axes=short_axis, progress=show)
     from ..output.result_files import deliver
 
-    return deliver(result, out, overwrite=overwrite, scene=scene, report=report, progress=show, note=note).result
+    written = deliver(
+        result, out, overwrite=overwrite, scene=scene, report=report, colours=colours, progress=show, note=note
+    )
+    return written.result

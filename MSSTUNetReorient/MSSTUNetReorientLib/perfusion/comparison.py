@@ -121,7 +121,7 @@ def weighted_median(values: Array, weights: Array) -> float:
     """
     order = np.argsort(values)
     below = np.cumsum(weights[order])
-    low, high = (int(np.searchsorted(below, below[-1] / 2, side)) for side in ("left", "right"))  # type: ignore[call-overload]
+    low, high = (int(np.searchsorted(below, below[-1] / 2, side)) for side in ("left", "right"))
     return float(values[order][[low, min(high, len(values) - 1)]].mean())
 
 

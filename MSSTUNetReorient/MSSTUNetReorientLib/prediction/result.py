@@ -17,7 +17,7 @@ from .qc import Quality
 from .septum_estimate import Septum
 
 INPUT_KEYS = ("kind", "modality", "patient_position", "gates", "gate", "windows", "window", "time_frames", "frames",
-              "orientation", "reoriented", "warnings")  # fmt: skip
+              "orientation", "reoriented", "study_phase", "tracer", "warnings")  # fmt: skip
 """Information about a study that may be written to files."""
 
 

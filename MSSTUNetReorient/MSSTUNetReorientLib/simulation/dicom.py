@@ -63,9 +63,7 @@ def write_nuclear(
     return [_save(ds, folder / "study.dcm")]
 
 
-def write_pet(
-    counts: Counts, gates: Counts | None, grid: Grid, folder: Path, seed: int, phase: str = ""
-) -> list[Path]:
+def write_pet(counts: Counts, gates: Counts | None, grid: Grid, folder: Path, seed: int, phase: str = "") -> list[Path]:
     """A PET series, static or gated, one file per image; arguments as :func:`write_nuclear`."""
     shown = counts[None] if gates is None else gates
     deep = len(counts)
