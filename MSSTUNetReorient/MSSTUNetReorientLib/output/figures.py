@@ -82,7 +82,7 @@ def draw_short_axis(figure: Any, result: Result, colours: str = DEFAULT) -> None
         else:
             _septum_mark(ax, result, window)
     _heading(figure, "Short axis, apex to base")
-    _scale_below(figure, result, colours)
+    _scale_below(figure, ax, result, colours)
 
 
 def draw_long_axes(figure: Any, result: Result, colours: str = DEFAULT) -> None:
@@ -101,7 +101,7 @@ def draw_long_axes(figure: Any, result: Result, colours: str = DEFAULT) -> None:
         _crop(ax, lv_window(result, view))
         _edge_letters(ax, [_LETTERS[e] for e in view.edges])
         ax.set_title(view.title, **_TITLE)
-    _scale_below(figure, result, colours)
+    _scale_below(figure, ax, result, colours)
 
 
 def draw_study(figure: Any, result: Result, colours: str = DEFAULT) -> None:
@@ -118,7 +118,7 @@ def draw_study(figure: Any, result: Result, colours: str = DEFAULT) -> None:
         _crop(ax, plane.extent)
         _edge_letters(ax, letters)
         ax.set_title(title, **_TITLE)
-    _scale_below(figure, result, colours)
+    _scale_below(figure, ax, result, colours)
 
 
 def counts_text(count: float) -> str:
@@ -133,10 +133,11 @@ def draw_bar(ax: Axes, colours: Any) -> None:
     ax.set_xticks([])
 
 
-def _scale_below(figure: Any, result: Result, colours: str) -> None:
-    """The colour scale, from zero to the largest count inside the LV, at the left below a picture."""
+def _scale_below(figure: Any, picture: Axes, result: Result, colours: str) -> None:
+    """The colour scale, from zero to the largest count inside the LV, at the left below the pictures of a figure."""
     width, height = figure.bbox.size / figure.dpi
-    ax = figure.add_axes(tuple(np.array(_SCALE_INCHES) / [width, height, width, height]))
+    place = tuple(np.array(_SCALE_INCHES) / [width, height, width, height])
+    ax = picture.inset_axes(place, transform=figure.transSubfigure)
     draw_bar(ax, colour_map(colours))
     _beside(ax, -0.03, "0", "right")
     _beside(ax, 1.03, f"{counts_text(_maximum(result))} counts, the LV's maximum", "left")
