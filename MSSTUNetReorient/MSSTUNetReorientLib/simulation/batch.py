@@ -17,6 +17,7 @@ import numpy as np
 from .. import __version__
 from ..errors import InputError
 from ..io.atomic_file import write_text
+from .camera import Camera
 from .disk import is_finished
 from .disk import write_study
 from .draw import draw_parameters
@@ -27,6 +28,7 @@ from .poses import Poses
 from .render import OutOfViewError
 from .render import aimed
 from .render import render
+from .scanner import Scanner
 from .sources import Sources
 from .sources import load_anatomy
 from .sources import load_counts
@@ -36,6 +38,10 @@ from .splits import Split
 
 MAX_TRIES = 20
 """Draws with the LV outside the field of view are discarded; after so many in a row none fits."""
+
+
+AFTER_ALL_SEEDS = 2**31
+"""Seeds of noise are drawn below it."""
 
 
 @dataclass(frozen=True)
@@ -138,7 +144,10 @@ def make_one(request: BatchRequest, number: int, sources: Sources) -> Path:
 def at_rest(parameters: StudyParameters) -> StudyParameters:
     """The same heart in the same place without its defects, seen by the same camera with other noise."""
     p = parameters
-    scanner = replace(p.scanner, seed=int(np.random.default_rng((p.scanner.seed, 1)).integers(1, 2**31)))
+    if isinstance(p.scanner, Camera):
+        scanner: Scanner | Camera = replace(p.scanner, seed=p.scanner.seed + AFTER_ALL_SEEDS)
+    else:
+        scanner = replace(p.scanner, acquisition=1)
     return replace(p, perfusion=replace(p.perfusion, defects=()), scanner=scanner)
 
 
