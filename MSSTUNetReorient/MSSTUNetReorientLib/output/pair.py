@@ -119,7 +119,7 @@ def make_pair(stress: Side, rest: Side) -> Pair:
     verdict = _verdict(sides, warnings)
     perfusions = perfusion_of(stress.result), perfusion_of(rest.result)
     volumes = anatomical_section(stress.result), anatomical_section(rest.result)
-    reason = _named("the map of", [p.reason for p in perfusions])
+    reason = _named([p.reason for p in perfusions])
     maps = [p.map for p in perfusions]
     comparison = compare(maps[0], maps[1]) if not reason and maps[0] and maps[1] else None
     if comparison is None and not reason:
@@ -168,7 +168,7 @@ def _scores(perfusions: tuple[Perfusion, Perfusion], verdict: str) -> dict[str, 
         a, b = (_of_study(p, of_study, verdict) for p in perfusions)
         known = a.value is not None and b.value is not None
         value = (a.value or 0) - (b.value or 0) if known else None
-        found[name] = Figure(value, verdict, "" if known else _named("the scores of", [a.reason, b.reason]))
+        found[name] = Figure(value, verdict, "" if known else _named([a.reason, b.reason]))
     difference = found["summed_difference_score"]
     share = None if difference.value is None else 100 * difference.value / MOST_SCORE
     return {**found, "ischaemic_percent": Figure(share, verdict, difference.reason)}
@@ -184,17 +184,16 @@ def _tid(sides: tuple[Side, Side], volumes: tuple[AnatomicalSection, AnatomicalS
     stress, rest = (section.volumes for section in volumes)
     if stress is None or rest is None:
         reasons = ["" if v.volumes else v.notes[0].removeprefix("withheld: ") for v in volumes]
-        return Figure(None, verdict, _named("the cavity of", reasons))
+        return Figure(None, verdict, _named(reasons))
     reason = incomparable_volumes(*sides)
     return Figure(None if reason else tid_ratio(stress, rest), verdict, reason)
 
 
-def _named(what: str, reasons: list[str]) -> str:
-    """Reasons of stress and rest in one sentence, each with its study; one that both have is said once."""
+def _named(reasons: list[str]) -> str:
+    """Reasons of stress and rest, each with its study; one that both have is said once."""
     if reasons[0] and reasons[0] == reasons[1]:
         return reasons[0]
-    pairs = zip(("stress", "rest"), reasons, strict=True)
-    return "; ".join(f"{what} {study} is withheld: {reason}" for study, reason in pairs if reason)
+    return "; ".join(f"{reason} ({study})" for study, reason in zip(("stress", "rest"), reasons, strict=True) if reason)
 
 
 def _notes(

@@ -41,6 +41,8 @@ MARGIN_MM = 10.0
 USUAL_LV_MM = ((-32.0, -32.0, -50.0), (32.0, 32.0, 40.0))
 """Where an LV mostly lies in its frame, where none was labelled."""
 PIXEL_MM = 1.0
+TIE_MM = 1e-3
+"""A place midway between two slices always falls to the same one, whatever the pose's last digits are."""
 GAP_PIXELS = 2
 WIDTH_INCHES, LABEL_INCHES, SCALE_INCHES = 14.0, 0.65, 0.34
 """Width of the picture, room for the names of the rows, and for the scale below them."""
@@ -123,7 +125,7 @@ def _row(result: Result, view: View, positions: Array, box: Array, half: float) 
     stack = view_stack(result.short_axis, result.pose, view)
     maximum = np.float32(display_maximum(result.short_axis.array, result.labels.array))
     x, y = (box.mean(axis=0) @ view.axes)[:2].tolist()
-    tiles = [_tile(stack.images[stack.nearest(at)], stack.extent, x, y, half) for at in positions.tolist()]
+    tiles = [_tile(stack.images[stack.nearest(at + TIE_MM)], stack.extent, x, y, half) for at in positions.tolist()]
     return np.hstack(tiles) / maximum
 
 
