@@ -16,11 +16,14 @@ from MSSTUNetReorientLib.geometry.volume import Volume
 from MSSTUNetReorientLib.io import read_study
 from MSSTUNetReorientLib.perfusion.quantification import CUT_OFF
 from MSSTUNetReorientLib.perfusion.quantification import FIGURES
+from MSSTUNetReorientLib.perfusion.quantification import NO_DEFECT
+from MSSTUNetReorientLib.perfusion.quantification import NO_LIMITS
 from MSSTUNetReorientLib.perfusion.quantification import NO_MAXIMUM
 from MSSTUNetReorientLib.perfusion.quantification import NO_MYOCARDIUM
 from MSSTUNetReorientLib.perfusion.quantification import NO_VERDICT
 from MSSTUNetReorientLib.perfusion.quantification import Perfusion
 from MSSTUNetReorientLib.perfusion.quantification import quantify
+from MSSTUNetReorientLib.perfusion.scores import class_of
 from MSSTUNetReorientLib.perfusion.scores import score
 from numpy.typing import NDArray
 from walls import BASE_MM
@@ -32,15 +35,44 @@ from walls import places
 from walls import wall
 from walls import without
 
+from perfusion.flat_limits import flat_limits
+
 Array = NDArray[np.float64]
+
+
+LIMITS = flat_limits(mean=100.0, limit=75.0)
+"""Every healthy wall has 100 %, and is abnormal below 75."""
 
 
 @pytest.mark.parametrize(
     ("percent", "points"),
-    [(100, 0), (70, 0), (69.9, 1), (50, 1), (49.9, 2), (30, 2), (29.9, 3), (10, 3), (9.9, 4), (0, 4)],
+    [(100, 0), (60, 0), (59.9, 1), (56, 1), (55.9, 2), (40, 2), (39.9, 3), (24, 3), (23.9, 4), (0, 4)],
 )
 def test_score_of_a_segment(percent: float, points: int) -> None:
-    assert score(percent) == points
+    """Normal is 80 %, abnormal below 60; 70, 50 and 30 % of 80 are 56, 40 and 24."""
+    assert score(percent, 80.0, 60.0) == points
+
+
+def test_a_segment_within_wide_limits_is_normal_however_low_it_is() -> None:
+    assert score(45.0, 80.0, 40.0) == 0
+    assert score(39.0, 80.0, 40.0) == 3
+
+
+@pytest.mark.parametrize(
+    ("summed", "name"),
+    [
+        (0, "normal"),
+        (3, "normal"),
+        (4, "mild"),
+        (8, "mild"),
+        (9, "moderate"),
+        (13, "moderate"),
+        (14, "severe"),
+        (68, "severe"),
+    ],
+)
+def test_class_of_a_summed_score(summed: int, name: str) -> None:
+    assert class_of(summed) == name
 
 
 def cold_cylinder(height: Array, angle: Array) -> Array:
@@ -54,43 +86,91 @@ COLD_CM2 = np.pi * RADIUS_MM * (BASE_MM - RIM_MM - 10) / 100
 COUNTED_CM2 = 2 * np.pi * RADIUS_MM * (LENGTH_MM - RIM_MM) / 100
 
 
-def test_scar_burden_is_the_area_drawn_cold() -> None:
-    scores = quantify(*wall(cold_cylinder, spacing=1.5), verdict="pass").scores
+def test_burden_and_extent_are_the_area_drawn_cold() -> None:
+    scores = quantify(*wall(cold_cylinder, spacing=1.5), verdict="pass", limits=LIMITS).scores
     assert scores is not None
-    assert scores.scar_percent == pytest.approx(100 * COLD_CM2 / COUNTED_CM2, abs=1.0)
-    assert scores.defect_percent == pytest.approx(100 * COLD_CM2 / COUNTED_CM2, abs=1.5)
-    assert scores.defect_cm2 == pytest.approx(COLD_CM2, rel=0.06)
+    share = 100 * COLD_CM2 / COUNTED_CM2
+    assert scores.scar_percent == pytest.approx(share, abs=1.0)
+    assert scores.below.percent == pytest.approx(share, abs=1.5)
+    assert scores.below.cm2 == pytest.approx(COLD_CM2, rel=0.06)
+
+
+def test_severity_and_deficit_by_hand() -> None:
+    """At 5 % of 100, 9.5 SDs of 10 below the mean; the limit is 75, and 5 is 93 % below it, more than the full 70 %."""
+    scores = quantify(*wall(cold_cylinder, spacing=1.5), verdict="pass", limits=LIMITS).scores
+    assert scores is not None
+    assert scores.below.severity_sd == pytest.approx(9.5, abs=0.4)
+    assert scores.below.deficit_percent == pytest.approx(scores.below.percent, abs=1.5)
+
+
+def test_a_half_depth_has_half_the_deficit() -> None:
+    """48.75 % is 35 % below a limit of 75: half of the full depth."""
+    counts = wall(lambda h, a: np.where(cold_cylinder(h, a) < 50, 48.75, 100.0), spacing=1.5)
+    scores = quantify(*counts, verdict="pass", limits=LIMITS).scores
+    assert scores is not None
+    assert scores.below.deficit_percent == pytest.approx(50 * COLD_CM2 / COUNTED_CM2, abs=1.0)
 
 
 def test_a_mild_defect_is_defect_and_no_scar() -> None:
-    scores = quantify(*wall(lambda h, a: np.where(cold_cylinder(h, a) < 50, 60.0, 100.0)), verdict="pass").scores
+    counts = wall(lambda h, a: np.where(cold_cylinder(h, a) < 50, 60.0, 100.0))
+    scores = quantify(*counts, verdict="pass", limits=LIMITS).scores
     assert scores is not None
     assert scores.scar_percent == 0
-    assert scores.defect_percent == pytest.approx(100 * COLD_CM2 / COUNTED_CM2, abs=2.0)
+    assert scores.below.percent == pytest.approx(100 * COLD_CM2 / COUNTED_CM2, abs=2.0)
+
+
+def test_surface_without_limits_is_not_judged() -> None:
+    """Limits from half the height upward: of 28.5 mm there, 25 mm of the inferior half are cold."""
+    limits = flat_limits(mean=100.0, limit=75.0, from_height=0.5)
+    scores = quantify(*wall(cold_cylinder, spacing=1.5), verdict="pass", limits=limits).scores
+    assert scores is not None
+    middle = LENGTH_MM / 2
+    share = 50 * (BASE_MM - RIM_MM - 10) / (LENGTH_MM - RIM_MM - middle)
+    assert scores.below.percent == pytest.approx(share, abs=1.5)
 
 
 def basal_inferior_half(height: Array, angle: Array) -> Array:
-    """10 % in segments 3, 4, 5 and 40 % in 10, drawn; their means are higher, as their rims are interpolated."""
+    """20 % in segments 3, 4, 5 and 40 % in 10, drawn; their means are higher, as their rims are interpolated."""
     deep = (height > 0.65) & (angle >= 180)
     mild = (height > 0.3) & (height <= 0.65) & (angle >= 240) & (angle <= 300)
-    return np.where(deep, 10.0, np.where(mild, 40.0, 100.0))
+    return np.where(deep, 20.0, np.where(mild, 40.0, 100.0))
 
 
 def test_summed_score_and_territories_by_hand() -> None:
-    """Three segments of 10 to 30 % score 3 each, one of 30 to 50 % scores 2: 11, of which RCA 3 + 3 + 2, LCX 3."""
-    scores = quantify(*wall(basal_inferior_half), verdict="pass").scores
+    """Three segments of 20 % score 4 each if blur leaves them below 30, else 3; one of 40 % scores 3."""
+    found = quantify(*wall(basal_inferior_half, spacing=1.5), verdict="pass", limits=LIMITS)
+    scores = found.scores
     assert scores is not None
     given = {n + 1: s for n, s in enumerate(scores.segments) if s}
-    assert given == {3: 3, 4: 3, 5: 3, 10: 2}
-    assert scores.summed == 11
-    assert scores.percent_of_myocardium == pytest.approx(100 * 11 / 68)
-    assert scores.territories == {"LAD": 0, "LCX": 3, "RCA": 8}
+    assert given == {3: 4, 4: 4, 5: 4, 10: 3}
+    assert scores.summed == 15
+    assert scores.severity_class == "severe"
+    assert scores.percent_of_myocardium == pytest.approx(100 * 15 / 68)
+    assert scores.territories == {"LAD": 0, "LCX": 4, "RCA": 11}
+    assert found.as_dict()["severity_class"] == "severe"
 
 
 def test_a_normal_wall_scores_nothing() -> None:
-    found = quantify(*wall(), verdict="pass")
-    assert {f.value for f in found.figures.values()} == {0}
+    found = quantify(*wall(), verdict="pass", limits=LIMITS)
+    assert {name: f.value for name, f in found.figures.items() if f.value != 0} == {"defect_severity_sd": None}
+    assert found.figures["defect_severity_sd"].reason == NO_DEFECT
     assert found.notes == ()
+
+
+def test_without_limits_the_map_stays_and_the_scores_are_withheld() -> None:
+    found = quantify(*wall(), verdict="pass")
+    assert found.map is not None
+    assert found.scores is None
+    assert all(f.value is None and f.reason == NO_LIMITS for f in found.figures.values())
+    assert found.as_dict()["limits"] is None
+    assert found.as_dict()["scores_withheld"] == NO_LIMITS
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.floats(0.0, 100.0), st.floats(0.0, 100.0), st.floats(30.0, 100.0), st.floats(3.0, 20.0))
+def test_less_uptake_never_scores_less(first: float, second: float, mean: float, sd: float) -> None:
+    low, high = sorted((first, second))
+    assert score(low, mean, mean - sd) >= score(high, mean, mean - sd)
 
 
 def all_withheld(found: Perfusion, reason: str) -> bool:
@@ -115,7 +195,7 @@ def test_everything_is_withheld_with_its_reason() -> None:
 
 
 def test_every_figure_carries_the_word_review() -> None:
-    content = quantify(*wall(), verdict="review").as_dict()
+    content = quantify(*wall(), verdict="review", limits=LIMITS).as_dict()
     assert content["verdict"] == "review"
     assert {f["verdict"] for f in content["figures"].values()} == {"review"}
 
@@ -123,11 +203,11 @@ def test_every_figure_carries_the_word_review() -> None:
 def test_a_sum_that_lacks_a_segment_is_withheld_and_names_it() -> None:
     study = wall()
     _, height, angle = places(POSE.apply_inverse(study[0].grid.points()))
-    found = quantify(*without(study, (height > 0.7) & (angle > 120) & (angle < 180)), verdict="pass")
+    found = quantify(*without(study, (height > 0.7) & (angle > 120) & (angle < 180)), verdict="pass", limits=LIMITS)
     figures = found.figures
     for name in ("summed_score", "percent_of_myocardium", "summed_score_lad"):
         assert figures[name].value is None
-        assert figures[name].reason == "there is too little wall to measure in segment 2"
+        assert figures[name].reason == "there is too little wall to measure, or no normal limit, in segment 2"
     assert figures["summed_score_rca"].value == 0
     assert figures["scar_burden_percent"].value == 0
     assert found.as_dict()["segments"][1]["score"] is None
@@ -145,7 +225,7 @@ def test_hot_neighbours_are_named() -> None:
 
 
 def test_content_is_strict_json() -> None:
-    content = quantify(*wall(basal_inferior_half), verdict="pass").as_dict()
+    content = quantify(*wall(basal_inferior_half), verdict="pass", limits=LIMITS).as_dict()
     assert json.loads(json.dumps(content, allow_nan=False)) == content
     assert [s["number"] for s in content["segments"]] == list(range(1, 18))
 
@@ -159,7 +239,7 @@ def test_no_labels_and_no_counts_are_an_error(seed: int, share: float, unit: flo
     grid = Grid.centred(24, 6.0, POSE)
     labels = (random.random((24,) * 3) < share).astype(np.uint8)
     counts = Volume((unit * random.random((24,) * 3)).astype(np.float32), grid)
-    found = quantify(counts, Volume(labels, grid), POSE, verdict="review")
+    found = quantify(counts, Volume(labels, grid), POSE, verdict="review", limits=LIMITS)
     json.dumps(found.as_dict(), allow_nan=False)
     assert all((figure.value is None) == bool(figure.reason) for figure in found.figures.values())
 

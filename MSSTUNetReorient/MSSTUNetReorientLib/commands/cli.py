@@ -20,6 +20,7 @@ from .. import __version__
 from ..errors import InputError
 from ..prediction.result import Result
 from .evaluate import evaluate
+from .normals import normals
 from .simulate import simulate
 from .stability import stability
 from .terminal import PROGRAM
@@ -102,6 +103,9 @@ def run(
     ] = False,
     model: Annotated[str | None, typer.Option(help="Name of a shipped model, or path of a weight file.")] = None,
     device: Annotated[Device, typer.Option(help="Device that runs the network.")] = Device.auto,
+    limits: Annotated[
+        str, typer.Option(help="Normal limits: auto (by the header), a shipped name, a file of 'normals', or none.")
+    ] = "auto",
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an existing result in the folder.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print only errors.")] = False,
     json: Annotated[bool, typer.Option("--json", help="Print only result.json, or pair.json, to stdout.")] = False,
@@ -122,6 +126,7 @@ def run(
         "short_axis": short_axis,
         "model": model,
         "device": device.value,
+        "limits": limits,
         "overwrite": overwrite,
         "scene": not no_scene,
         "report": not no_report,
@@ -148,6 +153,7 @@ def run(
 
 
 app.command()(simulate)
+app.command()(normals)
 app.command()(evaluate)
 app.command()(stability)
 app.command()(train)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,7 @@ from ..output.colour_tables import DEFAULT
 from ..output.colour_tables import check_colours
 from ..output.destination import PAIR
 from ..output.destination import check_destination
+from ..output.limits_choice import check_request
 
 if TYPE_CHECKING:
     from ..output.pair import Pair
@@ -35,6 +37,7 @@ def run_pair(
     short_axis: bool = False,
     model: str | Path | None = None,
     device: str = "auto",
+    limits: str = "auto",
     overwrite: bool = False,
     scene: bool = True,
     report: bool = True,
@@ -48,8 +51,8 @@ def run_pair(
         stress, rest: as ``study`` of :func:`.run_study.run_study`.
         out: the folder to make, with ``stress/``, ``rest/``, ``pair.json`` and ``report.html``.
         series, rest_series: of a folder with several series, those of stress and rest.
-        gate, window, frames, orientation, short_axis, model, device, overwrite, scene, report, colours, progress, note:
-            of both studies, as for :func:`.run_study.run_study`.
+        gate, window, frames, orientation, short_axis, model, device, limits, overwrite, scene, report, colours,
+            progress, note: of both studies, as for :func:`.run_study.run_study`.
 
     Returns:
         The pair as written. A pair that may not belong together has the verdict "review" and says why.
@@ -61,19 +64,19 @@ def run_pair(
     show = progress or (lambda _: None)
     check_colours(colours)
     check_destination(out, overwrite, PAIR)
+    check_request(limits)
     _check_two_files(Path(stress), Path(rest), series, rest_series)
     from ..io import read_study
     from ..io.study_identity import read_identity
 
     volumes, identities = [], []
-    for path, chosen in ((stress, series), (rest, rest_series)):
+    for phase, path, chosen in (("stress", stress, series), ("rest", rest, rest_series)):
         show(f"reading {path}")
-        volumes.append(
-            read_study(
-                path, gate=gate, series=chosen, window=window, frames=frames, orientation=orientation,
-                short_axis=short_axis,
-            )
+        volume = read_study(
+            path, gate=gate, series=chosen, window=window, frames=frames, orientation=orientation,
+            short_axis=short_axis,
         )  # fmt: skip
+        volumes.append(replace(volume, info={"study_phase": phase} | volume.info))  # as given, if it is not stated
         identities.append(read_identity(path, chosen))
     _check_two_studies(volumes, rest)
     show("loading the network")
@@ -82,7 +85,8 @@ def run_pair(
     results = []
     for name, volume in zip(("stress", "rest"), volumes, strict=True):
         show(f"{name}: finding the left ventricle")
-        results.append(predict(volume, model=model, device=device, keep_axes=short_axis, progress=show))
+        result = predict(volume, model=model, device=device, keep_axes=short_axis, progress=show)
+        results.append(replace(result, normal_limits=limits))
     from ..output.pair import make_pair
     from ..output.pair_checks import Side
     from ..output.pair_files import deliver_pair

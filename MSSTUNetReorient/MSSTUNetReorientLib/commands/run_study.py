@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from ..output.colour_tables import DEFAULT
 from ..output.colour_tables import check_colours
 from ..output.destination import check_destination
+from ..output.limits_choice import check_request
 from ..prediction.result import Result
 
 Printer = Callable[[str], None]
@@ -25,6 +27,7 @@ def run_study(
     short_axis: bool = False,
     model: str | Path | None = None,
     device: str = "auto",
+    limits: str = "auto",
     overwrite: bool = False,
     scene: bool = True,
     report: bool = True,
@@ -40,6 +43,7 @@ def run_study(
         gate, series, window, frames, orientation, short_axis: see :func:`..io.read_study`.
         model: name of a shipped model or path of a weight file; the default model by default.
         device: "auto", "cpu", "cuda" or "mps".
+        limits: normal limits: "auto" chooses by the header, else a name, a file of the command ``normals``, or "none".
         overwrite: replace an existing result.
         scene: write ``scene.mrb``.
         report: write ``report.html`` and ``overview.png``.
@@ -56,6 +60,7 @@ def run_study(
     show = progress or (lambda _: None)
     check_colours(colours)
     check_destination(out, overwrite)
+    check_request(limits)
     show(f"reading {study}")
     from ..io import read_study
 
@@ -72,6 +77,7 @@ def run_study(
     from ..prediction.predictor import predict
 
     result = predict(volume, model=model, device=device, keep_axes=short_axis, progress=show)
+    result = replace(result, normal_limits=limits)
     from ..output.result_files import deliver
 
     written = deliver(

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ..errors import InputError
+from .acquisition_facts import acquisition_facts
 from .dicom_values import items
 from .dicom_values import text
 from .header_words import study_phase
@@ -19,11 +20,12 @@ POSITION_WORDS = {"PRONE": "P", "SUPINE": "S", "HEAD": "HF", "FEET": "FF"}
 
 
 def technical_info(dataset: Any, kind: str, name: object) -> dict[str, Any]:
-    """``kind``, ``modality``, ``warnings``, and where the header has them, in known words only, ``patient_position``,
-    ``study_phase`` ("stress" or "rest") and ``tracer``.
+    """``kind``, ``modality``, ``warnings``, and where the header has them ``patient_position`` (only a defined value),
+    ``study_phase`` ("stress" or "rest"), ``tracer``, and what :func:`.acquisition_facts.acquisition_facts` tells.
     """
     modality = text(dataset, "Modality", name)
     info: dict[str, Any] = {"kind": kind, "modality": modality if modality in ("NM", "PT") else "unknown"}
+    info |= acquisition_facts(dataset, name)
     info |= _recognised("study_phase", study_phase, dataset, name) | _recognised("tracer", tracer, dataset, name)
     position = text(dataset, "PatientPosition", name)
     if position not in POSITIONS:

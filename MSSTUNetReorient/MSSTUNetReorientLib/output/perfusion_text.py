@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -9,25 +10,50 @@ import numpy as np
 from ..perfusion.aha_segments import SEGMENTS
 from ..perfusion.quantification import Perfusion
 from ..perfusion.quantification import quantify
+from ..perfusion.scores import ABNORMAL_SDS
+from ..perfusion.scores import HIGHEST_SCORE
+from ..perfusion.scores import OTHER_PROGRAMS
 from ..prediction.qc import MAX_CUT_SHARE
 from ..prediction.result import Result
+from .limits_choice import choose_limits
 
 RELATIVE = (
-    "Uptake is in percent of the study's own maximum, not of normal limits. In a healthy heart it is uneven too: "
-    "breast and diaphragm attenuate, and the labelled wall reaches beyond the visible one at the base, where uptake "
-    "reads low."
+    "Uptake is in percent of the study's own maximum. In a healthy heart it is uneven too: breast and diaphragm "
+    "attenuate, and blur dims the base, where uptake reads low. Scores take that from normal limits."
 )
 """The sentence that goes with every value in a report."""
-NO_LIMITS = "they need normal limits, which this version does not have: healthy hearts would score like diseased ones"
-"""Of 19 simulated healthy hearts 12 would have a summed score above 3 (docs/perfusion.md)."""
+FIGURE_WORDS = {
+    "summed_score": ("{name}", ""),
+    "percent_of_myocardium": ("{name}, percent of the largest possible", " %"),
+    "summed_score_lad": ("{name} of the LAD", ""),
+    "summed_score_lcx": ("{name} of the LCX", ""),
+    "summed_score_rca": ("{name} of the RCA", ""),
+    "defect_extent_percent": ("Surface below normal limits", " %"),
+    "defect_area_cm2": ("Area below normal limits", " cm²"),
+    "defect_severity_sd": ("Mean depth below the normal mean, where below limits", " SD"),
+    "deficit_percent": ("Deficit: surface below limits, weighted by depth (like TPD)", " %"),
+    "scar_burden_percent": ("Scar burden: surface below 50 % of the maximum", " %"),
+}
+"""Words and unit of each figure in the report."""
+DECIMALS = {" SD": 1}
+HIGHEST_SUM = HIGHEST_SCORE * len(SEGMENTS)
 
 
 def perfusion_of(result: Result) -> Perfusion:
-    """The polar map of a result, without scores; withheld where its verdict or its field of view do not allow it."""
-    quality = result.quality
+    """The polar map and the scores of a result; withheld where its verdict, its field of view or the lack of fitting
+    normal limits do not allow them.
+
+    Raises:
+        InputError: the result asks for normal limits that cannot be read.
+    """
+    quality, info = result.quality, result.study.info
     cut_off = quality.measures.get("cut_share", 0.0) > MAX_CUT_SHARE
-    found = quantify(result.short_axis, result.labels, result.pose, verdict=quality.status, cut_off=cut_off)
-    return found.without_scores(NO_LIMITS)
+    limits, words, reason = choose_limits(result.normal_limits, info)
+    found = quantify(
+        result.short_axis, result.labels, result.pose, verdict=quality.status, cut_off=cut_off, limits=limits
+    )
+    found = replace(found, choice=words, state=str(info.get("study_phase", "")))
+    return found.without_scores(reason) if limits is None else found
 
 
 def perfusion_content(perfusion: Perfusion) -> dict[str, Any]:
@@ -38,13 +64,41 @@ def perfusion_content(perfusion: Perfusion) -> dict[str, Any]:
         "verdict": perfusion.verdict,
         "relative": RELATIVE,
         "notes": perfusion.notes,
+        "choice": perfusion.choice,
+        "abnormal": f"{ABNORMAL_SDS:g}",
+        "classes": OTHER_PROGRAMS,
+        "scores": _score_rows(perfusion),
         "segments": _segment_rows(perfusion),
     }
 
 
-def _segment_rows(perfusion: Perfusion) -> list[tuple[str, str, str]]:
-    """Number and name, territory and percent of each segment."""
+def _score_rows(perfusion: Perfusion) -> list[tuple[str, str]]:
+    """Name and value of each figure, or why it is withheld."""
+    if perfusion.scores is None:
+        return []
+    figures, severity = perfusion.figures, perfusion.scores.severity_class
+    rows = []
+    for name, (words, unit) in FIGURE_WORDS.items():
+        figure = figures[name]
+        value = (
+            f"withheld: {figure.reason}" if figure.value is None else f"{figure.value:.{DECIMALS.get(unit, 0)}f}{unit}"
+        )
+        if name == "summed_score" and severity is not None:
+            value += f" of {HIGHEST_SUM} ({severity})"
+        rows.append((words.format(name=perfusion.summed_name), value))
+    return rows
+
+
+def _segment_rows(perfusion: Perfusion) -> list[tuple[str, str, str, str, str]]:
+    """Number and name, territory, percent, normal percent and score of each segment."""
     if perfusion.map is None:
         return []
     percents = [f"{x:.0f} %" if np.isfinite(x) else "no wall" for x in perfusion.map.segments]
-    return [(f"{s.number} {s.name}", s.territory, percent) for s, percent in zip(SEGMENTS, percents, strict=True)]
+    limits, scores = perfusion.limits, perfusion.scores
+    normal = [""] * len(SEGMENTS)
+    if limits is not None:
+        normal = [f"{m:.0f} ± {sd:.0f} %" if np.isfinite(m) else "none"
+                  for m, sd in zip(limits.segment_mean, limits.segment_sd, strict=True)]  # fmt: skip
+    points = ["" if n is None else str(n) for n in scores.segments] if scores else [""] * len(SEGMENTS)
+    names, territories = [f"{s.number} {s.name}" for s in SEGMENTS], [s.territory for s in SEGMENTS]
+    return list(zip(names, territories, percents, normal, points, strict=True))

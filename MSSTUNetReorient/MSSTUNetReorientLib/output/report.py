@@ -141,7 +141,7 @@ def report_content(result: Result) -> dict[str, Any]:
         "axes": _axis_rows(result),
         "facts": _fact_rows(result),
         **_anatomical_content(result),
-        "measures": [(name.replace("_", " "), f"{value:.4g}") for name, value in quality.measures.items()],
+        "measures": [(name.replace("_", " "), f"{round(value, 4):.4g}") for name, value in quality.measures.items()],
         "warning": NOT_A_MEDICAL_DEVICE,
         "version": __version__,
     }

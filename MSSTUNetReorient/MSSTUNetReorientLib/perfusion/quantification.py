@@ -13,20 +13,24 @@ from ..geometry.pose import Pose
 from ..geometry.volume import Volume
 from .aha_segments import SEGMENTS
 from .aha_segments import shares
+from .normal_limits import NormalLimits
 from .polar_map import PolarMap
 from .polar_map import polar_map
 from .sampling import sample
+from .scores import ABNORMAL_SDS
 from .scores import Scores
 from .scores import scores_of
 
-RELATIVE_TO = "the study's own maximum, not normal limits"
-"""What every percentage and score refers to, as written to files."""
-SCHEMA = 1
+RELATIVE_TO = "the study's own maximum"
+"""What uptake in percent refers to, as written to files."""
+SCHEMA = 2
 """Version of the section ``perfusion`` of ``result.json``."""
 
 NO_VERDICT = "the quality verdict is fail: no usable left ventricle was found"
 NO_MYOCARDIUM = "no myocardium is labelled"
 CUT_OFF = "apex or base is cut off by the edge of the field of view"
+NO_LIMITS = "they need normal limits, and none were given"
+NO_DEFECT = "no wall is below the normal limits"
 NO_MAXIMUM = "too little wall can be judged: it has no counts, is very small, or its surroundings are hotter all round"
 
 
@@ -53,8 +57,11 @@ class Perfusion:
         verdict: of the quality control.
         reason: why everything is withheld; empty otherwise.
         map: the polar map; None where everything is withheld.
-        scores: of the map; None likewise, or where only the scores are withheld.
+        scores: of the map; None likewise, or without normal limits.
         scores_reason: why only the scores are withheld.
+        limits: that the scores refer to.
+        choice: how they were chosen, in sentences.
+        state: "stress", "rest" or empty: what the summed score is called depends on it.
     """
 
     verdict: str
@@ -62,10 +69,18 @@ class Perfusion:
     map: PolarMap | None = None
     scores: Scores | None = None
     scores_reason: str = ""
+    limits: NormalLimits | None = None
+    choice: str = ""
+    state: str = ""
 
     def without_scores(self, reason: str) -> Perfusion:
         """The map alone; scores and extents are withheld."""
-        return self if self.map is None else replace(self, scores=None, scores_reason=reason)
+        return self if self.map is None else replace(self, scores=None, scores_reason=reason, limits=None)
+
+    @property
+    def summed_name(self) -> str:
+        """SSS of a stress study, SRS of a rest study."""
+        return {"stress": "SSS", "rest": "SRS"}.get(self.state, "summed score")
 
     @property
     def figures(self) -> dict[str, Figure]:
@@ -78,10 +93,13 @@ class Perfusion:
             "percent_of_myocardium": scores.percent_of_myocardium,
             **{f"summed_score_{name.lower()}": value for name, value in scores.territories.items()},
             "scar_burden_percent": scores.scar_percent,
-            "defect_extent_percent": scores.defect_percent,
-            "defect_area_cm2": scores.defect_cm2,
+            "defect_extent_percent": scores.below.percent,
+            "defect_area_cm2": scores.below.cm2,
+            "defect_severity_sd": scores.below.severity_sd,
+            "deficit_percent": scores.below.deficit_percent,
         }
-        return {name: Figure(value, self.verdict, _missing(scores) if value is None else "")
+        reasons = {name: _missing(scores) for name in values} | {"defect_severity_sd": NO_DEFECT}
+        return {name: Figure(value, self.verdict, reasons[name] if value is None else "")
                 for name, value in values.items()}  # fmt: skip
 
     @property
@@ -102,17 +120,36 @@ class Perfusion:
             "verdict": self.verdict,
             "withheld": self.reason or None,
             "maximum_counts": None if self.map is None else self.map.maximum,
+            "limits": self._limits_content(),
+            "limits_choice": self.choice,
+            "scores_withheld": self.scores_reason or None,
+            "summed_score_name": self.summed_name,
+            "severity_class": self.scores.severity_class if self.scores else None,
             "segments": self._segment_content(),
             "figures": {name: {"value": _figure(f.value), "verdict": f.verdict, "withheld": f.reason or None}
                         for name, f in self.figures.items()},
             "notes": list(self.notes),
         }  # fmt: skip
 
+    def _limits_content(self) -> dict[str, Any] | None:
+        limits = self.limits
+        if limits is None:
+            return None
+        return {
+            "source": limits.source,
+            "name": limits.group.name,
+            "group": limits.group.words,
+            "studies": limits.studies,
+            "abnormal_below_sd": ABNORMAL_SDS,
+        }
+
     def _segment_content(self) -> list[dict[str, Any]]:
         if self.map is None:
             return []
         mapped = self.map
         scores = self.scores.segments if self.scores else (None,) * len(SEGMENTS)
+        nothing = np.full(len(SEGMENTS), np.nan)
+        normal, sd = (self.limits.segment_mean, self.limits.segment_sd) if self.limits else (nothing, nothing)
         return [
             {
                 "number": segment.number,
@@ -121,6 +158,8 @@ class Perfusion:
                 "percent": _number(mapped.segments[n]),
                 "mid_wall_percent": _number(mapped.mid_wall_segments[n]),
                 "score": scores[n],
+                "normal_percent": _number(normal[n]),
+                "normal_sd": _number(sd[n]),
                 "measured_share": round(float(mapped.measured[n]), 3),
             }
             for n, segment in enumerate(SEGMENTS)
@@ -129,12 +168,20 @@ class Perfusion:
 
 FIGURES = (
     "summed_score", "percent_of_myocardium", "summed_score_lad", "summed_score_lcx", "summed_score_rca",
-    "scar_burden_percent", "defect_extent_percent", "defect_area_cm2",
+    "scar_burden_percent", "defect_extent_percent", "defect_area_cm2", "defect_severity_sd", "deficit_percent",
 )  # fmt: skip
 """Names of the figures, in their order."""
 
 
-def quantify(short_axis: Volume, labels: Volume, pose: Pose, *, verdict: str, cut_off: bool = False) -> Perfusion:
+def quantify(
+    short_axis: Volume,
+    labels: Volume,
+    pose: Pose,
+    *,
+    verdict: str,
+    cut_off: bool = False,
+    limits: NormalLimits | None = None,
+) -> Perfusion:
     """Quantify one study.
 
     Args:
@@ -143,6 +190,7 @@ def quantify(short_axis: Volume, labels: Volume, pose: Pose, *, verdict: str, cu
         pose: SA frame to LPS.
         verdict: of the quality control.
         cut_off: the field of view cuts a part of the LV off, by its measure ``cut_share``.
+        limits: that scores and extents refer to; without them they are withheld.
     """
     if verdict == "fail":
         return Perfusion(verdict, NO_VERDICT)
@@ -156,11 +204,13 @@ def quantify(short_axis: Volume, labels: Volume, pose: Pose, *, verdict: str, cu
     mapped = polar_map(samples)
     if mapped is None:
         return Perfusion(verdict, NO_MAXIMUM)
-    return Perfusion(verdict, "", mapped, scores_of(mapped))
+    if limits is None:
+        return Perfusion(verdict, "", mapped, scores_reason=NO_LIMITS)
+    return Perfusion(verdict, "", mapped, scores_of(mapped, limits), limits=limits)
 
 
 def _missing(scores: Scores) -> str:
-    return f"there is too little wall to measure in {_listed(scores.missing)}"
+    return f"there is too little wall to measure, or no normal limit, in {_listed(scores.missing)}"
 
 
 def _outshone_segments(mapped: PolarMap) -> tuple[int, ...]:

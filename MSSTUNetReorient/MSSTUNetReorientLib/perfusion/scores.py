@@ -1,10 +1,9 @@
-"""Scores and extents of a polar map, relative to the study's own maximum.
+"""Scores and extents of a polar map below normal limits.
 
-There is no normal database yet, so every cut-off is in percent of the study's own maximum, never of normal limits. A
-healthy heart can score above 0 where breast or diaphragm attenuates, so the published classes of summed scores (normal,
-mild, moderate, severe), which are for scores from normal limits, are not given; see ``docs/perfusion.md``.
+A segment is abnormal more than :data:`ABNORMAL_SDS` standard deviations below the mean of normal studies. How abnormal
+it is follows from its uptake in percent of that mean. ``docs/perfusion.md`` has sources and measured accuracy.
 
->>> [score(percent) for percent in (85.0, 65.0, 45.0, 20.0, 5.0)]
+>>> [score(percent, 80.0, 60.0) for percent in (61.0, 59.0, 50.0, 30.0, 20.0)]
 [0, 1, 2, 3, 4]
 """
 
@@ -17,23 +16,52 @@ from numpy.typing import NDArray
 
 from .aha_segments import SEGMENTS
 from .aha_segments import TERRITORIES
+from .normal_limits import NormalLimits
 from .polar_map import PolarMap
 
 Array = NDArray[np.float64]
 
-CUT_OFFS = (70.0, 50.0, 30.0, 10.0)
-"""Percent of the maximum below which a segment scores at least 1, 2, 3 and 4.
+ABNORMAL_SDS = 2.5
+"""How many SDs below the normal mean a segment or a sample becomes abnormal. Chosen so that at most one of ten normal
+studies has a summed score of 4 or more."""
+CUT_OFFS = (70.0, 50.0, 30.0)
+"""Percent of the normal mean below which an abnormal segment scores 2, 3 and 4; above, it scores 1 (ours).
 
-- 50: below it, tetrofosmin uptake counts as non-viable against FDG (J Am Coll Cardiol 1998;32:927).
-- 70, 30 and 10: general professional knowledge, without a public source that we could check. The truth of simulated
-  studies is scored with the same four numbers.
+Blur fills a defect with the counts of its surroundings: in SPECT a wall without uptake still reads a third of normal.
+With these numbers the summed scores of simulated studies are on average those of the uptake that was drawn, scored 1 to
+4 below 70, 50, 30 and 10 %.
 """
-HIGHEST_SCORE = len(CUT_OFFS)
+HIGHEST_SCORE = 1 + len(CUT_OFFS)
 
 SCAR_PERCENT = 50.0
-"""Wall below it counts as scar (J Am Coll Cardiol 1998;32:927)."""
-DEFECT_PERCENT = CUT_OFFS[0]
-"""Wall below it counts as defect: where scores begin."""
+"""Wall below this percent of the study's own maximum counts as scar (J Am Coll Cardiol 1998;32:927)."""
+FULL_DEFICIT = 0.7
+"""A sample has its full part in the deficit where it lies this far below its limit, as a share of it, and none at
+the limit. As in TPD (general professional knowledge; the principle is in PMC3412547)."""
+
+CLASSES = ((14, "severe"), (9, "moderate"), (4, "mild"), (0, "normal"))
+"""Least summed score of each class."""
+OTHER_PROGRAMS = (
+    "The classes of summed scores (0-3 normal, 4-8 mild, 9-13 moderate, 14 and more severe) were published for other "
+    "programs and their normal limits."
+)
+
+
+@dataclass(frozen=True)
+class BelowLimits:
+    """The LV surface below normal limits, of that which has limits.
+
+    Attributes:
+        percent: share of the surface.
+        cm2: its area, mid-wall.
+        severity_sd: mean number of SDs below the normal mean there; None without any.
+        deficit_percent: the share weighted with how far each sample lies below its limit, as TPD is.
+    """
+
+    percent: float
+    cm2: float
+    severity_sd: float | None
+    deficit_percent: float
 
 
 @dataclass(frozen=True)
@@ -41,13 +69,12 @@ class Scores:
     """All scores of one map; None where a segment that they need has no value.
 
     Attributes:
-        segments: 17 scores, None where a segment has no value.
+        segments: 17 scores, None where a segment has no value or no limits.
         summed: their sum, 0 to 68: SSS of a stress study, SRS of a rest study.
         percent_of_myocardium: the sum in percent of 68.
         territories: sum for each coronary territory.
-        scar_percent: percent of the measured LV surface below 50 % of the maximum.
-        defect_percent: the same below 70 %.
-        defect_cm2: area of that wall, mid-wall.
+        scar_percent: percent of the measured LV surface below 50 % of the study's maximum.
+        below: the surface below normal limits.
     """
 
     segments: tuple[int | None, ...]
@@ -55,23 +82,43 @@ class Scores:
     percent_of_myocardium: float | None
     territories: dict[str, int | None]
     scar_percent: float
-    defect_percent: float
-    defect_cm2: float
+    below: BelowLimits
 
     @property
     def missing(self) -> tuple[int, ...]:
-        """Numbers of the segments without a value."""
+        """Numbers of the segments without a score."""
         return tuple(n + 1 for n, value in enumerate(self.segments) if value is None)
 
+    @property
+    def severity_class(self) -> str | None:
+        """Class of the summed score; see :data:`OTHER_PROGRAMS`."""
+        return None if self.summed is None else class_of(self.summed)
 
-def score(percent: float) -> int:
-    """0 normal to 4 absent, for the uptake of a segment in percent of the maximum."""
-    return sum(percent < cut_off for cut_off in CUT_OFFS)
+
+def score(percent: float, normal: float, limit: float) -> int:
+    """0 normal to 4 absent, for the uptake of a segment, the normal mean and the limit, in percent of the maximum."""
+    if percent >= limit:
+        return 0
+    return 1 + sum(percent < cut_off / 100 * normal for cut_off in CUT_OFFS)
 
 
-def scores_of(polar_map: PolarMap) -> Scores:
-    """Score a map."""
-    segments = tuple(score(p) if np.isfinite(p) else None for p in polar_map.segments.tolist())
+def class_of(summed: int) -> str:
+    """Class of a summed score.
+
+    >>> [class_of(n) for n in (3, 4, 8, 9, 13, 14)]
+    ['normal', 'mild', 'mild', 'moderate', 'moderate', 'severe']
+    """
+    return next(name for least, name in CLASSES if summed >= least)
+
+
+def scores_of(polar_map: PolarMap, limits: NormalLimits) -> Scores:
+    """Score a map against normal limits of studies that were sampled in the same way."""
+    normal = limits.segment_mean
+    limit = normal - ABNORMAL_SDS * limits.segment_sd
+    segments = tuple(
+        score(*one) if np.isfinite(one).all() else None
+        for one in zip(polar_map.segments.tolist(), normal.tolist(), limit.tolist(), strict=True)
+    )
     summed = _sum(segments)
     return Scores(
         segments=segments,
@@ -79,20 +126,32 @@ def scores_of(polar_map: PolarMap) -> Scores:
         percent_of_myocardium=None if summed is None else 100 * summed / (HIGHEST_SCORE * len(SEGMENTS)),
         territories={name: _sum(tuple(segments[n - 1] for n in numbers)) for name, numbers in TERRITORIES.items()},
         scar_percent=extent(polar_map, SCAR_PERCENT),
-        defect_percent=extent(polar_map, DEFECT_PERCENT),
-        defect_cm2=_area_below(polar_map, DEFECT_PERCENT) / 100,
+        below=_below_limits(polar_map, limits),
     )
 
 
 def extent(polar_map: PolarMap, percent: float) -> float:
-    """Percent of the measured LV surface with less than ``percent`` of the maximum."""
-    whole = float(polar_map.samples.area_mm2[polar_map.counted].sum())
-    return 100 * _area_below(polar_map, percent) / whole
+    """Percent of the measured LV surface with less than ``percent`` of the maximum; no limits are needed."""
+    area = np.where(polar_map.counted, polar_map.samples.area_mm2, 0.0)
+    return float(100 * area[np.nan_to_num(polar_map.percent) < percent].sum() / area.sum())
 
 
-def _area_below(polar_map: PolarMap, percent: float) -> float:
-    below = polar_map.counted & (np.nan_to_num(polar_map.percent) < percent)
-    return float(polar_map.samples.area_mm2[below].sum())
+def _below_limits(polar_map: PolarMap, limits: NormalLimits) -> BelowLimits:
+    mean, sd = limits.at(polar_map.samples)
+    judged = polar_map.counted & np.isfinite(mean)
+    area, percent = polar_map.samples.area_mm2[judged], polar_map.percent[judged]
+    mean, sd = mean[judged], sd[judged]
+    limit = np.maximum(mean - ABNORMAL_SDS * sd, 0.0)
+    below = percent < limit
+    whole, defect = max(float(area.sum()), 1e-9), float(area[below].sum())
+    depth = np.clip((1 - percent / np.maximum(limit, 1e-9)) / FULL_DEFICIT, 0.0, 1.0)
+    deviation = (mean - percent) / sd
+    return BelowLimits(
+        percent=100 * defect / whole,
+        cm2=defect / 100,
+        severity_sd=float((area * deviation)[below].sum()) / defect if defect else None,
+        deficit_percent=100 * float((area * depth).sum()) / whole,
+    )
 
 
 def _sum(scores: tuple[int | None, ...]) -> int | None:

@@ -16,8 +16,9 @@ from ..geometry.volume import Volume
 from .qc import Quality
 from .septum_estimate import Septum
 
-INPUT_KEYS = ("kind", "modality", "patient_position", "gates", "gate", "windows", "window", "time_frames", "frames",
-              "orientation", "reoriented", "study_phase", "tracer", "warnings")  # fmt: skip
+INPUT_KEYS = ("kind", "modality", "camera", "attenuation_corrected", "sex", "patient_position", "gates", "gate",
+              "windows", "window", "time_frames", "frames", "orientation", "reoriented", "study_phase", "tracer",
+              "warnings")  # fmt: skip
 """Information about a study that may be written to files."""
 
 
@@ -44,6 +45,7 @@ class Result:
         model: the weights used.
         timing_s: seconds by step.
         left_out: files that could not be written because an optional package is missing, and why.
+        normal_limits: the request for normal limits: "auto", "none", a name, or a file.
     """
 
     study: Volume
@@ -55,6 +57,7 @@ class Result:
     model: ModelIdentity
     timing_s: dict[str, float]
     left_out: dict[str, str] = field(default_factory=dict)
+    normal_limits: str = "auto"
 
     @property
     def septum(self) -> Septum | None:
