@@ -11,6 +11,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from MSSTUNetReorientLib.perfusion.comparison import LEAST_NORMAL
 from MSSTUNetReorientLib.perfusion.comparison import Comparison
+from MSSTUNetReorientLib.perfusion.comparison import below_limits
 from MSSTUNetReorientLib.perfusion.comparison import compare
 from MSSTUNetReorientLib.perfusion.comparison import weighted_median
 from MSSTUNetReorientLib.perfusion.polar_map import PolarMap
@@ -20,6 +21,8 @@ from walls import LENGTH_MM
 from walls import Counts
 from walls import uniform
 from walls import wall
+
+from perfusion.flat_limits import flat_limits
 
 Array = NDArray[np.float64]
 RIM_MM = 6.0
@@ -99,6 +102,15 @@ def test_swapped_studies_have_the_opposite_difference() -> None:
     assert swapped.reversible_percent == 0
     assert swapped.worse_percent == pytest.approx(EXTENT, abs=EXACT)
     assert [n + 1 for n in np.flatnonzero(swapped.segments < -5)] == [4, 10]
+
+
+@pytest.mark.parametrize(("limit", "abnormal"), [(25.0, 0.0), (60.0, EXTENT)])
+def test_normal_limits_say_what_is_abnormal(limit: float, abnormal: float) -> None:
+    within = below_limits(ISCHAEMIC, flat_limits(80.0, limit))
+    assert compared(ISCHAEMIC, NORMAL).reversible_within(within) == pytest.approx(abnormal, abs=EXACT)
+    assert compared(ISCHAEMIC, ISCHAEMIC).reversible_within(within) == 0
+    nowhere = below_limits(ISCHAEMIC, flat_limits(80.0, limit, from_height=1.0))
+    assert compared(ISCHAEMIC, NORMAL).reversible_within(nowhere) == 0
 
 
 @settings(max_examples=20, deadline=None)

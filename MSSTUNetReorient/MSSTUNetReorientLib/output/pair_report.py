@@ -42,13 +42,15 @@ LABELS = {
     "ischaemic_percent": "Ischaemic, SDS in % of the myocardium",
     "reversible_extent_percent": "Reversible, % of the LV surface",
     "fixed_extent_percent": "Fixed, % of the LV surface",
+    "reversible_below_limits_percent": "Reversible below normal limits, % of the LV surface",
     "tid_ratio": "TID ratio (cavity at stress / at rest)",
 }
 """What the report calls the figures, in its order."""
 EXTENTS = (
-    f"Reversible: below {ABNORMAL_PERCENT:.0f} % of the maximum at stress and better at rest by "
-    f"{REVERSIBLE_POINTS:.0f} percentage points and more. Fixed: below it at stress, and not reversible. Both refer to "
-    "the study's own maximum, not to normal limits: attenuation alone makes fixed defects."
+    f"Reversible: abnormal at stress, and better at rest by {REVERSIBLE_POINTS:.0f} percentage points and more. Fixed: "
+    f"abnormal at stress, and not reversible. Abnormal is below {ABNORMAL_PERCENT:.0f} % of the study's own maximum, "
+    "which attenuation and noise alone can cause, or below normal limits, which miss mild defects where normal studies "
+    "vary."
 )
 
 

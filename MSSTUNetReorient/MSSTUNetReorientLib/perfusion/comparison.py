@@ -18,7 +18,9 @@ from numpy.typing import NDArray
 from .aha_segments import measured
 from .aha_segments import segment_means
 from .aha_segments import shares
+from .normal_limits import NormalLimits
 from .polar_map import PolarMap
+from .scores import ABNORMAL_SDS
 
 Array = NDArray[np.float64]
 
@@ -28,7 +30,8 @@ takes the inferior wall of many healthy hearts below it, and what remains has th
 LEAST_NORMAL = 0.15
 """Share of the compared wall that must be normal in both (ours): a single sector of a ring of segments is less."""
 ABNORMAL_PERCENT = 70.0
-"""Stress below it is abnormal: where scores by percent of the maximum begin (docs/perfusion.md)."""
+"""Percent of its own maximum below which a study is abnormal (general professional knowledge; no public source was
+checked). Below normal limits is another measure: :meth:`Comparison.reversible_within`."""
 REVERSIBLE_POINTS = 10.0
 """Percentage points by which rest must be better than stress to be called reversible (ours; docs/pairs.md has how much
 of a wall without a defect exceeds it)."""
@@ -59,10 +62,12 @@ class Comparison:
         difference: ``rest`` minus stress, percentage points.
         compared: samples that count in both studies.
         segments: ``(17,)`` mean difference of each segment; nan where too little of it is compared.
+        area_mm2: of the samples that are compared, else 0.
         reversible: samples that are abnormal at stress and better at rest by ``REVERSIBLE_POINTS`` and more.
-        fixed: samples that are abnormal at stress and are not reversible.
-        reversible_percent, fixed_percent, worse_percent: percent of the compared surface that is reversible, fixed, and
-            worse at rest than at stress, which ischaemia does not explain.
+        fixed: the other ones that are abnormal at stress.
+        reversible_percent, fixed_percent: percent of the compared surface.
+        worse_percent: percent that is abnormal at rest and better at stress by as much: reversible if the studies were
+            swapped.
     """
 
     scale: float
@@ -71,11 +76,17 @@ class Comparison:
     difference: Array
     compared: NDArray[np.bool_]
     segments: Array
+    area_mm2: Array
     reversible: NDArray[np.bool_]
     fixed: NDArray[np.bool_]
     reversible_percent: float
     fixed_percent: float
     worse_percent: float
+
+    def reversible_within(self, abnormal: NDArray[np.bool_]) -> float:
+        """Percent of the compared surface that is better at rest, of another abnormal part of the stress map."""
+        better = abnormal & (np.nan_to_num(self.difference) >= REVERSIBLE_POINTS)
+        return 100 * float(self.area_mm2[better].sum() / self.area_mm2.sum())
 
 
 def compare(stress: PolarMap, rest: PolarMap) -> Comparison | None:
@@ -93,7 +104,7 @@ def compare(stress: PolarMap, rest: PolarMap) -> Comparison | None:
     gain, share = np.nan_to_num(difference), shares(stress.samples)
     abnormal = compared & (at_stress < ABNORMAL_PERCENT)
     reversible = abnormal & (gain >= REVERSIBLE_POINTS)
-    fixed, worse = abnormal & ~reversible, compared & (gain <= -REVERSIBLE_POINTS)
+    fixed, worse = abnormal & ~reversible, compared & (at_rest < ABNORMAL_PERCENT) & (gain <= -REVERSIBLE_POINTS)
     of_surface = {name: 100 * float(area[part].sum()) / whole
                   for name, part in (("reversible", reversible), ("fixed", fixed), ("worse", worse))}  # fmt: skip
     return Comparison(
@@ -103,6 +114,7 @@ def compare(stress: PolarMap, rest: PolarMap) -> Comparison | None:
         difference=difference,
         compared=compared,
         segments=segment_means(difference, compared, stress.samples.area_mm2, share, measured(compared, share)),
+        area_mm2=area,
         reversible=reversible,
         fixed=fixed,
         reversible_percent=of_surface["reversible"],
@@ -123,6 +135,12 @@ def weighted_median(values: Array, weights: Array) -> float:
     below = np.cumsum(weights[order])
     low, high = (int(np.searchsorted(below, below[-1] / 2, side)) for side in ("left", "right"))
     return float(values[order][[low, min(high, len(values) - 1)]].mean())
+
+
+def below_limits(mapped: PolarMap, limits: NormalLimits) -> NDArray[np.bool_]:
+    """``(ROWS, RAYS)`` samples that lie more than ``ABNORMAL_SDS`` below the normal mean; none where it is unknown."""
+    mean, sd = limits.at(mapped.samples)
+    return mapped.counted & (np.nan_to_num(mapped.percent) < np.nan_to_num(mean - ABNORMAL_SDS * sd))
 
 
 def _percent(mapped: PolarMap) -> Array:
