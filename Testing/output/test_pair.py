@@ -62,7 +62,8 @@ def test_ischaemia_by_hand() -> None:
 
 
 def test_swapped_studies_get_a_note() -> None:
-    found = make_pair(REST, STRESS)
+    wide = side(result_of(lambda h, a: np.where((h > 0.3) & (a >= 200) & (a < 310), 30.0, 100.0)))
+    found = make_pair(REST, wide)
     assert found.figures["reversible_extent_percent"].value == 0
     assert any("abnormal at rest and better at stress" in note and "swapped" in note for note in found.notes)
     assert not any("swapped" in note for note in ISCHAEMIA.notes)

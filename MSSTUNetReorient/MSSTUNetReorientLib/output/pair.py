@@ -38,8 +38,8 @@ SEVERITY = ("pass", "review", "fail")
 MOST_SCORE = 4 * len(SEGMENTS)
 """Of 17 segments with 4 points each."""
 MUCH_WORSE_PERCENT, OVER_REVERSIBLE = 15.0, 2.0
-"""Percent of the surface that is abnormal at rest and better at stress, and how many times what is reversible, above which
-a note says so (ours): of 70 simulated pairs 1 got it, of 40 pairs with a defect that were swapped 31 (docs/pairs.md)."""
+"""Percent of the surface that is abnormal at rest and better at stress, and how many times what is reversible: above
+both, a note says so (ours; docs/pairs.md has how often it is right)."""
 
 TID_NOTE = (
     f"TID: other programs publish upper limits of {PUBLISHED_LIMITS}; none is known for this one, whose volumes are "
