@@ -22,7 +22,8 @@ def test_pet_series_is_sorted_and_each_slice_rescaled(tmp_path: Path):
     assert volume.array == pytest.approx(values, rel=1e-6)
     # slice 3, row 5, column 7
     assert volume.grid.at([7, 5, 3]) == pytest.approx([-60 + 28, -50 + 22.5, 400 + 13.5])
-    assert volume.info == {"kind": "DICOM PT series", "modality": "PT", "patient_position": "HFS"}
+    stated = {"patient_position": "HFS", "study_phase": "rest"}
+    assert volume.info == {"kind": "DICOM PT series", "modality": "PT", **stated}
 
 
 def test_one_slice_stands_for_its_series(tmp_path: Path):

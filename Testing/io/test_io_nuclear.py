@@ -31,7 +31,8 @@ def test_positive_spacing_stacks_along_the_normal(tmp_path: Path):
     # frame 3, row 5, column 7: x = -60 + 7 * 4, y = -50 + 5 * 4.5, z = 400 + 3 * 4.25
     assert value_at(volume, [-32.0, -27.5, 412.75]) == counts(SLICES)[3, 5, 7]
     assert volume.array.dtype == np.float32
-    assert volume.info == {"kind": "DICOM NM RECON TOMO", "modality": "NM", "patient_position": "HFS"}
+    stated = {"patient_position": "HFS", "study_phase": "rest"}
+    assert volume.info == {"kind": "DICOM NM RECON TOMO", "modality": "NM", **stated}
 
 
 def test_negative_spacing_stacks_against_the_normal_on_a_right_handed_grid(tmp_path: Path):

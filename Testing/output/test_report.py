@@ -112,6 +112,15 @@ def test_every_picture_has_the_scale_of_the_ventricle_not_of_the_gut() -> None:
     assert {p.get_clim() for p in pictures} == {(0.0, 100.0)}
 
 
+def test_every_picture_has_its_scale_with_the_maximum_in_the_colours_asked_for() -> None:
+    figure = overview_figure(make_result(), "gray")
+    for part in (figure.subfigs[1], *figure.subfigs[2].subfigs):
+        (scale,) = part.axes[-1].child_axes
+        assert [t.get_text() for t in scale.texts] == ["0", "100 counts, the LV's maximum"]
+        for image in (scale.images[0], part.axes[0].images[0]):
+            assert np.allclose(image.cmap([0.0, 0.5, 1.0])[:, :3], [[x] * 3 for x in (0.0, 0.5, 1.0)], atol=0.01)
+
+
 @pytest.mark.parametrize("prone", [False, True])
 def test_study_slice_is_in_patient_orientation_whatever_the_voxel_order(prone: bool) -> None:
     direction = np.diag([-1.0, -1.0, 1.0]) if prone else np.eye(3)

@@ -45,7 +45,7 @@ def quick(result: Result, out: Path, **options: bool) -> Delivery:
 def failing(monkeypatch: pytest.MonkeyPatch, name: str, error: BaseException) -> None:
     """Make the writer of one file raise after it wrote half of it."""
 
-    def write(result: Result, path: Path) -> None:
+    def write(result: Result, path: Path, *_: str) -> None:
         path.write_bytes(b"half")
         raise error
 

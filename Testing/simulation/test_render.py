@@ -10,6 +10,7 @@ from MSSTUNetReorientLib.errors import InputError
 from MSSTUNetReorientLib.geometry.ellipsoid_fit import fit_ellipsoid
 from MSSTUNetReorientLib.geometry.pose import Pose
 from MSSTUNetReorientLib.geometry.pose import rotation_from_long_axis
+from MSSTUNetReorientLib.simulation.batch import at_rest
 from MSSTUNetReorientLib.simulation.bodywall import arms_beside
 from MSSTUNetReorientLib.simulation.bodywall import draw_round_map
 from MSSTUNetReorientLib.simulation.draw import draw_parameters
@@ -38,6 +39,15 @@ def test_same_seed_same_bytes(kind: str) -> None:
     assert a.truth.labels.tobytes() == b.truth.labels.tobytes()
     assert a.image.min() >= 0
     assert np.isfinite(a.image).all()
+
+
+def test_a_partner_at_rest_loses_counts_in_the_same_places() -> None:
+    drawn = draw_parameters("spect", 11, fast=True)
+    healthy = replace(drawn, perfusion=replace(drawn.perfusion, defects=()))
+    silent = replace(healthy, scanner=replace(healthy.scanner, noise=0.0, streaks=0.0))
+    assert silent.scanner.shading > 0.05  # type: ignore[union-attr]
+    assert render(at_rest(silent)).image.tobytes() == render(silent).image.tobytes()
+    assert render(at_rest(healthy)).image.tobytes() != render(healthy).image.tobytes()
 
 
 def test_the_anatomical_side_changes_no_image() -> None:

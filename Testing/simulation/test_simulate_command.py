@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 
 import numpy as np
+import pydicom
 import pytest
 import SimpleITK as sitk
 from MSSTUNetReorientLib.commands.cli import main
@@ -53,6 +54,7 @@ def maps(tmp_path: Path) -> dict[str, str]:
         (["--kind", "spect", "--count", "0"], "count"),
         (["--kind", "spect", "--split", "all"], "train, validation, test"),
         (["--kind", "spect", "--split", "test"], "needs real hearts"),
+        (["--kind", "composite", "--rest"], "omit --rest"),
         (["--kind", "spect", "--fast", "--pose", "-1", "-1", "1", "200", "0", "0"], "field of view"),
         (["--kind", "spect", "--fast", "--pose", "-1", "-1", "1", "nan", "0", "0"], "finite"),
     ],
@@ -84,6 +86,28 @@ def test_a_pose_asked_for_is_the_studys(tmp_path: Path) -> None:
     np.testing.assert_allclose(found, rotation_from_long_axis(asked_axis), atol=1e-6)
     from_middle = np.array(told["pose"]["translation_normalized"]) * told["pose"]["cube"]["half_mm"]
     assert from_middle == pytest.approx([30, -10, 5], abs=1e-6)
+
+
+def test_a_partner_at_rest_is_the_same_heart_without_its_defects(tmp_path: Path) -> None:
+    common = ["simulate", "--kind", "spect", "--fast", "--seed", "3", "--dicom", "--quiet", "--out", str(tmp_path)]
+    assert main([*common, "--rest"]) == 0
+    stress, rest = tmp_path / "spect_3_00000", tmp_path / "spect_3_00000_rest"
+    told = [json.loads((folder / "truth.json").read_text(encoding="utf-8")) for folder in (stress, rest)]
+    drawn = [t["parameters"] for t in told]
+    assert drawn[0]["perfusion"].pop("defects")
+    assert drawn[1]["perfusion"].pop("defects") == []
+    assert [d["scanner"].pop("acquisition") for d in drawn] == [0, 1]
+    assert drawn[0] == drawn[1]
+    assert told[0]["pose"] == told[1]["pose"]
+    lowest = [min(t["segments"]["mean"]) for t in told]
+    assert lowest[0] < lowest[1]
+    images = [sitk.GetArrayFromImage(sitk.ReadImage(str(folder / "image.nrrd"))).ravel() for folder in (stress, rest)]
+    assert np.corrcoef(images)[0, 1] < 0.99
+    headers = [pydicom.dcmread(folder / "dicom" / "study.dcm") for folder in (stress, rest)]
+    assert [h.SeriesDescription for h in headers] == ["simulated NM stress", "simulated NM rest"]
+    for name, same in (("PatientID", True), ("FrameOfReferenceUID", True), ("SeriesInstanceUID", False)):
+        assert (headers[0][name].value == headers[1][name].value) == same
+    assert main(common) == 2, "same options"
 
 
 def ventricles(folder: Path, names: list[str]) -> Path:

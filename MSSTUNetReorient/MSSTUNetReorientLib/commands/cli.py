@@ -10,7 +10,9 @@ from collections.abc import Sequence
 from contextlib import nullcontext
 from enum import StrEnum
 from pathlib import Path
+from typing import TYPE_CHECKING
 from typing import Annotated
+from typing import Any
 
 import typer
 
@@ -36,6 +38,9 @@ from .train import calibrate
 from .train import pool
 from .train import train
 from .train import validate
+
+if TYPE_CHECKING:
+    from ..output.pair import Pair
 
 EXIT_BUG, EXIT_INPUT, EXIT_INTERRUPTED, EXIT_SIGNAL = 1, 2, 130, 128
 
@@ -81,8 +86,12 @@ def run(
         Path, typer.Argument(help="Reconstructed transaxial study: DICOM file or folder, NRRD, NIfTI or MetaImage.")
     ],
     out: Annotated[Path, typer.Option("--out", "-o", help="Output folder.")],
+    rest: Annotated[
+        Path | None, typer.Option(help="The rest study of the same patient: both in one report; STUDY is the stress.")
+    ] = None,
     gate: Annotated[int | None, typer.Option(min=1, help="One gate of a gated study; the sum by default.")] = None,
     series: Annotated[str | None, typer.Option(help="Series to read from a folder with several.")] = None,
+    rest_series: Annotated[str | None, typer.Option(help="Series of the rest study, as --series.")] = None,
     window: Annotated[
         str | None, typer.Option(help="Energy window of an NM study, by number or name; the photopeak by default.")
     ] = None,
@@ -100,34 +109,48 @@ def run(
     ] = "auto",
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an existing result in the folder.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print only errors.")] = False,
-    json: Annotated[bool, typer.Option("--json", help="Print only result.json to stdout.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="Print only result.json, or pair.json, to stdout.")] = False,
     debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
+    colours: Annotated[
+        str, typer.Option(help="Colour table of the pictures: perceptual, thermal, gray, cool or 10-steps.")
+    ] = "perceptual",
     no_scene: Annotated[bool, typer.Option("--no-scene", help="Do not write scene.mrb.")] = False,
     no_report: Annotated[bool, typer.Option("--no-report", help="Do not write report.html and overview.png.")] = False,
 ) -> None:
     """Reorient and segment one study; write the short axis, labels, pose, report and 3D Slicer scene."""
-    from .run_study import run_study
-
+    options: dict[str, Any] = {
+        "gate": gate,
+        "series": series,
+        "window": window,
+        "frames": frame_range(frames),
+        "orientation": orientation,
+        "short_axis": short_axis,
+        "model": model,
+        "device": device.value,
+        "limits": limits,
+        "overwrite": overwrite,
+        "scene": not no_scene,
+        "report": not no_report,
+        "colours": colours,
+        "progress": progress_lines(quiet or json),
+        "note": _ignore if quiet else print_line,
+    }
+    if rest is None and rest_series is not None:
+        msg = "--rest-series needs a rest study, but --rest is not given; add --rest or omit it"
+        raise InputError(msg)
     with stdout_reserved() if json or quiet else nullcontext():
-        result = run_study(
-            study,
-            out,
-            gate=gate,
-            series=series,
-            window=window,
-            frames=frame_range(frames),
-            orientation=orientation,
-            short_axis=short_axis,
-            model=model,
-            device=device.value,
-            limits=limits,
-            overwrite=overwrite,
-            scene=not no_scene,
-            report=not no_report,
-            progress=progress_lines(quiet or json),
-            note=_ignore if quiet else print_line,
-        )
-    _show(result, out, json=json, quiet=quiet)
+        if rest is not None:
+            from .run_pair import run_pair
+
+            pair = run_pair(study, rest, out, rest_series=rest_series, **options)
+        else:
+            from .run_study import run_study
+
+            result = run_study(study, out, **options)
+    if rest is not None:
+        _show_pair(pair, out, json=json, quiet=quiet)
+    else:
+        _show(result, out, json=json, quiet=quiet)
 
 
 app.command()(simulate)
@@ -219,12 +242,7 @@ def _show(result: Result, out: Path, *, json: bool, quiet: bool) -> None:
     if json:
         from ..output.result_files import summary_text
 
-        problem = write(sys.stdout, summary_text(result))
-        if problem:
-            msg = (
-                f"{out}: the result was written, but its JSON could not be printed ({problem}); read {out}/result.json"
-            )
-            raise InputError(msg)
+        _print_json(summary_text(result), out, "result.json")
     elif not quiet:
         from ..output.good_to_text import one_line
 
@@ -234,10 +252,38 @@ def _show(result: Result, out: Path, *, json: bool, quiet: bool) -> None:
             lines.append(good_to)
         seen = f"LV myocardium {volumes['myocardium']:.0f} ml, blood pool {volumes['blood_pool']:.0f} ml"
         lines.append(f"{seen} (as they appear)")
-        lines.append(f"written to {out}")
-        problem = write(sys.stdout, "\n".join(lines) + "\n")
-        if problem:
-            print_line(f"the result was written to {out}, but the summary could not be printed ({problem})")
+        _print_lines(lines, out)
+
+
+def _show_pair(pair: Pair, out: Path, *, json: bool, quiet: bool) -> None:
+    """Print the summary or the JSON of a pair to stdout."""
+    if json:
+        from ..output.pair_files import pair_text
+
+        _print_json(pair_text(pair), out, "pair.json")
+    elif not quiet:
+        sides = (("stress", pair.stress), ("rest", pair.rest))
+        lines = [f"pair: {pair.verdict}", *(f"  - {warning}" for warning in pair.warnings)]
+        for name, side in sides:
+            quality = side.result.quality
+            lines += [f"{name}: {quality.status}", *(f"  - {reason}" for reason in quality.reasons)]
+        reversible = pair.figures["reversible_extent_percent"]
+        found = f"{reversible.value:.0f} % of the LV surface" if reversible.value is not None else "withheld"
+        lines.append(f"reversible: {found}")
+        _print_lines(lines, out)
+
+
+def _print_json(text: str, out: Path, name: str) -> None:
+    problem = write(sys.stdout, text)
+    if problem:
+        msg = f"{out}: the result was written, but its JSON could not be printed ({problem}); read {out}/{name}"
+        raise InputError(msg)
+
+
+def _print_lines(lines: list[str], out: Path) -> None:
+    problem = write(sys.stdout, "\n".join([*lines, f"written to {out}"]) + "\n")
+    if problem:
+        print_line(f"the result was written to {out}, but the summary could not be printed ({problem})")
 
 
 def frame_range(text: str | None) -> tuple[int, int] | None:

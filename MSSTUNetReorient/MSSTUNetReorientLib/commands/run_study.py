@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+from ..output.colour_tables import DEFAULT
+from ..output.colour_tables import check_colours
 from ..output.destination import check_destination
 from ..output.limits_choice import check_request
 from ..prediction.result import Result
@@ -29,6 +31,7 @@ def run_study(
     overwrite: bool = False,
     scene: bool = True,
     report: bool = True,
+    colours: str = DEFAULT,
     progress: Printer | None = None,
     note: Printer | None = None,
 ) -> Result:
@@ -44,6 +47,7 @@ def run_study(
         overwrite: replace an existing result.
         scene: write ``scene.mrb``.
         report: write ``report.html`` and ``overview.png``.
+        colours: colour table of the pictures, one of :data:`..output.colour_tables.NAMES`.
         progress: called with each step.
         note: called with each file that was left out because an optional package is missing.
 
@@ -54,6 +58,7 @@ def run_study(
         InputError: the study, the model or the output folder breaks a rule; nothing has been written.
     """
     show = progress or (lambda _: None)
+    check_colours(colours)
     check_destination(out, overwrite)
     check_request(limits)
     show(f"reading {study}")
@@ -75,4 +80,7 @@ def run_study(
     result = replace(result, normal_limits=limits)
     from ..output.result_files import deliver
 
-    return deliver(result, out, overwrite=overwrite, scene=scene, report=report, progress=show, note=note).result
+    written = deliver(
+        result, out, overwrite=overwrite, scene=scene, report=report, colours=colours, progress=show, note=note
+    )
+    return written.result

@@ -47,6 +47,9 @@ def simulate(
             "gamma only moves the septum: the roll of the truth follows from the long axis."
         ),
     ] = None,
+    rest: Annotated[
+        bool, typer.Option("--rest", help="Give each study a partner STUDY_rest: the same heart without its defects.")
+    ] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print only errors.")] = False,
     debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
 ) -> None:
@@ -61,7 +64,7 @@ def simulate(
     if split is not None:
         _check_choice("the split", split, SPLITS)
     folders, placement = tuple(anatomy or ()), _placement(pose)
-    request = BatchRequest(kind, seed, out, fast, gates, dicom, folders, hearts, split, poses, placement)  # type: ignore[arg-type]
+    request = BatchRequest(kind, seed, out, fast, gates, dicom, folders, hearts, split, poses, placement, rest)  # type: ignore[arg-type]
     with progress_bar("simulating", quiet) as report:
         report(0, count)
         for done, _ in enumerate(make_studies(request, count, jobs), 1):

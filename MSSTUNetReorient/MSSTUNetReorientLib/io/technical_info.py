@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
+from ..errors import InputError
 from .acquisition_facts import acquisition_facts
 from .dicom_values import items
 from .dicom_values import text
+from .header_words import study_phase
+from .header_words import tracer
 
 POSITIONS = ("HFS", "HFP", "FFS", "FFP", "HFDR", "HFDL", "FFDR", "FFDL", "LFP", "LFS", "RFP", "RFS", "AFDR", "AFDL",
              "PFDR", "PFDL")  # fmt: skip
@@ -16,11 +20,13 @@ POSITION_WORDS = {"PRONE": "P", "SUPINE": "S", "HEAD": "HF", "FEET": "FF"}
 
 
 def technical_info(dataset: Any, kind: str, name: object) -> dict[str, Any]:
-    """``kind``, ``modality``, ``patient_position`` if it is a defined value, ``warnings``, and what
-    :func:`.acquisition_facts.acquisition_facts` tells."""
+    """``kind``, ``modality``, ``warnings``, and where the header has them ``patient_position`` (only a defined value),
+    ``study_phase`` ("stress" or "rest"), ``tracer``, and what :func:`.acquisition_facts.acquisition_facts` tells.
+    """
     modality = text(dataset, "Modality", name)
     info: dict[str, Any] = {"kind": kind, "modality": modality if modality in ("NM", "PT") else "unknown"}
     info |= acquisition_facts(dataset, name)
+    info |= _recognised("study_phase", study_phase, dataset, name) | _recognised("tracer", tracer, dataset, name)
     position = text(dataset, "PatientPosition", name)
     if position not in POSITIONS:
         return info
@@ -34,6 +40,15 @@ def technical_info(dataset: Any, kind: str, name: object) -> dict[str, Any]:
             info, f"The header states patient position {position} but also {words}: check left, right, front and back."
         )
     return info
+
+
+def _recognised(key: str, read: Callable[[Any, object], str], dataset: Any, name: object) -> dict[str, str]:
+    """What was recognised; a damaged description is no reason to refuse a study."""
+    try:
+        found = read(dataset, name)
+    except InputError:
+        return {}
+    return {key: found} if found else {}
 
 
 def warn(info: dict[str, Any], sentence: str) -> None:

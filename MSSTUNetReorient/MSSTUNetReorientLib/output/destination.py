@@ -8,15 +8,18 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
 
 from ..errors import InputError
 from ..io.atomic_file import TEMPORARY_SUFFIX
+from ..io.atomic_folder import Move
 from ..io.atomic_folder import atomic_folder
 from ..io.atomic_folder import swap
 
@@ -35,11 +38,42 @@ FILES = (
     "scene.mrb",
 )
 """All files of a result; a folder with anything else is not replaced."""
+
+
+@dataclass(frozen=True)
+class Contents:
+    """What a folder of this program holds.
+
+    Attributes:
+        name: in messages.
+        summary: the file that identifies it.
+        files: all of its files.
+        folders: its subfolders, each of which holds a result.
+    """
+
+    name: str
+    summary: str
+    files: tuple[str, ...]
+    folders: tuple[str, ...] = ()
+
+    def foreign(self, out: Path, names: set[str]) -> list[str]:
+        """Those of the names in a folder that do not belong there."""
+        other = sorted(names - set(self.files) - set(self.folders))
+        other += sorted(n for n in names & set(self.files) if not (out / n).is_file())
+        for folder in sorted(names & set(self.folders)):
+            inside = _names(out / folder) if (out / folder).is_dir() else None
+            found = [folder] if inside is None else RESULT.foreign(out / folder, inside)
+            other += [name if name == folder else f"{folder}/{name}" for name in found]
+        return other
+
+
+RESULT = Contents("result", SUMMARY, FILES)
+PAIR = Contents("pair", "pair.json", ("pair.json", "report.html"), ("stress", "rest"))
 DESKTOP_FILES = (".DS_Store", "Thumbs.db", "desktop.ini")
 """Files that file browsers create in a folder; they may be removed."""
 
 
-def check_destination(out: Path, overwrite: bool) -> None:
+def check_destination(out: Path, overwrite: bool, contents: Contents = RESULT) -> None:
     """Refuse a destination that cannot be written or must not be replaced; call it before any work.
 
     Raises:
@@ -51,12 +85,12 @@ def check_destination(out: Path, overwrite: bool) -> None:
         if os.path.lexists(out) and not out.is_dir():
             _refuse(out, "the output must be a folder, but this is a file; choose another")
         if out.is_dir():
-            _check_replaceable(out, overwrite)
+            _check_replaceable(out, overwrite, contents)
         _probe(out)
 
 
 @contextmanager
-def replacing(out: Path, overwrite: bool) -> Iterator[Path]:
+def replacing(out: Path, overwrite: bool, contents: Contents = RESULT) -> Iterator[Path]:
     """A new folder to write into; it becomes ``out`` if the block succeeds, and is removed if not.
 
     An older result stays in place until then. Only if ``out`` exists but cannot be renamed (its parent is
@@ -66,7 +100,7 @@ def replacing(out: Path, overwrite: bool) -> Iterator[Path]:
         InputError: as :func:`check_destination`, and when the disk is full.
     """
     out = _absolute(out)
-    check_destination(out, overwrite)
+    check_destination(out, overwrite, contents)
     created: list[Path] = []
     with writing_errors(out):
         try:
@@ -74,9 +108,9 @@ def replacing(out: Path, overwrite: bool) -> Iterator[Path]:
             fixed = _cannot_be_renamed(out)
             place = out if fixed else out.resolve()
             temporary = _hidden_folder(out if fixed else place.parent)
-            with atomic_folder(place, temporary, _fill if fixed else swap) as fresh:
+            with atomic_folder(place, temporary, _filler(contents) if fixed else swap) as fresh:
                 yield fresh
-                check_destination(out, overwrite)
+                check_destination(out, overwrite, contents)
         except BaseException:
             for folder in reversed(created):
                 with suppress(OSError):
@@ -96,19 +130,25 @@ def writing_errors(out: Path) -> Iterator[None]:
         raise InputError(msg) from error
 
 
-def _check_replaceable(out: Path, overwrite: bool) -> None:
-    entries = {entry.name for entry in out.iterdir()} - set(DESKTOP_FILES)
-    names = {name for name in entries if not name.endswith(TEMPORARY_SUFFIX)}  # a run's own, inside the folder
-    foreign = sorted(names - set(FILES)) + sorted(n for n in names & set(FILES) if not (out / n).is_file())
+def _check_replaceable(out: Path, overwrite: bool, contents: Contents) -> None:
+    names = _names(out)
+    foreign = contents.foreign(out, names)
     if foreign:
         shown = ", ".join(foreign[:3]) + (", ..." if len(foreign) > 3 else "")
+        found = f"the folder contains files that do not belong to a {contents.name} ({shown})"
+        _refuse(out, f"{found}; choose a new or empty folder")
+    if names and not _is_our_summary(out / contents.summary):
         _refuse(
-            out, f"the folder contains files that do not belong to a result ({shown}); choose a new or empty folder"
+            out, f"the folder contains files but no {contents.summary} of this program; choose a new or empty folder"
         )
-    if names and not _is_our_summary(out / SUMMARY):
-        _refuse(out, f"the folder contains files but no {SUMMARY} of this program; choose a new or empty folder")
     if names and not overwrite:
-        _refuse(out, "the folder already contains a result; add --overwrite to replace it")
+        _refuse(out, f"the folder already contains a {contents.name}; add --overwrite to replace it")
+
+
+def _names(folder: Path) -> set[str]:
+    """What a folder holds, without a run's own hidden folder and the files of file browsers."""
+    entries = {entry.name for entry in folder.iterdir()} - set(DESKTOP_FILES)
+    return {name for name in entries if not name.endswith(TEMPORARY_SUFFIX)}
 
 
 def _is_our_summary(path: Path) -> bool:
@@ -140,21 +180,25 @@ def _hidden_folder(place: Path) -> Path:
     return Path(tempfile.mkdtemp(prefix=".reorient.", suffix=TEMPORARY_SUFFIX, dir=place))
 
 
-def _fill(fresh: Path, out: Path, former: Path) -> None:
-    """Move the files of a new result into a folder that must stay; put the old ones back if that fails."""
-    former.mkdir()
-    moved: list[Path] = []
-    try:
-        for old in [entry for entry in out.iterdir() if entry.name in FILES]:
-            old.rename(former / old.name)
-        for new in sorted(fresh.iterdir(), key=lambda path: path.name == SUMMARY):
-            moved.append(new.rename(out / new.name))
-    except BaseException:
-        for path in moved:
-            path.unlink(missing_ok=True)
-        for old in former.iterdir():
-            old.rename(out / old.name)
-        raise
+def _filler(contents: Contents) -> Move:
+    """Moves what is new into a folder that must stay, the summary last; puts the old back if that fails."""
+
+    def fill(fresh: Path, out: Path, former: Path) -> None:
+        former.mkdir()
+        moved: list[Path] = []
+        try:
+            for old in [entry for entry in out.iterdir() if entry.name in (*contents.files, *contents.folders)]:
+                old.rename(former / old.name)
+            for new in sorted(fresh.iterdir(), key=lambda path: path.name == contents.summary):
+                moved.append(new.rename(out / new.name))
+        except BaseException:
+            for path in moved:
+                shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
+            for old in former.iterdir():
+                old.rename(out / old.name)
+            raise
+
+    return fill
 
 
 def _absolute(out: Path) -> Path:

@@ -1,6 +1,7 @@
 """Drawing a result: short axis, long axes, and the study as acquired with the long axis in it.
 
-One colour map, from zero to the largest count inside the LV, so that a bright gut or liver never dims the heart.
+One colour table, from zero to the largest count inside the LV, so that a bright gut or liver never dims the heart; its
+scale is on every picture.
 Matplotlib is loaded when the first figure is made, and without pyplot.
 """
 
@@ -21,6 +22,8 @@ from ..geometry.views import HLA
 from ..geometry.views import SA
 from ..geometry.views import VLA
 from ..prediction.result import Result
+from .colour_tables import DEFAULT
+from .colour_tables import colour_map
 from .view_slices import Array
 from .view_slices import Extent
 from .view_slices import display_maximum
@@ -33,8 +36,6 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-COLOUR_MAP = "inferno"
-"""Rises evenly in lightness, so that equal steps of counts look equal, also on a grey print."""
 EPICARDIUM_COLOUR, ENDOCARDIUM_COLOUR, AXIS_COLOUR = "#4fd1ff", "#ffffff", "#7dff9b"
 INK, PAPER = "#1d2733", "#ffffff"
 
@@ -57,10 +58,12 @@ _LETTERS = {"septal": "SEP", "lateral": "LAT", "anterior": "ANT", "inferior": "I
 _TITLE: dict[str, Any] = {"fontsize": 9, "color": INK, "pad": 4}
 _BACKING = {"facecolor": "black", "alpha": 0.4, "edgecolor": "none", "pad": 1.2}
 """Behind letters, so that they are readable on bright counts too."""
-_LAYOUT = {"left": 0.005, "right": 0.995, "bottom": 0.01, "top": 0.93, "wspace": 0.03, "hspace": 0.03}
+_LAYOUT = {"left": 0.005, "right": 0.995, "bottom": 0.07, "top": 0.93, "wspace": 0.03, "hspace": 0.03}
+_SCALE_INCHES = (0.2, 0.06, 1.5, 0.09)
+"""The scale below a picture: left, bottom, width, height."""
 
 
-def draw_short_axis(figure: Any, result: Result) -> None:
+def draw_short_axis(figure: Any, result: Result, colours: str = DEFAULT) -> None:
     """Short-axis slices on a figure or subfigure, from apex to base in reading order."""
     counts, labels = (view_stack(v, result.pose, SA) for v in (result.short_axis, result.labels))
     apex, base = long_axis_range(result)
@@ -70,7 +73,7 @@ def draw_short_axis(figure: Any, result: Result) -> None:
     grid = figure.subplots(SHORT_AXIS_ROWS, SHORT_AXIS_COLUMNS, gridspec_kw=_LAYOUT)
     for n, ax in enumerate(grid.flat):
         index = counts.nearest(apex + (n + 0.5) * step)
-        _show(ax, counts.images[index], counts.extent, result)
+        _show(ax, counts.images[index], counts.extent, result, colours)
         _contours(ax, labels.images[index], labels.extent)
         _crop(ax, window)
         _corner(ax, f"{n + 1}", f"{counts.positions[index]:+.0f} mm")
@@ -79,15 +82,16 @@ def draw_short_axis(figure: Any, result: Result) -> None:
         else:
             _septum_mark(ax, result, window)
     _heading(figure, "Short axis, apex to base")
+    _scale_below(figure, ax, result, colours)
 
 
-def draw_long_axes(figure: Any, result: Result) -> None:
+def draw_long_axes(figure: Any, result: Result, colours: str = DEFAULT) -> None:
     """The horizontal and vertical long axis through the LV centre, on a figure or subfigure."""
     axes = figure.subplots(1, 2, gridspec_kw=_LAYOUT)
     for ax, view in zip(axes, (HLA, VLA), strict=True):
         counts, labels = (view_stack(v, result.pose, view) for v in (result.short_axis, result.labels))
         index = counts.nearest(0.0)
-        _show(ax, counts.images[index], counts.extent, result)
+        _show(ax, counts.images[index], counts.extent, result, colours)
         _contours(ax, labels.images[index], labels.extent)
         k = np.array([0.0, 0.0, 1.0]) @ view.axes
         apex, base = long_axis_range(result)
@@ -97,15 +101,16 @@ def draw_long_axes(figure: Any, result: Result) -> None:
         _crop(ax, lv_window(result, view))
         _edge_letters(ax, [_LETTERS[e] for e in view.edges])
         ax.set_title(view.title, **_TITLE)
+    _scale_below(figure, ax, result, colours)
 
 
-def draw_study(figure: Any, result: Result) -> None:
+def draw_study(figure: Any, result: Result, colours: str = DEFAULT) -> None:
     """The study as acquired, in three planes through the LV centre, with the long axis projected on each."""
     axes = figure.subplots(1, len(STUDY_PLANES), gridspec_kw=_LAYOUT)
     tips = np.outer(long_axis_range(result), result.pose.long_axis)
     for ax, (title, right, down, letters) in zip(axes, STUDY_PLANES, strict=True):
         plane = study_slice(result.study, result.pose.centre, np.array(right), np.array(down))
-        _show(ax, plane.images[0], plane.extent, result)
+        _show(ax, plane.images[0], plane.extent, result, colours)
         x, y = tips @ np.array(right), tips @ np.array(down)
         ax.plot(x, y, color=AXIS_COLOUR, linewidth=1.6, solid_capstyle="round")
         ax.plot(x[:1], y[:1], "o", color=AXIS_COLOUR, markersize=4.5)
@@ -113,17 +118,33 @@ def draw_study(figure: Any, result: Result) -> None:
         _crop(ax, plane.extent)
         _edge_letters(ax, letters)
         ax.set_title(title, **_TITLE)
+    _scale_below(figure, ax, result, colours)
 
 
-def draw_scale(ax: Axes, result: Result) -> None:
-    """The colour bar, from zero to the largest count inside the LV."""
-    ax.imshow(np.linspace(0, 1, 256)[None], aspect="auto", cmap=COLOUR_MAP, extent=(0, 1, 0, 1))
+def counts_text(count: float) -> str:
+    """A number of counts, as it is stated beside a scale."""
+    return f"{count:,.0f}" if 1000 <= count < 1e7 else f"{count:.4g}"
+
+
+def draw_bar(ax: Axes, colours: Any) -> None:
+    """A lying colour bar without numbers, from 0 to 1."""
+    ax.imshow(np.linspace(0, 1, 256)[None], aspect="auto", cmap=colours, extent=(0, 1, 0, 1))
     ax.set_yticks([])
     ax.set_xticks([])
-    for x, count, side in ((0, 0.0, "left"), (1, _maximum(result), "right")):
-        text = f"{count:,.0f}" if 1000 <= count < 1e7 else f"{count:.4g}"
-        ax.text(x, -0.25, text, fontsize=8, color=INK, ha=side, va="top")
-    ax.set_title("counts, 0 to LV maximum", fontsize=8, color=INK, pad=3)
+
+
+def _scale_below(figure: Any, picture: Axes, result: Result, colours: str) -> None:
+    """The colour scale, from zero to the largest count inside the LV, at the left below the pictures of a figure."""
+    width, height = figure.bbox.size / figure.dpi
+    place = tuple(np.array(_SCALE_INCHES) / [width, height, width, height])
+    ax = picture.inset_axes(place, transform=figure.transSubfigure)
+    draw_bar(ax, colour_map(colours))
+    _beside(ax, -0.03, "0", "right")
+    _beside(ax, 1.03, f"{counts_text(_maximum(result))} counts, the LV's maximum", "left")
+
+
+def _beside(ax: Axes, x: float, text: str, side: str) -> None:
+    ax.text(x, 0.5, text, fontsize=8, color=INK, ha=side, va="center", transform=ax.transAxes)
 
 
 def _maximum(result: Result) -> float:
@@ -144,9 +165,9 @@ def _heading(figure: Any, text: str) -> None:
     figure.text(0.006, 0.955, text, fontsize=9, color=INK, va="bottom")
 
 
-def _show(ax: Axes, image: NDArray[Any], extent: Extent, result: Result) -> None:
+def _show(ax: Axes, image: NDArray[Any], extent: Extent, result: Result, colours: str) -> None:
     ax.imshow(
-        image, cmap=COLOUR_MAP, vmin=0.0, vmax=_maximum(result), extent=extent, interpolation="bicubic",
+        image, cmap=colour_map(colours), vmin=0.0, vmax=_maximum(result), extent=extent, interpolation="bicubic",
         interpolation_stage="data",
     )  # fmt: skip
     ax.set_axis_off()

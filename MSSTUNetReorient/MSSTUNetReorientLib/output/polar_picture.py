@@ -1,4 +1,4 @@
-"""Drawing the perfusion: the polar map with its segments.
+"""Drawing the perfusion: polar maps with their segments, one or a pair with its difference.
 
 Apex in the middle, anterior up, septum left. AHA does not fix the radii: here the rings of cap, apical, mid-ventricular
 and basal segments are equally wide. Grey: no wall, or wall left out beside hotter tissue.
@@ -6,6 +6,7 @@ and basal segments are equally wide. Grey: no wall, or wall left out beside hott
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 from typing import Any
 
@@ -17,11 +18,16 @@ from ..perfusion.aha_segments import CAP_SHARE
 from ..perfusion.aha_segments import MID_SHARE
 from ..perfusion.aha_segments import SEGMENTS
 from ..perfusion.aha_segments import Segment
+from ..perfusion.comparison import Comparison
 from ..perfusion.polar_map import PolarMap
 from ..perfusion.quantification import Perfusion
 from ..perfusion.sampling import RAYS
-from .figures import COLOUR_MAP
+from .colour_tables import DEFAULT
+from .colour_tables import DIFFERENCE
+from .colour_tables import as_colour_map
+from .colour_tables import colour_map
 from .figures import INK
+from .figures import counts_text
 from .figures import new_figure
 
 if TYPE_CHECKING:
@@ -31,6 +37,7 @@ if TYPE_CHECKING:
 Array = NDArray[np.float64]
 
 INCHES = (5.2, 4.4)
+PAIR_INCHES = (14.0, 4.3)
 RINGS = ((0.0, CAP_SHARE, APICAL_SHARE, MID_SHARE, 1.0), (0.0, 0.25, 0.5, 0.75, 1.0))
 """Borders of the rings along the long axis, and their radii in the drawing."""
 NO_VALUE_COLOUR = "#9aa5b1"
@@ -40,33 +47,75 @@ EDGE_LETTERS = (("ANT", 0.0, 1.06, "center", "bottom"), ("INF", 0.0, -1.06, "cen
 _BACKING = {"facecolor": "black", "alpha": 0.6, "edgecolor": "none", "pad": 1.4}
 STEP_DEG = 3.0
 """Step of an arc."""
+PERCENT = (0.0, 100.0)
+POINTS = (-50.0, 50.0)
+"""Ends of the scales of uptake and of its difference, whose middle is 0."""
 
 
-def perfusion_figure(perfusion: Perfusion) -> Figure | None:
+def perfusion_figure(perfusion: Perfusion, colours: str = DEFAULT) -> Figure | None:
     """The polar map with the colour scale; None where the perfusion is withheld."""
     mapped = perfusion.map
     if mapped is None:
         return None
     figure = new_figure(*INCHES)
-    ax = figure.add_axes((0.03, 0.05, 0.74, 0.83))
     word = "" if perfusion.verdict == "pass" else f" ({perfusion.verdict})"
-    draw_polar_map(ax, mapped)
-    ax.set_title(f"Uptake, percent of the maximum{word}", fontsize=9, color=INK, pad=14)
-    _draw_scale(figure.add_axes((0.87, 0.2, 0.03, 0.55)), mapped)
+    _draw_uptake(figure, (0.0, 1.0), mapped, f"Uptake, percent of the maximum{word}", colours)
     return figure
 
 
-def draw_polar_map(ax: Axes, mapped: PolarMap) -> None:
-    """Every sample, the borders of the segments, and the mean of each in percent."""
-    radius = np.interp(mapped.samples.edges, *RINGS)
+def pair_maps_figure(maps: Sequence[PolarMap | None], comparison: Comparison | None, colours: str = DEFAULT) -> Figure:
+    """Polar maps of stress and rest, and their difference, side by side; what is withheld leaves its place empty."""
+    figure = new_figure(*PAIR_INCHES)
+    for n, (title, mapped) in enumerate(zip(("Stress", "Rest"), maps, strict=True)):
+        if mapped is not None:
+            _draw_uptake(figure, (n / 3, (n + 1) / 3), mapped, f"{title}, percent of its maximum", colours)
+    if comparison is not None and maps[0] is not None:
+        ax, bar = _places(figure, (2 / 3, 1.0))
+        shown = np.where(comparison.compared, comparison.difference, np.nan)
+        draw_polar_map(ax, maps[0].samples.edges, shown, comparison.segments, as_colour_map(DIFFERENCE), POINTS, "+.0f")
+        ax.set_title("Difference: scaled rest minus stress", fontsize=9, color=INK, pad=14)
+        _draw_scale(bar, as_colour_map(DIFFERENCE), POINTS, "points;\nred: rest\nis better")
+    return figure
+
+
+def draw_polar_map(
+    ax: Axes, edges: Array, values: Array, segments: Array, colours: Any, limits: tuple[float, float], text: str = ".0f"
+) -> None:
+    """Every sample, the borders of the segments, and the value of each.
+
+    Args:
+        edges: ``(ROWS + 1,)`` of the rows along the long axis.
+        values: ``(ROWS, RAYS)``, nan where there is none.
+        segments: ``(17,)``, likewise.
+        colours: a colour map; limits: the values of its ends; text: format of the segments' values.
+    """
+    radius = np.interp(edges, *RINGS)
     around = np.deg2rad(np.arange(RAYS + 1) * 360 / RAYS)
     x, y = np.outer(radius, np.cos(around)), np.outer(radius, np.sin(around))
-    shown = np.ma.masked_where(~mapped.usable, np.nan_to_num(mapped.percent))
-    ax.pcolormesh(x, y, shown, cmap=_colours(), vmin=0, vmax=100, shading="flat", edgecolors="none")
+    ax.pcolormesh(
+        x, y, np.ma.masked_invalid(values), cmap=colours.with_extremes(bad=NO_VALUE_COLOUR), vmin=limits[0],
+        vmax=limits[1], shading="flat", edgecolors="none",
+    )  # fmt: skip
     _frame(ax)
-    for segment, percent in zip(SEGMENTS, mapped.segments, strict=True):
+    for segment, value in zip(SEGMENTS, segments, strict=True):
         _outline(ax, segment)
-        _text(ax, segment, f"{percent:.0f}" if np.isfinite(percent) else "–")
+        _text(ax, segment, f"{value:{text}}" if np.isfinite(value) else "–")
+
+
+def _draw_uptake(figure: Figure, span: tuple[float, float], mapped: PolarMap, title: str, colours: str) -> None:
+    """One map with its title and its scale, between two shares of the figure's width."""
+    ax, bar = _places(figure, span)
+    shown = np.where(mapped.usable, mapped.percent, np.nan)
+    draw_polar_map(ax, mapped.samples.edges, shown, mapped.segments, colour_map(colours), PERCENT)
+    ax.set_title(title, fontsize=9, color=INK, pad=14)
+    _draw_scale(bar, colour_map(colours), PERCENT, f"%\n100 % = {counts_text(mapped.maximum)}\ncounts")
+
+
+def _places(figure: Figure, span: tuple[float, float]) -> tuple[Axes, Axes]:
+    """Axes of a map, and of its scale at the right of it."""
+    left, width = span[0], span[1] - span[0]
+    ax = figure.add_axes((left + 0.03 * width, 0.05, 0.74 * width, 0.83))
+    return ax, figure.add_axes((left + 0.85 * width, 0.2, 0.03 * width, 0.55))
 
 
 def _frame(ax: Axes) -> None:
@@ -106,17 +155,11 @@ def _middle(segment: Segment) -> tuple[float, float]:
     return radius * float(np.cos(angle)), radius * float(np.sin(angle))
 
 
-def _draw_scale(ax: Axes, mapped: PolarMap) -> None:
-    """0 to 100 percent, and how many counts 100 percent are."""
-    ax.imshow(np.linspace(1, 0, 256)[:, None], aspect="auto", cmap=COLOUR_MAP, extent=(0, 1, 0, 100))
+def _draw_scale(ax: Axes, colours: Any, limits: tuple[float, float], title: str) -> None:
+    """A standing scale with its unit above it."""
+    low, high = limits
+    ax.imshow(np.linspace(1, 0, 256)[:, None], aspect="auto", cmap=colours, extent=(0, 1, low, high))
     ax.set_xticks([])
     ax.yaxis.tick_right()
     ax.tick_params(labelsize=8, labelcolor=INK)
-    counts = f"{mapped.maximum:,.0f}" if 1000 <= mapped.maximum < 1e7 else f"{mapped.maximum:.4g}"
-    ax.set_title(f"%\n100 % = {counts}\ncounts", fontsize=8, color=INK, pad=6)
-
-
-def _colours() -> Any:
-    from matplotlib import colormaps
-
-    return colormaps[COLOUR_MAP].with_extremes(bad=NO_VALUE_COLOUR)
+    ax.set_title(title, fontsize=8, color=INK, pad=6)

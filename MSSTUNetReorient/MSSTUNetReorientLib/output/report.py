@@ -20,9 +20,9 @@ from .. import __version__
 from ..perfusion.quantification import Perfusion
 from ..prediction.result import Result
 from .anatomical_section import anatomical_section
+from .colour_tables import DEFAULT
 from .figures import INK
 from .figures import draw_long_axes
-from .figures import draw_scale
 from .figures import draw_short_axis
 from .figures import draw_study
 from .figures import new_figure
@@ -56,37 +56,38 @@ QUICK_PNG = {"compress_level": 2}
 """Files are hardly larger, and written in a quarter of the time."""
 
 
-def overview_figure(result: Result) -> Figure:
+def overview_figure(result: Result, colours: str = DEFAULT) -> Figure:
     """All views on one landscape page: SA rows, HLA, VLA and the study with the long axis in it."""
     figure = new_figure(*OVERVIEW_INCHES)
     rows: Any = figure.subfigures(3, 1, height_ratios=[0.75, 5.15, 3.35])
     header, short_axis, bottom = rows
     long_axes, study = bottom.subfigures(1, 2, width_ratios=[2, 3])
     _draw_header(header, result)
-    draw_short_axis(short_axis, result)
-    draw_long_axes(long_axes, result)
-    draw_study(study, result)
+    draw_short_axis(short_axis, result, colours)
+    draw_long_axes(long_axes, result, colours)
+    draw_study(study, result, colours)
     return figure
 
 
-def write_overview(result: Result, path: Path) -> None:
+def write_overview(result: Result, path: Path, colours: str = DEFAULT) -> None:
     """Write :func:`overview_figure` as a PNG."""
-    path.write_bytes(_png(_drawn(result)["overview"]))
+    path.write_bytes(_png(_drawn(result, colours)["overview"]))
 
 
-_DRAWN: WeakKeyDictionary[Result, dict[str, NDArray[np.uint8]]] = WeakKeyDictionary()
-"""Pictures shared by overview and report; they are freed with their result."""
+_DRAWN: WeakKeyDictionary[Result, dict[str, dict[str, NDArray[np.uint8]]]] = WeakKeyDictionary()
+"""Pictures shared by overview and report, by colour table; they are freed with their result."""
 
 
-def _drawn(result: Result) -> dict[str, NDArray[np.uint8]]:
+def _drawn(result: Result, colours: str) -> dict[str, NDArray[np.uint8]]:
     """The overview, drawn once, and its parts for the report: ``(rows, columns, 4)`` RGBA by name."""
-    if result not in _DRAWN:
-        _DRAWN[result] = _draw(result)
-    return _DRAWN[result]
+    drawn = _DRAWN.setdefault(result, {})
+    if colours not in drawn:
+        drawn[colours] = _draw(result, colours)
+    return drawn[colours]
 
 
-def _draw(result: Result) -> dict[str, NDArray[np.uint8]]:
-    figure = overview_figure(result)
+def _draw(result: Result, colours: str) -> dict[str, NDArray[np.uint8]]:
+    figure = overview_figure(result, colours)
     figure.set_dpi(OVERVIEW_DPI)
     canvas: Any = figure.canvas
     canvas.draw()
@@ -112,7 +113,7 @@ def _png(pixels: NDArray[np.uint8]) -> bytes:
     return buffer.getvalue()
 
 
-def write_report(result: Result, path: Path) -> None:
+def write_report(result: Result, path: Path, colours: str = DEFAULT) -> None:
     """Write the report as one HTML file."""
     from jinja2 import Environment
     from jinja2 import PackageLoader
@@ -121,7 +122,7 @@ def write_report(result: Result, path: Path) -> None:
     loader = PackageLoader("MSSTUNetReorientLib.output", "templates")
     environment = Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True)
     perfusion = perfusion_of(result)
-    pictures = _pictures(result) | _perfusion_picture(perfusion)
+    pictures = _pictures(result, colours) | _perfusion_picture(perfusion, colours)
     content = report_content(result) | {
         "perfusion": perfusion_content(perfusion),
         "stability": pose_stability_section(result).sentences,
@@ -222,18 +223,18 @@ def _vector(values: Any, fmt: str) -> str:
     return "(" + ", ".join(f"{x:{fmt}}" for x in values) + ")"
 
 
-def _pictures(result: Result) -> dict[str, str]:
+def _pictures(result: Result, colours: str) -> dict[str, str]:
     """The report's pictures as base64 PNG, by name."""
     return {
         name: base64.b64encode(_png(pixels)).decode("ascii")
-        for name, pixels in _drawn(result).items()
+        for name, pixels in _drawn(result, colours).items()
         if name != "overview"
     }
 
 
-def _perfusion_picture(perfusion: Perfusion) -> dict[str, str]:
+def _perfusion_picture(perfusion: Perfusion, colours: str) -> dict[str, str]:
     """The polar map as base64 PNG; nothing where the perfusion is withheld."""
-    figure = perfusion_figure(perfusion)
+    figure = perfusion_figure(perfusion, colours)
     if figure is None:
         return {}
     buffer = io.BytesIO()
@@ -242,7 +243,7 @@ def _perfusion_picture(perfusion: Perfusion) -> dict[str, str]:
 
 
 def _draw_header(figure: Any, result: Result) -> None:
-    """Verdict, bounds, main numbers, model and colour bar."""
+    """Verdict, bounds, main numbers and model."""
     status, volumes = result.quality.status, result.volumes_ml
     box = {"boxstyle": "round,pad=0.35", "facecolor": VERDICT_COLOURS[status], "edgecolor": "none"}
     figure.text(0.012, 0.55, status.upper(), color="white", weight="bold", fontsize=11, va="center", bbox=box)
@@ -257,4 +258,3 @@ def _draw_header(figure: Any, result: Result) -> None:
     origin = f"Centre {centre} mm LPS; {model_line(result)}. {NOT_A_MEDICAL_DEVICE}"
     for y, line in ((0.35, "; ".join(findings)), (0.1, origin)):
         figure.text(0.085, y, line, fontsize=8, color="#52606d", va="center")
-    draw_scale(figure.add_axes((0.875, 0.42, 0.11, 0.2)), result)

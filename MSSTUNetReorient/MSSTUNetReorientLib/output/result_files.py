@@ -17,6 +17,7 @@ from typing import Any
 from ..errors import InputError
 from ..prediction.result import Result
 from .anatomical_section import anatomical_section
+from .colour_tables import DEFAULT
 from .destination import SUMMARY
 from .destination import check_destination
 from .destination import replacing
@@ -63,6 +64,7 @@ def deliver(
     overwrite: bool = False,
     scene: bool = True,
     report: bool = True,
+    colours: str = DEFAULT,
     progress: Printer | None = None,
     note: Printer | None = None,
 ) -> Delivery:
@@ -74,6 +76,7 @@ def deliver(
         overwrite: replace an existing result; it stays until the new one is complete.
         scene: write ``scene.mrb`` (extra ``scene``).
         report: write ``report.html`` and ``overview.png`` (extra ``report``).
+        colours: colour table of the pictures, one of :data:`.colour_tables.NAMES`.
         progress: called with what is being written.
         note: called with each file that was left out, and why: an optional package is missing, and how to install it,
             or its figures are withheld.
@@ -91,7 +94,7 @@ def deliver(
         for product in wanted:
             (progress or _silent)(f"writing {product.name}")
             complete = replace(result, left_out=left_out) if product.name == SUMMARY else result
-            reason = _write(product, complete, folder, Path(out))
+            reason = write_product(product, complete, folder, Path(out), colours)
             if reason is None:
                 written.append(Path(out) / product.name)
             else:
@@ -111,7 +114,7 @@ def summary(result: Result) -> dict[str, Any]:
         "anatomical": anatomical_section(result).as_dict(),
     }
     own = {"schema_version": SCHEMA_VERSION, **result.as_dict(), **parts, "pose_tfm": POSE_DIRECTION}
-    content: dict[str, Any] = _finite(own)
+    content: dict[str, Any] = finite(own)
     return content
 
 
@@ -128,11 +131,13 @@ class Product:
         name: its name in the output folder.
         write: makes it from the result.
         extra: the optional extra of the package that it needs, if any.
+        coloured: it has pictures, and ``write`` takes the name of a colour table as well.
     """
 
     name: str
-    write: Callable[[Result, Path], None]
+    write: Callable[..., None]
     extra: str | None = None
+    coloured: bool = False
 
 
 def _write_short_axis(result: Result, path: Path) -> None:
@@ -163,16 +168,16 @@ def _write_summary(result: Result, path: Path) -> None:
     path.write_text(summary_text(result), encoding="utf-8")
 
 
-def _write_overview(result: Result, path: Path) -> None:
+def _write_overview(result: Result, path: Path, colours: str) -> None:
     from .report import write_overview
 
-    write_overview(result, path)
+    write_overview(result, path, colours)
 
 
-def _write_report(result: Result, path: Path) -> None:
+def _write_report(result: Result, path: Path, colours: str) -> None:
     from .report import write_report
 
-    write_report(result, path)
+    write_report(result, path, colours)
 
 
 def _write_scene(result: Result, path: Path) -> None:
@@ -188,19 +193,19 @@ PRODUCTS: tuple[Product, ...] = (
     Product("pose.tfm", _write_pose),
     Product(TABLE, write_table),
     Product(SAMPLES, write_samples),
-    Product("overview.png", _write_overview, extra="report"),
-    Product("report.html", _write_report, extra="report"),
+    Product("overview.png", _write_overview, extra="report", coloured=True),
+    Product("report.html", _write_report, extra="report", coloured=True),
     Product("scene.mrb", _write_scene, extra="scene"),
     Product(SUMMARY, _write_summary),
 )
 """The files of a result in the order of writing; the last lists what was left out."""
 
 
-def _write(product: Product, result: Result, folder: Path, out: Path) -> str | None:
-    """Write one file; return why an optional file was left out, else None."""
+def write_product(product: Product, result: object, folder: Path, out: Path, colours: str) -> str | None:
+    """Write one file into the folder that becomes ``out``; return why an optional file was left out, else None."""
     path = folder / product.name
     try:
-        product.write(result, path)
+        product.write(result, path, *([colours] if product.coloured else []))
     except Exception as error:
         _refuse_if_full(folder, out, error)
         reason = _reason_to_leave_out(product, error)
@@ -257,12 +262,12 @@ def _refuse_if_full(folder: Path, out: Path, error: Exception) -> None:
         raise InputError(msg) from error
 
 
-def _finite(value: Any) -> Any:
+def finite(value: Any) -> Any:
     """NaN and infinity as null: strict JSON has neither."""
     if isinstance(value, dict):
-        return {key: _finite(item) for key, item in value.items()}
+        return {key: finite(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [_finite(item) for item in value]
+        return [finite(item) for item in value]
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 

@@ -17,7 +17,8 @@ from .qc import Quality
 from .septum_estimate import Septum
 
 INPUT_KEYS = ("kind", "modality", "camera", "attenuation_corrected", "sex", "patient_position", "gates", "gate",
-              "windows", "window", "time_frames", "frames", "orientation", "reoriented", "warnings")  # fmt: skip
+              "windows", "window", "time_frames", "frames", "orientation", "reoriented", "study_phase", "tracer",
+              "warnings")  # fmt: skip
 """Information about a study that may be written to files."""
 
 

@@ -1,6 +1,7 @@
-"""The colour tables that readers of myocardial perfusion use, as colour nodes.
+"""The colour tables that readers of myocardial perfusion use, as values and as colour nodes.
 
-Two are 3D Slicer's own. The others are made where a reader chooses them, and saved with the scene that shows them.
+The nodes of two are 3D Slicer's own; pictures have colours alike for them. The other nodes are made where a reader
+chooses them, and saved with the scene that shows them.
 Clinical systems name theirs Thermal and Cool; these are alike, not copies.
 """
 
@@ -24,20 +25,24 @@ class ColourTable(NamedTuple):
     Attributes:
         name: what a reader chooses, in English.
         node_id: 3D Slicer's own node; empty where the table is ours.
-        colours: ours, dark to bright, as hexadecimal red, green, blue.
+        colours: dark to bright, as hexadecimal red, green, blue.
         steps: each colour is a step of its own; otherwise colours run into each other.
     """
 
     name: str
+    colours: tuple[str, ...]
     node_id: str = ""
-    colours: tuple[str, ...] = ()
     steps: bool = False
 
 
-THERMAL = ColourTable("Thermal", node_id="vtkMRMLPETProceduralColorNodePET-HotMetalBlue")
+THERMAL = ColourTable(
+    "Thermal",
+    colours=("000000", "0b0b4a", "2a1484", "7a1080", "c01c48", "ee4a10", "ff9000", "ffcc30", "fff4a8", "ffffff"),
+    node_id="vtkMRMLPETProceduralColorNodePET-HotMetalBlue",
+)
 TABLES = (
     THERMAL,
-    ColourTable("Gray", node_id="vtkMRMLColorTableNodeGrey"),
+    ColourTable("Gray", colours=("000000", "ffffff"), node_id="vtkMRMLColorTableNodeGrey"),
     ColourTable(
         "Cool",
         colours=(
@@ -84,7 +89,7 @@ def table_of(node: Any) -> ColourTable | None:
 
 
 def entries(table: ColourTable) -> Array:
-    """``(256, 3)`` red, green, blue, 0 to 1, of one of our own tables."""
+    """``(256, 3)`` red, green, blue, 0 to 1, of a table's colours."""
     given = np.array([[int(text[at : at + 2], 16) / 255 for at in (0, 2, 4)] for text in table.colours])
     place = np.linspace(0.0, 1.0, ENTRIES)
     if table.steps:

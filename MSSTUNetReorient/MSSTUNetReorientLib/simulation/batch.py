@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures import as_completed
 from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ import numpy as np
 from .. import __version__
 from ..errors import InputError
 from ..io.atomic_file import write_text
+from .camera import Camera
 from .disk import is_finished
 from .disk import write_study
 from .draw import draw_parameters
@@ -26,6 +28,7 @@ from .poses import Poses
 from .render import OutOfViewError
 from .render import aimed
 from .render import render
+from .scanner import Scanner
 from .sources import Sources
 from .sources import load_anatomy
 from .sources import load_counts
@@ -37,6 +40,10 @@ MAX_TRIES = 20
 """Draws with the LV outside the field of view are discarded; after so many in a row none fits."""
 
 
+AFTER_ALL_SEEDS = 2**31
+"""Seeds of noise are drawn below it."""
+
+
 @dataclass(frozen=True)
 class BatchRequest:
     """The requested studies; see :func:`.draw.draw_parameters`.
@@ -46,6 +53,7 @@ class BatchRequest:
         out: folder of the studies; dicom: also as DICOM.
         anatomy: folders of label maps; hearts: folder of real count volumes; split: whose hearts of these.
         poses: which real ones the drawn ones follow; placement: of every heart, instead of drawn ones.
+        rest: each study gets a partner, the same heart without its defects.
     """
 
     kind: Kind
@@ -59,6 +67,7 @@ class BatchRequest:
     split: Split | None = None
     poses: Poses = "cta"
     placement: Placement | None = None
+    rest: bool = False
 
     @property
     def series(self) -> str:
@@ -68,6 +77,10 @@ class BatchRequest:
     def folder(self, number: int) -> Path:
         """Of the study ``number``, from 0."""
         return self.out / f"{self.series}_{number:05d}"
+
+    def rest_folder(self, number: int) -> Path:
+        """Of the partner of the study ``number``."""
+        return self.out / f"{self.series}_{number:05d}_rest"
 
 
 def load_sources(request: BatchRequest) -> Sources:
@@ -113,15 +126,29 @@ def make_one(request: BatchRequest, number: int, sources: Sources) -> Path:
     """
     tries = MAX_TRIES if request.placement is None else 1
     for attempt in range(tries):
+        parameters = draw_one(request, number, sources, attempt)
         try:
-            study = render(draw_one(request, number, sources, attempt), sources)
+            study = render(parameters, sources)
         except OutOfViewError:
             if attempt == tries - 1:
                 raise
             continue
-        write_study(study, request.folder(number), dicom=request.dicom)
+        if request.rest:  # before the study, which then says that both are finished
+            partner = render(at_rest(parameters), sources)
+            write_study(partner, request.rest_folder(number), dicom=request.dicom, phase="rest")
+        write_study(study, request.folder(number), dicom=request.dicom, phase="stress" if request.rest else "")
         break
     return request.folder(number)
+
+
+def at_rest(parameters: StudyParameters) -> StudyParameters:
+    """The same heart in the same place without its defects, seen by the same camera with other noise."""
+    p = parameters
+    if isinstance(p.scanner, Camera):
+        scanner: Scanner | Camera = replace(p.scanner, seed=p.scanner.seed + AFTER_ALL_SEEDS)
+    else:
+        scanner = replace(p.scanner, acquisition=1)
+    return replace(p, perfusion=replace(p.perfusion, defects=()), scanner=scanner)
 
 
 def make_studies(request: BatchRequest, count: int, jobs: int = 1) -> Iterator[Path]:
@@ -130,6 +157,9 @@ def make_studies(request: BatchRequest, count: int, jobs: int = 1) -> Iterator[P
     Raises:
         InputError: an impossible request, if possible before anything is made.
     """
+    if request.rest and request.kind == "composite":
+        msg = "a composite study brings its own perfusion and has no partner at rest; omit --rest"
+        raise InputError(msg)
     sources = load_sources(request)
     draw_one(request, 0, sources)
     keep_options(request, sources)
@@ -159,6 +189,7 @@ def options_of(request: BatchRequest, sources: Sources) -> dict[str, Any]:
         "chests": sorted(sources.chests),
         "ventricles": sorted(sources.ventricles),
         "counts": sorted(sources.counts),
+        "rest": request.rest,
     }
 
 
@@ -180,6 +211,7 @@ def keep_options(request: BatchRequest, sources: Sources) -> None:
         why = getattr(error, "strerror", None) or error
         msg = f"{request.out}: {file.name} must be writable in the output folder, but is not ({why}); choose another"
         raise InputError(msg) from error
+    found = {"rest": False} | found  # older series do not say so
     differing = [name for name, value in wanted.items() if name not in found or found[name] != value]
     if differing:
         msg = (

@@ -26,21 +26,24 @@ BEAT_MS = 1000
 MANUFACTURER = "MSSTUNetReorient simulator"
 
 
-def write_nuclear(counts: Counts, gates: Counts | None, grid: Grid, folder: Path, seed: int) -> list[Path]:
+def write_nuclear(
+    counts: Counts, gates: Counts | None, grid: Grid, folder: Path, seed: int, phase: str = ""
+) -> list[Path]:
     """One multi-frame NM object.
 
     Args:
         counts: ``(K, J, I)``; gates: ``(G, K, J, I)`` of a gated study, which is then written instead.
         grid: axes along LPS.
         folder: is made.
-        seed: the identifiers follow from it.
+        seed: the identifiers follow from it; patient, study and frame of reference are those of its partner.
+        phase: "stress" or "rest", as the series is then called; empty for a study without a partner.
 
     Returns:
         The file.
     """
     frames = counts if gates is None else gates.reshape(-1, *gates.shape[2:])
     slices = np.tile(np.arange(1, len(counts) + 1), 1 if gates is None else len(gates))
-    ds = _dataset(NM, "NM", frames, grid, seed)
+    ds = _dataset(NM, "NM", frames, grid, seed, phase)
     kind = "RECON TOMO" if gates is None else "RECON GATED TOMO"
     ds.ImageType = ["DERIVED", "PRIMARY", kind, "EMISSION"]
     ds.NumberOfFrames = len(frames)
@@ -60,14 +63,14 @@ def write_nuclear(counts: Counts, gates: Counts | None, grid: Grid, folder: Path
     return [_save(ds, folder / "study.dcm")]
 
 
-def write_pet(counts: Counts, gates: Counts | None, grid: Grid, folder: Path, seed: int) -> list[Path]:
+def write_pet(counts: Counts, gates: Counts | None, grid: Grid, folder: Path, seed: int, phase: str = "") -> list[Path]:
     """A PET series, static or gated, one file per image; arguments as :func:`write_nuclear`."""
     shown = counts[None] if gates is None else gates
     deep = len(counts)
     files = []
     for number, frame in enumerate(shown.reshape(-1, *counts.shape[1:])):
         slot, place = divmod(number, deep)
-        ds = _dataset(PT, "PT", frame[None], grid, seed, number)
+        ds = _dataset(PT, "PT", frame[None], grid, seed, phase, number)
         ds.ImageType = ["ORIGINAL", "PRIMARY"]
         ds.SeriesType, ds.Units, ds.CountsSource = ["STATIC", "IMAGE"], "PROPCNTS", "EMISSION"
         ds.DecayCorrection, ds.AttenuationCorrectionMethod = "START", "simulated"
@@ -95,16 +98,20 @@ def _ds(value: float) -> str:
     return f"{float(value):.10g}"
 
 
-def _dataset(sop_class: str, modality: str, frames: Counts, grid: Grid, seed: int, number: int = 0) -> Dataset:
+def _dataset(
+    sop_class: str, modality: str, frames: Counts, grid: Grid, seed: int, phase: str, number: int = 0
+) -> Dataset:
     ds = Dataset()
     ds.file_meta = FileMetaDataset()
     ds.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
     ds.file_meta.MediaStorageSOPClassUID = ds.SOPClassUID = sop_class
-    instance = _uid(seed, f"{modality} image {number}")
+    series = f"{modality} {phase}".strip()
+    instance = _uid(seed, f"{series} image {number}")
     ds.file_meta.MediaStorageSOPInstanceUID = ds.SOPInstanceUID = instance
-    ds.StudyInstanceUID, ds.SeriesInstanceUID = _uid(seed, "study"), _uid(seed, f"{modality} series")
+    ds.StudyInstanceUID, ds.SeriesInstanceUID = _uid(seed, "study"), _uid(seed, f"{series} series")
     ds.FrameOfReferenceUID, ds.PositionReferenceIndicator = _uid(seed, "frame"), ""
     _identify(ds, modality, seed)
+    ds.SeriesDescription = f"simulated {series}"
     ds.Rows, ds.Columns = frames.shape[-2:]
     ds.SamplesPerPixel, ds.PhotometricInterpretation = 1, "MONOCHROME2"
     ds.BitsAllocated = ds.BitsStored = 16
@@ -121,7 +128,7 @@ def _identify(ds: Dataset, modality: str, seed: int) -> None:
     ds.StudyDate = ds.SeriesDate = ds.AcquisitionDate = ds.ContentDate = DATE
     ds.StudyTime = ds.SeriesTime = ds.AcquisitionTime = ds.ContentTime = TIME
     ds.StudyID, ds.SeriesNumber, ds.InstanceNumber, ds.AccessionNumber = "1", 1, 1, ""
-    ds.ReferringPhysicianName, ds.SeriesDescription = "", f"simulated {modality}"
+    ds.ReferringPhysicianName = ""
 
 
 def _uid(seed: int, what: str) -> Any:

@@ -42,13 +42,14 @@ def is_finished(folder: Path) -> bool:
     return (folder / TRUTH).is_file()
 
 
-def write_study(study: Study, folder: Path, *, dicom: bool = False) -> None:
+def write_study(study: Study, folder: Path, *, dicom: bool = False, phase: str = "") -> None:
     """Write a study beside its folder and rename it into place; an existing one is replaced.
 
     Args:
         folder: gets ``image.nrrd``, ``labels.nrrd``, ``labels_anatomical.nrrd``, ``truth.json``, and ``gate_01.nrrd``
             and so on of a gated study.
         dicom: also a DICOM NM object or PET series, under ``dicom/``.
+        phase: of a study with a partner, "stress" or "rest"; its DICOM header says so.
 
     Raises:
         InputError: the disk is full or cannot be written.
@@ -58,14 +59,14 @@ def write_study(study: Study, folder: Path, *, dicom: bool = False) -> None:
         shutil.rmtree(temporary, ignore_errors=True)
         temporary.mkdir(parents=True)
         with atomic_folder(folder, temporary) as fresh:
-            _write(study, fresh, dicom)
+            _write(study, fresh, dicom, phase)
     except (OSError, InputError) as error:
         reason = error.strerror if isinstance(error, OSError) else str(error)
         msg = f"{folder}: the study cannot be written ({reason}); free disk space or choose another folder"
         raise InputError(msg) from error
 
 
-def _write(study: Study, folder: Path, dicom: bool) -> None:
+def _write(study: Study, folder: Path, dicom: bool, phase: str) -> None:
     scale = count_scale(study)
     counts = as_counts(study.image, scale)
     gates = None if study.gates is None else as_counts(study.gates, scale)
@@ -78,7 +79,8 @@ def _write(study: Study, folder: Path, dicom: bool) -> None:
         write_volume(Volume(study.truth.anatomical, grid), folder / ANATOMICAL)
     if dicom:
         pet = study.parameters.kind == "pet"
-        (write_pet if pet else write_nuclear)(counts, gates, study.grid, folder / DICOM, study.parameters.seed)
+        write = write_pet if pet else write_nuclear
+        write(counts, gates, study.grid, folder / DICOM, study.parameters.seed, phase)
     (folder / TRUTH).write_text(json.dumps(truth_record(study), indent=1, allow_nan=False) + "\n", encoding="utf-8")
 
 

@@ -37,6 +37,7 @@ class Scanner:
         seed: of the noise.
         widening: resolution far from the detectors over that at the heart.
         streaks: standard deviation of streaks and patches of middle size, as few views leave them; streak_fwhm: mm.
+        acquisition: of the same patient; another one has other noise and streaks, but loses counts in the same places.
     """
 
     kind: str
@@ -55,6 +56,7 @@ class Scanner:
     widening: float = 1.0
     streaks: float = 0.0
     streak_fwhm: float = 25.0
+    acquisition: int = 0
 
 
 def draw_scanner(rng: np.random.Generator, kind: str | None = None) -> Scanner:
@@ -132,7 +134,7 @@ def add_noise(image: Field, scanner: Scanner, spacing: float, number: int = 0, g
     """Correlated noise that grows with the square root of the local activity; gate ``number`` of ``gates``."""
     if scanner.noise <= 0:
         return image
-    rng = np.random.default_rng((scanner.seed + 1, number))
+    rng = np.random.default_rng((scanner.seed + 1 + _apart(scanner), number))
     white = rng.standard_normal(image.shape, dtype=np.float32)
     sigma = scanner.noise_fwhm / 2.355 / spacing
     noise = ndimage.gaussian_filter(white, sigma, truncate=2.5)
@@ -149,7 +151,7 @@ def add_streaks(image: Field, scanner: Scanner, spacing: float) -> Field:
     """
     if scanner.streaks <= 0:
         return image
-    rng = np.random.default_rng(scanner.seed + 3)
+    rng = np.random.default_rng(scanner.seed + 3 + _apart(scanner))
     coarse = image[::2, ::2, ::2]
     deep, tall, wide = coarse.shape
     y, x = np.mgrid[:tall, :wide].astype(np.float32) - np.float32((tall + wide) / 4)
@@ -164,6 +166,11 @@ def add_streaks(image: Field, scanner: Scanner, spacing: float) -> Field:
     found = found.reshape(coarse.shape) * (level * np.float32(scanner.streaks / (found.std() * STREAK_LEVEL)))
     fine = F.interpolate(torch.from_numpy(found)[None, None], size=image.shape, mode="trilinear", align_corners=True)
     return np.asarray(np.maximum(image + fine[0, 0].numpy(), 0.0), np.float32)
+
+
+def _apart(scanner: Scanner) -> int:
+    """What an acquisition adds to the seeds of its noise: beyond all seeds that are drawn."""
+    return scanner.acquisition << 32
 
 
 def limit_field(image: Field, scanner: Scanner, from_centre: Field) -> Field:

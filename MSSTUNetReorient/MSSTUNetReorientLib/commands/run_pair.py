@@ -1,0 +1,114 @@
+"""Stress and rest in one call: two study files in, one folder with both results and their comparison out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ..errors import InputError
+from ..geometry.volume import Volume
+from ..output.colour_tables import DEFAULT
+from ..output.colour_tables import check_colours
+from ..output.destination import PAIR
+from ..output.destination import check_destination
+from ..output.limits_choice import check_request
+
+if TYPE_CHECKING:
+    from ..output.pair import Pair
+
+Printer = Callable[[str], None]
+
+
+def run_pair(
+    stress: Path,
+    rest: Path,
+    out: Path,
+    *,
+    gate: int | None = None,
+    series: str | None = None,
+    rest_series: str | None = None,
+    window: str | None = None,
+    frames: tuple[int, int] | None = None,
+    orientation: str | None = None,
+    short_axis: bool = False,
+    model: str | Path | None = None,
+    device: str = "auto",
+    limits: str = "auto",
+    overwrite: bool = False,
+    scene: bool = True,
+    report: bool = True,
+    colours: str = DEFAULT,
+    progress: Printer | None = None,
+    note: Printer | None = None,
+) -> Pair:
+    """Read two studies of one patient, find the left ventricle in each, compare them and write all of it.
+
+    Args:
+        stress, rest: as ``study`` of :func:`.run_study.run_study`.
+        out: the folder to make, with ``stress/``, ``rest/``, ``pair.json`` and ``report.html``.
+        series, rest_series: of a folder with several series, those of stress and rest.
+        gate, window, frames, orientation, short_axis, model, device, limits, overwrite, scene, report, colours,
+            progress, note: of both studies, as for :func:`.run_study.run_study`.
+
+    Returns:
+        The pair as written. A pair that may not belong together has the verdict "review" and says why.
+
+    Raises:
+        InputError: a study, the model or the output folder breaks a rule, or both studies are the same one; nothing has
+            been written.
+    """
+    show = progress or (lambda _: None)
+    check_colours(colours)
+    check_destination(out, overwrite, PAIR)
+    check_request(limits)
+    _check_two_files(Path(stress), Path(rest), series, rest_series)
+    from ..io import read_study
+    from ..io.study_identity import read_identity
+
+    volumes, identities = [], []
+    for phase, path, chosen in (("stress", stress, series), ("rest", rest, rest_series)):
+        show(f"reading {path}")
+        volume = read_study(
+            path, gate=gate, series=chosen, window=window, frames=frames, orientation=orientation,
+            short_axis=short_axis,
+        )  # fmt: skip
+        volumes.append(replace(volume, info={"study_phase": phase} | volume.info))  # as given, if it is not stated
+        identities.append(read_identity(path, chosen))
+    _check_two_studies(volumes, rest)
+    show("loading the network")
+    from ..prediction.predictor import predict
+
+    results = []
+    for name, volume in zip(("stress", "rest"), volumes, strict=True):
+        show(f"{name}: finding the left ventricle")
+        result = predict(volume, model=model, device=device, keep_axes=short_axis, progress=show)
+        results.append(replace(result, normal_limits=limits))
+    from ..output.pair import make_pair
+    from ..output.pair_checks import Side
+    from ..output.pair_files import deliver_pair
+
+    pair = make_pair(*(Side(result, identity) for result, identity in zip(results, identities, strict=True)))
+    return deliver_pair(
+        pair, out, overwrite=overwrite, scene=scene, report=report, colours=colours, progress=show, note=note
+    )
+
+
+def _check_two_files(stress: Path, rest: Path, series: str | None, rest_series: str | None) -> None:
+    """Refuse one file or series given twice."""
+    if stress.exists() and rest.exists() and stress.samefile(rest) and series == rest_series:
+        _refuse(rest, "the same file is given twice")
+
+
+def _check_two_studies(studies: list[Volume], name: Path) -> None:
+    """Refuse two copies of one study: no two acquisitions have the same counts."""
+    if np.array_equal(studies[0].array, studies[1].array):
+        _refuse(name, "both files have the same counts")
+
+
+def _refuse(path: Path, found: str) -> None:
+    msg = f"{path}: stress and rest must be two studies, but {found}; give the other study"
+    raise InputError(msg)

@@ -1,0 +1,143 @@
+"""The page of a pair: verdicts, stress above rest, polar maps, scores and notes, in one HTML file."""
+
+from __future__ import annotations
+
+import base64
+import io
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from .. import __version__
+from ..perfusion.comparison import ABNORMAL_PERCENT
+from ..perfusion.comparison import METHOD
+from ..perfusion.comparison import REVERSIBLE_POINTS
+from ..perfusion.quantification import Figure
+from .colour_tables import DEFAULT
+from .pair import Pair
+from .pair import segment_rows
+from .pair_checks import Side
+from .pair_rows import pair_rows_figure
+from .polar_picture import pair_maps_figure
+from .report import NOT_A_MEDICAL_DEVICE
+from .report import OVERVIEW_DPI
+from .report import QUICK_PNG
+from .report import VERDICT_COLOURS
+from .report import VERDICTS
+from .report import model_line
+
+PAIR_VERDICTS = {
+    "pass": "No problem was found in either study or in the pair.",
+    "review": "Check the pictures and the notes before you use any figure of this pair.",
+    "fail": "A study has no usable left ventricle: every figure of the pair is withheld.",
+}
+LABELS = {
+    "summed_stress_score": "Summed stress score (SSS)",
+    "summed_rest_score": "Summed rest score (SRS)",
+    "summed_difference_score": "Summed difference score (SDS)",
+    "summed_difference_score_lad": "SDS, LAD",
+    "summed_difference_score_lcx": "SDS, LCX",
+    "summed_difference_score_rca": "SDS, RCA",
+    "ischaemic_percent": "Ischaemic, SDS in % of the myocardium",
+    "reversible_extent_percent": "Reversible, % of the LV surface",
+    "fixed_extent_percent": "Fixed, % of the LV surface",
+    "reversible_below_limits_percent": "Reversible below normal limits, % of the LV surface",
+    "tid_ratio": "TID ratio (cavity at stress / at rest)",
+}
+"""What the report calls the figures, in its order."""
+EXTENTS = (
+    f"Reversible: abnormal at stress, and better at rest by {REVERSIBLE_POINTS:.0f} percentage points and more. Fixed: "
+    f"abnormal at stress, and not reversible. Abnormal is below {ABNORMAL_PERCENT:.0f} % of the study's own maximum, "
+    "which attenuation and noise alone can cause, or below normal limits, which miss mild defects where normal studies "
+    "vary."
+)
+
+
+def write_pair_report(pair: Pair, path: Path, colours: str = DEFAULT) -> None:
+    """Write the page; pictures in one of :data:`.colour_tables.NAMES`."""
+    from jinja2 import Environment
+    from jinja2 import PackageLoader
+    from jinja2 import StrictUndefined
+
+    loader = PackageLoader("MSSTUNetReorientLib.output", "templates")
+    environment = Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True)
+    page = environment.get_template("pair.html.j2").render(pair_content(pair), pictures=_pictures(pair, colours))
+    path.write_text(page, encoding="utf-8")
+
+
+def pair_content(pair: Pair) -> dict[str, Any]:
+    """The texts and numbers of the template."""
+    return {
+        "status": pair.verdict,
+        "verdict": PAIR_VERDICTS[pair.verdict],
+        "verdict_colour": VERDICT_COLOURS[pair.verdict],
+        "warnings": pair.warnings,
+        "sides": [_side(name, side) for name, side in (("Stress", pair.stress), ("Rest", pair.rest))],
+        "poses": _poses(pair),
+        "withheld": pair.withheld,
+        "method": f"{METHOD[0].upper()}{METHOD[1:]}",
+        "scale": "" if pair.comparison is None else f"{pair.comparison.scale:.2f}",
+        "segments": segment_rows(pair, lambda x: f"{x:.0f} %" if np.isfinite(x) else "no value"),
+        "figures": [(label, _shown(name, pair.figures[name])) for name, label in LABELS.items()],
+        "reasons": list(dict.fromkeys(f.reason for f in pair.figures.values() if f.reason)),
+        "extents": EXTENTS,
+        "notes": pair.notes,
+        "warning": NOT_A_MEDICAL_DEVICE,
+        "model": model_line(pair.stress.result),
+        "version": __version__,
+    }
+
+
+def _side(name: str, side: Side) -> dict[str, Any]:
+    quality, info = side.result.quality, side.info
+    facts = [str(info.get("kind", "unknown")), str(info.get("tracer", "")), _gates(info)]
+    return {
+        "name": name,
+        "status": quality.status,
+        "verdict": VERDICTS[quality.status],
+        "reasons": quality.reasons,
+        "colour": VERDICT_COLOURS[quality.status],
+        "facts": ", ".join(fact for fact in facts if fact),
+    }
+
+
+def _gates(info: dict[str, Any]) -> str:
+    if "gates" not in info:
+        return ""
+    return f"{info['gates']} gates summed" if info.get("gate") == "sum" else f"gate {info['gate']} of {info['gates']}"
+
+
+def _poses(pair: Pair) -> str:
+    found = pair.poses
+    if found is None:
+        return ""
+    where = "in the patient" if found.one_frame else "from the middle of the field of view"
+    return (
+        f"The long axes differ by {found.axis_deg:.0f}° (motion and the bounds of both explain up to "
+        f"{found.axis_limit_deg:.0f}°), the LV centres by {found.centre_mm:.0f} mm {where} (up to "
+        f"{found.centre_limit_mm:.0f} mm)."
+    )
+
+
+def _shown(name: str, figure: Figure) -> str:
+    if figure.value is None:
+        return "withheld"
+    value = figure.value
+    text = f"{value:.2f}" if name == "tid_ratio" else f"{value}" if isinstance(value, int) else f"{value:.0f} %"
+    return text if figure.verdict == "pass" else f"{text} ({figure.verdict})"
+
+
+def _pictures(pair: Pair, colours: str) -> dict[str, str]:
+    """The rows, and the maps where there is one, as base64 PNG."""
+    found = {"rows": pair_rows_figure(pair.stress.result, pair.rest.result, colours)}
+    maps = [perfusion.map for perfusion in pair.perfusions]
+    if any(mapped is not None for mapped in maps):
+        found["maps"] = pair_maps_figure(maps, pair.comparison, colours)
+    return {name: _encoded(figure) for name, figure in found.items()}
+
+
+def _encoded(figure: Any) -> str:
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="png", dpi=OVERVIEW_DPI, pil_kwargs=QUICK_PNG)
+    return base64.b64encode(buffer.getvalue()).decode("ascii")
