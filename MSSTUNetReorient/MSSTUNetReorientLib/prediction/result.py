@@ -17,7 +17,7 @@ from .qc import Quality
 from .septum_estimate import Septum
 
 INPUT_KEYS = ("kind", "modality", "patient_position", "gates", "gate", "windows", "window", "time_frames", "frames",
-              "orientation", "reoriented", "warnings")  # fmt: skip
+              "orientation", "reoriented", "interval_ms", "warnings")  # fmt: skip
 """Information about a study that may be written to files."""
 
 
@@ -28,6 +28,23 @@ class ModelIdentity:
     name: str
     version: str
     sha256: str
+
+
+@dataclass(frozen=True, eq=False)
+class Gates:
+    """The gates of a study, at the pose of their sum.
+
+    Attributes:
+        short_axis: counts of each gate in the SA cube.
+        labels: of each gate, smoothed over the cycle; same grid.
+        total_counts: of each gate, over the whole study.
+        interval_ms: mean R-R interval; None where the study does not state it.
+    """
+
+    short_axis: tuple[Volume, ...]
+    labels: tuple[Volume, ...]
+    total_counts: tuple[float, ...]
+    interval_ms: float | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,6 +61,7 @@ class Result:
         model: the weights used.
         timing_s: seconds by step.
         left_out: files that could not be written because an optional package is missing, and why.
+        gates: of a gated study; None where only the sum, or one gate, was read.
     """
 
     study: Volume
@@ -55,6 +73,7 @@ class Result:
     model: ModelIdentity
     timing_s: dict[str, float]
     left_out: dict[str, str] = field(default_factory=dict)
+    gates: Gates | None = None
 
     @property
     def septum(self) -> Septum | None:

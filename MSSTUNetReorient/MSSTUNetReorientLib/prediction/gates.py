@@ -1,0 +1,98 @@
+"""The gates of a study, segmented at the pose of their sum: one pose for the whole cycle.
+
+Each gate has the network's own view of it; the shares of wall and blood pool are then smoothed over the cycle, because
+a wall moves smoothly and noise does not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ..errors import InputError
+from ..geometry.septum import septal_pose
+from ..geometry.volume import Volume
+from ..geometry.volume import resample
+from ..geometry.volume import short_axis_grid
+from ..networks.compact import CompactMSSTUNet
+from ..networks.geometry import HALF_MM
+from .labelling import labels_on
+from .models import load_compact
+from .predictor import choose_device
+from .result import Gates
+from .result import Result
+from .search import antialiased
+from .search import cube_round
+from .search import read_cube
+
+KEPT_HARMONICS = 2
+"""Harmonics of the heart beat that smoothed shares keep: two follow an ejection shorter than the filling (ours, as
+often in gated studies; of 8 gates the fastest two are dropped)."""
+AT_ONCE = 8
+"""Gates that go through the network together; more would only need more memory."""
+
+
+def with_gates(
+    result: Result,
+    gates: Sequence[Volume],
+    *,
+    model: str | Path | None = None,
+    device: str = "auto",
+    progress: Callable[[str], None] | None = None,
+) -> Result:
+    """A result with its gates segmented at its pose.
+
+    Args:
+        result: of the sum of the gates.
+        gates: counts of each gate on the study's own grid, from the R wave on.
+        model, device, progress: as for :func:`.predictor.predict`.
+
+    Raises:
+        InputError: the model or the device breaks a rule; gates that do not lie on one grid.
+    """
+    (progress or (lambda _: None))(f"segmenting {len(gates)} gates")
+    _check_grids(result, gates)
+    target = choose_device(device)
+    network, _ = load_compact(model, "the prediction", target)
+    with torch.inference_mode():
+        shares = smoothed(gate_shares(network, result, gates, target))
+        grid, looked_from = short_axis_grid(result.pose), septal_pose(result.pose)
+        there = looked_from.inverse() @ result.pose
+        labels = tuple(Volume(labels_on(s, grid, there.centre, there.rotation), grid) for s in shares)
+    counts = tuple(replace(resample(gate, grid, order=1), info={}) for gate in gates)
+    return replace(result, gates=Gates(counts, labels, tuple(float(g.array.sum()) for g in gates)))
+
+
+def gate_shares(network: CompactMSSTUNet, result: Result, gates: Sequence[Volume], device: torch.device) -> Tensor:
+    """Probabilities of LV-MY and LV-BP of each gate, ``(G, 2, 48, 48, 48)``, in the networks' roll at the pose."""
+    frame, pose = cube_round(result.study, result.pose.centre), septal_pose(result.pose)
+    rotation = torch.as_tensor(pose.rotation.copy(), dtype=torch.float32, device=device)[None]
+    translation = torch.as_tensor((pose.centre - frame.centre) / HALF_MM, dtype=torch.float32, device=device)[None]
+    found = []
+    for first in range(0, len(gates), AT_ONCE):
+        cubes = torch.cat([read_cube(antialiased(gate), frame) for gate in gates[first : first + AT_ONCE]]).to(device)
+        at = (rotation.expand(len(cubes), -1, -1), translation.expand(len(cubes), -1))
+        logits, _ = network.segment(cubes, network.wide(cubes, *at), at, at)
+        found.append(logits.float().softmax(1)[:, 1:])
+    return torch.cat(found)
+
+
+def smoothed(shares: Tensor) -> Tensor:
+    """Shares ``(G, ...)`` with only the first :data:`KEPT_HARMONICS` of their changes over the cycle."""
+    spectrum = torch.fft.rfft(shares, dim=0)
+    spectrum[KEPT_HARMONICS + 1 :] = 0
+    return torch.fft.irfft(spectrum, n=len(shares), dim=0).clamp(0, 1)
+
+
+def _check_grids(result: Result, gates: Sequence[Volume]) -> None:
+    own = result.study.grid
+    for number, gate in enumerate(gates, 1):
+        if gate.grid.size != own.size or not np.allclose(gate.grid.matrix, own.matrix):
+            msg = f"gate {number}: all gates must lie on the grid of their sum, but this one does not; export them again"
+            raise InputError(msg)
