@@ -21,6 +21,7 @@ from .destination import SUMMARY
 from .destination import check_destination
 from .destination import replacing
 from .destination import writing_errors
+from .function_text import function_of_result
 from .perfusion_text import perfusion_of
 
 __all__ = ["PRODUCTS", "Delivery", "Product", "check_destination", "deliver", "summary"]
@@ -93,9 +94,14 @@ def deliver(
 def summary(result: Result) -> dict[str, Any]:
     """The content of ``result.json``, fit for strict JSON.
 
-    It is ``Result.as_dict``, perfusion, the direction of ``pose.tfm`` and the anatomical volumes.
+    It is ``Result.as_dict``, perfusion, function (null where there are no gates), the direction of ``pose.tfm`` and the anatomical volumes.
     """
-    parts = {"perfusion": perfusion_of(result).as_dict(), "anatomical": anatomical_section(result).as_dict()}
+    function = function_of_result(result)
+    parts = {
+        "perfusion": perfusion_of(result).as_dict(),
+        "function": None if function is None else function.as_dict(),
+        "anatomical": anatomical_section(result).as_dict(),
+    }
     content: dict[str, Any] = _finite({**result.as_dict(), **parts, "pose_tfm": POSE_DIRECTION})
     return content
 

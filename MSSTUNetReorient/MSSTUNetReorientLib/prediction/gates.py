@@ -16,13 +16,18 @@ import torch
 from torch import Tensor
 
 from ..errors import InputError
+from ..geometry.labels import dilated
+from ..geometry.labels import likeliest
 from ..geometry.septum import septal_pose
+from ..geometry.volume import Grid
 from ..geometry.volume import Volume
 from ..geometry.volume import resample
 from ..geometry.volume import short_axis_grid
 from ..networks.compact import CompactMSSTUNet
 from ..networks.geometry import HALF_MM
+from ..networks.geometry import LABEL_SPACING
 from .labelling import labels_on
+from .labelling import largest_ventricle
 from .models import load_compact
 from .predictor import choose_device
 from .result import Gates
@@ -34,6 +39,8 @@ from .search import read_cube
 KEPT_HARMONICS = 2
 """Harmonics of the heart beat that smoothed shares keep: two follow an ejection shorter than the filling (ours, as
 often in gated studies; of 8 gates the fastest two are dropped)."""
+NEAR_VOXELS = 3
+"""Label voxels of 3.2 mm round the mean LV: a wall moves inward by about 10 mm, half of it to each side of the mean."""
 AT_ONCE = 8
 """Gates that go through the network together; more would only need more memory."""
 
@@ -61,12 +68,21 @@ def with_gates(
     target = choose_device(device)
     network, _ = load_compact(model, "the prediction", target)
     with torch.inference_mode():
-        shares = smoothed(gate_shares(network, result, gates, target))
+        shares = near_the_ventricle(smoothed(gate_shares(network, result, gates, target)))
         grid, looked_from = short_axis_grid(result.pose), septal_pose(result.pose)
         there = looked_from.inverse() @ result.pose
         labels = tuple(Volume(labels_on(s, grid, there.centre, there.rotation), grid) for s in shares)
-    counts = tuple(replace(resample(gate, grid, order=1), info={}) for gate in gates)
-    return replace(result, gates=Gates(counts, labels, tuple(float(g.array.sum()) for g in gates)))
+    return replace(
+        result,
+        gates=Gates(
+            short_axis=tuple(replace(resample(gate, grid, order=1), info={}) for gate in gates),
+            labels=labels,
+            shares=shares.cpu().numpy(),
+            shares_grid=Grid.centred(shares.shape[-1], LABEL_SPACING, looked_from),
+            total_counts=tuple(float(gate.array.sum()) for gate in gates),
+            interval_ms=result.study.info.get("interval_ms"),
+        ),
+    )
 
 
 def gate_shares(network: CompactMSSTUNet, result: Result, gates: Sequence[Volume], device: torch.device) -> Tensor:
@@ -88,6 +104,13 @@ def smoothed(shares: Tensor) -> Tensor:
     spectrum = torch.fft.rfft(shares, dim=0)
     spectrum[KEPT_HARMONICS + 1 :] = 0
     return torch.fft.irfft(spectrum, n=len(shares), dim=0).clamp(0, 1)
+
+
+def near_the_ventricle(shares: Tensor) -> Tensor:
+    """Shares ``(G, 2, ...)`` of the largest LV of their mean, zero further from it than a wall moves."""
+    wall, pool = shares.mean(0).cpu().numpy()
+    near = dilated(largest_ventricle(likeliest(wall, pool)) > 0, NEAR_VOXELS)
+    return shares * torch.as_tensor(near, device=shares.device)
 
 
 def _check_grids(result: Result, gates: Sequence[Volume]) -> None:

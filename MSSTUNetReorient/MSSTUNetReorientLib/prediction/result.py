@@ -8,10 +8,14 @@ from dataclasses import field
 from importlib import metadata
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from ..geometry.labels import BLOOD_POOL
 from ..geometry.labels import MYOCARDIUM
 from ..geometry.pose import Cube
 from ..geometry.pose import Pose
+from ..geometry.volume import Grid
 from ..geometry.volume import Volume
 from .qc import Quality
 from .septum_estimate import Septum
@@ -36,13 +40,17 @@ class Gates:
 
     Attributes:
         short_axis: counts of each gate in the SA cube.
-        labels: of each gate, smoothed over the cycle; same grid.
+        labels: of each gate, from the shares; same grid.
+        shares: ``(G, 2, K, J, I)`` float32 of wall and blood pool, smoothed over the cycle; only near the LV.
+        shares_grid: their grid, LPS mm, in the networks' own roll.
         total_counts: of each gate, over the whole study.
         interval_ms: mean R-R interval; None where the study does not state it.
     """
 
     short_axis: tuple[Volume, ...]
     labels: tuple[Volume, ...]
+    shares: NDArray[np.float32]
+    shares_grid: Grid
     total_counts: tuple[float, ...]
     interval_ms: float | None = None
 
