@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -55,6 +56,17 @@ def function_of_result(result: Result) -> Function | None:
             interval_ms=gates.interval_ms,
         )
     return _MEASURED[gates]
+
+
+def write_function(result: Result, path: Path) -> None:
+    """The volume curve as CSV: one row for each gate; volumes are empty where the function is withheld."""
+    function = function_of_result(result)
+    lines = ["gate,counts_percent,cavity_ml"]
+    if function is not None:
+        curve = [""] * function.gates if function.curve_ml is None else [f"{ml:.1f}" for ml in function.curve_ml]
+        rows = zip(function.gate_counts, curve, strict=True)
+        lines += [f"{gate},{counts:.1f},{ml}" for gate, (counts, ml) in enumerate(rows, 1)]
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
 def function_content(function: Function | None) -> dict[str, Any] | None:

@@ -76,6 +76,7 @@ def deliver(
         InputError: the folder may not be replaced or cannot be written, or the disk is full.
     """
     wanted = [p for p in PRODUCTS if (scene or p.extra != "scene") and (report or p.extra != "report")]
+    wanted = [p for p in wanted if result.gates is not None or not p.gated]
     written, left_out = [], dict(result.left_out)
     with replacing(Path(out), overwrite) as folder:
         _check_space(result, folder, Path(out))
@@ -119,11 +120,13 @@ class Product:
         name: its name in the output folder.
         write: makes it from the result.
         extra: the optional extra of the package that it needs, if any.
+        gated: only a result with gates has it.
     """
 
     name: str
     write: Callable[[Result, Path], None]
     extra: str | None = None
+    gated: bool = False
 
 
 def _write_short_axis(result: Result, path: Path) -> None:
@@ -154,6 +157,18 @@ def _write_summary(result: Result, path: Path) -> None:
     path.write_text(summary_text(result), encoding="utf-8")
 
 
+def _write_function(result: Result, path: Path) -> None:
+    from .function_text import write_function
+
+    write_function(result, path)
+
+
+def _write_cine(result: Result, path: Path) -> None:
+    from .cine import write_cine
+
+    write_cine(result, path)
+
+
 def _write_overview(result: Result, path: Path) -> None:
     from .report import write_overview
 
@@ -177,6 +192,8 @@ PRODUCTS: tuple[Product, ...] = (
     Product("segmentation.seg.nrrd", _write_segmentation),
     Product("labels.nrrd", _write_labels),
     Product("pose.tfm", _write_pose),
+    Product("function.csv", _write_function, gated=True),
+    Product("cine.gif", _write_cine, extra="report", gated=True),
     Product("overview.png", _write_overview, extra="report"),
     Product("report.html", _write_report, extra="report"),
     Product("scene.mrb", _write_scene, extra="scene"),

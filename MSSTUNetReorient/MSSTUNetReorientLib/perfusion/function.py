@@ -34,7 +34,7 @@ EMPTY_SHARE = 0.5
 """A gate with less of the median counts is not like the others: heart beats of other lengths were rejected (ours)."""
 SMALL_ESV_ML = 20.0
 """Readers expect a warning below this volume at end-systole (PMC3699706)."""
-MOST_UNSTEADY = 0.13
+MOST_UNSTEADY = 0.25
 """Above this relative SD of the apparent wall volume over the cycle the gates were not segmented reliably (ours,
 docs/function.md)."""
 FINE = 200
@@ -224,15 +224,18 @@ def rates_of(cavity_ml: Array) -> Rates:
     >>> round(found.ejection, 2), round(found.filling, 2), round(found.to_peak_filling, 2)
     (1.57, 1.57, 0.25)
     """
-    count = len(cavity_ml)
-    spectrum = np.fft.rfft(harmonics(cavity_ml)) / count
-    order = np.arange(len(spectrum))
-    turns = np.exp(2j * np.pi * np.outer(np.arange(FINE) / FINE, order))
-    weight = np.where(order == 0, 1.0, 2.0)
-    curve = (turns * spectrum * weight).real.sum(axis=1)
-    slope = (turns * spectrum * weight * 2j * np.pi * order).real.sum(axis=1) / cavity_ml.max()
+    _, curve, slope = fine_curve(cavity_ml)
     wait = (slope.argmax() - curve.argmin()) % FINE / FINE
     return Rates(float(-slope.min()), float(slope.max()), float(wait))
+
+
+def fine_curve(cavity_ml: Array) -> tuple[Array, Array, Array]:
+    """Places in the cycle ``(FINE,)``, the volume there in ml, and its slope in EDV per cycle."""
+    spectrum = np.fft.rfft(harmonics(cavity_ml)) / len(cavity_ml)
+    order, cycle = np.arange(len(spectrum)), np.arange(FINE) / FINE
+    waves = np.exp(2j * np.pi * np.outer(cycle, order)) * spectrum * np.where(order == 0, 1.0, 2.0)
+    slope = (waves * 2j * np.pi * order).real.sum(axis=1) / cavity_ml.max()
+    return cycle, waves.real.sum(axis=1), slope
 
 
 def function_of(

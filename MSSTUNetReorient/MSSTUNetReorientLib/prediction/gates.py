@@ -1,7 +1,8 @@
 """The gates of a study, segmented at the pose of their sum: one pose for the whole cycle.
 
-Each gate has the network's own view of it; the shares of wall and blood pool are then smoothed over the cycle, because
-a wall moves smoothly and noise does not.
+A gate has an eighth of the counts of its study. So the counts are smoothed over the cycle before the network sees them;
+this makes the heart beat appear smaller by a known factor for each harmonic, which is given back to the shares of wall
+and blood pool. Only the first harmonics are kept: a wall moves smoothly and noise does not.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from ..errors import InputError
@@ -68,7 +70,7 @@ def with_gates(
     target = choose_device(device)
     network, _ = load_compact(model, "the prediction", target)
     with torch.inference_mode():
-        shares = near_the_ventricle(smoothed(gate_shares(network, result, gates, target)))
+        shares = near_the_ventricle(restored(gate_shares(network, result, smoothed(gates), target)))
         grid, looked_from = short_axis_grid(result.pose), septal_pose(result.pose)
         there = looked_from.inverse() @ result.pose
         labels = tuple(Volume(labels_on(s, grid, there.centre, there.rotation), grid) for s in shares)
@@ -99,10 +101,38 @@ def gate_shares(network: CompactMSSTUNet, result: Result, gates: Sequence[Volume
     return torch.cat(found)
 
 
-def smoothed(shares: Tensor) -> Tensor:
-    """Shares ``(G, ...)`` with only the first :data:`KEPT_HARMONICS` of their changes over the cycle."""
+def passes(gates: int) -> int:
+    """How often gates are smoothed by (1, 2, 1) / 4: always over the same part of the cycle, once for 8 gates.
+
+    >>> passes(8), passes(16)
+    (1, 4)
+    """
+    return round((gates / 8) ** 2)
+
+
+def smoothed(gates: Sequence[Volume]) -> list[Volume]:
+    """The counts of gates smoothed over the cycle."""
+    counts = np.stack([gate.array for gate in gates])
+    for _ in range(passes(len(gates))):
+        counts = counts / 2 + (np.roll(counts, 1, axis=0) + np.roll(counts, -1, axis=0)) / 4
+    return [replace(gate, array=array) for gate, array in zip(gates, counts, strict=True)]
+
+
+def kept(gates: int) -> NDArray[np.float64]:
+    """What :func:`smoothed` leaves of the mean and of each harmonic.
+
+    >>> kept(8).round(2).tolist()
+    [1.0, 0.85, 0.5, 0.15, 0.0]
+    """
+    order = np.arange(gates // 2 + 1)
+    return np.asarray(np.cos(np.pi * order / gates) ** (2 * passes(gates)))
+
+
+def restored(shares: Tensor) -> Tensor:
+    """Shares ``(G, ...)`` of smoothed gates with their first harmonics as large as before, without the others."""
     spectrum = torch.fft.rfft(shares, dim=0)
-    spectrum[KEPT_HARMONICS + 1 :] = 0
+    gain = np.where(np.arange(len(spectrum)) <= KEPT_HARMONICS, 1 / np.maximum(kept(len(shares)), 1e-9), 0.0)
+    spectrum *= torch.as_tensor(gain, dtype=torch.float32, device=shares.device).reshape(-1, *[1] * (shares.ndim - 1))
     return torch.fft.irfft(spectrum, n=len(shares), dim=0).clamp(0, 1)
 
 
