@@ -27,6 +27,8 @@ FILES = (
     "segmentation.seg.nrrd",
     "labels.nrrd",
     "pose.tfm",
+    "function.csv",
+    "cine.gif",
     SUMMARY,
     "overview.png",
     "report.html",
