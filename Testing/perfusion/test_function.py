@@ -51,7 +51,7 @@ def test_surfaces_of_a_cup(gates: int) -> None:
     np.testing.assert_allclose(walls.plane, given.length, atol=0.3)
     np.testing.assert_allclose(np.median(walls.inner, axis=(1, 2)), given.inner, atol=0.3)
     np.testing.assert_allclose(np.median(walls.outer, axis=(1, 2)), given.outer, atol=0.3)
-    np.testing.assert_allclose(walls.rays.volume_ml(walls.inner, walls.plane), given.cavity_ml, rtol=0.03)
+    np.testing.assert_allclose(walls.rays.volume_ml(walls.inner, walls.plane), given.cavity_ml, rtol=0.05)
 
 
 @pytest.mark.usefixtures("sharp")

@@ -37,7 +37,7 @@ class WallModel:
     gain: float
 
 
-WALL_MODELS = {"PT": WallModel(0.3, 0.5, 0.87, 1.13), "NM": WallModel(0.8, 9.1, 0.18, 1.08)}
+WALL_MODELS = {"PT": WallModel(0.3, 0.5, 0.87, 1.13), "NM": WallModel(0.55, 10.7, 0.11, 1.08)}
 """By modality. Calibrated on training subjects, see docs/function.md."""
 OPEN_MM = 4.0
 """A blood pool narrower than this may be noise: its wall has no thickness of its own (ours)."""
