@@ -29,6 +29,7 @@ from MSSTUNetReorientLib.prediction.qc import Quality
 from MSSTUNetReorientLib.prediction.result import Result
 from results import make_result
 
+GATED = {"function.csv", "cine.gif"}
 CORE = {"short_axis.nrrd", "segmentation.seg.nrrd", "labels.nrrd", "pose.tfm", "polar_map.csv", "polar_map.npz",
         "result.json"}  # fmt: skip
 
@@ -56,7 +57,7 @@ def failing(monkeypatch: pytest.MonkeyPatch, name: str, error: BaseException) ->
 def test_everything_is_written_and_listed(tmp_path: Path) -> None:
     pytest.importorskip("slicer_core", reason="the scene needs the extra 'scene'")
     written = deliver(make_result(), tmp_path / "out").files
-    assert {p.name for p in written} == names(tmp_path / "out") == set(FILES)
+    assert {p.name for p in written} == names(tmp_path / "out") == set(FILES) - GATED
     assert all(p.stat().st_size > 0 for p in written)
     assert names(tmp_path) == {"out"}
 
@@ -93,7 +94,7 @@ def test_pose_file_maps_short_axis_to_patient_as_the_summary_states(tmp_path: Pa
 def test_summary_has_the_documented_keys() -> None:
     content = summary(make_result())
     keys = {"pose", "septum", "good_to", "volumes_ml", "anatomical", "qc", "model", "input", "timing_s", "left_out",
-            "software", "perfusion", "pose_stability", "pose_tfm", "schema_version"}  # fmt: skip
+            "software", "perfusion", "pose_stability", "function", "pose_tfm", "schema_version"}  # fmt: skip
     assert set(content) == keys
     assert set(content["input"]) == {"kind", "modality", "shape", "spacing_mm"}
     assert {"euler_yxz_rad", "translation_normalized", "centre_lps_mm", "axes_lps"} <= set(content["pose"])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from ..output.colour_tables import DEFAULT
 from ..output.colour_tables import check_colours
@@ -62,21 +63,22 @@ def run_study(
     check_destination(out, overwrite)
     check_request(limits)
     show(f"reading {study}")
+    from ..io import GatedStudy
+    from ..io import read_gates
     from ..io import read_study
 
-    volume = read_study(
-        study,
-        gate=gate,
-        series=series,
-        window=window,
-        frames=frames,
-        orientation=orientation,
-        short_axis=short_axis,
-    )
+    choice: dict[str, Any] = {
+        "series": series, "window": window, "frames": frames, "orientation": orientation, "short_axis": short_axis,
+    }  # fmt: skip
+    found = read_gates(study, **choice) if gate is None else GatedStudy(read_study(study, gate=gate, **choice), ())
     show("loading the network")
     from ..prediction.predictor import predict
 
-    result = predict(volume, model=model, device=device, keep_axes=short_axis, progress=show)
+    result = predict(found.total, model=model, device=device, keep_axes=short_axis, progress=show)
+    if found.gates:
+        from ..prediction.gates import with_gates
+
+        result = with_gates(result, found.gates, model=model, device=device, progress=show)
     result = replace(result, normal_limits=limits)
     from ..output.result_files import deliver
 

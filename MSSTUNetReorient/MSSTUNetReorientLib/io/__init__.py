@@ -1,7 +1,9 @@
 """Reading and writing of studies and results: DICOM NM and PET, NRRD, NIfTI, MetaImage."""
 
+from .gates import GatedStudy
 from .pose_file import read_pose
 from .pose_file import write_pose
+from .study import read_gates
 from .study import read_study
 from .terminology import SEGMENTS
 from .terminology import SegmentStyle
@@ -10,7 +12,9 @@ from .volume_file import write_volume
 
 __all__ = [
     "SEGMENTS",
+    "GatedStudy",
     "SegmentStyle",
+    "read_gates",
     "read_pose",
     "read_study",
     "write_pose",

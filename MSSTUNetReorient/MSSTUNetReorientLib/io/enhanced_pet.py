@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -60,7 +61,7 @@ class Frame:
         return round(float(self.stored.position @ normal_of(self.stored.orientation)), 2)
 
 
-def read_enhanced_pet(paths: tuple[Path, ...], name: str, choice: Choice) -> Volume:
+def read_enhanced_pet(paths: tuple[Path, ...], name: str, choice: Choice) -> list[Volume]:
     """An Enhanced PET or Legacy Converted Enhanced PET object, or the objects of a concatenation.
 
     Args:
@@ -69,7 +70,8 @@ def read_enhanced_pet(paths: tuple[Path, ...], name: str, choice: Choice) -> Vol
         choice: gate, time frames, and whether the axes of a short-axis study are kept.
 
     Returns:
-        float32 ``(K, J, I)``, LPS mm, not yet checked. Gates are summed, time frames weighted by their length.
+        float32 ``(K, J, I)`` of each gate to be summed, LPS mm, not yet checked. Time frames are summed here, weighted
+        by their length.
 
     Raises:
         InputError: parts of a concatenation or functional groups that are missing, frames without geometry or with
@@ -87,14 +89,19 @@ def read_enhanced_pet(paths: tuple[Path, ...], name: str, choice: Choice) -> Vol
     times = chosen_frames(choice.frames, 1 if gated else len(groups), name)
     members = [groups[n] for n in (wanted if gated else times)]
     info = technical_info(first, "DICOM PT enhanced", name)
-    volumes = [stack_slices([slices[n] for n in group], info, name) for group in members]
-    lengths = [1.0 if gated or len(groups) == 1 else frames[group[0]].duration or 1.0 for group in members]
+    volumes = [stack_slices([slices[n] for n in group], dict(info), name) for group in members]
+    if gated:
+        chosen = gate_info(choice.gate, len(groups))
+        volumes = [replace(volume, info=volume.info | chosen) for volume in volumes]
+        return [as_stated(volume, first, choice.short_axis, name) for volume in volumes]
+    lengths = [1.0 if len(groups) == 1 else frames[group[0]].duration or 1.0 for group in members]
     array = np.sum(
         [v.array * np.float32(length / lengths[0]) for v, length in zip(volumes, lengths, strict=True)], axis=0
     )
-    info = volumes[0].info | (gate_info(choice.gate, len(groups)) if gated else frame_info(times, len(groups)))
-    volume = Volume(np.asarray(array, np.float32), volumes[0].grid, info)
-    return as_stated(volume, first, choice.short_axis, name)
+    volume = Volume(
+        np.asarray(array, np.float32), volumes[0].grid, volumes[0].info | frame_info(times, len(groups))
+    )
+    return [as_stated(volume, first, choice.short_axis, name)]
 
 
 def _check_concatenation(datasets: list[tuple[Path, Any]], name: str) -> None:

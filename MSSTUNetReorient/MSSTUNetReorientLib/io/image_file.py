@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from math import prod
 from pathlib import Path
 
@@ -15,6 +14,8 @@ from ..geometry.volume import Grid
 from ..geometry.volume import Volume
 from .choice import chosen_gates
 from .choice import gate_info
+from .gates import added
+from .gates import interval_info
 from .image_header import ImageHeader
 from .interfile import DOUBT
 from .interfile import is_interfile
@@ -49,16 +50,21 @@ MAX_GATE_SECONDS = 2.0
 
 
 def read_image_file(path: Path, *, orientation: str | None = None, gate: int | None = None) -> Volume:
+    """A 3D scalar image, or the sum of a sequence of them; see :func:`read_image_gates`."""
+    return added(read_image_gates(path, orientation=orientation, gate=gate), path)
+
+
+def read_image_gates(path: Path, *, orientation: str | None = None, gate: int | None = None) -> list[Volume]:
     """A 3D scalar image, or a sequence of them, which is read as the gates of a study.
 
     Args:
         path: the file, or the header of one.
         orientation: directions of its axes i, j, k, three letters; None uses those of the file.
-        gate: of a sequence, counted from 1; None sums all.
+        gate: of a sequence, counted from 1; None reads all.
 
     Returns:
-        float32 ``(K, J, I)`` on a right-handed grid, LPS mm, not yet checked. A warning names the assumption if
-        the file does not define left and right.
+        float32 ``(K, J, I)`` of each gate on a right-handed grid, LPS mm, not yet checked. A warning names the
+        assumption if the file does not define left and right.
 
     Raises:
         InputError: no image, a damaged one, not one study, or too large for the memory.
@@ -67,7 +73,7 @@ def read_image_file(path: Path, *, orientation: str | None = None, gate: int | N
         check_letters(orientation)
     if is_interfile(path):
         chosen_gates(gate, 1, path)
-        return right_handed(settled(read_interfile(path), DOUBT, orientation))
+        return [right_handed(settled(read_interfile(path), DOUBT, orientation))]
     header = check_header(path)
     if header.kind == "NIfTI" and is_second(path):
         with plain_folder() as folder:
@@ -79,10 +85,11 @@ def read_image_file(path: Path, *, orientation: str | None = None, gate: int | N
         image = _read(path, header, path)
     frames = _frames(image, header, path)
     wanted = chosen_gates(gate, len(frames), path)
-    arrays = [sitk.GetArrayFromImage(sitk.Cast(frames[n], sitk.sitkFloat32)) for n in wanted]
     info = {"kind": header.kind, "modality": "unknown"} | gate_info(gate, len(frames))
-    volume = replace(Volume.from_sitk(frames[0], info), array=np.asarray(np.sum(arrays, axis=0), np.float32))
-    return right_handed(settled(volume, header.doubt, orientation))
+    if len(frames) > 1 and header.frame_seconds:
+        info |= interval_info(1000 * header.frame_seconds * len(frames))
+    volumes = [Volume.from_sitk(sitk.Cast(frames[n], sitk.sitkFloat32), dict(info)) for n in wanted]
+    return [right_handed(settled(volume, header.doubt, orientation)) for volume in volumes]
 
 
 def check_header(path: Path) -> ImageHeader:

@@ -23,6 +23,8 @@ from .dicom_values import required
 from .dicom_values import texts
 from .dicom_values import whole
 from .energy_windows import choose_window
+from .gates import interval_info
+from .gates import stated_interval_ms
 from .messages import refuse
 from .nuclear_frames import FrameTable
 from .nuclear_frames import frame_table
@@ -46,7 +48,7 @@ Array = np.ndarray[Any, np.dtype[np.float64]]
 NOTHING = np.empty((0, 0), dtype=np.float32)
 
 
-def read_nuclear(paths: tuple[Path, ...], name: str, choice: Choice) -> Volume:
+def read_nuclear(paths: tuple[Path, ...], name: str, choice: Choice) -> list[Volume]:
     """A ``RECON TOMO`` or ``RECON GATED TOMO`` study.
 
     Args:
@@ -55,14 +57,14 @@ def read_nuclear(paths: tuple[Path, ...], name: str, choice: Choice) -> Volume:
         choice: gate, energy window, time frames, and whether the axes of a short-axis study are kept.
 
     Returns:
-        float32 ``(K, J, I)``, LPS mm, not yet checked.
+        float32 ``(K, J, I)`` of each gate to be summed, LPS mm, not yet checked.
 
     Raises:
         InputError: projections or another kind of image, a missing geometry, frames that are not every combination of
             their indices, a gate, window or time frame that does not exist, a reoriented study without geometry.
     """
     if len(paths) > 1:
-        return _read_single_frames(paths, name, choice)
+        return [_read_single_frames(paths, name, choice)]
     dataset = read_dataset(paths[0])
     kind = _image_type(dataset, name)
     if whole(dataset, "NumberOfFrames", name, 1) < 2:
@@ -73,11 +75,15 @@ def read_nuclear(paths: tuple[Path, ...], name: str, choice: Choice) -> Volume:
     info = technical_info(dataset, f"DICOM NM {kind}", name)
     keep = _wanted_frames(dataset, table, choice, info, name)
     slices = table.index("slice")
-    stack = np.zeros((table.size("slice"), *frames.shape[1:]), np.float32)
-    np.add.at(stack, slices[keep], frames[keep])
     if slices[0] != 0:
         warn(info, "Frames are not stored in slice order: the stored position is assumed to be that of slice 1.")
-    return _placed(dataset, stack, info, choice, name)
+    volumes = []
+    for gate in chosen_gates(choice.gate, table.size("gate"), name):
+        wanted = keep & (table.index("gate") == gate)
+        stack = np.zeros((table.size("slice"), *frames.shape[1:]), np.float32)
+        np.add.at(stack, slices[wanted], frames[wanted])
+        volumes.append(_placed(dataset, stack, dict(info), choice, name))
+    return volumes
 
 
 def _image_type(dataset: Any, name: str) -> str:
@@ -101,13 +107,15 @@ def _image_type(dataset: Any, name: str) -> str:
 def _wanted_frames(
     dataset: Any, table: FrameTable, choice: Choice, info: dict[str, Any], name: str
 ) -> np.ndarray[Any, np.dtype[np.bool_]]:
-    """The frames to sum; ``info`` gets the choice."""
+    """The frames of the chosen time and energy window, of all gates; ``info`` gets the choice."""
     gates = table.size("gate")
-    keep = np.isin(table.index("gate"), chosen_gates(choice.gate, gates, name))
+    chosen_gates(choice.gate, gates, name)
     info |= gate_info(choice.gate, gates)
+    if gates > 1:
+        info |= interval_info(stated_interval_ms(dataset, name))
     times = table.size("phase") * table.size("time slice")
     frames = chosen_frames(choice.frames, times, name)
-    keep &= np.isin(table.index("phase") * table.size("time slice") + table.index("time slice"), frames)
+    keep = np.isin(table.index("phase") * table.size("time slice") + table.index("time slice"), frames)
     info |= frame_info(frames, times)
     windows = table.windows or (1,)
     window = choose_window(dataset, windows, choice.window, name)

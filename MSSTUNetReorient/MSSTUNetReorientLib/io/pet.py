@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,8 @@ from .dicom_values import number
 from .dicom_values import required
 from .dicom_values import text
 from .dicom_values import whole
+from .gates import interval_info
+from .gates import stated_interval_ms
 from .messages import refuse
 from .reoriented import as_stated
 from .stacking import Slice
@@ -36,7 +39,7 @@ COUNTS = "CNTS"
 Image = tuple[Path, Any]
 
 
-def read_pet_series(paths: tuple[Path, ...], name: str, choice: Choice) -> Volume:
+def read_pet_series(paths: tuple[Path, ...], name: str, choice: Choice) -> list[Volume]:
     """A PET series, one file per image, in any order; each image has its own rescale.
 
     Args:
@@ -45,7 +48,8 @@ def read_pet_series(paths: tuple[Path, ...], name: str, choice: Choice) -> Volum
         choice: gate, time frames, and whether the axes of a short-axis study are kept.
 
     Returns:
-        float32 ``(K, J, I)``, LPS mm, not yet checked. Gates are summed, time frames weighted by their length.
+        float32 ``(K, J, I)`` of each gate to be summed, LPS mm, not yet checked. Time frames are summed here, weighted
+        by their length.
 
     Raises:
         InputError: a dynamic series without a choice of frames, gates or frames that cannot be determined or are not
@@ -57,14 +61,14 @@ def read_pet_series(paths: tuple[Path, ...], name: str, choice: Choice) -> Volum
     refuse_window(choice, name)
     kind = text(first, "SeriesType", name)
     if kind == GATED:
-        volume = _read_gated(images, name, choice)
+        volumes = _read_gated(images, name, choice)
     elif kind == DYNAMIC or _times(images) > 1:
-        volume = _read_dynamic(images, name, choice)
+        volumes = [_read_dynamic(images, name, choice)]
     else:
         chosen_gates(choice.gate, 1, name)
         chosen_frames(choice.frames, 1, name)
-        volume = _stack(images, whole(first, "NumberOfSlices", name), "DICOM PT series", name)
-    return as_stated(volume, first, choice.short_axis, name)
+        volumes = [_stack(images, whole(first, "NumberOfSlices", name), "DICOM PT series", name)]
+    return [as_stated(volume, first, choice.short_axis, name) for volume in volumes]
 
 
 def _check_scale(images: list[Image], name: str) -> None:
@@ -88,7 +92,7 @@ def _stack(images: list[Image], expected: int, kind: str, name: str) -> Volume:
     return stack_slices(slices, technical_info(images[0][1], kind, name), name)
 
 
-def _read_gated(images: list[Image], name: str, choice: Choice) -> Volume:
+def _read_gated(images: list[Image], name: str, choice: Choice) -> list[Volume]:
     """Images are numbered slice by slice within a gate (ImageIndex, DICOM PS3.3 C.8.9.4.1.9)."""
     first = images[0][1]
     deep, gates, intervals = (
@@ -104,7 +108,8 @@ def _read_gated(images: list[Image], name: str, choice: Choice) -> Volume:
         )
     wanted = chosen_gates(choice.gate, gates, name)
     volumes = [_stack(parts[gate], deep, "DICOM PT gated series", name) for gate in wanted]
-    return _summed(volumes, [1.0] * len(volumes), gate_info(choice.gate, gates))
+    info = gate_info(choice.gate, gates) | interval_info(stated_interval_ms(first, name))
+    return [replace(volume, info=volume.info | info) for volume in volumes]
 
 
 def _read_dynamic(images: list[Image], name: str, choice: Choice) -> Volume:

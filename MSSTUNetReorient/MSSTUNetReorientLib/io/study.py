@@ -15,7 +15,10 @@ from .dicom_folder import siblings
 from .dicom_values import text
 from .dicom_values import whole
 from .enhanced_pet import read_enhanced_pet
-from .image_file import read_image_file
+from .gates import GatedStudy
+from .gates import added
+from .gates import numbered
+from .image_file import read_image_gates
 from .messages import quiet
 from .messages import refuse
 from .nuclear import read_nuclear
@@ -61,20 +64,46 @@ def read_study(
     Raises:
         InputError: the path cannot be read, or is not a plausible reconstructed SPECT or PET study.
     """
-    path = Path(path)
-    choice = Choice(gate, window, frames, short_axis)
+    volumes = _read_volumes(Path(path), series, Choice(gate, window, frames, short_axis), orientation)
+    return check_volume(added(volumes, path), str(path))
+
+
+def read_gates(
+    path: str | Path,
+    *,
+    series: str | None = None,
+    window: str | None = None,
+    frames: tuple[int, int] | None = None,
+    orientation: str | None = None,
+    short_axis: bool = False,
+) -> GatedStudy:
+    """Read a study once, and keep its gates beside their sum.
+
+    Args:
+        path, series, window, frames, orientation, short_axis: as for :func:`read_study`.
+
+    Returns:
+        The sum, which is what :func:`read_study` gives, and the gates, whose ``info`` has their number as ``gate``.
+        Only the sum is checked: a gate may be empty. ``info`` has ``interval_ms`` where the R-R interval is stated.
+
+    Raises:
+        InputError: as :func:`read_study`; also gates that do not lie on one grid.
+    """
+    volumes = _read_volumes(Path(path), series, Choice(None, window, frames, short_axis), orientation)
+    return GatedStudy(check_volume(added(volumes, path), str(path)), numbered(volumes))
+
+
+def _read_volumes(path: Path, series: str | None, choice: Choice, orientation: str | None) -> list[Volume]:
+    """The chosen gates, not yet summed or checked; one volume of an ungated study."""
     with quiet():
         if not path.exists():
             refuse(path, "no such file or folder; check the path")
         if path.is_dir():
-            series_paths = choose(scan(path), series, path).paths
-            volume = _read_dicom(series_paths, choice, str(path))
-        else:
-            volume = _read_file(path, series, choice, orientation)
-    return check_volume(volume, str(path))
+            return _read_dicom(choose(scan(path), series, path).paths, choice, str(path))
+        return _read_file(path, series, choice, orientation)
 
 
-def _read_file(path: Path, series: str | None, choice: Choice, orientation: str | None) -> Volume:
+def _read_file(path: Path, series: str | None, choice: Choice, orientation: str | None) -> list[Volume]:
     if not path.is_file():
         refuse(path, "a study must be a regular file or a folder, but this is a device or a pipe; give a file")
     if series is not None:
@@ -86,11 +115,11 @@ def _read_file(path: Path, series: str | None, choice: Choice, orientation: str 
     for value, option in ((choice.window, "window"), (choice.frames, "frames")):
         if value is not None:
             refuse(path, f"--{option} applies only to DICOM studies, but this is an image file; omit it")
-    volume = read_image_file(path, orientation=orientation, gate=choice.gate)
-    return kept(volume, None, path) if choice.short_axis else volume
+    volumes = read_image_gates(path, orientation=orientation, gate=choice.gate)
+    return [kept(volume, None, path) for volume in volumes] if choice.short_axis else volumes
 
 
-def _read_dicom(paths: tuple[Path, ...], choice: Choice, name: str) -> Volume:
+def _read_dicom(paths: tuple[Path, ...], choice: Choice, name: str) -> list[Volume]:
     header = read_header(paths[0])
     meta = getattr(header, "file_meta", {})
     sop_class = text(header, "SOPClassUID", name) or text(meta, "MediaStorageSOPClassUID", name)

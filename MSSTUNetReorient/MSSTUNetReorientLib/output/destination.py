@@ -32,6 +32,8 @@ FILES = (
     "pose.tfm",
     "polar_map.csv",
     "polar_map.npz",
+    "function.csv",
+    "cine.gif",
     SUMMARY,
     "overview.png",
     "report.html",

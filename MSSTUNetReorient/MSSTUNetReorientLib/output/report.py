@@ -17,15 +17,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .. import __version__
+from ..perfusion.function import Function
 from ..perfusion.quantification import Perfusion
 from ..prediction.result import Result
 from .anatomical_section import anatomical_section
+from .cine import cine
 from .colour_tables import DEFAULT
 from .figures import INK
 from .figures import draw_long_axes
 from .figures import draw_short_axis
 from .figures import draw_study
 from .figures import new_figure
+from .function_figures import function_figure
+from .function_text import function_content
+from .function_text import function_of_result
 from .good_to_text import bounds_sentence
 from .good_to_text import one_line
 from .good_to_text import septum_text
@@ -122,10 +127,12 @@ def write_report(result: Result, path: Path, colours: str = DEFAULT) -> None:
     loader = PackageLoader("MSSTUNetReorientLib.output", "templates")
     environment = Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True)
     perfusion = perfusion_of(result)
-    pictures = _pictures(result, colours) | _perfusion_picture(perfusion, colours)
+    function = function_of_result(result)
+    pictures = _pictures(result, colours) | _perfusion_picture(perfusion, colours) | _function_pictures(result, function)
     content = report_content(result) | {
         "perfusion": perfusion_content(perfusion),
         "stability": pose_stability_section(result).sentences,
+        "function": function_content(function),
     }
     page = environment.get_template("report.html.j2").render(content, pictures=pictures)
     path.write_text(page, encoding="utf-8")
@@ -240,6 +247,17 @@ def _perfusion_picture(perfusion: Perfusion, colours: str) -> dict[str, str]:
     buffer = io.BytesIO()
     figure.savefig(buffer, format="png", dpi=OVERVIEW_DPI, pil_kwargs=QUICK_PNG)
     return {"polar_map": base64.b64encode(buffer.getvalue()).decode("ascii")}
+
+
+def _function_pictures(result: Result, function: Function | None) -> dict[str, str]:
+    """The curves as base64 PNG and the beating heart as base64 GIF; nothing where the function is withheld."""
+    figure = None if function is None else function_figure(function)
+    if figure is None:
+        return {}
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="png", dpi=OVERVIEW_DPI, pil_kwargs=QUICK_PNG)
+    drawn = {"function": buffer.getvalue(), "cine": cine(result)}
+    return {name: base64.b64encode(content).decode("ascii") for name, content in drawn.items()}
 
 
 def _draw_header(figure: Any, result: Result) -> None:

@@ -22,6 +22,7 @@ from .destination import SUMMARY
 from .destination import check_destination
 from .destination import replacing
 from .destination import writing_errors
+from .function_text import function_of_result
 from .perfusion_text import perfusion_of
 from .polar_map_files import SAMPLES
 from .polar_map_files import TABLE
@@ -88,6 +89,7 @@ def deliver(
         InputError: the folder may not be replaced or cannot be written, or the disk is full.
     """
     wanted = [p for p in PRODUCTS if (scene or p.extra != "scene") and (report or p.extra != "report")]
+    wanted = [p for p in wanted if result.gates is not None or not p.gated]
     written, left_out = [], dict(result.left_out)
     with replacing(Path(out), overwrite) as folder:
         _check_space(result, folder, Path(out))
@@ -106,11 +108,14 @@ def deliver(
 def summary(result: Result) -> dict[str, Any]:
     """The content of ``result.json``, fit for strict JSON.
 
-    It is ``Result.as_dict``, perfusion with its stability, the direction of ``pose.tfm`` and the anatomical volumes.
+    It is ``Result.as_dict``, perfusion with its stability, function (null where there are no gates), the direction of
+    ``pose.tfm`` and the anatomical volumes.
     """
+    function = function_of_result(result)
     parts = {
         "perfusion": perfusion_of(result).as_dict(),
         "pose_stability": pose_stability_section(result).as_dict(),
+        "function": None if function is None else function.as_dict(),
         "anatomical": anatomical_section(result).as_dict(),
     }
     own = {"schema_version": SCHEMA_VERSION, **result.as_dict(), **parts, "pose_tfm": POSE_DIRECTION}
@@ -132,12 +137,14 @@ class Product:
         write: makes it from the result.
         extra: the optional extra of the package that it needs, if any.
         coloured: it has pictures, and ``write`` takes the name of a colour table as well.
+        gated: only a result with gates has it.
     """
 
     name: str
     write: Callable[..., None]
     extra: str | None = None
     coloured: bool = False
+    gated: bool = False
 
 
 def _write_short_axis(result: Result, path: Path) -> None:
@@ -168,6 +175,18 @@ def _write_summary(result: Result, path: Path) -> None:
     path.write_text(summary_text(result), encoding="utf-8")
 
 
+def _write_function(result: Result, path: Path) -> None:
+    from .function_text import write_function
+
+    write_function(result, path)
+
+
+def _write_cine(result: Result, path: Path) -> None:
+    from .cine import write_cine
+
+    write_cine(result, path)
+
+
 def _write_overview(result: Result, path: Path, colours: str) -> None:
     from .report import write_overview
 
@@ -193,6 +212,8 @@ PRODUCTS: tuple[Product, ...] = (
     Product("pose.tfm", _write_pose),
     Product(TABLE, write_table),
     Product(SAMPLES, write_samples),
+    Product("function.csv", _write_function, gated=True),
+    Product("cine.gif", _write_cine, extra="report", gated=True),
     Product("overview.png", _write_overview, extra="report", coloured=True),
     Product("report.html", _write_report, extra="report", coloured=True),
     Product("scene.mrb", _write_scene, extra="scene"),

@@ -8,17 +8,21 @@ from dataclasses import field
 from importlib import metadata
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from ..geometry.labels import BLOOD_POOL
 from ..geometry.labels import MYOCARDIUM
 from ..geometry.pose import Cube
 from ..geometry.pose import Pose
+from ..geometry.volume import Grid
 from ..geometry.volume import Volume
 from .qc import Quality
 from .septum_estimate import Septum
 
 INPUT_KEYS = ("kind", "modality", "camera", "attenuation_corrected", "sex", "patient_position", "gates", "gate",
               "windows", "window", "time_frames", "frames", "orientation", "reoriented", "study_phase", "tracer",
-              "warnings")  # fmt: skip
+              "interval_ms", "warnings")  # fmt: skip
 """Information about a study that may be written to files."""
 
 
@@ -29,6 +33,27 @@ class ModelIdentity:
     name: str
     version: str
     sha256: str
+
+
+@dataclass(frozen=True, eq=False)
+class Gates:
+    """The gates of a study, at the pose of their sum.
+
+    Attributes:
+        short_axis: counts of each gate in the SA cube.
+        labels: of each gate, from the shares; same grid.
+        shares: ``(G, 2, K, J, I)`` float32 of wall and blood pool, smoothed over the cycle; only near the LV.
+        shares_grid: their grid, LPS mm, in the networks' own roll.
+        total_counts: of each gate, over the whole study.
+        interval_ms: mean R-R interval; None where the study does not state it.
+    """
+
+    short_axis: tuple[Volume, ...]
+    labels: tuple[Volume, ...]
+    shares: NDArray[np.float32]
+    shares_grid: Grid
+    total_counts: tuple[float, ...]
+    interval_ms: float | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,6 +71,7 @@ class Result:
         timing_s: seconds by step.
         left_out: files that could not be written because an optional package is missing, and why.
         normal_limits: the request for normal limits: "auto", "none", a name, or a file.
+        gates: of a gated study; None where only the sum, or one gate, was read.
     """
 
     study: Volume
@@ -58,6 +84,7 @@ class Result:
     timing_s: dict[str, float]
     left_out: dict[str, str] = field(default_factory=dict)
     normal_limits: str = "auto"
+    gates: Gates | None = None
 
     @property
     def septum(self) -> Septum | None:

@@ -57,7 +57,11 @@ def _start(slicer: Any, scene: Any, cache: str) -> list[Any]:
     colours = application.GetColorLogic()
     colours.SetMRMLScene(scene)
     colours.AddDefaultColorNodes()
-    logics = [slicer.vtkSlicerSegmentationsModuleLogic(), slicer.vtkSlicerSubjectHierarchyModuleLogic()]
+    logics = [
+        slicer.vtkSlicerSegmentationsModuleLogic(),
+        slicer.vtkSlicerSubjectHierarchyModuleLogic(),
+        slicer.vtkSlicerSequencesLogic(),
+    ]
     for logic in logics:
         logic.SetMRMLScene(scene)
         logic.SetMRMLApplicationLogic(application)

@@ -15,6 +15,7 @@ from ..errors import InputError
 from ..io.sitk_files import plain_folder
 from ..io.sitk_files import readable
 from ..prediction.result import Result
+from .gate_sequence import add_gate_sequence
 from .host import mrml
 from .host import new_scene
 from .host import quiet
@@ -40,6 +41,7 @@ def write_scene(result: Result, path: str | Path, name: str = "Study") -> Path:
     """
     with quiet(), new_scene() as scene:
         add_result(scene, result, name)
+        add_gate_sequence(scene, result, name)
         return save_scene(scene, path)
 
 

@@ -135,6 +135,8 @@ def truth_record(study: Study) -> dict[str, Any]:
         record["segments"] = {"mean": means, "score": list(scores(truth.anatomy.segments))}
         if truth.anatomy.gate_ml:
             record["function"] = function_record(truth.anatomy.gate_ml)
+    if truth.drawn_gate_ml:
+        record["function_drawn"] = function_record(truth.drawn_gate_ml)
     return record
 
 

@@ -34,6 +34,7 @@ from .poses import own_frame
 from .scanner import Scanner
 from .scanner import draw_scanner
 from .sources import Sources
+from .sources import gate_names
 from .torso import Ellipsoids
 from .torso import draw_activity
 from .torso import draw_deformation
@@ -116,7 +117,7 @@ def draw_parameters(
         seed: same seed, kind, options and names in the sources: same parameters.
         sources: real anatomy; the parametric one serves without.
         fast: the image-space model instead of projections and OSEM. PET and composite studies always use it.
-        gates: 8 or 16 for a gated study.
+        gates: 8 or 16 for a gated study; of a composite one, as many as the real hearts have.
         poses: which real ones the drawn ones follow, see :mod:`.poses`; all else is drawn alike.
         placement: of the heart, instead of a drawn one; all else is drawn as without.
 
@@ -132,7 +133,7 @@ def draw_parameters(
     projected = not fast and kind in ("spect", "czt")
     scanner: Scanner | Camera = draw_camera(rng, kind) if projected else draw_scanner(rng, camera_kind)
     chest = draw_chest(rng, sources)
-    heart, rotation = _draw_heart(rng, kind, sources)
+    heart, rotation = _draw_heart(rng, kind, sources, gates)
     if poses == "table2":
         rotation = draw_published_rotation(np.random.default_rng((seed, 2)), "pet" if kind == "pet" else "spect")
     aneurysm = isinstance(heart, ParametricShape) and heart.bulge > 0
@@ -157,16 +158,21 @@ def _check(kind: str, gates: int, sources: Sources) -> None:
     if kind == "composite" and not sources.counts:
         msg = "a composite study needs a folder of real hearts, but found none; give it with --hearts"
         raise InputError(msg)
-    if kind == "composite" and gates:
-        msg = f"a composite study has one real count volume, but found {gates} gates; omit --gates"
+    if kind == "composite" and gates and not gated_hearts(sources, gates):
+        msg = f"a gated composite study needs real hearts of {gates} gates, but found none; omit --gates or change it"
         raise InputError(msg)
 
 
+def gated_hearts(sources: Sources, gates: int) -> list[str]:
+    """Names of the summed real hearts that have this many gates."""
+    return [name for name in sorted(sources.counts) if len(gate_names(name, sources.counts)) == gates]
+
+
 def _draw_heart(
-    rng: np.random.Generator, kind: str, sources: Sources
+    rng: np.random.Generator, kind: str, sources: Sources, gates: int
 ) -> tuple[ParametricShape | MeasuredHeart | CountedHeart, Array]:
     if kind == "composite":
-        names = sorted(sources.counts)
+        names = gated_hearts(sources, gates) if gates else sorted(sources.counts)
         name = names[int(rng.integers(len(names)))]
         spacing = sources.counts[name].spacing * float(rng.uniform(0.9, 1.1))
         return CountedHeart(name, spacing, float(rng.uniform(8, 16))), draw_pose_rotation(rng)

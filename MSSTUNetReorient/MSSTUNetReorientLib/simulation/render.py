@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from ..errors import InputError
+from ..geometry.labels import BLOOD_POOL
 from ..geometry.labels import MYOCARDIUM
 from ..geometry.pose import Pose
 from ..geometry.pose import shortest_rotation
@@ -34,6 +35,7 @@ from .parameters import Placement
 from .parameters import StudyParameters
 from .scanner import Scanner
 from .sources import Sources
+from .sources import gate_names
 from .torso import Field
 from .truth import LABEL_SIZE
 from .truth import LABEL_SPACING
@@ -92,9 +94,9 @@ def render(parameters: StudyParameters, sources: Sources | None = None, *, anato
     wide = fast.points_of_grid((grid.size[0] + 2 * margin, grid.size[1] + 2 * margin, grid.size[2]), p.raster.spacing)
     local = (wide if margin else points) - offset.astype(np.float32)
     if isinstance(p.heart, CountedHeart):
-        image, truth = _counted(p, sources, placed, points, local)
+        images, truth = _counted(p, sources, placed, points, local)
         check_in_view(p, truth, grid)
-        return Study(image, None, grid, truth, p)
+        return _study(images, grid, truth, p)
     phases, projected = phases_of(shape_of(p, sources), p.beat), isinstance(p.scanner, Camera)
     truth = truth_of_shape(p, phases, placed, full=anatomy and not projected)
     check_in_view(p, truth, grid)
@@ -109,6 +111,10 @@ def render(parameters: StudyParameters, sources: Sources | None = None, *, anato
         painted = _painted(p, still, phases, truth.origin, local)
         shown = painted if p.beat.gates else [_mean(painted)]
         images = [_scan_fast(p, image, points, local, n) for n, image in enumerate(shown)]
+    return _study(images, grid, truth, p)
+
+
+def _study(images: Sequence[Field], grid: Grid, truth: Truth, p: StudyParameters) -> Study:
     gates = np.stack(images) if p.beat.gates else None
     return Study(np.sum(images, axis=0, dtype=np.float32), gates, grid, truth, p)
 
@@ -223,8 +229,10 @@ def _finish_fast(
     return fast.resolve(image, scanner.voxel, p.raster.spacing) / np.float32(gates)
 
 
-def _counted(p: StudyParameters, sources: Sources, pose: Pose, points: Field, local: Field) -> tuple[Field, Truth]:
-    """A real short-axis count volume put into a chest by the inverse transform, in one resampling.
+def _counted(
+    p: StudyParameters, sources: Sources, pose: Pose, points: Field, local: Field
+) -> tuple[list[Field], Truth]:
+    """A real short-axis count volume put into a chest by the inverse transform, in one resampling; or each of its gates.
 
     Its own axis is the technologist's and is kept.
     """
@@ -238,15 +246,22 @@ def _counted(p: StudyParameters, sources: Sources, pose: Pose, points: Field, lo
     half = (real.counts.shape[0] - 1) / 2
     own = (np.argwhere(real.labels > 0)[:, ::-1].mean(axis=0) - half) * heart.spacing
     turn = pose.rotation
-    image = fast.blur_by_place(uneven_chest(p, sources, local), scanner, local, p.raster.spacing)
-    blend_counts(
-        image, real.counts / np.percentile(real.counts[real.labels == MYOCARDIUM], 90), heart, local, turn, own
-    )
-    image += fast.blur_by_place(spots_outside(p, real.labels, local, turn, own), scanner, local, p.raster.spacing)
+    names = gate_names(heart.name, sources.counts) if p.beat.gates else [heart.name]
+    shown = [sources.counts[name] for name in names]
+    bright = np.percentile(real.counts[real.labels == MYOCARDIUM], 90) / len(shown)
+    chest = fast.blur_by_place(uneven_chest(p, sources, local), scanner, local, p.raster.spacing)
+    spots = fast.blur_by_place(spots_outside(p, real.labels, local, turn, own), scanner, local, p.raster.spacing)
+    images = []
+    for number, gate in enumerate(shown):
+        image = chest.copy()
+        blend_counts(image, gate.counts / bright, heart, local, turn, own)
+        images.append(_finish_fast(p, scanner, image + spots, points, local, number))
     truth_pose = Pose.from_long_axis(pose.long_axis, pose.centre)
     axes = pose.rotation.T @ truth_pose.rotation
     labels = resampled_labels(real, heart.spacing, own, axes)
-    return _finish_fast(p, scanner, image, points, local), Truth(truth_pose, labels, None, own, axes, None, None)
+    drawn = tuple(float((gate.labels == BLOOD_POOL).sum()) * heart.spacing**3 / 1000 for gate in shown)
+    truth = Truth(truth_pose, labels, None, own, axes, None, None, drawn if p.beat.gates else ())
+    return images, truth
 
 
 def check_in_view(parameters: StudyParameters, truth: Truth, grid: Grid) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 from collections.abc import Callable
+from collections.abc import Iterable
 from collections.abc import Iterator
 from collections.abc import Mapping
 from collections.abc import Sequence
@@ -77,6 +78,16 @@ class Sources:
     chests: Mapping[str, OrganMap] = field(default_factory=dict)
     ventricles: Mapping[str, Ventricles] = field(default_factory=dict)
     counts: Mapping[str, HeartCounts] = field(default_factory=dict)
+
+
+def gate_names(name: str, names: Iterable[str]) -> list[str]:
+    """Of a summed real heart ``subject_state_sum`` its gates, in order; none for another name.
+
+    >>> gate_names("a_rest_sum", ["a_rest_g02", "a_rest_g01", "a_rest_sum", "a_stress_g01"])
+    ['a_rest_g01', 'a_rest_g02']
+    """
+    stem, _, gate = name.rpartition("_")
+    return sorted(other for other in names if gate == "sum" and other.rpartition("_g")[0] == stem)
 
 
 class Lazy(Mapping[str, T]):

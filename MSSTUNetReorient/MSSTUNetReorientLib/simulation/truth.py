@@ -75,6 +75,7 @@ class Truth:
         axes: ``(3, 3)`` the SA axes of ``pose`` in the heart's own frame (columns).
         anatomical: as ``labels``, the wall and the cavity as they are (at end-diastole); None for a real heart.
         anatomy: None for a real heart.
+        drawn_gate_ml: of a gated real heart, the blood pool within the contours supplied with it, gate by gate.
     """
 
     pose: Pose
@@ -84,6 +85,7 @@ class Truth:
     axes: Array
     anatomical: NDArray[np.uint8] | None
     anatomy: Anatomy | None
+    drawn_gate_ml: tuple[float, ...] = ()
 
 
 def truth_of_shape(parameters: StudyParameters, phases: Sequence[Shape], placed: Pose, *, full: bool = True) -> Truth:

@@ -1,0 +1,345 @@
+"""The function of the LV over the heart beat: volumes of every gate, ejection fraction, rates, wall motion and phase."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..geometry.pose import Pose
+from ..geometry.volume import Grid
+from ..geometry.volume import Volume
+from .aha_segments import SEGMENTS
+from .anatomical_volumes import DENSITY_G_PER_ML
+from .gated_volumes import GatedVolumes
+from .gated_volumes import gated_volumes
+from .moving_walls import MovingWalls
+from .moving_walls import harmonics
+from .moving_walls import moving_walls
+from .phase import Phase
+from .phase import phase_of
+from .wall_motion import WallMotion
+from .wall_motion import wall_motion
+
+Array = NDArray[np.float64]
+
+SCHEMA = 1
+"""Version of the section ``function`` of ``result.json``."""
+LEAST_GATES = 4
+"""Fewer show neither end-diastole nor end-systole, and have no second harmonic."""
+EMPTY_SHARE = 0.5
+"""A gate with less of the median counts is not like the others: heart beats of other lengths were rejected (ours)."""
+SMALL_ESV_ML = 20.0
+"""Readers expect a warning below this volume at end-systole (PMC3699706)."""
+MOST_UNSTEADY = 0.25
+"""Above this relative SD of the apparent wall volume over the cycle the gates were not segmented reliably (ours,
+docs/function.md)."""
+FINE = 200
+"""Points of the cycle at which rates are looked for."""
+
+NO_VERDICT = "the quality verdict is fail: no usable left ventricle was found"
+CUT_OFF = "apex or base is cut off by the edge of the field of view"
+NO_LV = "no left ventricle is labelled in the gates"
+UNSTEADY = "the gates are too noisy: the wall of the LV does not keep its volume from gate to gate"
+REVIEW = "Review: the quality verdict asks to check the pose and the labels first."
+SMALL = f"Small heart: an end-systolic volume below {SMALL_ESV_ML:.0f} ml is unreliable, and the EF is too high or too low."
+NO_INTERVAL = "the study does not state its R-R interval"
+
+
+@dataclass(frozen=True)
+class FunctionFigure:
+    """One figure for a reader.
+
+    Attributes:
+        value: None where it is withheld.
+        unit: "ml", "%", ...
+        verdict: of the quality control, which it rests on.
+        reason: why it is withheld; empty where it is given.
+    """
+
+    value: float | None
+    unit: str
+    verdict: str
+    reason: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class Function:
+    """The function of one study.
+
+    Attributes:
+        verdict: of the quality control.
+        reason: why everything is withheld; empty otherwise. The attributes below are then None.
+        gate_counts: ``(G,)`` of each gate in percent of the median gate.
+        interval_ms: mean R-R interval, None where it is not stated.
+        volumes: cavity in every gate, wall.
+        walls: the surfaces as they appear.
+        motion: of the wall, by segment.
+        phase: None also where the wall does not move.
+        notes: what a reader must know.
+    """
+
+    verdict: str
+    reason: str = ""
+    gate_counts: tuple[float, ...] = ()
+    interval_ms: float | None = None
+    volumes: GatedVolumes | None = None
+    walls: MovingWalls | None = None
+    motion: WallMotion | None = None
+    phase: Phase | None = None
+    notes: tuple[str, ...] = ()
+
+    @property
+    def gates(self) -> int:
+        """How many."""
+        return len(self.gate_counts)
+
+    @property
+    def curve_ml(self) -> Array | None:
+        """``(G,)`` cavity of each gate."""
+        return None if self.volumes is None else self.volumes.cavity_ml
+
+    @property
+    def diastole(self) -> int | None:
+        """Index of the gate with the largest cavity."""
+        return None if self.volumes is None else int(self.volumes.cavity_ml.argmax())
+
+    @property
+    def systole(self) -> int | None:
+        """Index of the gate with the smallest cavity."""
+        return None if self.volumes is None else int(self.volumes.cavity_ml.argmin())
+
+    @property
+    def edv_ml(self) -> float | None:
+        """The largest cavity of the cycle."""
+        return None if self.volumes is None else float(self.volumes.cavity_ml.max())
+
+    @property
+    def esv_ml(self) -> float | None:
+        """The smallest cavity of the cycle."""
+        return None if self.volumes is None else float(self.volumes.cavity_ml.min())
+
+    @property
+    def stroke_volume_ml(self) -> float | None:
+        """EDV minus ESV."""
+        return None if self.edv_ml is None or self.esv_ml is None else self.edv_ml - self.esv_ml
+
+    @property
+    def ef_percent(self) -> float | None:
+        """Stroke volume in percent of the EDV."""
+        stroke = self.stroke_volume_ml
+        return None if stroke is None or not self.edv_ml else 100 * stroke / self.edv_ml
+
+    @property
+    def mass_g(self) -> float | None:
+        """Of the wall, which is the same in every gate."""
+        return None if self.volumes is None else DENSITY_G_PER_ML * self.volumes.wall_ml
+
+    @property
+    def rates(self) -> Rates | None:
+        """Peak ejection and filling."""
+        return None if self.volumes is None else rates_of(self.volumes.cavity_ml)
+
+    @property
+    def figures(self) -> dict[str, FunctionFigure]:
+        """The figures by their name in ``result.json``."""
+        rates, phase = self.rates, self.phase
+        per_s = None if self.interval_ms is None else 1000 / self.interval_ms
+        values: dict[str, tuple[float | None, str, str]] = {
+            "edv_ml": (self.edv_ml, "ml", ""),
+            "esv_ml": (self.esv_ml, "ml", ""),
+            "stroke_volume_ml": (self.stroke_volume_ml, "ml", ""),
+            "ef_percent": (self.ef_percent, "%", ""),
+            "mass_g": (self.mass_g, "g", ""),
+            "peak_ejection_rate_edv_per_cycle": (rates and rates.ejection, "EDV/cycle", ""),
+            "peak_filling_rate_edv_per_cycle": (rates and rates.filling, "EDV/cycle", ""),
+            "peak_ejection_rate_edv_per_s": (per_s and rates and rates.ejection * per_s, "EDV/s", NO_INTERVAL),
+            "peak_filling_rate_edv_per_s": (per_s and rates and rates.filling * per_s, "EDV/s", NO_INTERVAL),
+            "time_to_peak_filling_cycle": (rates and rates.to_peak_filling, "cycle", ""),
+            "time_to_peak_filling_ms": (per_s and rates and rates.to_peak_filling * 1000 / per_s, "ms", NO_INTERVAL),
+            "phase_sd_deg": (phase and phase.sd_deg, "deg", NO_PHASE),
+            "phase_bandwidth_deg": (phase and phase.bandwidth_deg, "deg", NO_PHASE),
+            "phase_entropy_percent": (phase and phase.entropy_percent, "%", NO_PHASE),
+            "phase_mean_deg": (phase and phase.mean_deg, "deg", NO_PHASE),
+        }
+        return {
+            name: FunctionFigure(value, unit, self.verdict, "" if value is not None else self.reason or missing)
+            for name, (value, unit, missing) in values.items()
+        }
+
+    def as_dict(self) -> dict[str, Any]:
+        """The section ``function`` of ``result.json``; the same keys whether withheld or not."""
+        curve, phase = self.curve_ml, self.phase
+        return {
+            "schema": SCHEMA,
+            "verdict": self.verdict,
+            "withheld": self.reason or None,
+            "gates": self.gates,
+            "gate_counts_percent": [round(c, 1) for c in self.gate_counts],
+            "interval_ms": self.interval_ms,
+            "end_diastole_gate": None if self.diastole is None else self.diastole + 1,
+            "end_systole_gate": None if self.systole is None else self.systole + 1,
+            "cavity_ml": [] if curve is None else np.round(curve, 1).tolist(),
+            "figures": {
+                name: {
+                    "value": None if f.value is None else round(f.value, 2 if f.unit[:3] in ("EDV", "cyc") else 1),
+                    "unit": f.unit,
+                    "verdict": f.verdict,
+                    "withheld": f.reason or None,
+                }
+                for name, f in self.figures.items()
+            },
+            "segments": _segment_content(self.motion),
+            "phase_histogram_percent": [] if phase is None else np.round(phase.histogram, 2).tolist(),
+            "notes": list(self.notes),
+        }
+
+
+NO_PHASE = "the counts of the wall do not change during the cycle"
+
+
+@dataclass(frozen=True)
+class Rates:
+    """Of the volume curve, a periodic one through two harmonics.
+
+    Attributes:
+        ejection, filling: largest fall and rise, in EDV per cycle.
+        to_peak_filling: share of the cycle from end-systole to the largest rise.
+    """
+
+    ejection: float
+    filling: float
+    to_peak_filling: float
+
+
+def rates_of(cavity_ml: Array) -> Rates:
+    """Rates of a volume curve ``(G,)`` over one cycle.
+
+    A cavity of 100 ml that changes by 25 ml as a cosine: the steepest slope is 2 pi 25 ml a cycle.
+
+    >>> found = rates_of(75 + 25 * np.cos(2 * np.pi * np.arange(16) / 16))
+    >>> round(found.ejection, 2), round(found.filling, 2), round(found.to_peak_filling, 2)
+    (1.57, 1.57, 0.25)
+    """
+    _, curve, slope = fine_curve(cavity_ml)
+    wait = (slope.argmax() - curve.argmin()) % FINE / FINE
+    return Rates(float(-slope.min()), float(slope.max()), float(wait))
+
+
+def fine_curve(cavity_ml: Array) -> tuple[Array, Array, Array]:
+    """Places in the cycle ``(FINE,)``, the volume there in ml, and its slope in EDV per cycle."""
+    spectrum = np.fft.rfft(harmonics(cavity_ml)) / len(cavity_ml)
+    order, cycle = np.arange(len(spectrum)), np.arange(FINE) / FINE
+    waves = np.exp(2j * np.pi * np.outer(cycle, order)) * spectrum * np.where(order == 0, 1.0, 2.0)
+    slope = (waves * 2j * np.pi * order).real.sum(axis=1) / cavity_ml.max()
+    return cycle, waves.real.sum(axis=1), slope
+
+
+def function_of(
+    gates: Sequence[Volume],
+    shares: NDArray[np.float32],
+    grid: Grid,
+    pose: Pose,
+    *,
+    total_counts: Sequence[float],
+    modality: str,
+    verdict: str,
+    cut_off: bool = False,
+    interval_ms: float | None = None,
+) -> Function:
+    """Measure a gated study.
+
+    Args:
+        gates: counts of each gate on any grid that holds the LV.
+        shares: ``(G, 2, K, J, I)`` of wall and blood pool in each gate.
+        grid: of the shares.
+        pose: of the sum of the gates, SA frame to LPS.
+        total_counts: of each gate.
+        modality: "PT", or anything else for SPECT.
+        verdict: of the quality control.
+        cut_off: the field of view cuts a part of the LV off.
+        interval_ms: mean R-R interval.
+    """
+    percent = _percent_of_median(total_counts)
+
+    def withheld(reason: str) -> Function:
+        return Function(verdict, reason, percent, interval_ms)
+
+    for reason in (_gate_fault(percent), NO_VERDICT if verdict == "fail" else "", CUT_OFF if cut_off else ""):
+        if reason:
+            return withheld(reason)
+    walls = moving_walls(shares, grid, pose)
+    if walls is None:
+        return withheld(NO_LV)
+    if unsteadiness(walls) > MOST_UNSTEADY:
+        return withheld(UNSTEADY)
+    volumes = gated_volumes(walls, modality)
+    diastole, systole = int(volumes.cavity_ml.argmax()), int(volumes.cavity_ml.argmin())
+    motion = wall_motion(_alike(gates, percent), pose, walls, volumes.endocardium, diastole, systole)
+    phase = phase_of(motion.counts, motion.counted, motion.area_mm2)
+    notes = _notes(verdict, percent, float(volumes.cavity_ml.min()))
+    return Function(verdict, "", percent, interval_ms, volumes, walls, motion, phase, notes)
+
+
+def unsteadiness(walls: MovingWalls) -> float:
+    """Relative SD over the cycle of the wall's apparent volume, which blur alone changes little."""
+    wall = walls.rays.volume_ml(walls.outer, walls.plane) - walls.rays.volume_ml(walls.inner, walls.plane)
+    return float(wall.std() / max(wall.mean(), 1e-6))
+
+
+def _percent_of_median(total_counts: Sequence[float]) -> tuple[float, ...]:
+    middle = float(np.median(total_counts)) if len(total_counts) else 0.0
+    return tuple(100 * c / middle if middle > 0 else 0.0 for c in total_counts)
+
+
+def _gate_fault(percent: Sequence[float]) -> str:
+    """Why gates like these have no function; empty where they do."""
+    if len(percent) < LEAST_GATES:
+        return f"function needs at least {LEAST_GATES} gates, but the study has {len(percent)}"
+    empty = [str(n) for n, c in enumerate(percent, 1) if c <= 0]
+    if empty:
+        return f"gate {', '.join(empty)} of {len(percent)} has no counts"
+    poor = [f"{n} ({c:.0f} %)" for n, c in enumerate(percent[:-1], 1) if c < 100 * EMPTY_SHARE]
+    if poor:
+        return f"gate {', '.join(poor)} has less than half of the counts of the median gate"
+    return ""
+
+
+def _alike(gates: Sequence[Volume], percent: Sequence[float]) -> list[Volume]:
+    """Gates scaled to the same counts: that beats are longer or shorter shall not look like thickening."""
+    return [Volume(g.array * np.float32(100 / p), g.grid, g.info) for g, p in zip(gates, percent, strict=True)]
+
+
+def _notes(verdict: str, percent: Sequence[float], esv_ml: float) -> tuple[str, ...]:
+    notes = []
+    if verdict == "review":
+        notes.append(REVIEW)
+    if percent[-1] < 100 * EMPTY_SHARE:
+        notes.append(
+            f"The last gate has only {percent[-1]:.0f} % of the counts of the median gate: beats were rejected or short. "
+            "It is scaled to the others; the end of the filling is unreliable."
+        )
+    if esv_ml < SMALL_ESV_ML:
+        notes.append(SMALL)
+    return tuple(notes)
+
+
+def _segment_content(motion: WallMotion | None) -> list[dict[str, Any]]:
+    if motion is None:
+        return []
+    return [
+        {
+            "number": segment.number,
+            "name": segment.name,
+            "motion_mm": _number(motion.segment_motion_mm[n]),
+            "thickening_percent": _number(motion.segment_thickening_percent[n]),
+        }
+        for n, segment in enumerate(SEGMENTS)
+    ]
+
+
+def _number(value: float) -> float | None:
+    return round(float(value), 1) if np.isfinite(value) else None
