@@ -175,6 +175,11 @@ class StudyReview:
             self.nodes.smooth_contours()
         self._show()
 
+    def draw_again(self) -> None:
+        """What is drawn beside this study has changed."""
+        if self.nodes is not None and self.record is not None:
+            self.screen.update(self.nodes, self.record)
+
     def close(self) -> None:
         """The panel goes away."""
         self.delay.stop()
@@ -276,7 +281,7 @@ class StudyReview:
         record = replace(self.record, adjustment=adjustment)
         with self._quietly():
             self.nodes.follow(record, by_handles=by_handles, views=not self.screen.away)
-            self.screen.move(record.pose)
+            self.screen.move(record)
         self._keep(record)
         self.delay.start(self.settle)
 
