@@ -91,7 +91,7 @@ def sample_at(x: float, y: float, edges: Array) -> tuple[int, int] | None:
 def _along(x: float, y: float) -> float | None:
     """Share of the long axis at a point; None outside the disc."""
     radius = float(np.hypot(x, y))
-    return float(np.interp(radius, *reversed(RINGS))) if radius <= 1.0 else None
+    return float(np.interp(radius, RINGS[1], RINGS[0])) if radius <= 1.0 else None
 
 
 def _angle(x: float, y: float) -> float:
