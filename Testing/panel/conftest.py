@@ -70,7 +70,7 @@ class HandWorker:
                 listener({"error": "no such study"})
                 continue
             if request["op"] == "figures":
-                listener({"done": request["state"], "figures": figures_content(self._figures(request))})
+                listener({"done": request["state"], "figures": figures_content(self._figures_of(request))})
                 continue
             write_answer(self._result(request), Path(request["answer"]))
             listener({"done": request["answer"]})
@@ -78,8 +78,11 @@ class HandWorker:
     def fail(self, words: str = "the network is not there") -> None:
         self.requests.pop(0)[1]({"error": words})
 
-    def _figures(self, request: dict[str, Any]) -> Figures:
-        result = read_answer(Path(request["state"])).with_study(read_study(Path(request["study"])))
+    def _figures_of(self, request: dict[str, Any]) -> Figures:
+        return self.figures(read_answer(Path(request["state"])).with_study(read_study(Path(request["study"]))))
+
+    def figures(self, result: Result) -> Figures:
+        """Quickly: the volumes take a quarter of a second."""
         perfusion = perfusion_of(result)
         return Figures(segment_rows(perfusion), (*perfusion_rows(perfusion), CAVITY))
 

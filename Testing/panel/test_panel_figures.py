@@ -239,6 +239,7 @@ def test_the_panel_says_them(scene: Any, study: Any, worker: HandWorker, delay: 
     panel.worker.answer()
     assert not panel.ui.figuresLabel.text().startswith("The pose has changed")
     panel.window.resize(430, 1200)
-    panel.app.processEvents()
+    for _ in range(3):
+        panel.app.processEvents()
     assert panel.ui.figuresLabel.height() >= panel.ui.figuresLabel.heightForWidth(panel.ui.figuresLabel.width())
     panel.close()
