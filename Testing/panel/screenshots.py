@@ -103,7 +103,8 @@ def panel_picture(panel: Panel, height: int) -> Image.Image:
 
 def store(picture: Image.Image, path: Path, colours: int | None = COLOURS) -> None:
     """Small enough for a repository; None for all colours."""
-    (picture.quantize(colours, dither=Image.Dither.NONE) if colours else picture).save(path, optimize=True)
+    few = Image.Quantize.FASTOCTREE, Image.Dither.NONE
+    (picture.quantize(colours, few[0], dither=few[1]) if colours else picture).save(path, optimize=True)
 
 
 def main() -> None:
