@@ -249,11 +249,13 @@ class MSSTUNetReorientLogic(ScriptedLoadableModuleLogic):
         Raises:
             InputError: the node is not a study that can be read; the message says what to do.
         """
+        from MSSTUNetReorientLib.output.scene_figures import scene_figures
         from MSSTUNetReorientLib.prediction.predictor import predict
         from MSSTUNetReorientLib.scene import add_result
 
         self.result = predict(self.volumeFromNode(volumeNode), progress=progress)
-        return add_result(slicer.mrmlScene, self.result, volumeNode.GetName(), study_node=volumeNode)
+        figures = scene_figures(self.result)
+        return add_result(slicer.mrmlScene, self.result, volumeNode.GetName(), study_node=volumeNode, figures=figures)
 
     def volumeFromNode(self, volumeNode: Any) -> Volume:
         """The node's voxels with their geometry in LPS mm, checked.

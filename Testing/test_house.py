@@ -30,7 +30,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "output": RESULT | {"scene", "perfusion"},
     "evaluation": RESULT | {"networks", "output", "perfusion", "simulation"},
     "training": RESULT | {"networks", "simulation", "evaluation"},
-    "panel": RESULT | {"scene", "output"},
+    "panel": RESULT | {"scene", "output", "perfusion"},
     "commands": RESULT | {"output", "simulation", "evaluation", "training"},
     "__main__": {"commands"},
 }

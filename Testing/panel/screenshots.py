@@ -20,12 +20,15 @@ sys.path[:0] = [str(REPOSITORY / "MSSTUNetReorient"), str(REPOSITORY / "Testing"
 import numpy as np
 from MSSTUNetReorientLib.geometry.volume import Volume
 from MSSTUNetReorientLib.io import read_study
+from MSSTUNetReorientLib.output.scene_figures import scene_figures
+from MSSTUNetReorientLib.panel.screen.layout_description import POLAR
 from MSSTUNetReorientLib.panel.screen.layout_description import ROWS
 from MSSTUNetReorientLib.panel.screen.layout_description import TRANSAXIAL
 from MSSTUNetReorientLib.prediction.qc import Quality
 from MSSTUNetReorientLib.prediction.result import Result
 from MSSTUNetReorientLib.scene import new_scene
 from MSSTUNetReorientLib.scene.colours import TABLES
+from MSSTUNetReorientLib.scene.figure_tables import Figures
 from MSSTUNetReorientLib.scene.host import quiet
 from MSSTUNetReorientLib.scene.nodes import add_volume
 from PIL import Image
@@ -42,9 +45,11 @@ from panel.test_panel_labels import paint
 from panel.test_panel_widget import Panel
 
 OUT = REPOSITORY / "docs" / "panel"
-WIDTH, HEIGHT = 430, 1010
+WIDTH, HEIGHT = 430, 1150
 COLOURS = 96
 """A panel has few; the repository stays small."""
+FULL = 255
+"""For pictures of views."""
 TILE, BAR = 460, 20
 """Pixels of a view's edge, and of the bar that 3D Slicer puts above each."""
 BARS = {
@@ -52,6 +57,7 @@ BARS = {
     "Red": "#F34A33",
     "Green": "#6EB04B",
     "Yellow": "#EDD54C",
+    POLAR: "#9E80C7",
     ROWS: "#595959",
     "1": "#8d9ad3",
 }
@@ -66,6 +72,14 @@ REVIEW = Quality(
 
 BEFORE = Quality("pass", (), {"axis_spread_deg": 1.0})
 """Of an earlier version."""
+
+
+class TrueWorker(HandWorker):
+    """Figures as the child process computes them."""
+
+    def figures(self, result: Result) -> Figures:
+        """All of them."""
+        return scene_figures(result)
 
 
 def save(panel: Panel, name: str) -> None:
@@ -89,19 +103,20 @@ def panel_picture(panel: Panel, height: int) -> Image.Image:
 
 def store(picture: Image.Image, path: Path, colours: int | None = COLOURS) -> None:
     """Small enough for a repository; None for all colours."""
-    (picture.quantize(colours, dither=Image.Dither.NONE) if colours else picture).save(path, optimize=True)
+    few = Image.Quantize.FASTOCTREE, Image.Dither.NONE
+    (picture.quantize(colours, few[0], dither=few[1]) if colours else picture).save(path, optimize=True)
 
 
 def main() -> None:
     """One picture for each state."""
     OUT.mkdir(parents=True, exist_ok=True)
     with new_scene() as scene:
-        empty = Panel(scene, HandWorker(), HandDelay())
+        empty = Panel(scene, TrueWorker(), HandDelay())
         save(empty, "1-empty")
         empty.close()
         stress, rest = add_study(scene, "Stress AC"), add_study(scene, "Rest AC")
         rest.SetSpacing(5.0, 5.0, 1.0)
-        panel = Panel(scene, HandWorker(), HandDelay())
+        panel = Panel(scene, TrueWorker(), HandDelay())
         panel.session.choose(rest)
         save(panel, "2-warning")
         rest.SetSpacing(5.0, 5.0, 6.0)
@@ -156,25 +171,26 @@ def drawn(model: str | None) -> None:
         for name, counts in (("Stress", study), ("Rest", rest_study)):
             add_volume(scene, counts, name, float(counts.array.max()))
         panel = Panel(
-            scene, HandWorker(lambda request: answers[str(panel.session.review.study.GetName())]), HandDelay(), views
+            scene, TrueWorker(lambda request: answers[str(panel.session.review.study.GetName())]), HandDelay(), views
         )
         panel.session.show_again()
         panel.run()
         left = panel_picture(panel, 2 * (TILE + BAR))
         whole = four_views(views)
-        store(whole, OUT / "views.png", None)
-        store(beside(left, whole), REPOSITORY / "Resources" / "Screenshots" / "MSSTUNetReorient.png", None)
+        store(whole, OUT / "views.png", FULL)
+        store(beside(left, whole), REPOSITORY / "Resources" / "Screenshots" / "MSSTUNetReorient.png", FULL)
         tables = []
         for n, table in enumerate(TABLES):
             panel.session.set_table(n)
             tables.append((table.name, views.slices["Red"].picture()))
         store(strip(tables), OUT / "colours.png", None)
         panel.session.set_table(0)
-        store(rows_picture(panel, views, 1000, 560), OUT / "rows.png", 255)
+        store(rows_picture(panel, views, 1000, 560), OUT / "rows.png", FULL)
         panel.session.choose_paired(scene.GetFirstNodeByName("Rest"))
         panel.session.choose(scene.GetFirstNodeByName("Rest"))
         panel.run()
-        store(rows_picture(panel, views, 1000, 960), OUT / "rows-pair.png", 255)
+        store(rows_picture(panel, views, 1000, 960), OUT / "rows-pair.png", FULL)
+        store(maps_picture(panel, views, 2 * TILE, TILE), OUT / "polar-pair.png", FULL)
         panel.close()
         views.close()
 
@@ -191,15 +207,12 @@ def resting(study: Volume, stress: Result) -> Volume:
 
 
 def four_views(views: SlicerViews) -> Image.Image:
-    """As the panel's layout: transaxial and 3D on the left; SA, HLA, VLA."""
-    order = ((TRANSAXIAL, "TX"), ("Red", None), ("1", "1"), ("Green", None), ("Yellow", None))
+    """As the panel's layout: transaxial and 3D on the left; SA and the polar map, HLA and VLA."""
+    order = ((TRANSAXIAL, "TX"), ("Red", None), (POLAR, "Polar map"), ("1", "1"), ("Green", None), ("Yellow", None))
     pictures = [titled(views, name, label) for name, label in order]
     whole = Image.new("RGB", (3 * TILE, 2 * (TILE + BAR)), "black")
-    for picture, (x, y) in zip(pictures, ((0, 0), (1, 0), (0, 1), (1, 1), (2, 1)), strict=True):
+    for picture, (x, y) in zip(pictures, ((0, 0), (1, 0), (2, 0), (0, 1), (1, 1), (2, 1)), strict=True):
         whole.paste(picture, (x * TILE, y * (TILE + BAR)))
-    views.slices["Red"].resize(2 * TILE, TILE)
-    whole.paste(titled(views, "Red", None), (TILE, 0))
-    views.slices["Red"].resize(TILE, TILE)
     return whole
 
 
@@ -223,6 +236,13 @@ def rows_picture(panel: Panel, views: SlicerViews, width: int, height: int) -> I
     return picture
 
 
+def maps_picture(panel: Panel, views: SlicerViews, width: int, height: int) -> Image.Image:
+    """The polar maps below their bar."""
+    views.slices[POLAR].resize(width, height)
+    panel.session.screen.polar.fit()
+    return titled(views, POLAR, "Polar map")
+
+
 def strip(pictures: list[tuple[str, Any]]) -> Image.Image:
     """Side by side with their names."""
     edge = TILE * 2 // 3
@@ -234,10 +254,13 @@ def strip(pictures: list[tuple[str, Any]]) -> Image.Image:
 
 
 def beside(left: Image.Image, right: Image.Image) -> Image.Image:
-    """Panel and views."""
-    whole = Image.new("RGB", (left.width + right.width, max(left.height, right.height)), "white")
-    whole.paste(left, (0, 0))
-    whole.paste(right, (left.width, 0))
+    """Panel, without its empty end and as high as the views, and views."""
+    rows = np.flatnonzero(np.asarray(left.convert("L")).std(axis=1) > 0)
+    filled = left.crop((0, 0, left.width, int(rows[-1]) + 12))
+    scaled = filled.resize((round(filled.width * right.height / filled.height), right.height), Image.Resampling.LANCZOS)
+    whole = Image.new("RGB", (scaled.width + right.width, right.height), "white")
+    whole.paste(scaled, (0, 0))
+    whole.paste(right, (scaled.width, 0))
     return whole
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from MSSTUNetReorientLib.panel.screen.layout_description import POLAR
 from MSSTUNetReorientLib.panel.screen.layout_description import ROWS
 from MSSTUNetReorientLib.panel.screen.layout_description import TRANSAXIAL
 from MSSTUNetReorientLib.panel.screen.slice_view import SliceView
@@ -20,7 +21,7 @@ from MSSTUNetReorientLib.scene.slice_views import slice_node
 from numpy.typing import NDArray
 
 COLOURS = dict(zip(SLICE_NAMES, SLICE_COLOURS, strict=True))
-NAMES = (TRANSAXIAL, *SLICE_NAMES, ROWS)
+NAMES = (TRANSAXIAL, *SLICE_NAMES, POLAR, ROWS)
 MANAGERS_2D = (
     "vtkMRMLModelSliceDisplayableManager",
     "vtkMRMLMarkupsDisplayableManager",

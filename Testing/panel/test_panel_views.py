@@ -12,6 +12,7 @@ from MSSTUNetReorientLib.geometry.pose import Correction
 from MSSTUNetReorientLib.panel.nodes.record_node import linked
 from MSSTUNetReorientLib.panel.nodes.record_node import panel_node
 from MSSTUNetReorientLib.panel.screen.layout import Layout
+from MSSTUNetReorientLib.panel.screen.layout_description import POLAR
 from MSSTUNetReorientLib.panel.screen.layout_description import ROWS
 from MSSTUNetReorientLib.panel.screen.layout_description import TRANSAXIAL
 from MSSTUNetReorientLib.panel.session import Session
@@ -116,7 +117,7 @@ def slice_labels(scene: Any) -> dict[str, str]:
 def test_slicers_own_logic_makes_the_layout(application: Any, scene: Any) -> None:
     ours = Layout()
     ours.enter(scene)
-    assert shown(application) == sorted(["1", TRANSAXIAL, "Red", "Green", "Yellow"])
+    assert shown(application) == sorted(["1", TRANSAXIAL, POLAR, "Red", "Green", "Yellow"])
     transaxial = scene.GetNodeByID(f"vtkMRMLSliceNode{TRANSAXIAL}")
     assert (transaxial.GetOrientation(), transaxial.GetLayoutLabel()) == ("Axial", "TX")
     assert slice_labels(scene) == LABELS
@@ -157,7 +158,7 @@ def test_rows_have_a_layout_of_their_own(application: Any, done: Session) -> Non
     done.show_rows(True)
     assert shown(application) == [ROWS]
     done.show_rows(False)
-    assert shown(application) == sorted(["1", TRANSAXIAL, "Red", "Green", "Yellow"])
+    assert shown(application) == sorted(["1", TRANSAXIAL, POLAR, "Red", "Green", "Yellow"])
     done.show_rows(True)
     done.put_away()
     assert shown(application) == sorted(["1", "Red", "Green", "Yellow"])

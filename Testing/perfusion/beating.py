@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
-from .cups import OBLIQUE
 from MSSTUNetReorientLib.geometry.volume import Grid
 from MSSTUNetReorientLib.geometry.volume import Volume
 from numpy.typing import NDArray
+
+from .cups import OBLIQUE
 
 Array = NDArray[np.float64]
 

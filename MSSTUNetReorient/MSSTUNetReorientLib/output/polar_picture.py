@@ -1,7 +1,6 @@
 """Drawing the perfusion: polar maps with their segments, one or a pair with its difference.
 
-Apex in the middle, anterior up, septum left. AHA does not fix the radii: here the rings of cap, apical, mid-ventricular
-and basal segments are equally wide. Grey: no wall, or wall left out beside hotter tissue.
+Its geometry is in :mod:`..perfusion.polar_drawing`. Grey: no wall, or wall left out beside hotter tissue.
 """
 
 from __future__ import annotations
@@ -13,15 +12,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..perfusion.aha_segments import APICAL_SHARE
-from ..perfusion.aha_segments import CAP_SHARE
-from ..perfusion.aha_segments import MID_SHARE
 from ..perfusion.aha_segments import SEGMENTS
 from ..perfusion.aha_segments import Segment
 from ..perfusion.comparison import Comparison
+from ..perfusion.polar_drawing import border
+from ..perfusion.polar_drawing import mesh
+from ..perfusion.polar_drawing import middle
 from ..perfusion.polar_map import PolarMap
 from ..perfusion.quantification import Perfusion
-from ..perfusion.sampling import RAYS
 from .colour_tables import DEFAULT
 from .colour_tables import DIFFERENCE
 from .colour_tables import as_colour_map
@@ -38,15 +36,11 @@ Array = NDArray[np.float64]
 
 INCHES = (5.2, 4.4)
 PAIR_INCHES = (14.0, 4.3)
-RINGS = ((0.0, CAP_SHARE, APICAL_SHARE, MID_SHARE, 1.0), (0.0, 0.25, 0.5, 0.75, 1.0))
-"""Borders of the rings along the long axis, and their radii in the drawing."""
 NO_VALUE_COLOUR = "#9aa5b1"
 LINE_COLOUR = "#ffffff"
 EDGE_LETTERS = (("ANT", 0.0, 1.06, "center", "bottom"), ("INF", 0.0, -1.06, "center", "top"),
                 ("SEP", -1.06, 0.0, "right", "center"), ("LAT", 1.06, 0.0, "left", "center"))  # fmt: skip
 _BACKING = {"facecolor": "black", "alpha": 0.6, "edgecolor": "none", "pad": 1.4}
-STEP_DEG = 3.0
-"""Step of an arc."""
 PERCENT = (0.0, 100.0)
 POINTS = (-50.0, 50.0)
 """Ends of the scales of uptake and of its difference, whose middle is 0."""
@@ -89,9 +83,7 @@ def draw_polar_map(
         segments: ``(17,)``, likewise.
         colours: a colour map; limits: the values of its ends; text: format of the segments' values.
     """
-    radius = np.interp(edges, *RINGS)
-    around = np.deg2rad(np.arange(RAYS + 1) * 360 / RAYS)
-    x, y = np.outer(radius, np.cos(around)), np.outer(radius, np.sin(around))
+    x, y = mesh(edges)
     ax.pcolormesh(
         x, y, np.ma.masked_invalid(values), cmap=colours.with_extremes(bad=NO_VALUE_COLOUR), vmin=limits[0],
         vmax=limits[1], shading="flat", edgecolors="none",
@@ -126,33 +118,13 @@ def _frame(ax: Axes) -> None:
 
 
 def _outline(ax: Axes, segment: Segment) -> None:
-    x, y = _border(segment)
+    x, y = border(segment)
     ax.plot(x, y, color=LINE_COLOUR, linewidth=0.9)
 
 
 def _text(ax: Axes, segment: Segment, text: str) -> None:
-    x, y = _middle(segment)
+    x, y = middle(segment)
     ax.text(x, y, text, color="white", fontsize=8, ha="center", va="center", bbox=_BACKING)
-
-
-def _border(segment: Segment) -> tuple[Array, Array]:
-    """The outline of a segment, closed; of the cap, its circle."""
-    inner, outer = np.interp(segment.along, *RINGS)
-    first, last = segment.sector
-    around = np.deg2rad(np.arange(first, last + STEP_DEG, STEP_DEG))
-    radius, angle = np.full(len(around), outer), around
-    if inner > 0:
-        radius = np.concatenate([radius, np.full(len(around), inner), [outer]])
-        angle = np.concatenate([around, around[::-1], around[:1]])
-    return radius * np.cos(angle), radius * np.sin(angle)
-
-
-def _middle(segment: Segment) -> tuple[float, float]:
-    if segment.along[0] == 0:
-        return 0.0, 0.0
-    radius = float(np.interp(segment.along, *RINGS).mean())
-    angle = np.deg2rad(sum(segment.sector) / 2)
-    return radius * float(np.cos(angle)), radius * float(np.sin(angle))
 
 
 def _draw_scale(ax: Axes, colours: Any, limits: tuple[float, float], title: str) -> None:

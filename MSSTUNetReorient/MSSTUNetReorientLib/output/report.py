@@ -128,7 +128,9 @@ def write_report(result: Result, path: Path, colours: str = DEFAULT) -> None:
     environment = Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True)
     perfusion = perfusion_of(result)
     function = function_of_result(result)
-    pictures = _pictures(result, colours) | _perfusion_picture(perfusion, colours) | _function_pictures(result, function)
+    pictures = (
+        _pictures(result, colours) | _perfusion_picture(perfusion, colours) | _function_pictures(result, function)
+    )
     content = report_content(result) | {
         "perfusion": perfusion_content(perfusion),
         "stability": pose_stability_section(result).sentences,
@@ -152,7 +154,9 @@ def report_content(result: Result) -> dict[str, Any]:
         "axes": _axis_rows(result),
         "facts": _fact_rows(result),
         **_anatomical_content(result),
-        "measures": [(name.replace("_", " "), f"{round(value, 4) + 0.0:.4g}") for name, value in quality.measures.items()],
+        "measures": [
+            (name.replace("_", " "), f"{round(value, 4) + 0.0:.4g}") for name, value in quality.measures.items()
+        ],
         "warning": NOT_A_MEDICAL_DEVICE,
         "version": __version__,
     }

@@ -201,8 +201,9 @@ def _write_report(result: Result, path: Path, colours: str) -> None:
 
 def _write_scene(result: Result, path: Path) -> None:
     from ..scene import write_scene
+    from .scene_figures import scene_figures
 
-    write_scene(result, path)
+    write_scene(result, path, figures=scene_figures(result))
 
 
 PRODUCTS: tuple[Product, ...] = (

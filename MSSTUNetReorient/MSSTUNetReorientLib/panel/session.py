@@ -221,6 +221,7 @@ class Session:
         for here, there in ((self.paired, None), (shown, study), (study, shown)):
             if here is not None:
                 link(find_record(self.scene, here) or new_record(self.scene, here), PAIRED, there)
+        self.review.draw_again()
         self.changed()
 
     def use_for_paired(self, reader: str = "") -> None:

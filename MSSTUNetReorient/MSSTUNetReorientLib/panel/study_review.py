@@ -18,7 +18,9 @@ from ..errors import InputError
 from ..geometry.pose import Correction
 from ..geometry.volume import Volume
 from ..prediction.qc import Quality
+from ..prediction.result import Result
 from ..prediction.septum_estimate import Septum
+from ..scene.figure_tables import FigureRow
 from .delay import Delay
 from .nodes.labels_node import axis_extent
 from .nodes.record_node import adopt
@@ -30,6 +32,7 @@ from .nodes.study_node import look_at
 from .nodes.study_nodes import StudyNodes
 from .nodes.transform_node import read_pose
 from .observers import Observers
+from .screen.live_maps import live_map
 from .screen.screen import Screen
 from .state.adjustment import Adjustment
 from .state.reasons import COPIED
@@ -38,6 +41,8 @@ from .state.run_time import RunTime
 from .state.run_time import Store
 from .state.study_check import describe_study
 from .state.study_check import doubts
+from .study_figures import figures_of
+from .study_figures import put_figures
 from .worker.worker_client import WorkerClient
 from .worker.worker_files import Answer
 from .worker.worker_process import Worker
@@ -175,6 +180,11 @@ class StudyReview:
             self.nodes.smooth_contours()
         self._show()
 
+    def draw_again(self) -> None:
+        """What is drawn beside this study has changed."""
+        if self.nodes is not None and self.record is not None:
+            self.screen.update(self.nodes, self.record)
+
     def close(self) -> None:
         """The panel goes away."""
         self.delay.stop()
@@ -276,7 +286,7 @@ class StudyReview:
         record = replace(self.record, adjustment=adjustment)
         with self._quietly():
             self.nodes.follow(record, by_handles=by_handles, views=not self.screen.away)
-            self.screen.move(record.pose)
+            self.screen.move(record)
         self._keep(record)
         self.delay.start(self.settle)
 
@@ -371,6 +381,23 @@ class StudyReview:
         labels = self.nodes.labels
         self._keep(replace(record, prints=labels.prints() if labels is not None else ()))
         self._watch()
+        self._put_figures(result)
+
+    # --- figures ---
+
+    @property
+    def figures(self) -> tuple[FigureRow, ...]:
+        """The figures of the last segmentation; empty where there are none."""
+        return figures_of(self.nodes)
+
+    def _put_figures(self, result: Result) -> None:
+        if self.nodes is not None:
+            with self.errors_shown():
+                put_figures(self.client, self.nodes, result, self._figures_there)
+
+    def _figures_there(self, missing: str) -> None:
+        self.message = missing or self.message
+        self.changed()
 
     # --- accept ---
 
@@ -394,6 +421,8 @@ class StudyReview:
     def _lock(self, reader: str) -> None:
         self._accepting = None
         self._set_lock(True, "accept", reader)
+        if self.nodes is not None and self.record is not None and (live := live_map(self.nodes, self.record)):
+            self._put_figures(live.result)
 
     def _set_lock(self, locked: bool, what: str, reader: str) -> None:
         if self.record is None or self.nodes is None:

@@ -20,6 +20,7 @@ from .i18n import tr as _
 from .keyboard import Keyboard
 from .session import Session
 from .session import Stage
+from .state.figure_words import figure_text
 from .state.findings import earlier_version
 from .state.findings import findings
 from .state.reasons import STEPS
@@ -171,6 +172,7 @@ class PanelWidget:
             self._draw_display(stage)
             self._draw_adjust(stage)
             self._draw_quality(stage)
+            self._draw_figures()
             self._draw_accept(stage)
             self._keyboard.update()
 
@@ -295,6 +297,12 @@ class PanelWidget:
         if record.labels_follow:
             reasons.insert(0, _("The pose has changed; the verdict is for the last segmentation."))
         _say(ui.reasonsLabel, "\n".join(f"• {reason}" for reason in reasons), hide=False)
+
+    def _draw_figures(self) -> None:
+        review = self.session.review
+        follow = review.record is not None and review.record.labels_follow
+        text = figure_text(review.figures, follow=follow)
+        _say(self.ui.figuresLabel, text or _("Figures are computed after segmentation."), hide=False)
 
     def _verdict(self, status: str) -> str:
         return {

@@ -45,7 +45,9 @@ CUT_OFF = "apex or base is cut off by the edge of the field of view"
 NO_LV = "no left ventricle is labelled in the gates"
 UNSTEADY = "the gates are too noisy: the wall of the LV does not keep its volume from gate to gate"
 REVIEW = "Review: the quality verdict asks to check the pose and the labels first."
-SMALL = f"Small heart: an end-systolic volume below {SMALL_ESV_ML:.0f} ml is unreliable, and the EF is too high or too low."
+SMALL = (
+    f"Small heart: an end-systolic volume below {SMALL_ESV_ML:.0f} ml is unreliable, and the EF is too high or too low."
+)
 NO_INTERVAL = "the study does not state its R-R interval"
 
 

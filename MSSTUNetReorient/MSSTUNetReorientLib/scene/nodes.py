@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from dataclasses import field
 from typing import Any
 
 import numpy as np
@@ -20,16 +21,22 @@ from .arrays import to_image
 from .arrays import to_matrix4x4
 from .colours import THERMAL
 from .colours import colour_node
+from .figure_tables import Figures
+from .figure_tables import fill_figures
+from .figure_tables import fill_segments
 from .host import mrml
 from .host import quiet
 from .slice_views import set_views
 from .table import fill_table
 from .table import rows_of
+from .uptake_plot import add_uptake_plot
 
 PREFIX = "MSSTUNetReorient."
 """Prefix of our node attributes and node references."""
 ROLES = ("study", "short_axis", "segmentation", "pose")
 """What the table node of a result refers to."""
+FIGURE_ROLES = ("segments", "figures", "chart", "series")
+"""What it refers to besides, where the figures were written."""
 CLASSES = {
     "study": "vtkMRMLScalarVolumeNode",
     "paired": "vtkMRMLScalarVolumeNode",
@@ -37,6 +44,10 @@ CLASSES = {
     "segmentation": "vtkMRMLSegmentationNode",
     "pose": "vtkMRMLTransformNode",
     "table": "vtkMRMLTableNode",
+    "segments": "vtkMRMLTableNode",
+    "figures": "vtkMRMLTableNode",
+    "chart": "vtkMRMLPlotChartNode",
+    "series": "vtkMRMLPlotSeriesNode",
     "axis": "vtkMRMLMarkupsNode",
     "hint": "vtkMRMLMarkupsNode",
     "window": "vtkMRMLVolumeDisplayNode",
@@ -60,6 +71,8 @@ class SceneNodes:
         segmentation: vtkMRMLSegmentationNode, two segments on the grid of ``short_axis``.
         pose: vtkMRMLLinearTransformNode; to parent: SA frame to patient (RAS). No node is transformed by it.
         parameters: vtkMRMLTableNode.
+        figures: of :data:`FIGURE_ROLES`, those that are there: the tables of segments and of figures, and the chart of
+            the segments' uptake with its series.
     """
 
     folder: int
@@ -68,9 +81,12 @@ class SceneNodes:
     segmentation: Any
     pose: Any
     parameters: Any
+    figures: dict[str, Any] = field(default_factory=dict)
 
 
-def add_result(scene: Any, result: Result, name: str = "Study", *, study_node: Any = None) -> SceneNodes:
+def add_result(
+    scene: Any, result: Result, name: str = "Study", *, study_node: Any = None, figures: Figures | None = None
+) -> SceneNodes:
     """Show a result in a scene.
 
     Args:
@@ -79,6 +95,7 @@ def add_result(scene: Any, result: Result, name: str = "Study", *, study_node: A
         name: begins the node names; anonymous, for it is written to files.
         study_node: the loaded study inside 3D Slicer, so that it is not made a second time. It is left as it
             is, and where it is.
+        figures: what its tables hold; None for no tables.
 
     Returns:
         The nodes, in one subject hierarchy folder, with the slice views set to SA, HLA and VLA.
@@ -97,10 +114,25 @@ def add_result(scene: Any, result: Result, name: str = "Study", *, study_node: A
         parameters.SetNodeReferenceID(PREFIX + role, node.GetID())
     parameters.SetAttribute(PREFIX + "Role", "result")
     parameters.SetAttribute(PREFIX + "Version", __version__)
-    made = [*([] if study_node else [study]), short_axis, segmentation, pose, parameters]
+    added = add_figures(scene, figures, name) if figures is not None else {}
+    for role, node in added.items():
+        parameters.SetNodeReferenceID(PREFIX + role, node.GetID())
+    made = [*([] if study_node else [study]), short_axis, segmentation, pose, parameters, *added.values()]
     folder = group(scene, name, study, made)
     set_views(scene, result.pose, short_axis)
-    return SceneNodes(folder, study, short_axis, segmentation, pose, parameters)
+    return SceneNodes(folder, study, short_axis, segmentation, pose, parameters, added)
+
+
+def add_figures(scene: Any, figures: Figures, name: str) -> dict[str, Any]:
+    """Tables and chart, by their roles."""
+    segments = scene.AddNewNodeByClass("vtkMRMLTableNode", f"{name} LV segments")
+    table = scene.AddNewNodeByClass("vtkMRMLTableNode", f"{name} LV figures")
+    for role, node in (("segments", segments), ("figures", table)):
+        node.SetAttribute(PREFIX + "Role", role)
+    fill_segments(segments, figures.segments)
+    fill_figures(table, figures.rows)
+    chart, series = add_uptake_plot(scene, segments, f"{name} LV uptake")
+    return dict(zip(FIGURE_ROLES, (segments, table, chart, series), strict=True))
 
 
 def read_result_nodes(scene: Any) -> list[SceneNodes]:
@@ -117,7 +149,8 @@ def read_result_nodes(scene: Any) -> list[SceneNodes]:
         study, short_axis, segmentation, pose = (referred(table, role) for role in ROLES)
         if short_axis and pose:
             folder = hierarchy.GetItemParent(hierarchy.GetItemByDataNode(table))
-            found.append(SceneNodes(folder, study, short_axis, segmentation, pose, table))
+            figures = {role: node for role in FIGURE_ROLES if (node := referred(table, role)) is not None}
+            found.append(SceneNodes(folder, study, short_axis, segmentation, pose, table, figures))
     return found
 
 

@@ -15,6 +15,7 @@ from ..errors import InputError
 from ..io.sitk_files import plain_folder
 from ..io.sitk_files import readable
 from ..prediction.result import Result
+from .figure_tables import Figures
 from .gate_sequence import add_gate_sequence
 from .host import mrml
 from .host import new_scene
@@ -25,13 +26,14 @@ SUFFIXES = (".mrb", ".mrml")
 NO_REASON = "no reason given"
 
 
-def write_scene(result: Result, path: str | Path, name: str = "Study") -> Path:
+def write_scene(result: Result, path: str | Path, name: str = "Study", *, figures: Figures | None = None) -> Path:
     """A scene file for one result.
 
     Args:
         result: of the predictor.
         path: ends in .mrb or .mrml; an existing file is replaced once the new one is complete.
         name: begins the node names; anonymous, for it is written.
+        figures: what its tables hold; None for no tables.
 
     Returns:
         The absolute path.
@@ -40,7 +42,7 @@ def write_scene(result: Result, path: str | Path, name: str = "Study") -> Path:
         InputError: no MRML here, a wrong suffix, or a place that cannot be written.
     """
     with quiet(), new_scene() as scene:
-        add_result(scene, result, name)
+        add_result(scene, result, name, figures=figures)
         add_gate_sequence(scene, result, name)
         return save_scene(scene, path)
 

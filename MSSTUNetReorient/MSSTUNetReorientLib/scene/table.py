@@ -87,13 +87,13 @@ def fill_table(node: Any, rows: list[Row]) -> None:
         column = vtkStringArray()
         column.SetName(title)
         for value in values:
-            column.InsertNextValue(_plain(value))
+            column.InsertNextValue(plain(value))
         node.AddColumn(column)
     node.SetUseColumnTitleAsColumnHeader(True)
     node.SetLocked(True)
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
     """One line without double quotes: the table's file format (.tsv) would lose them."""
     return " ".join(text.split()).replace('"', "'")
 

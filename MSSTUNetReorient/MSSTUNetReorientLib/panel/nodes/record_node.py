@@ -158,6 +158,8 @@ def link_result(node: Any, nodes: SceneNodes) -> None:
     for role in ROLES[1:]:
         link(node, role, getattr(nodes, role))
     link(node, TABLE, nodes.parameters)
+    for role, figures in nodes.figures.items():
+        link(node, role, figures)
 
 
 def _record_of(nodes: SceneNodes) -> Record:

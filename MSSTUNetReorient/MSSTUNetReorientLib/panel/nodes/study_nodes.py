@@ -14,8 +14,12 @@ from ...prediction.result import Result
 from ...scene.arrays import ijk_to_ras
 from ...scene.arrays import to_image
 from ...scene.arrays import volume_of
+from ...scene.figure_tables import Figures
+from ...scene.figure_tables import fill_figures
+from ...scene.figure_tables import fill_segments
 from ...scene.nodes import PREFIX
 from ...scene.nodes import ROLES
+from ...scene.nodes import add_figures
 from ...scene.nodes import add_pose
 from ...scene.nodes import add_segmentation
 from ...scene.nodes import add_volume
@@ -102,6 +106,20 @@ class StudyNodes:
             table.SetNodeReferenceID(PREFIX + role, (self.study if role == "study" else self.node(role)).GetID())
         update_table(table, record, rows_of(result))
         self.shown = result.pose
+
+    def put_figures(self, figures: Figures) -> None:
+        """Write the tables of segments and figures; missing ones are made, with the chart."""
+        segments, table = self.node("segments"), self.node("figures")
+        if segments is not None and table is not None:
+            fill_segments(segments, figures.segments)
+            fill_figures(table, figures.rows)
+            return
+        for role, node in add_figures(self.scene, figures, self.study.GetName()).items():
+            if self.node(role) is not None:
+                self.scene.RemoveNode(self.node(role))
+            self._made(role, node)
+            if self.node(TABLE) is not None:
+                self.node(TABLE).SetNodeReferenceID(PREFIX + role, node.GetID())
 
     def edited(self, record: Record) -> bool:
         """Whether the labels were edited since they were made."""

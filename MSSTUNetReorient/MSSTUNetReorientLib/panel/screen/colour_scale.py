@@ -17,8 +17,8 @@ class Scale:
         actor: ``vtkScalarBarActor``.
     """
 
-    def __init__(self, *, beside: bool = False) -> None:
-        """In the corner of an image, or (``beside``) at the right of one, where there is room for it."""
+    def __init__(self, *, beside: float | None = None) -> None:
+        """In the corner of an image, or at the right of one, ``beside`` this share of the view's width."""
         from vtkmodules.vtkCommonCore import vtkLookupTable
         from vtkmodules.vtkRenderingAnnotation import vtkScalarBarActor
 
@@ -31,10 +31,10 @@ class Scale:
         bar.SetUnconstrainedFontSize(True)
         bar.SetMaximumWidthInPixels(WIDTH_PIXELS)
         bar.SetBarRatio(0.25)
-        if beside:
+        if beside is not None:
             bar.SetTextPositionToSucceedScalarBar()
-            bar.SetPosition(0.90, 0.60)
-            bar.SetPosition2(0.10, 0.35)
+            bar.SetPosition(beside, 0.60)
+            bar.SetPosition2(1.0 - beside, 0.35)
         else:
             bar.SetTextPositionToPrecedeScalarBar()
             bar.SetPosition(0.86, 0.55)

@@ -8,6 +8,8 @@ TRANSAXIAL = "Transaxial"
 """Layout name of the view of the study as it was scanned."""
 ROWS = "Rows"
 """Layout name of the view of the rows."""
+POLAR = "Polar"
+"""Layout name of the view of the polar maps."""
 LAYOUT_ID, ROWS_LAYOUT_ID = 73112, 73113
 """Free in 3D Slicer, whose own end well below."""
 
@@ -23,15 +25,17 @@ _VIEW_3D = """
 
 
 def layout_xml() -> str:
-    """Two columns: the study and the heart in 3D on the left; SA large above HLA and VLA on the right."""
+    """Two columns: the study and the heart in 3D on the left; SA and the polar map above HLA and VLA on the right."""
     transaxial = _SLICE.format(tag=TRANSAXIAL, orientation="Axial", label="TX", colour="#7399D9")
     sa = _SLICE.format(tag="Red", orientation="Axial", label="R", colour="#F34A33")
     hla = _SLICE.format(tag="Green", orientation="Coronal", label="G", colour="#6EB04B")
     vla = _SLICE.format(tag="Yellow", orientation="Sagittal", label="Y", colour="#EDD54C")
     left = f'<item splitSize="400"><layout type="vertical" split="true">{transaxial}{_VIEW_3D}</layout></item>'
+    polar = _SLICE.format(tag=POLAR, orientation="Axial", label="Polar map", colour="#9E80C7")
     pair = f'<item splitSize="400"><layout type="horizontal" split="true">{hla}{vla}</layout></item>'
-    sa = sa.replace("<item>", '<item splitSize="600">')
-    right = f'<item splitSize="600"><layout type="vertical" split="true">{sa}{pair}</layout></item>'
+    sa, polar = (view.replace("<item>", f'<item splitSize="{size}">') for view, size in ((sa, 540), (polar, 460)))
+    upper = f'<item splitSize="600"><layout type="horizontal" split="true">{sa}{polar}</layout></item>'
+    right = f'<item splitSize="600"><layout type="vertical" split="true">{upper}{pair}</layout></item>'
     return f'<layout type="horizontal" split="true">{left}{right}</layout>'
 
 

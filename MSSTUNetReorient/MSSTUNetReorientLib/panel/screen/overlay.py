@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from .drawing import Cells
 from .drawing import Lines
 from .drawing import Words
 from .drawing import ras_to_xy
 from .slice_view import SliceView
 
+Drawing = Lines | Words | Cells
 LEFT_EDGE, RIGHT_EDGE, UPPER_EDGE, LOWER_EDGE = 6, 5, 7, 4
 """Places of ``vtkCornerAnnotation``; 0 to 3 are its corners, which are the Data Probe's."""
 EDGES = (LEFT_EDGE, RIGHT_EDGE, UPPER_EDGE, LOWER_EDGE)
@@ -19,17 +21,17 @@ class Overlay:
 
     Attributes:
         view: where they are drawn.
-        drawings: lines and words in RAS mm.
+        drawings: lines, words and cells in RAS mm.
         fixed: actors that stay where they are on screen.
     """
 
     def __init__(self, view: SliceView) -> None:
         self.view = view
-        self.drawings: list[Lines | Words] = []
+        self.drawings: list[Drawing] = []
         self.fixed: list[Any] = []
         self._edges: tuple[str, ...] = ("",) * 4
 
-    def add(self, *drawings: Lines | Words) -> None:
+    def add(self, *drawings: Drawing) -> None:
         """Draw something."""
         self.drawings += drawings
         for drawing in drawings:

@@ -45,6 +45,8 @@ WORD_COLOUR = (1.0, 1.0, 1.0)
 CONTOUR_WIDTH = 1.5
 SCALE_SHARE = 0.12
 """Width of the room for the scale, as a share of the page's."""
+SCALE_LEFT = 0.90
+"""Where the scale begins, as a share of the view's width."""
 BLUR_PIXELS = 0.9
 """Smooths the voxel steps of contours, for display only."""
 FAR_MM = 5000.0
@@ -122,7 +124,7 @@ class RowsView:
             return
         if self._overlay is not None:
             self._overlay.clear()
-        self._overlay, self._scale = Overlay(view), Scale(beside=True)
+        self._overlay, self._scale = Overlay(view), Scale(beside=SCALE_LEFT)
         if outlined:
             for image, style in ((page.wall, MYOCARDIUM_STYLE), (page.pool, BLOOD_POOL_STYLE)):
                 lines = Lines(style.colour_rgb01, CONTOUR_WIDTH)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from ...geometry.pose import Pose
 from ...scene.colours import TABLES
 from ...scene.colours import ColourTable
 from ...scene.colours import table_of
@@ -19,8 +18,10 @@ from ..state.record import Record
 from .annotations import Annotations
 from .hearts import pair_of
 from .layout import Layout
+from .live_maps import maps_of
 from .live_views import fit_fields
 from .live_views import show_transaxial
+from .polar_view import PolarView
 from .rows_view import RowsView
 from .slice_view import SliceViews
 from .study_window import OURS
@@ -44,7 +45,9 @@ class Screen:
         self.layout = Layout()
         self.annotations = Annotations(scene, views)
         self.rows = RowsView(scene, views, lambda: soon.start(self._fit))
+        self.polar = PolarView(scene, views, lambda: soon.start(self._fit))
         self._nodes: StudyNodes | None = None
+        self._record: Record | None = None
 
     # --- the module comes and goes ---
 
@@ -67,6 +70,7 @@ class Screen:
             fit_fields(self.scene)
         self._entering = False
         self.rows.fit()
+        self.polar.fit()
 
     def stop(self) -> None:
         """Nothing is to be called any more."""
@@ -93,22 +97,26 @@ class Screen:
 
     def update(self, nodes: StudyNodes, record: Record) -> None:
         """The pose rests, or its labels are new."""
-        self._nodes = nodes
+        self._nodes, self._record = nodes, record
         if self.away:
             return
         self.annotations.show(record, self._window)
         self._draw_rows()
+        self._draw_polar()
 
-    def move(self, pose: Pose) -> None:
+    def move(self, record: Record) -> None:
         """The pose moves."""
+        self._record = record
         if not self.away:
-            self.annotations.move(pose)
+            self.annotations.move(record.pose)
+            self.polar.move(record)
 
     def clear(self) -> None:
         """No study is shown."""
         self.annotations.hide()
         self.rows.hide()
-        self._nodes = None
+        self.polar.hide()
+        self._nodes = self._record = None
 
     # --- rows ---
 
@@ -116,6 +124,7 @@ class Screen:
         """Rows, or views."""
         self.layout.show_rows(self.scene, rows)
         self._draw_rows()
+        self._draw_polar()
 
     def show_contours(self, contours: bool) -> None:
         """Contours on or off, in the views and in the rows."""
@@ -140,6 +149,15 @@ class Screen:
             self.rows.show(hearts, self._window, contours=self.contours)
         else:
             self.rows.hide()
+
+    # --- polar maps ---
+
+    def _draw_polar(self) -> None:
+        """The polar maps stand beside the views, not beside the rows."""
+        if self._nodes is None or self._record is None or self.layout.rows or not self.polar.on_screen:
+            self.polar.hide()
+        else:
+            self.polar.show(maps_of(self.scene, self._nodes, self._record), self._window)
 
     # --- colours and window ---
 

@@ -16,14 +16,18 @@ import numpy as np
 
 from ...errors import InputError
 from ...geometry.volume import Volume
+from ...prediction.result import Result
 from ...scene.arrays import from_matrix4x4
 from ...scene.arrays import to_matrix4x4
+from ...scene.figure_tables import Figures
 from ..i18n import tr as _
 from ..nodes.study_node import read_study_node
 from .session_folder import SessionFolder
 from .session_folder import remove_abandoned
 from .worker_files import Answer
 from .worker_files import read_answer
+from .worker_files import read_figures_content
+from .worker_files import write_state
 from .worker_files import write_study
 from .worker_process import Worker
 
@@ -76,6 +80,30 @@ class WorkerClient:
             answer_path.unlink(missing_ok=True)
 
         self._send({**request, "study": str(path), "answer": str(answer_path), "model": self.model}, listen)
+
+    def ask_figures(self, study: Any, result: Result, take: Callable[[Figures | str], None]) -> None:
+        """Ask for the figures of a result as it stands, unless something else is asked meanwhile.
+
+        ``take`` is given them, or the reason why there are none.
+
+        Raises:
+            InputError: the result cannot be written for the worker.
+        """
+        try:
+            path, _volume = self._study(study)
+            state = self._new_file("state")
+            write_state(result, state)
+        except OSError as error:
+            raise InputError(_cannot_write(error)) from error
+        ticket = self._ticket
+
+        def listen(content: dict[str, Any]) -> None:
+            self._ended(listen)
+            state.unlink(missing_ok=True)
+            if ticket == self._ticket:
+                take(_with_advice(content) if "error" in content else read_figures_content(content["figures"]))
+
+        self._send({"op": "figures", "study": str(path), "state": str(state)}, listen)
 
     def drop(self) -> None:
         """Let what is still answered, and what waits, be forgotten."""
@@ -136,8 +164,7 @@ class WorkerClient:
             path, volume = self._study(study)
             return path, volume, self._new_file("answer")
         except OSError as error:
-            text = _("The study could not be written for the network ({0}): free disk space for temporary files.")
-            raise InputError(text.format(_words(error))) from error
+            raise InputError(_cannot_write(error)) from error
 
     def _study(self, node: Any) -> tuple[Path, Volume]:
         """The study, checked; written for the worker once for each state of the node."""
@@ -157,6 +184,11 @@ class WorkerClient:
     def _new_file(self, kind: str) -> Path:
         self._count += 1
         return self._folder.file(f"{kind}-{self._count}.npz")
+
+
+def _cannot_write(error: OSError) -> str:
+    text = _("The study could not be written for the network ({0}): free disk space for temporary files.")
+    return text.format(_words(error))
 
 
 def _with_advice(content: dict[str, Any]) -> str:

@@ -21,6 +21,9 @@ from ...geometry.volume import Volume
 from ...prediction.qc import Quality
 from ...prediction.result import ModelIdentity
 from ...prediction.result import Result
+from ...scene.figure_tables import FigureRow
+from ...scene.figure_tables import Figures
+from ...scene.figure_tables import SegmentRow
 from .surfaces import Surface
 from .surfaces import surfaces_of
 
@@ -60,7 +63,19 @@ def read_study(path: Path) -> Volume:
 
 
 def write_answer(result: Result, path: Path) -> None:
-    """All but the study."""
+    """All but the study, and the surfaces of the labels."""
+    surfaces: dict[str, Any] = {}
+    for name, (points, triangles) in surfaces_of(result.labels).items():
+        surfaces |= {f"points {name}": points, f"triangles {name}": triangles}
+    _write_result(result, path, surfaces)
+
+
+def write_state(result: Result, path: Path) -> None:
+    """A result as it stands in the scene, for :func:`read_answer`: without surfaces."""
+    _write_result(result, path, {})
+
+
+def _write_result(result: Result, path: Path, surfaces: dict[str, Any]) -> None:
     content = {
         "grid": _grid_content(result.labels.grid),
         "pose": result.pose.matrix.tolist(),
@@ -71,13 +86,11 @@ def write_answer(result: Result, path: Path) -> None:
         "info": result.short_axis.info,
     }
     arrays = {"labels": result.labels.array, "short_axis": result.short_axis.array}
-    for name, (points, triangles) in surfaces_of(result.labels).items():
-        arrays |= {f"points {name}": points, f"triangles {name}": triangles}
-    _write(path, content, **arrays)
+    _write(path, content, **arrays, **surfaces)
 
 
 def read_answer(path: Path) -> Answer:
-    """What :func:`write_answer` wrote."""
+    """What :func:`write_answer` or :func:`write_state` wrote."""
     content, arrays = _read(path)
     grid, quality, cube = _grid(content["grid"]), content["quality"], content["cube"]
     return Answer(
@@ -94,6 +107,17 @@ def read_answer(path: Path) -> Answer:
             if name.startswith("points ")
         },
     )
+
+
+def figures_content(figures: Figures) -> dict[str, Any]:
+    """Figures as JSON."""
+    return {"segments": [list(row) for row in figures.segments], "rows": [list(row) for row in figures.rows]}
+
+
+def read_figures_content(content: dict[str, Any]) -> Figures:
+    """What :func:`figures_content` made."""
+    segments = tuple(SegmentRow(*row) for row in content["segments"])
+    return Figures(segments, tuple(FigureRow(*row) for row in content["rows"]))
 
 
 def _grid_content(grid: Grid) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """The child process of the panel: it loads the networks and answers requests one after the other.
 
-Requests are lines of JSON on standard input: ``{"op": "predict" | "segment", "study": path, "answer": path, ...}``.
+Requests are lines of JSON on standard input: ``{"op": "predict" | "segment", "study": path, "answer": path, ...}``, or
+``{"op": "figures", "study": path, "state": path}`` for the figures of a result as it stands in the scene.
 Answers are lines on standard output that begin with :data:`MARK`: ``progress`` (words), then ``done`` or ``error``.
 The end of standard input ends it at once, whatever it is doing. That is how a run is cancelled: what the panel can
 kill may be no more than the launcher of this process, whose end closes its standard input all the same.
@@ -22,6 +23,8 @@ from ...errors import InputError
 from ...geometry.pose import Pose
 from ...geometry.volume import Volume
 from ...prediction.result import Result
+from .worker_files import figures_content
+from .worker_files import read_answer
 from .worker_files import read_study
 from .worker_files import write_answer
 
@@ -49,15 +52,28 @@ def _listen(requests: SimpleQueue[str]) -> None:
 def handle(request: dict[str, Any], tell: Callable[[dict[str, Any]], None]) -> None:
     """Answer one request; every error is reported, and the process continues."""
     try:
-        tell({"progress": "starting the network"})
-        result = _job(request)(lambda text: tell({"progress": text}))
-        write_answer(result, Path(request["answer"]))
+        done = _figures(request) if request["op"] == "figures" else _answer(request, tell)
     except InputError as error:
         tell({"error": str(error)})
     except Exception as error:  # reported to the reader: no error may be lost
         tell({"error": f"{type(error).__name__}: {error}", "unexpected": True})
     else:
-        tell({"done": request["answer"]})
+        tell(done)
+
+
+def _answer(request: dict[str, Any], tell: Callable[[dict[str, Any]], None]) -> dict[str, Any]:
+    tell({"progress": "starting the network"})
+    result = _job(request)(lambda text: tell({"progress": text}))
+    write_answer(result, Path(request["answer"]))
+    return {"done": request["answer"]}
+
+
+def _figures(request: dict[str, Any]) -> dict[str, Any]:
+    """They take longer than a window may wait."""
+    from ...output.scene_figures import scene_figures
+
+    result = read_answer(Path(request["state"])).with_study(_study(request["study"]))
+    return {"done": request["state"], "figures": figures_content(scene_figures(result))}
 
 
 def _job(request: dict[str, Any]) -> Callable[[Say], Result]:
