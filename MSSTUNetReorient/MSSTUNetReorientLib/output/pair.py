@@ -222,7 +222,7 @@ def _notes(
     if difference is not None and difference <= HARDLY_SCORED and _reversible(comparison) > MUCH_PERCENT:
         notes.append(
             f"{_reversible(comparison):.0f} % of the surface is reversible by the maximum, but the scores hardly find "
-            "it: the normal limits are too wide for it. Read the maps."
+            "it: this is noise, or a defect for which the normal limits are too wide. Read the maps."
         )
     if figures["tid_ratio"].value is not None:
         notes.append(TID_NOTE)
