@@ -148,16 +148,25 @@ def test_page_and_json_give_the_same_numbers(tmp_path: Path) -> None:
     page = (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
     content = json.loads((tmp_path / "out" / "pair.json").read_text(encoding="utf-8"))
     for s in content["comparison"]["segments"]:
-        row = rf"{s['number']} {s['name']}</th><td>{s['territory']}</td>" + r"<td[^>]*>(-?\d+) %</td>" * 3
+        row = rf"{s['number']} {s['name']}</th><td>{s['territory']}</td>"
+        row += r"<td[^>]*>(\d+) % \((\d)\)</td>" * 2 + r"<td[^>]*>([+-]\d+)</td>"
         found = re.search(row, page)
         assert found is not None
-        told = [s["stress_percent"], s["rest_percent"], s["difference"]]
+        told = [s["stress_percent"], s["stress_score"], s["rest_percent"], s["rest_score"], s["difference"]]
         assert [int(x) for x in found.groups()] == pytest.approx(told, abs=0.51)
     assert content["comparison"]["segments"][9]["difference"] > 50
     difference = content["figures"]["summed_difference_score"]["value"]
     assert difference > 0
     assert re.search(rf"\(SDS\)</th><td[^>]*>{difference}<", page)
     assert "http" not in re.sub(r"base64,[^\"]+", "", page)
+
+
+def test_much_reversible_wall_that_scores_miss_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    wide = side(result_of(lambda h, a: np.where((h > 0.3) & (a >= 200) & (a < 310), 30.0, 100.0)))
+    assert not any("hardly find it" in note for note in make_pair(wide, REST).notes)
+    monkeypatch.setattr(pair_module, "_scores", lambda *_: {n: Figure(1, "pass") for n in FIGURES[3:-1]})
+    assert any("hardly find it" in note for note in make_pair(wide, REST).notes)
+    assert not any("hardly find it" in note for note in make_pair(STRESS, REST).notes), "11 % of the surface"
 
 
 def test_maps_stand_side_by_side_with_a_scale_centred_at_zero() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from dataclasses import field
 from typing import Any
@@ -37,7 +36,9 @@ SCHEMA = 1
 SEVERITY = ("pass", "review", "fail")
 MOST_SCORE = 4 * len(SEGMENTS)
 """Of 17 segments with 4 points each."""
-MUCH_WORSE_PERCENT, OVER_REVERSIBLE = 15.0, 2.0
+HARDLY_SCORED = 1
+"""Summed difference score up to which a note tells of much reversible wall (ours)."""
+MUCH_PERCENT, OVER_REVERSIBLE = 15.0, 2.0
 """Percent of the surface that is abnormal at rest and better at stress, and how many times what is reversible: above
 both, a note says so (ours; docs/pairs.md has how often it is right)."""
 
@@ -217,6 +218,12 @@ def _notes(
             f"{REVERSIBLE_POINTS:.0f} points and more, which ischaemia does not explain: check whether the studies are "
             "swapped, and both poses."
         )
+    difference = figures["summed_difference_score"].value
+    if difference is not None and difference <= HARDLY_SCORED and _reversible(comparison) > MUCH_PERCENT:
+        notes.append(
+            f"{_reversible(comparison):.0f} % of the surface is reversible by the maximum, but the scores hardly find "
+            "it: this is noise, or a defect for which the normal limits are too wide. Read the maps."
+        )
     if figures["tid_ratio"].value is not None:
         notes.append(TID_NOTE)
     choices = [perfusion.choice for perfusion in perfusions]
@@ -228,8 +235,12 @@ def _notes(
     return tuple(notes)
 
 
+def _reversible(comparison: Comparison | None) -> float:
+    return 0.0 if comparison is None else comparison.reversible_percent
+
+
 def _seems_swapped(comparison: Comparison) -> bool:
-    least = max(MUCH_WORSE_PERCENT, OVER_REVERSIBLE * comparison.reversible_percent)
+    least = max(MUCH_PERCENT, OVER_REVERSIBLE * comparison.reversible_percent)
     return comparison.worse_percent > least
 
 
@@ -261,20 +272,51 @@ def _comparison_content(pair: Pair) -> dict[str, Any]:
         "rest_scale": None if found is None else round(found.scale, 3),
         "normal_in_both_percent": None if found is None else round(100 * found.normal_share, 1),
         "worse_at_rest_percent": None if found is None else round(found.worse_percent, 1),
-        "segments": [
-            {"number": n, "name": name, "territory": territory, "stress_percent": a, "rest_percent": b, "difference": d}
-            for n, name, territory, a, b, d in segment_rows(pair, lambda x: round(x, 1) if np.isfinite(x) else None)
-        ],
+        "segments": [_segment_content(row) for row in segment_rows(pair)],
     }
 
 
-def segment_rows(pair: Pair, shown: Callable[[float], Any]) -> list[tuple[int, str, str, Any, Any, Any]]:
-    """Number, name, territory, stress and rest in percent of their own maxima, and the difference after scaling."""
+@dataclass(frozen=True)
+class SegmentRow:
+    """One segment of a pair; nan or None where there is no value.
+
+    Attributes:
+        number, name, territory: as in :data:`..perfusion.aha_segments.SEGMENTS`.
+        stress, rest: percent of the study's own maximum.
+        difference: percentage points, after scaling.
+        stress_score, rest_score: 0 to 4.
+    """
+
+    number: int
+    name: str
+    territory: str
+    stress: float
+    rest: float
+    difference: float
+    stress_score: int | None
+    rest_score: int | None
+
+
+def segment_rows(pair: Pair) -> tuple[SegmentRow, ...]:
+    """The 17 segments."""
     unknown = np.full(len(SEGMENTS), np.nan)
     columns = [unknown if p.map is None else p.map.segments for p in pair.perfusions]
     columns.append(unknown if pair.comparison is None else pair.comparison.segments)
-    values = [[shown(float(x)) for x in column] for column in columns]
-    return [(s.number, s.name, s.territory, *row) for s, *row in zip(SEGMENTS, *values, strict=True)]
+    scores = [(None,) * len(SEGMENTS) if p.scores is None else p.scores.segments for p in pair.perfusions]
+    rows = zip(SEGMENTS, *(column.tolist() for column in columns), *scores, strict=True)
+    return tuple(SegmentRow(s.number, s.name, s.territory, *values) for s, *values in rows)
+
+
+def _segment_content(row: SegmentRow) -> dict[str, Any]:
+    percents = {"stress_percent": row.stress, "rest_percent": row.rest, "difference": row.difference}
+    return {
+        "number": row.number,
+        "name": row.name,
+        "territory": row.territory,
+        **{name: round(value, 1) if np.isfinite(value) else None for name, value in percents.items()},
+        "stress_score": row.stress_score,
+        "rest_score": row.rest_score,
+    }
 
 
 def _rounded(value: float | int | None, name: str) -> float | int | None:

@@ -16,6 +16,7 @@ from ..perfusion.comparison import REVERSIBLE_POINTS
 from ..perfusion.quantification import Figure
 from .colour_tables import DEFAULT
 from .pair import Pair
+from .pair import SegmentRow
 from .pair import segment_rows
 from .pair_checks import Side
 from .pair_rows import pair_rows_figure
@@ -46,6 +47,8 @@ LABELS = {
     "tid_ratio": "TID ratio (cavity at stress / at rest)",
 }
 """What the report calls the figures, in its order."""
+DPI = {"rows": 100, "maps": OVERVIEW_DPI}
+"""Of the pictures; the rows have no finer pixels to show."""
 EXTENTS = (
     f"Reversible: abnormal at stress, and better at rest by {REVERSIBLE_POINTS:.0f} percentage points and more. Fixed: "
     f"abnormal at stress, and not reversible. Abnormal is below {ABNORMAL_PERCENT:.0f} % of the study's own maximum, "
@@ -78,7 +81,8 @@ def pair_content(pair: Pair) -> dict[str, Any]:
         "withheld": pair.withheld,
         "method": f"{METHOD[0].upper()}{METHOD[1:]}",
         "scale": "" if pair.comparison is None else f"{pair.comparison.scale:.2f}",
-        "segments": segment_rows(pair, lambda x: f"{x:.0f} %" if np.isfinite(x) else "no value"),
+        "summary": _summary(pair),
+        "segments": [_segment(row) for row in segment_rows(pair)],
         "figures": [(label, _shown(name, pair.figures[name])) for name, label in LABELS.items()],
         "reasons": list(dict.fromkeys(f.reason for f in pair.figures.values() if f.reason)),
         "extents": EXTENTS,
@@ -120,6 +124,22 @@ def _poses(pair: Pair) -> str:
     )
 
 
+def _summary(pair: Pair) -> str:
+    """The main figures in one line."""
+    names = {"SSS": "summed_stress_score", "SRS": "summed_rest_score", "SDS": "summed_difference_score",
+             "reversible": "reversible_extent_percent", "TID": "tid_ratio"}  # fmt: skip
+    return ", ".join(f"{short} {_shown(name, pair.figures[name])}" for short, name in names.items())
+
+
+def _segment(row: SegmentRow) -> tuple[str, str, str, str, str]:
+    """Name, territory, stress and rest with their scores, difference."""
+    percents = ((row.stress, row.stress_score), (row.rest, row.rest_score))
+    stress, rest = (f"{x:.0f} %" + ("" if score is None else f" ({score})") if np.isfinite(x) else "no wall"
+                    for x, score in percents)  # fmt: skip
+    difference = f"{row.difference:+.0f}" if np.isfinite(row.difference) else "none"
+    return f"{row.number} {row.name}", row.territory, stress, rest, difference
+
+
 def _shown(name: str, figure: Figure) -> str:
     if figure.value is None:
         return "withheld"
@@ -134,10 +154,10 @@ def _pictures(pair: Pair, colours: str) -> dict[str, str]:
     maps = [perfusion.map for perfusion in pair.perfusions]
     if any(mapped is not None for mapped in maps):
         found["maps"] = pair_maps_figure(maps, pair.comparison, colours)
-    return {name: _encoded(figure) for name, figure in found.items()}
+    return {name: _encoded(figure, DPI[name]) for name, figure in found.items()}
 
 
-def _encoded(figure: Any) -> str:
+def _encoded(figure: Any, dpi: int) -> str:
     buffer = io.BytesIO()
-    figure.savefig(buffer, format="png", dpi=OVERVIEW_DPI, pil_kwargs=QUICK_PNG)
+    figure.savefig(buffer, format="png", dpi=dpi, pil_kwargs=QUICK_PNG)
     return base64.b64encode(buffer.getvalue()).decode("ascii")

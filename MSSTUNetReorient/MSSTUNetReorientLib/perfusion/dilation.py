@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from .anatomical_volumes import AnatomicalVolumes
 
-PUBLISHED_LIMITS = "1.19 (ungated), 1.23 (gated, end-diastole), 1.39 (QPS, regadenoson, 95 % specificity)"
+PUBLISHED_LIMITS = "1.19 (ungated), 1.23 and 1.46 (gated, end-diastole and end-systole), 1.39 (QPS, regadenoson)"
 """World J Nucl Med 2017;16:218. Limits belong to a program and a kind of stress: none is known for this one."""
 
 
