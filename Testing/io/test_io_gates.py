@@ -82,7 +82,9 @@ def test_an_ungated_study_has_no_gates(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("stated", "expected"), [(750.0, 750.0), (0.0, None), (99999.0, None), (None, None)])
-def test_the_interval_is_told_where_it_is_possible(stated: float | None, expected: float | None, tmp_path: Path) -> None:
+def test_the_interval_is_told_where_it_is_possible(
+    stated: float | None, expected: float | None, tmp_path: Path
+) -> None:
     ds, _ = gated(4)
     if stated is not None:
         part, beat = Dataset(), Dataset()

@@ -6,10 +6,6 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from .beating import GRID
-from .beating import Beat
-from .beating import beat
-from .cups import OBLIQUE
 from MSSTUNetReorientLib.geometry.volume import Volume
 from MSSTUNetReorientLib.perfusion import function as function_module
 from MSSTUNetReorientLib.perfusion import gated_volumes as volumes_module
@@ -22,6 +18,11 @@ from MSSTUNetReorientLib.perfusion.moving_walls import MovingWalls
 from MSSTUNetReorientLib.perfusion.moving_walls import harmonics
 from MSSTUNetReorientLib.perfusion.moving_walls import moving_walls
 from MSSTUNetReorientLib.perfusion.phase import phase_of
+
+from perfusion.beating import GRID
+from perfusion.beating import Beat
+from perfusion.beating import beat
+from perfusion.cups import OBLIQUE
 
 SHARP = WallModel(0.0, 0.0, 1.0, 1.0)
 """A camera that shows every wall as it is."""
@@ -189,9 +190,7 @@ def test_what_is_withheld_says_why(options: dict[str, object], reason: str) -> N
 def test_nothing_labelled_is_withheld() -> None:
     given = beat()
     nothing = np.zeros_like(given.shares())
-    found = function_of(
-        given.counts(), nothing, GRID, OBLIQUE, total_counts=[1.0] * 8, modality="NM", verdict="pass"
-    )
+    found = function_of(given.counts(), nothing, GRID, OBLIQUE, total_counts=[1.0] * 8, modality="NM", verdict="pass")
     assert found.reason == function_module.NO_LV
 
 

@@ -98,9 +98,7 @@ def read_enhanced_pet(paths: tuple[Path, ...], name: str, choice: Choice) -> lis
     array = np.sum(
         [v.array * np.float32(length / lengths[0]) for v, length in zip(volumes, lengths, strict=True)], axis=0
     )
-    volume = Volume(
-        np.asarray(array, np.float32), volumes[0].grid, volumes[0].info | frame_info(times, len(groups))
-    )
+    volume = Volume(np.asarray(array, np.float32), volumes[0].grid, volumes[0].info | frame_info(times, len(groups)))
     return [as_stated(volume, first, choice.short_axis, name)]
 
 

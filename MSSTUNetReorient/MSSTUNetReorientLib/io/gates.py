@@ -43,7 +43,9 @@ def added(volumes: Sequence[Volume], name: object) -> Volume:
     for gate, volume in enumerate(volumes[1:], 2):
         if volume.grid.size != first.grid.size:
             found, rule = (" x ".join(str(n) for n in v.grid.size) for v in (volume, first))
-            refuse(name, f"all gates must have the size of gate 1 ({rule}), but gate {gate} has {found}; export it again")
+            refuse(
+                name, f"all gates must have the size of gate 1 ({rule}), but gate {gate} has {found}; export it again"
+            )
         if np.abs(volume.grid.corners() - first.grid.corners()).max() > SAME_PLACE_MM:
             refuse(name, f"all gates must lie where gate 1 lies, but gate {gate} does not; export the study again")
     if len(volumes) == 1:

@@ -95,7 +95,8 @@ def deliver(
 def summary(result: Result) -> dict[str, Any]:
     """The content of ``result.json``, fit for strict JSON.
 
-    It is ``Result.as_dict``, perfusion, function (null where there are no gates), the direction of ``pose.tfm`` and the anatomical volumes.
+    It is ``Result.as_dict``, perfusion, function (null where there are no gates), the direction of ``pose.tfm`` and the
+    anatomical volumes.
     """
     function = function_of_result(result)
     parts = {

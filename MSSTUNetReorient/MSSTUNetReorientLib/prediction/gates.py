@@ -147,5 +147,7 @@ def _check_grids(result: Result, gates: Sequence[Volume]) -> None:
     own = result.study.grid
     for number, gate in enumerate(gates, 1):
         if gate.grid.size != own.size or not np.allclose(gate.grid.matrix, own.matrix):
-            msg = f"gate {number}: all gates must lie on the grid of their sum, but this one does not; export them again"
+            msg = (
+                f"gate {number}: all gates must lie on the grid of their sum, but this one does not; export them again"
+            )
             raise InputError(msg)
