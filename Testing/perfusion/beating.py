@@ -10,7 +10,7 @@ from MSSTUNetReorientLib.geometry.volume import Grid
 from MSSTUNetReorientLib.geometry.volume import Volume
 from numpy.typing import NDArray
 
-from .cups import OBLIQUE
+from perfusion.cups import OBLIQUE
 
 Array = NDArray[np.float64]
 
@@ -64,7 +64,7 @@ class Beat:
         return np.stack([lv - pool, pool])
 
     def counts(self, delay_deg: float = 0.0, sector: tuple[float, float] = (0.0, 0.0)) -> list[Volume]:
-        """Gates whose wall is brighter in systole, ``delay_deg`` later in a sector of angles (degrees, as the AHA's)."""
+        """Gates whose wall is brighter in systole, ``delay_deg`` later in a sector of AHA angles."""
         x, y, _ = np.moveaxis(OBLIQUE.apply_inverse(GRID.points()), -1, 0)
         angle = np.rad2deg(np.arctan2(-y, x)) % 360
         late = (angle > sector[0]) & (angle < sector[1])

@@ -19,10 +19,10 @@ from MSSTUNetReorientLib.perfusion.moving_walls import harmonics
 from MSSTUNetReorientLib.perfusion.moving_walls import moving_walls
 from MSSTUNetReorientLib.perfusion.phase import phase_of
 
-from .beating import GRID
-from .beating import Beat
-from .beating import beat
-from .cups import OBLIQUE
+from perfusion.beating import GRID
+from perfusion.beating import Beat
+from perfusion.beating import beat
+from perfusion.cups import OBLIQUE
 
 SHARP = WallModel(0.0, 0.0, 1.0, 1.0)
 """A camera that shows every wall as it is."""

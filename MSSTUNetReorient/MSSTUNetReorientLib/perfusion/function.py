@@ -1,4 +1,4 @@
-"""The function of the LV over the heart beat: volumes of every gate, ejection fraction, rates, wall motion and phase."""
+"""The function of the LV over a heart beat: volumes of every gate, ejection fraction, rates, wall motion and phase."""
 
 from __future__ import annotations
 
@@ -321,8 +321,8 @@ def _notes(verdict: str, percent: Sequence[float], esv_ml: float) -> tuple[str, 
         notes.append(REVIEW)
     if percent[-1] < 100 * EMPTY_SHARE:
         notes.append(
-            f"The last gate has only {percent[-1]:.0f} % of the counts of the median gate: beats were rejected or short. "
-            "It is scaled to the others; the end of the filling is unreliable."
+            f"The last gate has only {percent[-1]:.0f} % of the counts of the median gate: beats were rejected or "
+            "short. It is scaled to the others; the end of the filling is unreliable."
         )
     if esv_ml < SMALL_ESV_ML:
         notes.append(SMALL)

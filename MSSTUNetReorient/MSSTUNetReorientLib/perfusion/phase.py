@@ -45,7 +45,8 @@ def first_harmonic(counts: Array) -> NDArray[np.complex128]:
     """Amplitude and phase of ``(G, ...)`` counts: the angle is where their first harmonic is largest.
 
     >>> beat = np.cos(2 * np.pi * (np.arange(8) / 8 - 0.25))
-    >>> float(np.rad2deg(np.angle(first_harmonic(10 + beat))).round(6)), float(np.abs(first_harmonic(10 + beat)).round(6))
+    >>> wave = first_harmonic(10 + beat)
+    >>> float(np.rad2deg(np.angle(wave)).round(6)), float(np.abs(wave).round(6))
     (90.0, 1.0)
     """
     return np.asarray(np.conj(np.fft.rfft(counts, axis=0)[1]) * 2 / len(counts))

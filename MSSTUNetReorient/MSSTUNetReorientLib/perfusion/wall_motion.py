@@ -28,6 +28,8 @@ Array = NDArray[np.float64]
 
 DEPTHS = 9
 """Samples on a ray from the inner to the outer surface."""
+RAYS_BESIDE, ROWS_BESIDE = 2, 1
+"""Neighbours on each side with which the counts of a sample are averaged: about 12 mm, what cameras resolve (ours)."""
 BASAL_RIM_MM = 6.0
 """The wall this far below the lowest valve plane of the cycle is blurred with what lies above it, and left out."""
 LEAST_UPTAKE = 0.2
@@ -71,7 +73,7 @@ def wall_motion(
         diastole, systole: index of the gate with the largest and the smallest cavity.
     """
     rays = walls.rays
-    counts = harmonics(np.stack([_largest(gate, pose, walls, n) for n, gate in enumerate(gates)]))
+    counts = harmonics(np.stack([blurred(_largest(gate, pose, walls, n)) for n, gate in enumerate(gates)]))
     middle = (walls.outer + walls.inner)[diastole] / 2
     mean = counts.mean(axis=0)
     counted = _below(rays, float(walls.plane.min()) - BASAL_RIM_MM) & (mean > LEAST_UPTAKE * mean.max())
@@ -113,6 +115,13 @@ def _largest(gate: Volume, pose: Pose, walls: MovingWalls, n: int) -> Array:
     step = gate.grid.index_of(pose.apply(rays.starts + rays.directions)) - start
     found = values_at(gate.array, start[..., None, :] + way[..., None] * step[..., None, :])
     return np.asarray(found.max(axis=-1), dtype=float)
+
+
+def blurred(values: Array) -> Array:
+    """Samples ``(ROWS, RAYS)`` averaged over their neighbours: round the heart, and to both ends as far as they go."""
+    around = np.mean([np.roll(values, n, axis=1) for n in range(-RAYS_BESIDE, RAYS_BESIDE + 1)], axis=0)
+    padded = np.pad(around, ((ROWS_BESIDE, ROWS_BESIDE), (0, 0)), mode="edge")
+    return np.asarray(np.mean([padded[n : n + len(values)] for n in range(2 * ROWS_BESIDE + 1)], axis=0))
 
 
 def _below(rays: Rays, height: float) -> NDArray[np.bool_]:
