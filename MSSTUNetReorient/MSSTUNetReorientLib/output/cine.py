@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from pathlib import Path
 from typing import TYPE_CHECKING
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,7 +20,8 @@ from ..geometry.views import View
 from ..geometry.volume import Volume
 from ..prediction.result import Gates
 from ..prediction.result import Result
-from .figures import COLOUR_MAP
+from .colour_tables import DEFAULT
+from .colour_tables import colour_map
 from .figures import ENDOCARDIUM_COLOUR
 from .figures import EPICARDIUM_COLOUR
 from .view_slices import display_maximum
@@ -43,13 +45,17 @@ CAPTION_PIXELS = 14
 INK = (255, 255, 255)
 
 
-def write_cine(result: Result, path: Path) -> None:
+def write_cine(result: Result, path: Path, colours: str) -> None:
     """Write :func:`cine` as a GIF."""
-    path.write_bytes(cine(result))
+    path.write_bytes(cine(result, colours))
 
 
-def cine(result: Result) -> bytes:
+def cine(result: Result, colours: str = DEFAULT) -> bytes:
     """An endless GIF of all gates.
+
+    Args:
+        result: with gates.
+        colours: colour table of the pictures, one of :data:`.colour_tables.NAMES`.
 
     Raises:
         ValueError: a result without gates.
@@ -59,7 +65,8 @@ def cine(result: Result) -> bytes:
         msg = "a cine needs gates"
         raise ValueError(msg)
     top = max(display_maximum(c.array, m.array) for c, m in zip(gates.short_axis, gates.labels, strict=True))
-    frames = [_strip(result, gates, n, top) for n in range(len(gates.labels))]
+    table = colour_map(colours)
+    frames = [_strip(result, gates, n, top, table) for n in range(len(gates.labels))]
     buffer = io.BytesIO()
     first, *others = (frame.quantize(128) for frame in frames)
     wait = round(BEAT_MS / len(frames))
@@ -67,7 +74,7 @@ def cine(result: Result) -> bytes:
     return buffer.getvalue()
 
 
-def _strip(result: Result, gates: Gates, n: int, top: float) -> Image.Image:
+def _strip(result: Result, gates: Gates, n: int, top: float, table: Any) -> Image.Image:
     """One gate: the five pictures in a row under a caption."""
     from PIL import Image
     from PIL import ImageDraw
@@ -75,9 +82,9 @@ def _strip(result: Result, gates: Gates, n: int, top: float) -> Image.Image:
     pictures = []
     apex, base = long_axis_range(result)
     for title, part in SHORT_AXIS_PLACES:
-        pictures.append((title, _picture(gates, n, result.pose, SA, apex + part * (base - apex), top)))
+        pictures.append((title, _picture(gates, n, result.pose, SA, apex + part * (base - apex), top, table)))
     for view in (HLA, VLA):
-        pictures.append((view.name, _picture(gates, n, result.pose, view, 0.0, top)))
+        pictures.append((view.name, _picture(gates, n, result.pose, view, 0.0, top, table)))
     width = sum(picture.width + 2 for _, picture in pictures) - 2
     strip = Image.new("RGB", (width, pictures[0][1].height + CAPTION_PIXELS))
     draw, left = ImageDraw.Draw(strip), 0
@@ -89,12 +96,11 @@ def _strip(result: Result, gates: Gates, n: int, top: float) -> Image.Image:
     return strip
 
 
-def _picture(gates: Gates, n: int, pose: Pose, view: View, position: float, top: float) -> Image.Image:
-    from matplotlib import colormaps
+def _picture(gates: Gates, n: int, pose: Pose, view: View, position: float, top: float, table: Any) -> Image.Image:
     from PIL import Image
 
     counts, labels = (_slice(volume, pose, view, position) for volume in (gates.short_axis[n], gates.labels[n]))
-    pixels = (colormaps[COLOUR_MAP](np.clip(_enlarged(counts) / top, 0, 1))[..., :3] * 255).astype(np.uint8)
+    pixels = (table(np.clip(_enlarged(counts) / top, 0, 1))[..., :3] * 255).astype(np.uint8)
     for inside, colour in ((labels > BACKGROUND, EPICARDIUM_COLOUR), (labels == BLOOD_POOL, ENDOCARDIUM_COLOUR)):
         mask = _enlarged(inside.astype(np.float32)) > 0.5
         pixels[_outline(mask)] = [int(colour[i : i + 2], 16) for i in (1, 3, 5)]

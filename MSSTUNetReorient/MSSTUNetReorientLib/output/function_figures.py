@@ -8,19 +8,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..perfusion.aha_segments import SEGMENTS
 from ..perfusion.function import Function
 from ..perfusion.function import fine_curve
 from ..perfusion.phase import BIN_DEG
-from ..perfusion.sampling import RAYS
 from ..perfusion.wall_motion import WallMotion
 from .figures import INK
 from .figures import new_figure
-from .polar_picture import LINE_COLOUR
-from .polar_picture import RINGS
-from .polar_picture import _border
-from .polar_picture import _frame
-from .polar_picture import _middle
+from .polar_picture import draw_polar_map
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -87,19 +81,13 @@ def _draw_histogram(ax: Axes, function: Function) -> None:
 
 
 def _draw_map(figure: Figure, ax: Axes, motion: WallMotion, values: Array, means: Array, top: float) -> None:
-    """Every sample that counts, the borders of the segments, and the mean of each."""
-    along = np.concatenate([[0.0], (motion.along[1:] + motion.along[:-1]) / 2, [motion.along[-1]]])
-    radius = np.interp(np.minimum(along, 1.0), *RINGS)
-    around = np.deg2rad(np.arange(RAYS + 1) * 360 / RAYS)
-    x, y = np.outer(radius, np.cos(around)), np.outer(radius, np.sin(around))
-    shown = np.ma.masked_where(~motion.counted, values)
-    mesh = ax.pcolormesh(x, y, shown, cmap=MAP_COLOURS, vmin=0, vmax=top, shading="flat", edgecolors="none")
-    _frame(ax)
-    for segment, mean in zip(SEGMENTS, means, strict=True):
-        border_x, border_y = _border(segment)
-        ax.plot(border_x, border_y, color=LINE_COLOUR, linewidth=0.8)
-        across, up = _middle(segment)
-        text = f"{mean:.0f}" if np.isfinite(mean) else "–"
-        ax.text(across, up, text, color="white", fontsize=7, ha="center", va="center")
-    scale = figure.colorbar(mesh, ax=ax, fraction=0.04, pad=0.02)
+    """A polar map with its scale."""
+    from matplotlib import colormaps
+    from matplotlib.cm import ScalarMappable
+    from matplotlib.colors import Normalize
+
+    edges = np.concatenate([[0.0], (motion.along[1:] + motion.along[:-1]) / 2, [motion.along[-1]]])
+    shown, colours = np.where(motion.counted, values, np.nan), colormaps[MAP_COLOURS]
+    draw_polar_map(ax, np.minimum(edges, 1.0), shown, means, colours, (0.0, top))
+    scale = figure.colorbar(ScalarMappable(Normalize(0.0, top), colours), ax=ax, fraction=0.04, pad=0.02)
     scale.ax.tick_params(labelsize=7, labelcolor=INK)

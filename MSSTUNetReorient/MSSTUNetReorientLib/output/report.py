@@ -129,7 +129,7 @@ def write_report(result: Result, path: Path, colours: str = DEFAULT) -> None:
     perfusion = perfusion_of(result)
     function = function_of_result(result)
     pictures = (
-        _pictures(result, colours) | _perfusion_picture(perfusion, colours) | _function_pictures(result, function)
+        _pictures(result, colours) | _perfusion_picture(perfusion, colours) | _function_pictures(result, function, colours)
     )
     content = report_content(result) | {
         "perfusion": perfusion_content(perfusion),
@@ -253,14 +253,14 @@ def _perfusion_picture(perfusion: Perfusion, colours: str) -> dict[str, str]:
     return {"polar_map": base64.b64encode(buffer.getvalue()).decode("ascii")}
 
 
-def _function_pictures(result: Result, function: Function | None) -> dict[str, str]:
+def _function_pictures(result: Result, function: Function | None, colours: str) -> dict[str, str]:
     """The curves as base64 PNG and the beating heart as base64 GIF; nothing where the function is withheld."""
     figure = None if function is None else function_figure(function)
     if figure is None:
         return {}
     buffer = io.BytesIO()
     figure.savefig(buffer, format="png", dpi=OVERVIEW_DPI, pil_kwargs=QUICK_PNG)
-    drawn = {"function": buffer.getvalue(), "cine": cine(result)}
+    drawn = {"function": buffer.getvalue(), "cine": cine(result, colours)}
     return {name: base64.b64encode(content).decode("ascii") for name, content in drawn.items()}
 
 

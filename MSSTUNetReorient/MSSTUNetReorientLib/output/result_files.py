@@ -181,10 +181,10 @@ def _write_function(result: Result, path: Path) -> None:
     write_function(result, path)
 
 
-def _write_cine(result: Result, path: Path) -> None:
+def _write_cine(result: Result, path: Path, colours: str) -> None:
     from .cine import write_cine
 
-    write_cine(result, path)
+    write_cine(result, path, colours)
 
 
 def _write_overview(result: Result, path: Path, colours: str) -> None:
@@ -214,7 +214,7 @@ PRODUCTS: tuple[Product, ...] = (
     Product(TABLE, write_table),
     Product(SAMPLES, write_samples),
     Product("function.csv", _write_function, gated=True),
-    Product("cine.gif", _write_cine, extra="report", gated=True),
+    Product("cine.gif", _write_cine, extra="report", gated=True, coloured=True),
     Product("overview.png", _write_overview, extra="report", coloured=True),
     Product("report.html", _write_report, extra="report", coloured=True),
     Product("scene.mrb", _write_scene, extra="scene"),
