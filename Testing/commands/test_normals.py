@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -34,12 +35,19 @@ def result_of(inferior: float, status: str = "pass", model: ModelIdentity = MODE
     return replace(base, study=replace(base.study, info=info), short_axis=short_axis, labels=labels, model=model)
 
 
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
+@pytest.fixture(scope="module")
+def results(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """21 results of normal studies, whose inferior wall has 70 to 90 %."""
+    place = tmp_path_factory.mktemp("normals")
     for n in range(21):
-        deliver(result_of(70.0 + n), tmp_path / "in" / f"r{n:02d}", scene=False, report=False)
-    return tmp_path / "in"
+        deliver(result_of(70.0 + n), place / f"r{n:02d}", scene=False, report=False)
+    return place
+
+
+@pytest.fixture
+def folder(results: Path, tmp_path: Path) -> Path:
+    """A copy of them."""
+    return shutil.copytree(results, tmp_path / "in")
 
 
 def test_limits_of_results(folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -27,7 +27,7 @@ simulated normals has a summed score of 4 or more by the limits of the others.""
 CUT_OFFS = (90.0, 80.0, 60.0)
 """Percent of the limit below which a segment scores 2, 3 and 4; from there to the limit, it scores 1 (ours).
 
-Blur fills a defect with the counts of its surroundings: in SPECT a wall without uptake still reads a third of normal.
+Blur fills a defect with the counts of its surroundings: in SPECT a wall with hardly any uptake reads 20 to 40 %.
 With these numbers summed scores are on average about those of the uptake that was drawn, if that scores 1 to 4 below
 70, 50, 30 and 10 % of healthy. Chosen on simulated studies of the validation split.
 """
