@@ -34,7 +34,7 @@ LEAST_NORMAL = 0.15
 much."""
 MOST_SPREAD = 0.25
 """Width of the middle half of the ratios of stress to rest there, over their median, above which the two are too
-different to be scaled (ours). In 87 simulated pairs it was above it in six; the scale of five of them was wrong by 12 to
+different to be scaled (ours). Six of 87 simulated pairs were above it; the scale of five of them was wrong by 12 to
 42 %."""
 REVERSIBLE_POINTS = 10.0
 """Percentage points by which rest must be better than stress to be called reversible (ours; docs/pairs.md has how much
