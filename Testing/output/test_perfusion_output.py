@@ -10,12 +10,13 @@ from typing import Any
 import numpy as np
 import pytest
 from MSSTUNetReorientLib.geometry.volume import Volume
-from MSSTUNetReorientLib.output.perfusion_text import NO_LIMITS
+from MSSTUNetReorientLib.output.limits_choice import NOT_WANTED
 from MSSTUNetReorientLib.output.perfusion_text import RELATIVE
 from MSSTUNetReorientLib.output.perfusion_text import perfusion_of
 from MSSTUNetReorientLib.output.polar_picture import perfusion_figure
 from MSSTUNetReorientLib.output.report import write_report
 from MSSTUNetReorientLib.output.result_files import summary
+from MSSTUNetReorientLib.perfusion.scores import OTHER_PROGRAMS
 from MSSTUNetReorientLib.prediction.qc import Quality
 from MSSTUNetReorientLib.prediction.result import Result
 from results import make_result
@@ -36,6 +37,10 @@ def result_of(counts: Any, quality: Quality | None = None) -> Result:
 def inferior(height: Any, angle: Any) -> Any:
     """Cold basal inferior wall, segment 4."""
     return np.where((height > 0.65) & (angle > 240) & (angle < 300), 20.0, 100.0)
+
+
+def without_limits(result: Result) -> Result:
+    return replace(result, normal_limits="none")
 
 
 def report_page(result: Result, folder: Path) -> str:
@@ -91,11 +96,47 @@ def test_report_and_summary_give_the_same_numbers(tmp_path: Path) -> None:
         found = re.search(row, page)
         assert found is not None
         assert int(found.group(1)) == pytest.approx(segment["percent"], abs=0.51)
-    assert f"Scores and extents are withheld: {NO_LIMITS}." in page
-    assert all(f == {"value": None, "verdict": "pass", "withheld": NO_LIMITS} for f in content["figures"].values())
-    assert all(segment["score"] is None for segment in content["segments"])
-    assert content["relative_to"] == "the study's own maximum, not normal limits"
+    assert content["relative_to"] == "the study's own maximum"
     assert content["maximum_counts"] == pytest.approx(100, abs=0.5)
+
+
+def test_scores_of_report_and_summary_agree(tmp_path: Path) -> None:
+    """A basal inferior wall of 20 % is below any normal limit; the report has score, normal mean and sum."""
+    result = result_of(inferior)
+    page, content = report_page(result, tmp_path), summary(result)["perfusion"]
+    segment = content["segments"][3]
+    assert segment["score"] >= 2
+    assert segment["percent"] < segment["normal_percent"] - 2 * segment["normal_sd"]
+    row = re.search(r"4 basal inferior</th>.*?</tr>", page, re.DOTALL)
+    assert row is not None
+    normal = re.search(r">(\d+) ± (\d+) %<", row.group())
+    assert normal is not None
+    assert int(normal[1]) == pytest.approx(segment["normal_percent"], abs=0.56)
+    assert int(normal[2]) == pytest.approx(segment["normal_sd"], abs=0.56)
+    assert f'<td class="number">{segment["score"]}</td>' in row.group()
+    summed = content["figures"]["summed_score"]["value"]
+    assert summed == sum(s["score"] for s in content["segments"])
+    assert f"Summed score</th><td>{summed} of 68 ({content['severity_class']})" in page
+    assert content["limits_choice"] in page
+    assert OTHER_PROGRAMS in page
+
+
+def test_sum_is_named_by_what_is_known_of_the_study(tmp_path: Path) -> None:
+    for state, name in (("stress", "SSS"), ("rest", "SRS"), ("unknown", "Summed score")):
+        result = result_of(inferior)
+        result = replace(result, study=replace(result.study, info={**result.study.info, "study_phase": state}))
+        assert summary(result)["perfusion"]["summed_score_name"].lower() == name.lower()
+        assert f"{name} of the RCA" in report_page(result, tmp_path)
+
+
+def test_without_limits_scores_are_withheld_and_the_map_stays(tmp_path: Path) -> None:
+    result = without_limits(result_of(inferior))
+    page, content = report_page(result, tmp_path), summary(result)["perfusion"]
+    assert f"Scores and extents are withheld: {NOT_WANTED}." in page
+    assert all(f == {"value": None, "verdict": "pass", "withheld": NOT_WANTED} for f in content["figures"].values())
+    assert all(segment["score"] is None for segment in content["segments"])
+    assert content["scores_withheld"] == NOT_WANTED
+    assert content["segments"][3]["percent"] is not None
 
 
 def test_a_review_verdict_goes_with_every_figure(tmp_path: Path) -> None:

@@ -106,8 +106,8 @@ def test_every_level_of_a_whole_wall_has_a_value() -> None:
 
 def test_a_deviation_is_in_robust_standard_deviations() -> None:
     """Median 80, median absolute deviation 4: a standard deviation of 5.93."""
-    segments = np.full((5, 17), 80.0) + np.array([[-4.0], [-2.0], [0.0], [4.0], [-40.0]])
-    assert deviations(segments)[:, 3] == pytest.approx(np.array([-4.0, -2.0, 0.0, 4.0, -40.0]) / 5.9304)
+    segments = np.full((5, 17), 80.0) + np.array([[6.0], [4.0], [0.0], [-4.0], [-40.0]])
+    assert deviations(segments)[:, 3] == pytest.approx(np.array([6.0, 4.0, 0.0, -4.0, -40.0]) / 5.9304)
 
 
 @settings(max_examples=20, deadline=None)

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import settings
 from hypothesis import strategies as st
+from MSSTUNetReorientLib.geometry.labels import BLOOD_POOL
 from MSSTUNetReorientLib.geometry.pose import Pose
 from MSSTUNetReorientLib.geometry.volume import Volume
 from MSSTUNetReorientLib.perfusion.polar_map import PolarMap
@@ -20,7 +21,9 @@ from MSSTUNetReorientLib.perfusion.sampling import angles
 from MSSTUNetReorientLib.perfusion.sampling import sample
 from numpy.typing import NDArray
 from walls import AREA_CM2
+from walls import BASE_MM
 from walls import POSE
+from walls import RADIUS_MM
 from walls import changed
 from walls import places
 from walls import wall
@@ -145,3 +148,21 @@ def test_map_takes_less_than_50_ms() -> None:
         polar_map(samples)
         times.append(time.perf_counter() - start)
     assert min(times) < 0.05
+
+
+def test_samples_end_at_the_valve_plane_where_the_wall_appears_longer() -> None:
+    """The wall is labelled 6 mm beyond its blood pool: its surface is smaller by 6 mm of cylinder."""
+    study = wall(smooth)
+    points = POSE.apply_inverse(study[0].grid.points())
+    above = (study[1].array == BLOOD_POOL) & (points[..., 2] > BASE_MM - 6.0)
+    samples = sample(*without(study, above))
+    assert samples is not None
+    shorter = AREA_CM2 - 2 * np.pi * RADIUS_MM * 6.0 / 100
+    assert samples.area_mm2.sum() / 100 == pytest.approx(shorter, rel=0.02)
+
+
+def test_samples_reach_the_end_of_the_wall_where_the_blood_pool_is_unknown() -> None:
+    study = wall(smooth)
+    samples = sample(*without(study, study[1].array == BLOOD_POOL))
+    assert samples is not None
+    assert samples.area_mm2.sum() / 100 == pytest.approx(AREA_CM2, rel=0.02)

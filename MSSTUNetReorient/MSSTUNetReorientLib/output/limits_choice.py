@@ -52,7 +52,7 @@ def choose_limits(request: str, info: dict[str, Any]) -> Choice:
     told = group_of(info)
     if request == AUTO:
         return _chosen(shipped_normals().limits, told, _assumed_camera(info))
-    if Path(request).suffix == SUFFIX or Path(request).exists():
+    if Path(request).suffix == SUFFIX or Path(request).is_file():
         return _chosen(read_normals(Path(request)).limits, told, _assumed_camera(info))
     return _chosen(shipped_normals().limits, group_named(request), "")
 

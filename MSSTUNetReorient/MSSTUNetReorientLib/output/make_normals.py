@@ -108,7 +108,7 @@ def _about(
         "model": kept[0].model,
         "studies": len(kept),
         "seeds": sorted(study.seed for study in kept if study.seed is not None),
-        "left_out": [{"study": n, "reason": _impersonal(s.reason)} for n, s in enumerate(judged, 1) if s.reason],
+        "left_out": [{"study": n, "reason": s.reason} for n, s in enumerate(judged, 1) if s.reason],
         "called_abnormal": {
             one.group.name: round(share_abnormal(maps, one), 3)
             for one, (_, maps) in zip(limits, [g for g in _groups(kept) if len(g[1]) >= LEAST_STUDIES], strict=True)
@@ -121,15 +121,9 @@ def share_abnormal(maps: Sequence[PolarMap], limits: NormalLimits) -> float:
     summed = []
     for n, one in enumerate(maps):
         others = [m for k, m in enumerate(maps) if k != n]
-        rest = limits_of(others, limits.group, limits.source) if len(others) >= LEAST_STUDIES else limits
-        scores = [s or 0 for s in scores_of(one, rest).segments]
-        summed.append(sum(scores))
+        rest = limits_of(others, limits.group, limits.source, least=LEAST_STUDIES - 1)
+        summed.append(sum(points or 0 for points in scores_of(one, rest).segments))
     return float(np.mean(np.array(summed) >= HIGH_SCORE))
-
-
-def _impersonal(reason: str) -> str:
-    """Reasons of this program; the message of a file that cannot be read may hold its path."""
-    return reason if reason.startswith(("outlier", "its ", "simulated", "a real")) else "it cannot be read or mapped"
 
 
 def table(normals: NormalsFile, studies: Sequence[NormalStudy]) -> str:
@@ -137,7 +131,8 @@ def table(normals: NormalsFile, studies: Sequence[NormalStudy]) -> str:
     lines = [f"{len(studies)} studies, {sum(s.map is not None for s in studies)} of them used"]
     for n, study in enumerate(studies, 1):
         if study.reason:
-            lines.append(f"  left out: {n} {study.name}: {study.reason}")
+            detail = f" ({study.detail})" if study.detail else ""
+            lines.append(f"  left out: {n} {study.name}: {study.reason}{detail}")
     for one in normals.limits:
         share = normals.about["called_abnormal"][one.group.name]
         lines += ["", f"{one.group.name}: {one.group.words}, {one.studies} studies; {100 * share:.0f} % of them would "

@@ -27,6 +27,7 @@ TRUTH, IMAGE = "truth.json", "image.nrrd"
 DESKTOP_FILES = (".", "~")
 """What hidden files and those of editors begin with."""
 
+UNREADABLE = "it cannot be read"
 WITH_DEFECT = "simulated with a defect"
 REAL_COUNTS = "a real heart in a simulated chest: it is not known to be normal"
 
@@ -44,6 +45,7 @@ class NormalStudy:
         reason: why it is left out; empty where it is not.
         model: name, version and sha256 of the model that found its LV; empty where none did.
         seed: of a simulated study.
+        detail: more of the reason for the terminal alone, as it may hold a path.
     """
 
     name: str
@@ -52,6 +54,7 @@ class NormalStudy:
     reason: str
     model: dict[str, str]
     seed: int | None = None
+    detail: str = ""
 
 
 def study_paths(folder: Path) -> list[Path]:
@@ -77,7 +80,7 @@ def read_normals_of(folder: Path, predict: Predictor) -> Iterator[NormalStudy]:
         try:
             yield _read(path, predict)
         except InputError as error:
-            yield NormalStudy(path.name, Group("spect"), None, str(error).removeprefix(f"{path}: "), {})
+            yield NormalStudy(path.name, Group("spect"), None, UNREADABLE, {}, detail=str(error))
 
 
 def _read(path: Path, predict: Predictor) -> NormalStudy:

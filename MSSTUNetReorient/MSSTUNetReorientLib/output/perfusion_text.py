@@ -19,7 +19,7 @@ from .limits_choice import choose_limits
 
 RELATIVE = (
     "Uptake is in percent of the study's own maximum. In a healthy heart it is uneven too: breast and diaphragm "
-    "attenuate, and blur dims the base, where uptake reads low. Scores take that from normal limits."
+    "attenuate, and blur dims the base, where uptake reads low. Scores allow for that by normal limits."
 )
 """The sentence that goes with every value in a report."""
 FIGURE_WORDS = {
@@ -85,7 +85,8 @@ def _score_rows(perfusion: Perfusion) -> list[tuple[str, str]]:
         )
         if name == "summed_score" and severity is not None:
             value += f" of {HIGHEST_SUM} ({severity})"
-        rows.append((words.format(name=perfusion.summed_name), value))
+        label = words.format(name=perfusion.summed_name)
+        rows.append((label[0].upper() + label[1:], value))
     return rows
 
 

@@ -24,8 +24,8 @@ Array = NDArray[np.float64]
 LEVELS = 32
 """Equal steps of the height at which limits are kept: as many as a map has rows."""
 LEAST_STUDIES = 20
-"""Fewer do not make limits (ours): the standard deviation of 20 is known to 16 %, which moves a limit of 2.5 standard
-deviations by 0.4 of them."""
+"""Fewer do not make limits (ours): the standard deviation of 20 is known to 16 %, which moves a limit of 2 standard
+deviations by 0.3 of them."""
 LEAST_SHARE = 0.5
 """A sample that has a value in less than this share of the studies has no limits (ours)."""
 LEAST_SD = 3.0
@@ -102,14 +102,14 @@ class NormalLimits:
         return _weighted(part, self.mean), _weighted(part, self.sd)
 
 
-def limits_of(maps: Sequence[PolarMap], group: Group, source: str) -> NormalLimits:
+def limits_of(maps: Sequence[PolarMap], group: Group, source: str, least: int = LEAST_STUDIES) -> NormalLimits:
     """The limits of studies that are all held to be normal.
 
     Raises:
-        ValueError: fewer than :data:`LEAST_STUDIES`.
+        ValueError: fewer than ``least``.
     """
-    if len(maps) < LEAST_STUDIES:
-        msg = f"normal limits need {LEAST_STUDIES} studies, but there are {len(maps)}"
+    if len(maps) < least:
+        msg = f"normal limits need {least} studies, but there are {len(maps)}"
         raise ValueError(msg)
     mean, sd = spread(np.array([on_levels(m) for m in maps]))
     segment_mean, segment_sd = spread(np.array([m.segments for m in maps]))
