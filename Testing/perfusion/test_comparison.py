@@ -13,7 +13,7 @@ from MSSTUNetReorientLib.perfusion.comparison import LEAST_NORMAL
 from MSSTUNetReorientLib.perfusion.comparison import Comparison
 from MSSTUNetReorientLib.perfusion.comparison import below_limits
 from MSSTUNetReorientLib.perfusion.comparison import compare
-from MSSTUNetReorientLib.perfusion.comparison import weighted_median
+from MSSTUNetReorientLib.perfusion.comparison import weighted_quantiles
 from MSSTUNetReorientLib.perfusion.polar_map import PolarMap
 from MSSTUNetReorientLib.perfusion.quantification import quantify
 from numpy.typing import NDArray
@@ -146,6 +146,14 @@ def test_too_little_normal_wall_withholds_the_comparison() -> None:
     assert LEAST_NORMAL < 0.5
 
 
+def test_walls_that_differ_unevenly_are_not_scaled() -> None:
+    """Rest brighter by a third on one side and dimmer by a quarter on the other: no scale fits both."""
+    left, right = (mapped(lambda h, a, s=side: np.where((a < 180) == s, 74.0, 100.0)) for side in (True, False))  # type: ignore[misc]
+    assert compare(left, right) is None
+    near = mapped(lambda h, a: np.where(a < 180, 92.0, 100.0))
+    assert compare(near, NORMAL) is not None
+
+
 def test_samples_are_compared_at_their_place_along_the_axis() -> None:
     """The rows of the rest map end at other heights; a cold base that begins at the same height is the same."""
     stress = mapped(lambda height, angle: np.where(height > 0.5, 40.0, 100.0))
@@ -175,6 +183,10 @@ def test_samples_that_one_study_lacks_are_not_compared() -> None:
 @given(
     st.lists(st.tuples(st.integers(-50, 50), st.integers(1, 9)), min_size=1, max_size=30),
 )
-def test_weighted_median_is_that_of_repeated_values(pairs: list[tuple[int, int]]) -> None:
+def test_weighted_quantiles_are_those_of_repeated_values(pairs: list[tuple[int, int]]) -> None:
     values, weights = (np.array(x, dtype=float) for x in zip(*pairs, strict=True))
-    assert weighted_median(values, weights) == np.median(np.repeat(values, weights.astype(int)))
+    repeated = np.repeat(values, weights.astype(int))
+    assert weighted_quantiles(values, weights, [0.5]) == [np.median(repeated)]
+    low, high = weighted_quantiles(values, weights, [0.25, 0.75])
+    averaged = [np.quantile(repeated, q, method="averaged_inverted_cdf") for q in (0.25, 0.75)]
+    assert [low, high] == averaged

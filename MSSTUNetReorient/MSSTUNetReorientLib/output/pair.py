@@ -13,7 +13,7 @@ from ..perfusion.aha_segments import SEGMENTS
 from ..perfusion.aha_segments import TERRITORIES
 from ..perfusion.comparison import HIGH_RISK_PERCENT
 from ..perfusion.comparison import METHOD
-from ..perfusion.comparison import NOT_ENOUGH_NORMAL
+from ..perfusion.comparison import NOT_COMPARABLE
 from ..perfusion.comparison import REVERSIBLE_POINTS
 from ..perfusion.comparison import Comparison
 from ..perfusion.comparison import below_limits
@@ -126,7 +126,7 @@ def make_pair(stress: Side, rest: Side) -> Pair:
     maps = [p.map for p in perfusions]
     comparison = compare(maps[0], maps[1]) if not reason and maps[0] and maps[1] else None
     if comparison is None and not reason:
-        reason = NOT_ENOUGH_NORMAL
+        reason = NOT_COMPARABLE
     figures = {
         **_extents(comparison, perfusions[0], reason, verdict),
         **_scores(perfusions, verdict),
