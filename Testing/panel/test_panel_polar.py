@@ -31,6 +31,7 @@ from MSSTUNetReorientLib.panel.state.adjustment import CONTROLS
 from MSSTUNetReorientLib.panel.state.live_map import LiveMap
 from MSSTUNetReorientLib.perfusion.aha_segments import SEGMENTS
 from MSSTUNetReorientLib.perfusion.polar_drawing import middle
+from MSSTUNetReorientLib.perfusion.polar_drawing import sample_at
 from MSSTUNetReorientLib.perfusion.quantification import quantify
 from MSSTUNetReorientLib.prediction.qc import Quality
 from MSSTUNetReorientLib.prediction.result import Result
@@ -538,8 +539,6 @@ def pixel(views: SlicerViews, session: Session, x: float, y: float, n: int = 0) 
 def test_pixels_have_the_colour_of_the_sample_that_lies_there(
     drawn: tuple[Session, SlicerViews], place: tuple[float, float]
 ) -> None:
-    from MSSTUNetReorientLib.perfusion.polar_drawing import sample_at
-
     session, views = drawn
     map_, disc = shown(session).map, session.screen.polar.discs[0]
     row, ray = sample_at(*place, map_.samples.edges)
@@ -575,6 +574,22 @@ def test_maps_and_words_lie_in_the_view_whatever_its_size(
     assert (bounds[:, 3] < size[1]).all()
     assert bounds[0, 1] - bounds[0, 0] == pytest.approx(bounds[0, 3] - bounds[0, 2], rel=1e-3)  # round
     assert bounds[0, 1] - bounds[0, 0] > 0.25 * min(size)
+
+
+def test_a_zoom_of_the_reader_stays(drawn: tuple[Session, SlicerViews]) -> None:
+    session, views = drawn
+    node = views.slices[POLAR].node
+    x, y, z = node.GetFieldOfView()
+    node.SetFieldOfView(x / 2, y / 2, z)
+    session.review.nudge("roll", 3.0)
+    session.review.settle()
+    assert node.GetFieldOfView()[0] == pytest.approx(x / 2)
+    place = (0.35, 0.5)
+    disc = session.screen.polar.discs[0]
+    row, ray = sample_at(*place, shown(session).map.samples.edges)
+    np.testing.assert_allclose(
+        pixel(views, session, *place), cell_colours(shown(session).map, disc._colours)[row, ray], atol=25
+    )
 
 
 def test_handles_of_the_pose_are_not_drawn_into_it(drawn: tuple[Session, SlicerViews]) -> None:

@@ -57,7 +57,9 @@ def test_files_keep_numbers_missing_values_and_words(scene: Any, result: Result,
         segments = found.figures["segments"]
         assert same(read_segments(segments), SEGMENTS)
         uptake = segments.GetTable().GetColumnByName("Uptake")
-        assert isinstance(uptake, vtkDataArray)  # a number still: it can be plotted
+        number = segments.GetTable().GetColumnByName("Segment")
+        assert isinstance(uptake, vtkDataArray)  # numbers still: they can be plotted
+        assert isinstance(number, vtkDataArray)
         assert math.isnan(uptake.GetValue(2))
         assert segments.GetColumnUnitLabel("Uptake") == "%"
         back = read_figures(found.figures["figures"])

@@ -421,8 +421,9 @@ class StudyReview:
     def _lock(self, reader: str) -> None:
         self._accepting = None
         self._set_lock(True, "accept", reader)
-        if self.nodes is not None and self.record is not None and (live := live_map(self.nodes, self.record)):
-            self._put_figures(live.result)
+        with self.errors_shown():
+            if self.nodes is not None and self.record is not None and (live := live_map(self.nodes, self.record)):
+                self._put_figures(live.result)
 
     def _set_lock(self, locked: bool, what: str, reader: str) -> None:
         if self.record is None or self.nodes is None:

@@ -82,6 +82,7 @@ class PolarView:
             return
         if self._overlay is not None:
             self._overlay.clear()
+        first = len(self.maps) != len(maps)
         self.maps, self._overlay, self._scale = list(maps), Overlay(view), Scale(beside=1 - SCALE_SHARE)
         self._take_colours(display)
         node = self._prepared_node()
@@ -93,7 +94,11 @@ class PolarView:
         self._overlay.add_fixed(self._scale.actor)
         self._scale.follow(display, WHOLE)
         self._watch(node, display)
-        self.fit()
+        if first:
+            self.fit()
+        else:  # the reader's zoom stays
+            self._arrange(node)
+            self._place()
 
     def move(self, record: Record) -> None:
         """The pose of the selected study moves."""
@@ -115,13 +120,17 @@ class PolarView:
         node = self.scene.GetSingletonNode(POLAR, "vtkMRMLSliceNode")
         if node is not None and self.maps:
             self._size = tuple(node.GetDimensions()[:2])
-            wide = _is_wide(node)
-            for disc, centre in zip(self.discs, _centres(len(self.maps), wide), strict=True):
-                disc.move(centre)
-            width, height = _page(len(self.maps), wide)
-            self._told.move(page_to_ras(np.array(0.0), np.array((TOLD_MM - height) / 2)))
-            _fit(node, width, height)
+            self._arrange(node)
+            _fit(node, *_page(len(self.maps), _is_wide(node)))
             self._place()
+
+    def _arrange(self, node: Any) -> None:
+        """Side by side where the view is wide, else one below the other."""
+        wide = _is_wide(node)
+        for disc, centre in zip(self.discs, _centres(len(self.maps), wide), strict=True):
+            disc.move(centre)
+        height = _page(len(self.maps), wide)[1]
+        self._told.move(page_to_ras(np.array(0.0), np.array((TOLD_MM - height) / 2)))
 
     def _prepared_node(self) -> Any:
         node, composite = slice_node(self.scene, POLAR, POLAR_COLOUR), composite_node(self.scene, POLAR)
