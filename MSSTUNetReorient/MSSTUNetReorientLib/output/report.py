@@ -128,9 +128,8 @@ def write_report(result: Result, path: Path, colours: str = DEFAULT) -> None:
     environment = Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True)
     perfusion = perfusion_of(result)
     function = function_of_result(result)
-    pictures = (
-        _pictures(result, colours) | _perfusion_picture(perfusion, colours) | _function_pictures(result, function, colours)
-    )
+    pictures = _pictures(result, colours) | _perfusion_picture(perfusion, colours)
+    pictures |= _function_pictures(result, function, colours)
     content = report_content(result) | {
         "perfusion": perfusion_content(perfusion),
         "stability": pose_stability_section(result).sentences,
