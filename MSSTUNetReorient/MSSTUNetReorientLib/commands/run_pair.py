@@ -16,6 +16,8 @@ from ..output.colour_tables import check_colours
 from ..output.destination import PAIR
 from ..output.destination import check_destination
 from ..output.limits_choice import check_request
+from .run_study import read_whole
+from .run_study import result_of
 
 if TYPE_CHECKING:
     from ..output.pair import Pair
@@ -66,27 +68,23 @@ def run_pair(
     check_destination(out, overwrite, PAIR)
     check_request(limits)
     _check_two_files(Path(stress), Path(rest), series, rest_series)
-    from ..io import read_study
     from ..io.study_identity import read_identity
 
-    volumes, identities = [], []
+    studies, identities = [], []
     for phase, path, chosen in (("stress", stress, series), ("rest", rest, rest_series)):
         show(f"reading {path}")
-        volume = read_study(
-            path, gate=gate, series=chosen, window=window, frames=frames, orientation=orientation,
-            short_axis=short_axis,
-        )  # fmt: skip
-        volumes.append(replace(volume, info={"study_phase": phase} | volume.info))  # as given, if it is not stated
+        found = read_whole(path, gate, series=chosen, window=window, frames=frames, orientation=orientation,
+                           short_axis=short_axis)  # fmt: skip
+        studies.append(replace(found, total=_of_phase(found.total, phase)))
         identities.append(read_identity(path, chosen))
-    _check_two_studies(volumes, rest)
+    _check_two_studies([study.total for study in studies], rest)
     show("loading the network")
-    from ..prediction.predictor import predict
-
     results = []
-    for name, volume in zip(("stress", "rest"), volumes, strict=True):
+    for name, study in zip(("stress", "rest"), studies, strict=True):
         show(f"{name}: finding the left ventricle")
-        result = predict(volume, model=model, device=device, keep_axes=short_axis, progress=show)
-        results.append(replace(result, normal_limits=limits))
+        results.append(
+            result_of(study, model=model, device=device, short_axis=short_axis, limits=limits, progress=show)
+        )
     from ..output.pair import make_pair
     from ..output.pair_checks import Side
     from ..output.pair_files import deliver_pair
@@ -95,6 +93,11 @@ def run_pair(
     return deliver_pair(
         pair, out, overwrite=overwrite, scene=scene, report=report, colours=colours, progress=show, note=note
     )
+
+
+def _of_phase(study: Volume, phase: str) -> Volume:
+    """The study as the phase that it was given as, if it does not state one."""
+    return replace(study, info={"study_phase": phase} | study.info)
 
 
 def _check_two_files(stress: Path, rest: Path, series: str | None, rest_series: str | None) -> None:

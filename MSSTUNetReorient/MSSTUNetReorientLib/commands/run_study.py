@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 from typing import Any
 
 from ..output.colour_tables import DEFAULT
@@ -12,6 +13,9 @@ from ..output.colour_tables import check_colours
 from ..output.destination import check_destination
 from ..output.limits_choice import check_request
 from ..prediction.result import Result
+
+if TYPE_CHECKING:
+    from ..io import GatedStudy
 
 Printer = Callable[[str], None]
 
@@ -63,26 +67,41 @@ def run_study(
     check_destination(out, overwrite)
     check_request(limits)
     show(f"reading {study}")
-    from ..io import GatedStudy
-    from ..io import read_gates
-    from ..io import read_study
-
-    choice: dict[str, Any] = {
-        "series": series, "window": window, "frames": frames, "orientation": orientation, "short_axis": short_axis,
-    }  # fmt: skip
-    found = read_gates(study, **choice) if gate is None else GatedStudy(read_study(study, gate=gate, **choice), ())
+    found = read_whole(study, gate, series=series, window=window, frames=frames, orientation=orientation,
+                       short_axis=short_axis)  # fmt: skip
     show("loading the network")
-    from ..prediction.predictor import predict
-
-    result = predict(found.total, model=model, device=device, keep_axes=short_axis, progress=show)
-    if found.gates:
-        from ..prediction.gates import with_gates
-
-        result = with_gates(result, found.gates, model=model, device=device, progress=show)
-    result = replace(result, normal_limits=limits)
+    result = result_of(found, model=model, device=device, short_axis=short_axis, limits=limits, progress=show)
     from ..output.result_files import deliver
 
     written = deliver(
         result, out, overwrite=overwrite, scene=scene, report=report, colours=colours, progress=show, note=note
     )
     return written.result
+
+
+def read_whole(study: Path, gate: int | None, **choice: Any) -> GatedStudy:
+    """A study with all its gates, or only one of them.
+
+    Args:
+        study, gate: see :func:`run_study`.
+        choice: the other arguments of :func:`..io.read_study`.
+    """
+    from ..io import GatedStudy
+    from ..io import read_gates
+    from ..io import read_study
+
+    return read_gates(study, **choice) if gate is None else GatedStudy(read_study(study, gate=gate, **choice), ())
+
+
+def result_of(
+    found: GatedStudy, *, model: str | Path | None, device: str, short_axis: bool, limits: str, progress: Printer
+) -> Result:
+    """The result of a study as read, with its gates if it has any; arguments as for :func:`run_study`."""
+    from ..prediction.predictor import predict
+
+    result = predict(found.total, model=model, device=device, keep_axes=short_axis, progress=progress)
+    if found.gates:
+        from ..prediction.gates import with_gates
+
+        result = with_gates(result, found.gates, model=model, device=device, progress=progress)
+    return replace(result, normal_limits=limits)
