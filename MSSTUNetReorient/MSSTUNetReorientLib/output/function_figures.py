@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from typing import TYPE_CHECKING
 from typing import Any
 
@@ -17,6 +18,7 @@ from ..perfusion.wall_motion import WallMotion
 from .figures import INK
 from .figures import new_figure
 from .polar_picture import LINE_COLOUR
+from .polar_picture import NO_VALUE_COLOUR
 from .polar_picture import RINGS
 from .polar_picture import _border
 from .polar_picture import _frame
@@ -82,18 +84,24 @@ def _draw_histogram(ax: Axes, function: Function) -> None:
     ax.set_xlabel("Degrees of the R-R interval", fontsize=8, color=INK)
     ax.set_ylabel("Percent of the wall", fontsize=8, color=INK)
     ax.tick_params(labelsize=8, labelcolor=INK)
-    if phase is not None:
+    if function.phase_reason:
+        text = textwrap.fill(f"Withheld: {function.phase_reason}.", 50)
+        ax.text(0.5, 0.5, text, transform=ax.transAxes, ha="center", fontsize=9, color=INK)
+    elif phase is not None:
         ax.bar(np.arange(len(phase.histogram)) * BIN_DEG + BIN_DEG / 2, phase.histogram, BIN_DEG, color=BAR_COLOUR)
 
 
 def _draw_map(figure: Figure, ax: Axes, motion: WallMotion, values: Array, means: Array, top: float) -> None:
-    """Every sample that counts, the borders of the segments, and the mean of each."""
+    """Every sample that counts, grey where none does, the borders of the segments, and the mean of each."""
+    from matplotlib import colormaps
+
     along = np.concatenate([[0.0], (motion.along[1:] + motion.along[:-1]) / 2, [motion.along[-1]]])
     radius = np.interp(np.minimum(along, 1.0), *RINGS)
     around = np.deg2rad(np.arange(RAYS + 1) * 360 / RAYS)
     x, y = np.outer(radius, np.cos(around)), np.outer(radius, np.sin(around))
     shown = np.ma.masked_where(~motion.counted, values)
-    mesh = ax.pcolormesh(x, y, shown, cmap=MAP_COLOURS, vmin=0, vmax=top, shading="flat", edgecolors="none")
+    colours = colormaps[MAP_COLOURS].with_extremes(bad=NO_VALUE_COLOUR)
+    mesh = ax.pcolormesh(x, y, shown, cmap=colours, vmin=0, vmax=top, shading="flat", edgecolors="none")
     _frame(ax)
     for segment, mean in zip(SEGMENTS, means, strict=True):
         border_x, border_y = _border(segment)

@@ -72,7 +72,7 @@ class Rays:
         cap = np.clip(radius[:, :RINGS], 0, None) ** 3 / 3 * -np.diff(np.cos(polar))[:, None] * sector
         slices = np.clip(radius[:, RINGS:], 0, None) ** 2 / 2 * sector * self.row_mm
         below = np.clip((plane[:, None] - self.heights) / self.row_mm + 0.5, 0, 1)
-        return np.asarray(cap.sum(axis=(1, 2)) + (slices.sum(axis=2) * below).sum(axis=1)) / 1000
+        return np.asarray((cap.sum(axis=(1, 2)) + (slices.sum(axis=2) * below).sum(axis=1)) / 1000, dtype=float)
 
 
 @dataclass(frozen=True, eq=False)

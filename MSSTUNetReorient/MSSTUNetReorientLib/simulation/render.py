@@ -232,7 +232,7 @@ def _finish_fast(
 def _counted(
     p: StudyParameters, sources: Sources, pose: Pose, points: Field, local: Field
 ) -> tuple[list[Field], Truth]:
-    """A real short-axis count volume, or each of its gates, put into a chest by the inverse transform, in one resampling.
+    """A real short-axis count volume, or each of its gates, put into a chest, in one resampling.
 
     Its own axis is the technologist's and is kept.
     """
