@@ -161,7 +161,9 @@ def test_phases_of_noise_are_withheld() -> None:
     """Noise of known size on every gate: its spread is foretold, and too much of it withholds the phase."""
     given, rng = beat(), np.random.default_rng(4)
     quiet = measured(given, gates=[replace(g, array=g.array + rng.normal(0, 4, g.array.shape)) for g in given.counts()])
-    loud = measured(given, gates=[replace(g, array=g.array + rng.normal(0, 300, g.array.shape)) for g in given.counts()])
+    loud = measured(
+        given, gates=[replace(g, array=g.array + rng.normal(0, 300, g.array.shape)) for g in given.counts()]
+    )
     assert quiet.phase is not None
     assert 0.2 < quiet.phase.noise_deg < 10
     assert quiet.figures["phase_sd_deg"].value is not None
@@ -250,4 +252,6 @@ def test_warnings_go_with_the_figures() -> None:
     assert any("Small heart" in note for note in small.notes)
     assert function_module.REVIEW in small.notes
     assert {f.verdict for f in small.figures.values()} == {"review"}
-    assert measured(beat(8, mean=28.0, change=2.0)).notes == ()
+    large = beat(8, mean=28.0, change=2.0)
+    assert measured(large).notes == (function_module.ACCURACY["NM"],)
+    assert function_module.NO_MODALITY in measured(large, modality="unknown").notes

@@ -11,13 +11,13 @@ from results import make_result
 
 pytest.importorskip("slicer_core", reason="the scene needs the extra 'scene'")
 
-from MSSTUNetReorientLib.geometry.volume import Volume  # noqa: E402
-from MSSTUNetReorientLib.prediction.result import Gates  # noqa: E402
-from MSSTUNetReorientLib.scene.arrays import volume_of  # noqa: E402
-from MSSTUNetReorientLib.scene.gate_sequence import add_gate_sequence  # noqa: E402
-from MSSTUNetReorientLib.scene.host import new_scene  # noqa: E402
-from MSSTUNetReorientLib.scene.store import load_scene  # noqa: E402
-from MSSTUNetReorientLib.scene.store import write_scene  # noqa: E402
+from MSSTUNetReorientLib.geometry.volume import Volume
+from MSSTUNetReorientLib.prediction.result import Gates
+from MSSTUNetReorientLib.scene.arrays import volume_of
+from MSSTUNetReorientLib.scene.gate_sequence import add_gate_sequence
+from MSSTUNetReorientLib.scene.host import new_scene
+from MSSTUNetReorientLib.scene.store import load_scene
+from MSSTUNetReorientLib.scene.store import write_scene
 
 
 def test_gates_are_a_sequence_that_survives_the_file(tmp_path: Path) -> None:

@@ -169,7 +169,9 @@ def gated_counts(gates: int) -> Sources:
     for n in range(gates):
         labels = ((radius < 32) & (np.abs(z) < 40)).astype(np.uint8)
         labels[(radius < 20 - 2 * n) & (z > -28)] *= 2
-        found[f"one_rest_g{n + 1:02d}"] = HeartCounts("one", np.where(labels == 1, 100.0, 5.0).astype("f4"), labels, 3.2)
+        found[f"one_rest_g{n + 1:02d}"] = HeartCounts(
+            "one", np.where(labels == 1, 100.0, 5.0).astype("f4"), labels, 3.2
+        )
     counts = np.sum([heart.counts for heart in found.values()], axis=0)
     return Sources(counts=found | {"one_rest_sum": HeartCounts("one", counts, found["one_rest_g01"].labels, 3.2)})
 
