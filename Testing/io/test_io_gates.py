@@ -15,7 +15,7 @@ from dicom_samples import save_series
 from MSSTUNetReorientLib.errors import InputError
 from MSSTUNetReorientLib.io import read_gates
 from MSSTUNetReorientLib.io import read_study
-from MSSTUNetReorientLib.io.gates import added
+from MSSTUNetReorientLib.io.gated_study import added
 from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence
 

@@ -11,6 +11,7 @@ from MSSTUNetReorientLib.geometry.ellipsoid_fit import fit_ellipsoid
 from MSSTUNetReorientLib.geometry.pose import Pose
 from MSSTUNetReorientLib.geometry.pose import rotation_from_long_axis
 from MSSTUNetReorientLib.simulation.batch import at_rest
+from MSSTUNetReorientLib.simulation.beat import Beat
 from MSSTUNetReorientLib.simulation.bodywall import arms_beside
 from MSSTUNetReorientLib.simulation.bodywall import draw_round_map
 from MSSTUNetReorientLib.simulation.draw import draw_parameters
@@ -168,3 +169,42 @@ def test_breasts_lie_on_the_front_of_a_label_map() -> None:
     assert j.max() <= 11
     np.testing.assert_array_equal(image[:, 12:], bare[:, 12:])
     assert image[:, :, :30].sum() == pytest.approx(image[:, :, 30:].sum(), rel=0.1)
+
+
+def gated_counts(gates: int) -> Sources:
+    """A made-up real heart that shrinks from gate to gate, and its sum."""
+    indices = np.moveaxis(np.indices((32, 32, 32))[::-1] - 15.5, 0, -1) * 3.2
+    radius, z = np.hypot(indices[..., 0], indices[..., 1]), indices[..., 2]
+    found = {}
+    for n in range(gates):
+        labels = ((radius < 32) & (np.abs(z) < 40)).astype(np.uint8)
+        labels[(radius < 20 - 2 * n) & (z > -28)] *= 2
+        found[f"one_rest_g{n + 1:02d}"] = HeartCounts(
+            "one", np.where(labels == 1, 100.0, 5.0).astype("f4"), labels, 3.2
+        )
+    counts = np.sum([heart.counts for heart in found.values()], axis=0)
+    return Sources(counts=found | {"one_rest_sum": HeartCounts("one", counts, found["one_rest_g01"].labels, 3.2)})
+
+
+def test_gates_of_a_real_heart() -> None:
+    """Every gate in one chest at one place; the volumes drawn by hand are kept."""
+    sources = gated_counts(4)
+    given = plain(heart=CountedHeart("one_rest_sum", 3.2, 10.0), kind="composite", beat=Beat(gates=4))
+    study = render(given, sources)
+    assert study.gates is not None
+    assert study.gates.shape[0] == 4
+    np.testing.assert_allclose(study.gates.sum(axis=0), study.image, rtol=1e-4, atol=1e-5)
+    voxels = [int((sources.counts[f"one_rest_g{n:02d}"].labels == 2).sum()) for n in (1, 2, 3, 4)]
+    np.testing.assert_allclose(study.truth.drawn_gate_ml, np.array(voxels) * 3.2**3 / 1000)
+    points = study.grid.points()
+    axis = study.truth.pose.apply_inverse(points)
+    ring = (np.abs(np.hypot(axis[..., 0], axis[..., 1]) - 17) < 2) & (np.abs(axis[..., 2]) < 15)
+    assert study.gates[3][ring].mean() > 2 * study.gates[0][ring].mean()
+
+
+def test_a_real_heart_has_its_own_number_of_gates() -> None:
+    with pytest.raises(InputError, match="real hearts of 8 gates, but found none"):
+        draw_parameters("composite", 0, gated_counts(4), gates=8)
+    drawn = draw_parameters("composite", 0, gated_counts(8), gates=8)
+    assert isinstance(drawn.heart, CountedHeart)
+    assert drawn.heart.name == "one_rest_sum"

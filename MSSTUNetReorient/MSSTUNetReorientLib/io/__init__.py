@@ -1,6 +1,6 @@
 """Reading and writing of studies and results: DICOM NM and PET, NRRD, NIfTI, MetaImage."""
 
-from .gates import GatedStudy
+from .gated_study import GatedStudy
 from .pose_file import read_pose
 from .pose_file import write_pose
 from .study import read_gates

@@ -14,8 +14,8 @@ from ..geometry.volume import Grid
 from ..geometry.volume import Volume
 from .choice import chosen_gates
 from .choice import gate_info
-from .gates import added
-from .gates import interval_info
+from .gated_study import added
+from .gated_study import interval_info
 from .image_header import ImageHeader
 from .interfile import DOUBT
 from .interfile import is_interfile

@@ -23,8 +23,8 @@ from .dicom_values import required
 from .dicom_values import texts
 from .dicom_values import whole
 from .energy_windows import choose_window
-from .gates import interval_info
-from .gates import stated_interval_ms
+from .gated_study import interval_info
+from .gated_study import stated_interval_ms
 from .messages import refuse
 from .nuclear_frames import FrameTable
 from .nuclear_frames import frame_table

@@ -22,8 +22,8 @@ from .dicom_values import number
 from .dicom_values import required
 from .dicom_values import text
 from .dicom_values import whole
-from .gates import interval_info
-from .gates import stated_interval_ms
+from .gated_study import interval_info
+from .gated_study import stated_interval_ms
 from .messages import refuse
 from .reoriented import as_stated
 from .stacking import Slice

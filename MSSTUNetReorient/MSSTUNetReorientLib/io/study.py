@@ -15,9 +15,9 @@ from .dicom_folder import siblings
 from .dicom_values import text
 from .dicom_values import whole
 from .enhanced_pet import read_enhanced_pet
-from .gates import GatedStudy
-from .gates import added
-from .gates import numbered
+from .gated_study import GatedStudy
+from .gated_study import added
+from .gated_study import numbered
 from .image_file import read_image_gates
 from .messages import quiet
 from .messages import refuse

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from typing import TYPE_CHECKING
 from typing import Any
 
@@ -76,7 +77,10 @@ def _draw_histogram(ax: Axes, function: Function) -> None:
     ax.set_xlabel("Degrees of the R-R interval", fontsize=8, color=INK)
     ax.set_ylabel("Percent of the wall", fontsize=8, color=INK)
     ax.tick_params(labelsize=8, labelcolor=INK)
-    if phase is not None:
+    if function.phase_reason:
+        text = textwrap.fill(f"Withheld: {function.phase_reason}.", 50)
+        ax.text(0.5, 0.5, text, transform=ax.transAxes, ha="center", fontsize=9, color=INK)
+    elif phase is not None:
         ax.bar(np.arange(len(phase.histogram)) * BIN_DEG + BIN_DEG / 2, phase.histogram, BIN_DEG, color=BAR_COLOUR)
 
 

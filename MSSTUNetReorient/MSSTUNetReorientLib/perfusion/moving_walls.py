@@ -63,7 +63,7 @@ class Rays:
     @property
     def heights(self) -> Array:
         """``(SLICES,)`` middle of each row above the hinge, along ``k``."""
-        return self.hinge + (np.arange(SLICES) + 0.5) * self.row_mm
+        return np.asarray(self.hinge + (np.arange(SLICES) + 0.5) * self.row_mm, dtype=float)
 
     def volume_ml(self, radius: Array, plane: Array) -> Array:
         """``(G,)`` volume inside radii ``(G, ROWS, RAYS)`` below valve planes at heights ``(G,)``."""
@@ -72,7 +72,8 @@ class Rays:
         cap = np.clip(radius[:, :RINGS], 0, None) ** 3 / 3 * -np.diff(np.cos(polar))[:, None] * sector
         slices = np.clip(radius[:, RINGS:], 0, None) ** 2 / 2 * sector * self.row_mm
         below = np.clip((plane[:, None] - self.heights) / self.row_mm + 0.5, 0, 1)
-        return np.asarray(cap.sum(axis=(1, 2)) + (slices.sum(axis=2) * below).sum(axis=1)) / 1000
+        total = cap.sum(axis=(1, 2)) + (slices.sum(axis=2) * below).sum(axis=1)
+        return np.asarray(total / 1000, dtype=float)
 
 
 @dataclass(frozen=True, eq=False)

@@ -18,6 +18,7 @@ from ..geometry.volume import Volume
 from .aha_segments import LEAST_MEASURED
 from .aha_segments import SEGMENTS
 from .lookup import values_at
+from .moving_walls import HARMONICS
 from .moving_walls import MovingWalls
 from .moving_walls import Rays
 from .moving_walls import harmonics
@@ -45,6 +46,7 @@ class WallMotion:
         area_mm2: of each sample at end-diastole.
         counted: samples that are wall in every gate.
         counts: ``(G, ROWS, RAYS)`` largest count along each ray, smoothed over the cycle.
+        noise: standard deviation of these counts in one gate before they are smoothed, from what does not beat.
         motion_mm: inward motion of the endocardium, end-diastole to end-systole.
         thickening_percent: gain of counts, end-diastole to end-systole.
         segment_motion_mm, segment_thickening_percent: means of the segments by area.
@@ -54,6 +56,7 @@ class WallMotion:
     area_mm2: Array
     counted: NDArray[np.bool_]
     counts: Array
+    noise: float
     motion_mm: Array
     thickening_percent: Array
     segment_motion_mm: Array
@@ -73,7 +76,8 @@ def wall_motion(
         diastole, systole: index of the gate with the largest and the smallest cavity.
     """
     rays = walls.rays
-    counts = harmonics(np.stack([blurred(_largest(gate, pose, walls, n)) for n, gate in enumerate(gates)]))
+    seen = np.stack([blurred(_largest(gate, pose, walls, n)) for n, gate in enumerate(gates)])
+    counts = harmonics(seen)
     middle = (walls.outer + walls.inner)[diastole] / 2
     mean = counts.mean(axis=0)
     counted = _below(rays, float(walls.plane.min()) - BASAL_RIM_MM) & (mean > LEAST_UPTAKE * mean.max())
@@ -86,6 +90,7 @@ def wall_motion(
         area_mm2=area,
         counted=counted,
         counts=counts,
+        noise=noise_of(seen, counts, counted),
         motion_mm=motion,
         thickening_percent=thickening,
         segment_motion_mm=segment_means(motion, counted, along, area),
@@ -115,6 +120,14 @@ def _largest(gate: Volume, pose: Pose, walls: MovingWalls, n: int) -> Array:
     step = gate.grid.index_of(pose.apply(rays.starts + rays.directions)) - start
     found = values_at(gate.array, start[..., None, :] + way[..., None] * step[..., None, :])
     return np.asarray(found.max(axis=-1), dtype=float)
+
+
+def noise_of(seen: Array, smooth: Array, counted: NDArray[np.bool_]) -> float:
+    """Standard deviation of counts ``(G, ROWS, RAYS)`` round their first harmonics; nan where none are left out."""
+    free = len(seen) - 1 - 2 * HARMONICS
+    if free < 1 or not counted.any():
+        return float("nan")
+    return float(np.sqrt(((seen - smooth)[:, counted] ** 2).sum(axis=0).mean() / free))
 
 
 def blurred(values: Array) -> Array:

@@ -232,7 +232,7 @@ def _finish_fast(
 def _counted(
     p: StudyParameters, sources: Sources, pose: Pose, points: Field, local: Field
 ) -> tuple[list[Field], Truth]:
-    """A real short-axis count volume, or each of its gates, put into a chest by the inverse transform, in one resampling.
+    """A real short-axis count volume, or each of its gates, put into a chest, in one resampling.
 
     Its own axis is the technologist's and is kept.
     """
@@ -252,10 +252,11 @@ def _counted(
     chest = fast.blur_by_place(uneven_chest(p, sources, local), scanner, local, p.raster.spacing)
     spots = fast.blur_by_place(spots_outside(p, real.labels, local, turn, own), scanner, local, p.raster.spacing)
     images = []
+    quiet = replace(scanner, noise=scanner.noise / len(shown) ** 0.5)  # real gates bring the noise of a gate with them
     for number, gate in enumerate(shown):
         image = chest.copy()
         blend_counts(image, gate.counts / bright, heart, local, turn, own)
-        images.append(_finish_fast(p, scanner, image + spots, points, local, number))
+        images.append(_finish_fast(p, quiet, image + spots, points, local, number))
     truth_pose = Pose.from_long_axis(pose.long_axis, pose.centre)
     axes = pose.rotation.T @ truth_pose.rotation
     labels = resampled_labels(real, heart.spacing, own, axes)
