@@ -116,7 +116,6 @@ def _add_column(node: Any, name: str, kind: int, values: Iterable[Any]) -> None:
     for value in values:
         column.InsertNextValue(value)
     node.AddColumn(column)
-    node.SetColumnType(name, kind)  # else numbers come back from a file as text
 
 
 def _finish(node: Any) -> None:
