@@ -151,6 +151,7 @@ def report_content(result: Result) -> dict[str, Any]:
         "verdict_colour": VERDICT_COLOURS[quality.status],
         "parameters": _parameter_rows(result),
         "axes": _axis_rows(result),
+        "appearance": _appearance_rows(result),
         "facts": _fact_rows(result),
         **_anatomical_content(result),
         "measures": [
@@ -178,13 +179,18 @@ def _axis_rows(result: Result) -> list[tuple[str, str]]:
     return [(name, _vector(axis, "+.3f")) for name, axis in zip(names, result.pose.rotation.T, strict=True)]
 
 
-def _fact_rows(result: Result) -> list[tuple[str, str]]:
-    info, grid, volumes = result.study.info, result.study.grid, result.volumes_ml
-    septum = septum_text(result.quality)
+def _appearance_rows(result: Result) -> list[tuple[str, str]]:
+    volumes, septum = result.volumes_ml, septum_text(result.quality)
     return [
-        *([("Septum angle", f"{septum} (180° is left)")] if septum else []),
         ("Myocardium, as it appears", f"{volumes['myocardium']:.0f} ml"),
         ("Blood pool, as it appears", f"{volumes['blood_pool']:.0f} ml"),
+        *([("Septum angle", f"{septum} (180° is left)")] if septum else []),
+    ]
+
+
+def _fact_rows(result: Result) -> list[tuple[str, str]]:
+    info, grid = result.study.info, result.study.grid
+    return [
         ("Study", f"{info.get('kind', 'unknown')} ({info.get('modality', 'unknown')})"),
         *_read_rows(info),
         ("Size", " × ".join(str(n) for n in grid.size) + " voxels"),
