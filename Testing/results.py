@@ -27,10 +27,11 @@ FOUND = {
 }
 """Measures of a study whose bounds and septum angle are known."""
 
-OUTER_MM = np.array([32.0, 34.0, 45.0])
-INNER_MM = np.array([18.0, 20.0, 31.0])
-VALVE_MM = 24.0
-"""Half axes of the shell along i, j, k, and the height of the valve plane above its centre."""
+OUTER_MM = np.array([32.03, 34.05, 45.07])
+INNER_MM = np.array([18.03, 20.05, 31.07])
+VALVE_MM = 24.3
+"""Half axes of the shell along i, j, k, and the height of the valve plane above its centre: no voxel of a short axis
+lies on them, which rounding would put on either side."""
 
 
 def septum_in_image(pose: Pose, angle: float) -> tuple[float, float]:
@@ -57,7 +58,7 @@ def counts(points: NDArray[np.float64]) -> NDArray[np.float32]:
     """Counts of SA points: wall 100, cavity 15, background 5; an inferior defect, so that the sides differ."""
     label = shell(points)
     value = np.choose(label, [5.0, 100.0, 15.0])
-    defect = (label == MYOCARDIUM) & (points[..., 1] > 15.0) & (np.abs(points[..., 2]) < 15.0)
+    defect = (label == MYOCARDIUM) & (points[..., 1] > 15.3) & (np.abs(points[..., 2]) < 15.3)
     return np.where(defect, 45.0, value).astype(np.float32)
 
 

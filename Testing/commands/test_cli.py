@@ -370,7 +370,7 @@ def test_a_signal_in_the_middle_of_writing_leaves_nothing(tmp_path: Path, number
         "predictor = SimpleNamespace(predict=lambda *_, **__: make_result())\n"
         "sys.modules['MSSTUNetReorientLib.prediction.predictor'] = predictor\n"
         "import MSSTUNetReorientLib.io as io\n"
-        "io.read_study = lambda *_, **__: None\n"
+        "io.read_gates = lambda *_, **__: io.GatedStudy(None, ())\n"
         "def slow(result, path):\n"
         "    path.write_text('half')\n"
         "    print('writing', flush=True)\n"

@@ -32,7 +32,7 @@ open_standard_streams()
 from results import make_result
 sys.modules['MSSTUNetReorientLib.prediction.predictor'] = SimpleNamespace(predict=lambda *_, **__: make_result())
 import MSSTUNetReorientLib.io as io
-io.read_study = lambda *_, **__: None
+io.read_gates = lambda *_, **__: io.GatedStudy(None, ())
 from MSSTUNetReorientLib.commands.cli import main
 sys.exit(main(['run', 'study', '--no-scene', '--no-report', *sys.argv[1:]]))
 """

@@ -49,9 +49,9 @@ def test_nothing_lies_outside() -> None:
 def test_the_sample_under_a_point_is_the_one_drawn_there(widths: list[float], row: int, ray: int) -> None:
     edges = np.concatenate([[0.0], np.cumsum(widths)]) / np.sum(widths)
     x, y = mesh(edges)
-    corners = [(row, ray), (row + 1, ray), (row, ray + 1), (row + 1, ray + 1)]
-    inside = np.mean([(x[c], y[c]) for c in corners], axis=0)
-    assert sample_at(*inside, edges) == (row, ray)
+    radius = np.hypot(x, y)[row : row + 2, ray].mean()
+    angle = 2 * np.pi * (ray + 0.5) / RAYS
+    assert sample_at(radius * np.cos(angle), radius * np.sin(angle), edges) == (row, ray)
 
 
 def test_the_mesh_covers_the_disc_once() -> None:
