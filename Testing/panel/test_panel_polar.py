@@ -610,5 +610,5 @@ def test_missing_wall_is_said(mapped: Session) -> None:
     none = np.zeros_like(perfusion.map.usable)
     bare = replace(perfusion, scores=None, map=replace(perfusion.map, segments=segments, usable=none))
     assert under_cursor(bare, 0.0, 0.9).splitlines()[1] == "too little wall in the segment · here no wall"
-    hot = replace(perfusion, map=replace(bare.map, outshone=~none))
+    hot = replace(bare, map=replace(bare.map, outshone=~none))
     assert under_cursor(hot, 0.0, 0.9).endswith("here left out beside hotter tissue")
