@@ -27,13 +27,19 @@ CAPITALS = ("lad", "lcx", "rca", "edv", "esv", "ef")
 """Abbreviations that names in words write in capitals."""
 
 
-def scene_figures(result: Result) -> Figures:
-    """All tables of a result."""
+def scene_figures(result: Result, no_gates: str = "") -> Figures:
+    """All tables of a result.
+
+    Args:
+        result: of the predictor.
+        no_gates: why the gates of a gated study could not be used; its function is withheld with that reason.
+    """
     perfusion = perfusion_of(result)
+    function = Function(result.quality.status, no_gates) if no_gates else function_of_result(result)
     rows = (
         *perfusion_rows(perfusion),
         *anatomical_rows(anatomical_section(result)),
-        *function_rows(function_of_result(result)),
+        *function_rows(function),
     )
     return Figures(segment_rows(perfusion), rows)
 
