@@ -131,11 +131,12 @@ def test_the_study_is_the_sum_whichever_gate_is_shown(scene: Any, worker: HandWo
 
 def test_the_window_is_that_of_one_gate(scene: Any, worker: HandWorker) -> None:
     """So that a gate is as bright as the sum would be."""
-    _browser, study = add_sequence(scene, shell_gates())
+    browser, study = add_sequence(scene, shell_gates())
     session = Session(scene, worker, HandDelay())
     session.choose(study)
     session.review.run()
     worker.answer()
+    browser.SetSelectedItemNumber(5)
     short_axis = session.review.nodes.node("short_axis").GetDisplayNode()
     assert study.GetDisplayNode().GetWindowLevelMax() == pytest.approx(short_axis.GetWindowLevelMax() / 8)
     session.close()
