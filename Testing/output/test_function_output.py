@@ -4,40 +4,22 @@ from __future__ import annotations
 
 import io
 import json
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
-from MSSTUNetReorientLib.geometry.volume import Volume
+from gated_results import gated_result
 from MSSTUNetReorientLib.output.cine import cine
 from MSSTUNetReorientLib.output.function_text import function_of_result
 from MSSTUNetReorientLib.output.function_text import write_function
 from MSSTUNetReorientLib.output.report import write_report
 from MSSTUNetReorientLib.output.result_files import summary
-from MSSTUNetReorientLib.prediction.qc import Quality
-from MSSTUNetReorientLib.prediction.result import Gates
 from MSSTUNetReorientLib.prediction.result import Result
-from perfusion.beating import GRID
-from perfusion.beating import beat
-from perfusion.cups import OBLIQUE
 from results import make_result
 
 pytest.importorskip("matplotlib")
 pytest.importorskip("jinja2")
 Image = pytest.importorskip("PIL.Image")
-
-
-def gated_result(status: str = "pass", total_counts: tuple[float, ...] = (1.0,) * 8) -> Result:
-    """A beating cup; its labels follow its shares."""
-    given = beat()
-    shares = given.shares()
-    labels = [Volume(np.where(pool > 0.5, 2, wall > 0.5).astype(np.uint8), GRID) for wall, pool in shares]
-    counts = given.counts()
-    gates = Gates(tuple(counts), tuple(labels), shares, GRID, total_counts, 900.0)
-    base = make_result(OBLIQUE, quality=Quality(status))
-    total = replace(counts[0], array=np.sum([c.array for c in counts], axis=0))
-    return replace(base, short_axis=total, labels=labels[1], gates=gates)
 
 
 def page_of(result: Result, folder: Path) -> str:

@@ -416,4 +416,4 @@ def test_nm_by_add_data_is_told_from_its_file(scene: Any, study: Any, tmp_path: 
     for name, words in (("study.dcm", "SPECT ·"), ("none.dcm", "modality not stated"), ("text.nrrd", "modality not")):
         (tmp_path / "text.nrrd").write_text("NRRD0004")
         storage.SetFileName(str(tmp_path / name))
-        assert describe_study(look_at(study)).startswith(words)
+        assert describe_study(look_at(study).volume).startswith(words)

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from gated_results import gated_result
 from MSSTUNetReorientLib.output.result_files import deliver
 from MSSTUNetReorientLib.output.result_files import summary
 from MSSTUNetReorientLib.output.scene_figures import scene_figures
@@ -133,10 +134,33 @@ def test_the_scene_of_the_command_line_has_the_figures_of_its_summary(tmp_path: 
     expected += [value for name, value in told["anatomical"].items() if name != "notes"]
     assert [row.value for row in rows] == ["" if value is None else str(value) for value in expected]
     assert all(bool(row.value) != bool(row.withheld) for row in rows)
+    assert told["function"] is None
     cavity = next(row for row in rows if row.name == "cavity")
     assert (cavity.group, cavity.unit) == ("LV as it is", "ml")
     assert ("eview" in cavity.note) == (status == "review")
     assert bool(cavity.value) == (status != "fail")
+
+
+@pytest.mark.parametrize(("status", "counts"), [("pass", 1.0), ("review", 1.0), ("fail", 1.0), ("pass", 0.0)])
+def test_a_gated_study_has_its_function_in_the_table(tmp_path: Path, status: Any, counts: float) -> None:
+    """As ``result.json`` has it, with the verdict's word, or with the reason; the last gate has ``counts``."""
+    result = gated_result(status, (1.0,) * 7 + (counts,))
+    deliver(result, tmp_path / "out", report=False)
+    told = summary(result)["function"]["figures"]
+    with new_scene() as scene:
+        load_scene(scene, tmp_path / "out" / "scene.mrb")
+        rows = read_figures(read_result_nodes(scene)[0].figures["figures"])
+    found = {row.name: row for row in rows if row.group == "Function"}
+    names = {"EDV": "edv_ml", "ESV": "esv_ml", "stroke volume": "stroke_volume_ml", "EF": "ef_percent",
+             "mass": "mass_g"}  # fmt: skip
+    assert list(found) == list(names)
+    for name, key in names.items():
+        value = told[key]["value"]
+        assert found[name].value == ("" if value is None else str(value))
+        assert found[name].withheld == (told[key]["withheld"] or "")
+        assert found[name].unit == told[key]["unit"]
+        assert found[name].note.count("Review: ") == (status == "review")
+    assert bool(found["EF"].value) == (status != "fail" and counts > 0)
 
 
 def test_mass_says_what_it_is_good_to() -> None:

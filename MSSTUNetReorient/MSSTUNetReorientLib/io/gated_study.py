@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from ..geometry.volume import Grid
 from ..geometry.volume import Volume
 from .dicom_values import items
 from .dicom_values import number
@@ -16,6 +17,10 @@ from .messages import refuse
 
 INTERVALS_MS = (300.0, 2500.0)
 """R-R intervals of 200 to 24 beats a minute; a header that states another one is not believed (ours)."""
+MAX_GATES = 32
+"""More frames than that are no gates."""
+MAX_GATE_SECONDS = 2.0
+"""Frames further apart in time are no gates of a heart beat."""
 SAME_PLACE_MM = 0.1
 """Corners of gates further apart than this are on different grids."""
 
@@ -33,21 +38,43 @@ class GatedStudy:
     gates: tuple[Volume, ...]
 
 
+def check_gates(count: int, seconds: float | None, name: object) -> None:
+    """Whether frames can be gates: their number, and the time between them where it is stated.
+
+    Raises:
+        InputError: they cannot.
+    """
+    if count > MAX_GATES:
+        refuse(name, f"a gated study has at most {MAX_GATES} gates, but found {count} frames; give their sum")
+    if count > 1 and (seconds or 0.0) > MAX_GATE_SECONDS:
+        refuse(name, f"the frames of a file must be gates, but these are {seconds:g} s apart (DYNAMIC); give their sum")
+
+
+def check_places(grids: Sequence[Grid], name: object) -> None:
+    """Whether all gates lie on one grid.
+
+    Raises:
+        InputError: they do not.
+    """
+    first = grids[0]
+    for gate, grid in enumerate(grids[1:], 2):
+        if grid.size != first.size:
+            found, rule = (" x ".join(str(n) for n in g.size) for g in (grid, first))
+            refuse(
+                name, f"all gates must have the size of gate 1 ({rule}), but gate {gate} has {found}; export it again"
+            )
+        if np.abs(grid.corners() - first.corners()).max() > SAME_PLACE_MM:
+            refuse(name, f"all gates must lie where gate 1 lies, but gate {gate} does not; export the study again")
+
+
 def added(volumes: Sequence[Volume], name: object) -> Volume:
     """The sum of gates, or the only volume.
 
     Raises:
         InputError: gates that do not lie on one grid.
     """
+    check_places([volume.grid for volume in volumes], name)
     first = volumes[0]
-    for gate, volume in enumerate(volumes[1:], 2):
-        if volume.grid.size != first.grid.size:
-            found, rule = (" x ".join(str(n) for n in v.grid.size) for v in (volume, first))
-            refuse(
-                name, f"all gates must have the size of gate 1 ({rule}), but gate {gate} has {found}; export it again"
-            )
-        if np.abs(volume.grid.corners() - first.grid.corners()).max() > SAME_PLACE_MM:
-            refuse(name, f"all gates must lie where gate 1 lies, but gate {gate} does not; export the study again")
     if len(volumes) == 1:
         return first
     return replace(first, array=np.asarray(np.sum([v.array for v in volumes], axis=0), np.float32))

@@ -14,7 +14,9 @@ from ..geometry.volume import Grid
 from ..geometry.volume import Volume
 from .choice import chosen_gates
 from .choice import gate_info
+from .gated_study import MAX_GATES
 from .gated_study import added
+from .gated_study import check_gates
 from .gated_study import interval_info
 from .image_header import ImageHeader
 from .interfile import DOUBT
@@ -43,10 +45,6 @@ CHECKS: dict[tuple[str, ...], Callable[[Path], ImageHeader]] = {
     (".mha", ".mhd"): check_meta,
 }
 """The header check for each file ending."""
-MAX_GATES = 32
-"""More frames than that are no gates."""
-MAX_GATE_SECONDS = 2.0
-"""Frames further apart in time are no gates of a heart beat."""
 
 
 def read_image_file(path: Path, *, orientation: str | None = None, gate: int | None = None) -> Volume:
@@ -150,11 +148,7 @@ def _frames(image: sitk.Image, header: ImageHeader, path: Path) -> list[sitk.Ima
     else:
         found = " x ".join(map(str, size))
         refuse(path, f"a 3D volume is needed, but found {len(size)}D ({found}); give one 3D volume per study")
-    if len(frames) > 1 and (header.frame_seconds or 0.0) > MAX_GATE_SECONDS:
-        seconds = f"{header.frame_seconds:g} s"
-        refuse(path, f"the frames of a file must be gates, but these are {seconds} apart (DYNAMIC); give their sum")
-    if not 0 < len(frames) <= MAX_GATES:
-        refuse(path, f"a gated study has at most {MAX_GATES} gates, but found {numbers} frames; give their sum")
+    check_gates(numbers, header.frame_seconds, path)
     return frames
 
 

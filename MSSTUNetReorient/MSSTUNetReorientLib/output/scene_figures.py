@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from ..perfusion.aha_segments import SEGMENTS
+from ..perfusion.function import Function
 from ..perfusion.quantification import Perfusion
 from ..prediction.result import Result
 from ..scene.figure_tables import FigureRow
@@ -13,19 +14,33 @@ from ..scene.figure_tables import Figures
 from ..scene.figure_tables import SegmentRow
 from .anatomical_section import AnatomicalSection
 from .anatomical_section import anatomical_section
+from .function_text import function_of_result
 from .perfusion_text import perfusion_of
 
-PERFUSION, ANATOMICAL = "Perfusion", "LV as it is"
+PERFUSION, ANATOMICAL, FUNCTION = "Perfusion", "LV as it is", "Function"
 """Groups of figures."""
+FUNCTION_FIGURES = ("edv_ml", "esv_ml", "stroke_volume_ml", "ef_percent", "mass_g")
+"""Of the function's; the others stand in the report and in ``result.json``."""
 UNITS = {"ml": "ml", "g": "g", "mm": "mm", "cm2": "cm2", "percent": "%", "deg": "deg"}
 """Endings of names in ``result.json`` that are units."""
-ARTERIES = ("lad", "lcx", "rca")
+CAPITALS = ("lad", "lcx", "rca", "edv", "esv", "ef")
+"""Abbreviations that names in words write in capitals."""
 
 
-def scene_figures(result: Result) -> Figures:
-    """All tables of a result."""
+def scene_figures(result: Result, no_gates: str = "") -> Figures:
+    """All tables of a result.
+
+    Args:
+        result: of the predictor.
+        no_gates: why the gates of a gated study could not be used; its function is withheld with that reason.
+    """
     perfusion = perfusion_of(result)
-    rows = (*perfusion_rows(perfusion), *anatomical_rows(anatomical_section(result)))
+    function = Function(result.quality.status, no_gates) if no_gates else function_of_result(result)
+    rows = (
+        *perfusion_rows(perfusion),
+        *anatomical_rows(anatomical_section(result)),
+        *function_rows(function),
+    )
     return Figures(segment_rows(perfusion), rows)
 
 
@@ -59,6 +74,15 @@ def anatomical_rows(section: AnatomicalSection) -> tuple[FigureRow, ...]:
     return tuple(_row(ANATOMICAL, name, value, withheld, note) for name, value in values.items())
 
 
+def function_rows(function: Function | None) -> tuple[FigureRow, ...]:
+    """The volumes over the heart beat and the mass; none of an ungated study."""
+    if function is None:
+        return ()
+    told, note = function.as_dict()["figures"], " ".join(function.notes)
+    found = ((name, told[name]) for name in FUNCTION_FIGURES)
+    return tuple(_row(FUNCTION, name, f["value"], f["withheld"] or "", note) for name, f in found)
+
+
 def _word(verdict: str) -> Iterator[str]:
     if verdict == "review":
         yield "Review: check the pose and the labels first."
@@ -74,10 +98,10 @@ def _row(group: str, key: str, value: float | int | None, withheld: str, note: s
 def spoken(key: str) -> tuple[str, str]:
     """Name in words and unit of a figure, from its name in ``result.json``.
 
-    >>> spoken("cavity_ml"), spoken("summed_score_lad"), spoken("scar_burden_percent")
-    (('cavity', 'ml'), ('summed score LAD', ''), ('scar burden', '%'))
+    >>> spoken("cavity_ml"), spoken("summed_score_lad"), spoken("ef_percent")
+    (('cavity', 'ml'), ('summed score LAD', ''), ('EF', '%'))
     """
     words = key.split("_")
     unit = UNITS.get(words[-1], "")
-    words = [word.upper() if word in ARTERIES else word for word in (words[:-1] if unit else words)]
+    words = [word.upper() if word in CAPITALS else word for word in (words[:-1] if unit else words)]
     return " ".join(words), unit

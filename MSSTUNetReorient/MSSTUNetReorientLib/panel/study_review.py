@@ -135,7 +135,7 @@ class StudyReview:
         """Show a study with the result it has, if it has one."""
         self.study = study
         with self.errors_shown():
-            volume = look_at(study)
+            volume = look_at(study).volume
             self.study_text, self.warnings = describe_study(volume), doubts(volume)
             self.screen.show_study(study)
             self._load()

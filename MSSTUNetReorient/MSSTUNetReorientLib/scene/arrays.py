@@ -50,15 +50,21 @@ def to_image(volume: Volume) -> Any:
     return fill_image(vtkImageData(), volume.array)
 
 
-def volume_of(node: Any) -> Volume:
-    """A ``vtkMRMLScalarVolumeNode`` as a volume, LPS mm; its parent transform is not looked at."""
-    from vtkmodules.util.numpy_support import vtk_to_numpy
+def grid_of(node: Any) -> Grid:
+    """The voxels' places of a ``vtkMRMLScalarVolumeNode``, LPS mm; its parent transform is not looked at."""
     from vtkmodules.vtkCommonMath import vtkMatrix4x4
 
-    image, matrix = node.GetImageData(), vtkMatrix4x4()
+    matrix = vtkMatrix4x4()
     node.GetIJKToRASMatrix(matrix)
     ijk_to_lps = ras_matrix_from_lps(from_matrix4x4(matrix))
     spacing = np.linalg.norm(ijk_to_lps[:3, :3], axis=0)
-    grid = Grid(image.GetDimensions(), spacing, ijk_to_lps[:3, 3], ijk_to_lps[:3, :3] / spacing)
-    array = vtk_to_numpy(image.GetPointData().GetScalars()).reshape(grid.size[::-1])
+    return Grid(node.GetImageData().GetDimensions(), spacing, ijk_to_lps[:3, 3], ijk_to_lps[:3, :3] / spacing)
+
+
+def volume_of(node: Any) -> Volume:
+    """A ``vtkMRMLScalarVolumeNode`` as a volume, LPS mm; its parent transform is not looked at."""
+    from vtkmodules.util.numpy_support import vtk_to_numpy
+
+    grid = grid_of(node)
+    array = vtk_to_numpy(node.GetImageData().GetPointData().GetScalars()).reshape(grid.size[::-1])
     return Volume(array.copy(), grid)

@@ -1,27 +1,40 @@
-"""A volume node as a study: read, checked, its modality looked up."""
+"""A volume node as a study: read with its gates, checked, its modality looked up."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
+
+import numpy as np
 
 from ...errors import InputError
 from ...geometry.volume import Volume
 from ...geometry.volume import check_volume
+from ...io.choice import gate_info
+from ...io.gated_study import added
 from ...scene.arrays import volume_of
 from ...scene.nodes import hierarchy_of
 from ..i18n import tr as _
+from ..state.loaded_study import LoadedStudy
+from .gate_nodes import gate_nodes
 
 
 def read_study_node(node: Any) -> Volume:
-    """The node's voxels with their geometry in LPS mm, checked.
+    """The node's voxels with their geometry in LPS mm, checked; of a gated study the sum of its gates.
 
     Raises:
         InputError: no voxels, several values in each, a parent transform, or no cardiac study.
     """
-    return check_volume(look_at(node), str(node.GetName()))
+    return read_loaded_study(node).volume
 
 
-def look_at(node: Any) -> Volume:
+def read_loaded_study(node: Any) -> LoadedStudy:
+    """As :func:`read_study_node`, with the gates."""
+    loaded = look_at(node)
+    return replace(loaded, volume=check_volume(loaded.volume, str(node.GetName())))
+
+
+def look_at(node: Any) -> LoadedStudy:
     """The node's voxels with their geometry in LPS mm, unchecked.
 
     Raises:
@@ -39,8 +52,17 @@ def look_at(node: Any) -> Volume:
     if image.GetNumberOfScalarComponents() != 1:
         msg = _("{name} has several values per voxel: select a study with one count per voxel.")
         raise InputError(msg.format(name=name))
+    info = {"kind": "loaded study", "modality": modality_of(node)}
+    found = gate_nodes(node)
+    if not found.nodes:
+        return LoadedStudy(replace(volume_of(node), info=info), fault=found.fault)
+    gates = tuple(_counts_of(gate) for gate in found.nodes)
+    return LoadedStudy(replace(added(gates, name), info=info | gate_info(None, len(gates))), gates)
+
+
+def _counts_of(node: Any) -> Volume:
     volume = volume_of(node)
-    return Volume(volume.array, volume.grid, {"kind": "loaded study", "modality": modality_of(node)})
+    return replace(volume, array=np.asarray(volume.array, np.float32))
 
 
 def modality_of(node: Any) -> str:

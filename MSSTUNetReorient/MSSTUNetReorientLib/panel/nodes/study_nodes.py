@@ -40,6 +40,7 @@ from ..screen.study_window import show_ours
 from ..screen.study_window import show_own
 from ..state.record import Record
 from ..worker.surfaces import Surface
+from .gate_nodes import gates_shown
 from .labels_node import LabelsNode
 from .record_node import AXIS
 from .record_node import TABLE
@@ -190,7 +191,11 @@ class StudyNodes:
         counts = volume_of(short_axis)
         labels = self.labels.array_on(counts.grid) if self.labels is not None else np.zeros(1)
         if labels.shape == counts.array.shape:
-            make_window(self.scene, self.record_node, self.study, largest_count(counts.array, labels))
+            self._make_window(largest_count(counts.array, labels))
+
+    def _make_window(self, hottest: float) -> None:
+        """Of the LV; the views show one gate of a gated study, and the LV's maximum is that of the sum."""
+        make_window(self.scene, self.record_node, self.study, hottest / gates_shown(self.study))
 
     def _drop_old_axis(self) -> None:
         """Older versions kept the long axis as a node; now it is drawn."""
@@ -224,7 +229,7 @@ class StudyNodes:
 
     def _put_short_axis(self, result: Result, name: str) -> None:
         node, full = self.node("short_axis"), lv_maximum(result)
-        make_window(self.scene, self.record_node, self.study, full)
+        self._make_window(full)
         if node is None:
             self._made("short_axis", add_volume(self.scene, result.short_axis, name, full))
             return

@@ -21,12 +21,14 @@ MODALITIES = {"NM": "SPECT", "PT": "PET"}
 
 
 def describe_study(volume: Volume) -> str:
-    """Modality, size and spacing in one line."""
+    """Modality, size and spacing in one line, and how many gates."""
     modality = MODALITIES.get(str(volume.info.get("modality")), _("modality not stated"))
     size = " × ".join(str(n) for n in volume.grid.size)
     edges = [f"{x:.3g}" for x in volume.grid.spacing]
     spacing = edges[0] if len(set(edges)) == 1 else " × ".join(edges)
-    return _("{0} · {1} voxels of {2} mm").format(modality, size, spacing)
+    gates = volume.info.get("gates")
+    told = " · " + _("sum of {0} gates").format(gates) if gates else ""
+    return _("{0} · {1} voxels of {2} mm").format(modality, size, spacing) + told
 
 
 def doubts(volume: Volume) -> list[str]:

@@ -21,7 +21,8 @@ from ...scene.arrays import from_matrix4x4
 from ...scene.arrays import to_matrix4x4
 from ...scene.figure_tables import Figures
 from ..i18n import tr as _
-from ..nodes.study_node import read_study_node
+from ..nodes.gate_nodes import gate_nodes
+from ..nodes.study_node import read_loaded_study
 from .session_folder import SessionFolder
 from .session_folder import remove_abandoned
 from .worker_files import Answer
@@ -103,7 +104,7 @@ class WorkerClient:
             if ticket == self._ticket:
                 take(_with_advice(content) if "error" in content else read_figures_content(content["figures"]))
 
-        self._send({"op": "figures", "study": str(path), "state": str(state)}, listen)
+        self._send({"op": "figures", "study": str(path), "state": str(state), "model": self.model}, listen)
 
     def drop(self) -> None:
         """Let what is still answered, and what waits, be forgotten."""
@@ -167,18 +168,18 @@ class WorkerClient:
             raise InputError(_cannot_write(error)) from error
 
     def _study(self, node: Any) -> tuple[Path, Volume]:
-        """The study, checked; written for the worker once for each state of the node."""
+        """The study, checked; written for the worker, with its gates, once for each state of the node."""
         stamp = _stamp(node)
         if self._written is None or self._written[0] != stamp or not self._written[1].is_file():
-            volume = read_study_node(node)
+            loaded = read_loaded_study(node)
             self.forget_study()
             path = self._new_file("study")
             try:
-                write_study(volume, path)
+                write_study(loaded.volume, path, loaded.gates, loaded.fault)
             except BaseException:
                 path.unlink(missing_ok=True)
                 raise
-            self._written = (stamp, path, volume)
+            self._written = (stamp, path, loaded.volume)
         return self._written[1], self._written[2]
 
     def _new_file(self, kind: str) -> Path:
@@ -209,8 +210,11 @@ def _words(error: BaseException) -> str:
 
 
 def _stamp(node: Any) -> tuple[Any, ...]:
-    """Changes when voxels, geometry or parent transform of a volume node do."""
+    """Changes when voxels, geometry or parent transform of a study do, but not with the gate that is shown."""
+    return (node.GetID(), node.GetTransformNodeID(), *map(_image_stamp, gate_nodes(node).nodes or (node,)))
+
+
+def _image_stamp(node: Any) -> tuple[Any, ...]:
     image, matrix = node.GetImageData(), to_matrix4x4(np.eye(4))
     node.GetIJKToRASMatrix(matrix)
-    place = (*from_matrix4x4(matrix).ravel().tolist(), node.GetTransformNodeID())
-    return (node.GetID(), image.GetMTime() if image is not None else 0, place)
+    return (image.GetMTime() if image is not None else 0, *from_matrix4x4(matrix).ravel().tolist())

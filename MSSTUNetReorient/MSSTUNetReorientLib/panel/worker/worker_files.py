@@ -6,6 +6,7 @@ The panel's process reads an answer with NumPy alone, so it never loads torch.
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +25,7 @@ from ...prediction.result import Result
 from ...scene.figure_tables import FigureRow
 from ...scene.figure_tables import Figures
 from ...scene.figure_tables import SegmentRow
+from ..state.loaded_study import LoadedStudy
 from .surfaces import Surface
 from .surfaces import surfaces_of
 
@@ -51,15 +53,24 @@ class Answer:
         )
 
 
-def write_study(study: Volume, path: Path) -> None:
-    """Voxels ``(K, J, I)`` and geometry, LPS mm."""
-    _write(path, {"grid": _grid_content(study.grid), "info": study.info}, array=study.array)
+def write_study(study: Volume, path: Path, gates: Sequence[Volume] = (), fault: str = "") -> None:
+    """Voxels ``(K, J, I)`` and geometry, LPS mm; the gates ``(G, K, J, I)``, and why a sequence has none."""
+    content = {"grid": _grid_content(study.grid), "info": study.info, "fault": fault}
+    beat = {"gates": np.stack([gate.array for gate in gates])} if gates else {}
+    _write(path, content, array=study.array, **beat)
 
 
 def read_study(path: Path) -> Volume:
+    """The study that :func:`write_study` wrote, without its gates."""
+    return read_loaded(path).volume
+
+
+def read_loaded(path: Path) -> LoadedStudy:
     """What :func:`write_study` wrote."""
     content, arrays = _read(path)
-    return Volume(arrays["array"], _grid(content["grid"]), content["info"])
+    grid = _grid(content["grid"])
+    gates = tuple(Volume(array, grid) for array in arrays.get("gates", ()))
+    return LoadedStudy(Volume(arrays["array"], grid, content["info"]), gates, content["fault"])
 
 
 def write_answer(result: Result, path: Path) -> None:

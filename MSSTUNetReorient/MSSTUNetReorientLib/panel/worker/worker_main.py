@@ -21,11 +21,11 @@ from typing import Any
 
 from ...errors import InputError
 from ...geometry.pose import Pose
-from ...geometry.volume import Volume
 from ...prediction.result import Result
+from ..state.loaded_study import LoadedStudy
 from .worker_files import figures_content
 from .worker_files import read_answer
-from .worker_files import read_study
+from .worker_files import read_loaded
 from .worker_files import write_answer
 
 MARK = "@reorient "
@@ -69,18 +69,23 @@ def _answer(request: dict[str, Any], tell: Callable[[dict[str, Any]], None]) -> 
 
 
 def _figures(request: dict[str, Any]) -> dict[str, Any]:
-    """They take longer than a window may wait."""
+    """They take longer than a window may wait; of a gated study all gates are segmented."""
     from ...output.scene_figures import scene_figures
 
-    result = read_answer(Path(request["state"])).with_study(_study(request["study"]))
-    return {"done": request["state"], "figures": figures_content(scene_figures(result))}
+    loaded = _study(request["study"])
+    result = read_answer(Path(request["state"])).with_study(loaded.volume)
+    if loaded.gates:
+        from ...prediction.gates import with_gates
+
+        result = with_gates(result, loaded.gates, model=request.get("model"))
+    return {"done": request["state"], "figures": figures_content(scene_figures(result, loaded.fault))}
 
 
 def _job(request: dict[str, Any]) -> Callable[[Say], Result]:
     from ...prediction.predictor import predict
     from ...prediction.predictor import segment_at
 
-    study, model = _study(request["study"]), request.get("model")
+    study, model = _study(request["study"]).volume, request.get("model")
     if request["op"] == "predict":
         return lambda say: predict(study, model=model, centre_hint=request.get("hint"), progress=say)
     pose, spread = Pose.from_matrix(request["pose"]), request.get("axis_spread_deg", 0.0)
@@ -88,8 +93,8 @@ def _job(request: dict[str, Any]) -> Callable[[Say], Result]:
 
 
 @lru_cache(maxsize=2)
-def _study(path: str) -> Volume:
-    return read_study(Path(path))
+def _study(path: str) -> LoadedStudy:
+    return read_loaded(Path(path))
 
 
 def _tell(content: dict[str, Any]) -> None:
