@@ -26,7 +26,7 @@ from MSSTUNetReorientLib.output.pair_rows import COLUMNS
 from MSSTUNetReorientLib.output.pair_rows import pair_rows
 from MSSTUNetReorientLib.output.polar_picture import pair_maps_figure
 from MSSTUNetReorientLib.output.result_files import deliver
-from MSSTUNetReorientLib.perfusion.quantification import Figure
+from MSSTUNetReorientLib.perfusion.figure import Figure
 from MSSTUNetReorientLib.perfusion.quantification import Perfusion
 from MSSTUNetReorientLib.prediction.qc import Quality
 from pairs import BOUNDS

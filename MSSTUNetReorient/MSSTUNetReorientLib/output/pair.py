@@ -20,7 +20,8 @@ from ..perfusion.comparison import below_limits
 from ..perfusion.comparison import compare
 from ..perfusion.dilation import PUBLISHED_LIMITS
 from ..perfusion.dilation import tid_ratio
-from ..perfusion.quantification import Figure
+from ..perfusion.figure import Figure
+from ..perfusion.figure import rounded
 from ..perfusion.quantification import Perfusion
 from .anatomical_section import AnatomicalSection
 from .anatomical_section import anatomical_section
@@ -98,12 +99,11 @@ class Pair:
             "rest": _side_content("rest", self.rest),
             "poses": None if self.poses is None else _pose_content(self.poses),
             "comparison": _comparison_content(self),
-            "figures": {name: {"value": _rounded(f.value, name), "verdict": f.verdict, "withheld": f.reason or None}
-                        for name, f in self.figures.items()},
+            "figures": {name: f.as_dict(2 if name == "tid_ratio" else 1) for name, f in self.figures.items()},
             "notes": list(self.notes),
             "left_out": dict(self.left_out),
             "software": {"msstunet-reorient": __version__},
-        }  # fmt: skip
+        }
 
 
 FIGURES = (
@@ -313,11 +313,7 @@ def _segment_content(row: SegmentRow) -> dict[str, Any]:
         "number": row.number,
         "name": row.name,
         "territory": row.territory,
-        **{name: round(value, 1) if np.isfinite(value) else None for name, value in percents.items()},
+        **{name: rounded(value) for name, value in percents.items()},
         "stress_score": row.stress_score,
         "rest_score": row.rest_score,
     }
-
-
-def _rounded(value: float | int | None, name: str) -> float | int | None:
-    return round(value, 2 if name == "tid_ratio" else 1) if isinstance(value, float) else value

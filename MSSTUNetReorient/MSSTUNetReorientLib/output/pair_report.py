@@ -13,7 +13,7 @@ from .. import __version__
 from ..perfusion.comparison import ABNORMAL_PERCENT
 from ..perfusion.comparison import METHOD
 from ..perfusion.comparison import REVERSIBLE_POINTS
-from ..perfusion.quantification import Figure
+from ..perfusion.figure import Figure
 from .colour_tables import DEFAULT
 from .pair import Pair
 from .pair import SegmentRow
