@@ -8,14 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from ..perfusion.scores import LEAST_ABNORMAL
 from .measurement import Measurement
 from .metrics import regression
 from .perfusion_figures import from_text
 
 Array = NDArray[np.float64]
-
-ABNORMAL = 4
-"""Least summed score of a study that is called abnormal; 0 to 3 is normal."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -130,7 +128,7 @@ def withheld(rows: Sequence[Measurement]) -> tuple[int, int] | None:
 
 def _is_abnormal(row: Measurement, by: str) -> bool:
     score: float | None = getattr(row, f"{by}_summed_score")
-    return score is not None and score >= ABNORMAL
+    return score is not None and score >= LEAST_ABNORMAL
 
 
 def _pairs(kept: Sequence[tuple[float, float]], relative: bool) -> Pairs:

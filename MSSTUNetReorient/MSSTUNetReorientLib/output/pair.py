@@ -16,13 +16,14 @@ from ..perfusion.comparison import METHOD
 from ..perfusion.comparison import NOT_COMPARABLE
 from ..perfusion.comparison import REVERSIBLE_POINTS
 from ..perfusion.comparison import Comparison
-from ..perfusion.comparison import below_limits
 from ..perfusion.comparison import compare
 from ..perfusion.dilation import PUBLISHED_LIMITS
 from ..perfusion.dilation import tid_ratio
 from ..perfusion.figure import Figure
 from ..perfusion.figure import rounded
 from ..perfusion.quantification import Perfusion
+from ..perfusion.scores import HIGHEST_SUM
+from ..perfusion.scores import below_limits
 from .anatomical_section import AnatomicalSection
 from .anatomical_section import anatomical_section
 from .pair_checks import PoseDifference
@@ -35,8 +36,6 @@ from .perfusion_text import perfusion_of
 SCHEMA = 1
 """Version of ``pair.json``."""
 SEVERITY = ("pass", "review", "fail")
-MOST_SCORE = 4 * len(SEGMENTS)
-"""Of 17 segments with 4 points each."""
 HARDLY_SCORED = 1
 """Summed difference score up to which a note tells of much reversible wall (ours)."""
 MUCH_PERCENT, OVER_REVERSIBLE = 15.0, 2.0
@@ -180,7 +179,7 @@ def _scores(perfusions: tuple[Perfusion, Perfusion], verdict: str) -> dict[str, 
         value = (a.value or 0) - (b.value or 0) if known else None
         found[name] = Figure(value, verdict, "" if known else _named([a.reason, b.reason]))
     difference = found["summed_difference_score"]
-    share = None if difference.value is None else 100 * difference.value / MOST_SCORE
+    share = None if difference.value is None else 100 * difference.value / HIGHEST_SUM
     return {**found, "ischaemic_percent": Figure(share, verdict, difference.reason)}
 
 

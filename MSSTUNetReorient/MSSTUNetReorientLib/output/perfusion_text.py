@@ -11,9 +11,8 @@ from ..perfusion.aha_segments import SEGMENTS
 from ..perfusion.quantification import Perfusion
 from ..perfusion.quantification import quantify
 from ..perfusion.scores import ABNORMAL_SDS
-from ..perfusion.scores import HIGHEST_SCORE
+from ..perfusion.scores import HIGHEST_SUM
 from ..perfusion.scores import OTHER_PROGRAMS
-from ..prediction.qc import MAX_CUT_SHARE
 from ..prediction.result import Result
 from .limits_choice import choose_limits
 
@@ -36,7 +35,6 @@ FIGURE_WORDS = {
 }
 """Words and unit of each figure in the report."""
 DECIMALS = {" SD": 1}
-HIGHEST_SUM = HIGHEST_SCORE * len(SEGMENTS)
 
 
 def perfusion_of(result: Result) -> Perfusion:
@@ -47,10 +45,9 @@ def perfusion_of(result: Result) -> Perfusion:
         InputError: the result asks for normal limits that cannot be read.
     """
     quality, info = result.quality, result.study.info
-    cut_off = quality.measures.get("cut_share", 0.0) > MAX_CUT_SHARE
     limits, words, reason = choose_limits(result.normal_limits, info)
     found = quantify(
-        result.short_axis, result.labels, result.pose, verdict=quality.status, cut_off=cut_off, limits=limits
+        result.short_axis, result.labels, result.pose, verdict=quality.status, cut_off=quality.cut_off, limits=limits
     )
     found = replace(found, choice=words, state=str(info.get("study_phase", "")))
     return found.without_scores(reason) if limits is None else found
