@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import io
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +13,9 @@ from ..perfusion.comparison import METHOD
 from ..perfusion.comparison import REVERSIBLE_POINTS
 from ..perfusion.figure import Figure
 from .colour_tables import DEFAULT
+from .html_page import embedded
+from .html_page import figure_png
+from .html_page import write_page
 from .pair import Pair
 from .pair import SegmentRow
 from .pair import segment_rows
@@ -23,7 +24,6 @@ from .pair_rows import pair_rows_figure
 from .polar_picture import pair_maps_figure
 from .report import NOT_A_MEDICAL_DEVICE
 from .report import OVERVIEW_DPI
-from .report import QUICK_PNG
 from .report import VERDICT_COLOURS
 from .report import VERDICTS
 from .report import model_line
@@ -59,14 +59,7 @@ EXTENTS = (
 
 def write_pair_report(pair: Pair, path: Path, colours: str = DEFAULT) -> None:
     """Write the page; pictures in one of :data:`.colour_tables.NAMES`."""
-    from jinja2 import Environment
-    from jinja2 import PackageLoader
-    from jinja2 import StrictUndefined
-
-    loader = PackageLoader("MSSTUNetReorientLib.output", "templates")
-    environment = Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True)
-    page = environment.get_template("pair.html.j2").render(pair_content(pair), pictures=_pictures(pair, colours))
-    path.write_text(page, encoding="utf-8")
+    write_page(path, "pair.html.j2", {**pair_content(pair), "pictures": _pictures(pair, colours)})
 
 
 def pair_content(pair: Pair) -> dict[str, Any]:
@@ -154,10 +147,4 @@ def _pictures(pair: Pair, colours: str) -> dict[str, str]:
     maps = [perfusion.map for perfusion in pair.perfusions]
     if any(mapped is not None for mapped in maps):
         found["maps"] = pair_maps_figure(maps, pair.comparison, colours)
-    return {name: _encoded(figure, DPI[name]) for name, figure in found.items()}
-
-
-def _encoded(figure: Any, dpi: int) -> str:
-    buffer = io.BytesIO()
-    figure.savefig(buffer, format="png", dpi=dpi, pil_kwargs=QUICK_PNG)
-    return base64.b64encode(buffer.getvalue()).decode("ascii")
+    return {name: embedded(figure_png(figure, DPI[name])) for name, figure in found.items()}
