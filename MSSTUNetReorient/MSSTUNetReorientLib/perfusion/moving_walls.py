@@ -37,8 +37,6 @@ CORE_SHARE = 0.5
 """The valve plane is looked for above the middle of the LV: within this part of its radius."""
 RIM_MM = 6.0
 """The pool's top is rounded by blur this far below the valve plane (ours)."""
-NARROW_SHARE = 0.5
-"""Above the last slice in which the LV has this share of its largest section, it is no cup any more."""
 
 
 @dataclass(frozen=True, eq=False)
