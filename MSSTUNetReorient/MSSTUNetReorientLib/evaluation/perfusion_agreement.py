@@ -114,7 +114,7 @@ def healthy_called_abnormal(rows: Sequence[Measurement], by: str = "found") -> t
     """How many healthy hearts are called abnormal, of how many with a summed score; None without any.
 
     Args:
-        by: "found", or "true" for what the true pose and labels say.
+        by: "found", or "true" for what the true pose and labels give.
     """
     asked = [r for r in rows if r.drawn_defects == "none" and getattr(r, f"{by}_summed_score") is not None]
     return (sum(_is_abnormal(r, by) for r in asked), len(asked)) if asked else None

@@ -15,7 +15,7 @@ from .dicom_values import number
 from .messages import refuse
 
 INTERVALS_MS = (300.0, 2500.0)
-"""R-R intervals of 200 to 24 beats a minute; a header that states another one is not believed (ours)."""
+"""R-R intervals of 200 to 24 beats a minute; another one that a header states is ignored (ours)."""
 SAME_PLACE_MM = 0.1
 """Corners of gates further apart than this are on different grids."""
 

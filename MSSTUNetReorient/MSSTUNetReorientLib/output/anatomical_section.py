@@ -29,7 +29,7 @@ _MEASURED: WeakKeyDictionary[Volume, AnatomicalVolumes | None] = WeakKeyDictiona
 
 @dataclass(frozen=True)
 class AnatomicalSection:
-    """What a result says of the LV as it is.
+    """The anatomical volumes of a result, with their notes.
 
     Attributes:
         volumes: None where they are withheld.

@@ -108,4 +108,4 @@ def _segment_rows(function: Function) -> list[tuple[str, str, str]]:
 
 
 def _text(value: float, unit: str) -> str:
-    return f"{value:.0f} {unit}" if np.isfinite(value) else "no wall"
+    return f"{value:.0f} {unit}" if np.isfinite(value) else "not measured"

@@ -26,7 +26,7 @@ from .normals_file import NormalsFile
 
 OWN = "normal limits of the centre"
 """Source of limits from other than simulated studies."""
-OTHER_MODEL = "its labels are of another model than most"
+OTHER_MODEL = "its labels come from another model than most"
 
 
 def make_normals(studies: Sequence[NormalStudy], name: str) -> tuple[NormalsFile, list[NormalStudy]]:
@@ -79,7 +79,7 @@ def _without_outliers(studies: Sequence[NormalStudy]) -> list[NormalStudy]:
 
 def _groups(kept: Sequence[NormalStudy]) -> list[tuple[Group, list[PolarMap]]]:
     """Every group that the studies can make, with their maps: by camera, by correction and both kinds together, by sex
-    and both sexes together. Without studies of both kinds, those of one are not told twice."""
+    and both sexes together. Without studies of both kinds, those of one kind are not listed twice."""
     found = []
     for camera in sorted({study.group.camera for study in kept}):
         own = [study for study in kept if study.group.camera == camera]
@@ -100,7 +100,7 @@ def _map(study: NormalStudy) -> PolarMap:
 def _about(
     source: str, kept: Sequence[NormalStudy], judged: Sequence[NormalStudy], limits: Sequence[NormalLimits]
 ) -> dict[str, Any]:
-    """How the limits were made; studies are told by their place in the folder, as names may be personal."""
+    """How the limits were made; studies are given by their place in the folder, as names may be personal."""
     return {
         "source": source,
         "software": f"MSSTUNetReorient {__version__}",

@@ -40,7 +40,7 @@ class NormalStudy:
 
     Attributes:
         name: of its file or folder.
-        group: what is told of it.
+        group: what is known of it.
         map: its polar map; None where it is left out.
         reason: why it is left out; empty where it is not.
         model: name, version and sha256 of the model that found its LV; empty where none did.
@@ -136,7 +136,7 @@ def _of_result(path: Path) -> NormalStudy:
 
 
 def _mapped(short_axis: Volume, labels: Volume, pose: Any, status: str, cut: bool) -> tuple[PolarMap | None, str]:
-    """The map, or why the study is left out: only studies that pass are believed without a look."""
+    """The map, or why the study is left out: only studies that pass are used."""
     if status != "pass":
         return None, f"its verdict is {status}"
     found = quantify(short_axis, labels, pose, verdict=status, cut_off=cut)

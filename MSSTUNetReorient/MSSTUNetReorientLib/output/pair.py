@@ -1,4 +1,4 @@
-"""Stress and rest of one heart: everything that is said of the pair, as values; for ``pair.json`` and the report."""
+"""Stress and rest of one heart: the comparison of two results, as values; for ``pair.json`` and the report."""
 
 from __future__ import annotations
 
@@ -37,10 +37,10 @@ SCHEMA = 1
 """Version of ``pair.json``."""
 SEVERITY = ("pass", "review", "fail")
 HARDLY_SCORED = 1
-"""Summed difference score up to which a note tells of much reversible wall (ours)."""
+"""Summed difference score up to which much reversible wall gets a note (ours)."""
 MUCH_PERCENT, OVER_REVERSIBLE = 15.0, 2.0
 """Percent of the surface that is abnormal at rest and better at stress, and how many times what is reversible: above
-both, a note says so (ours; docs/pairs.md has how often it is right)."""
+both, there is a note (ours; docs/pairs.md has how often it is right)."""
 
 TID_NOTE = (
     f"TID: other programs publish upper limits of {PUBLISHED_LIMITS}; none is known for this one, whose volumes are "
@@ -54,7 +54,7 @@ HIGH_RISK_NOTE = (
 
 @dataclass(frozen=True, eq=False)
 class Pair:
-    """A pair with all that follows from it.
+    """Two results and their comparison.
 
     Attributes:
         stress, rest: the two studies.
@@ -199,7 +199,7 @@ def _tid(sides: tuple[Side, Side], volumes: tuple[AnatomicalSection, AnatomicalS
 
 
 def _named(reasons: list[str]) -> str:
-    """Reasons of stress and rest, each with its study; one that both have is said once."""
+    """Reasons of stress and rest, each with its study; one that both have stands once."""
     if reasons[0] and reasons[0] == reasons[1]:
         return reasons[0]
     return "; ".join(f"{reason} ({study})" for study, reason in zip(("stress", "rest"), reasons, strict=True) if reason)
@@ -220,8 +220,8 @@ def _notes(
     difference = figures["summed_difference_score"].value
     if difference is not None and difference <= HARDLY_SCORED and _reversible(comparison) > MUCH_PERCENT:
         notes.append(
-            f"{_reversible(comparison):.0f} % of the surface is reversible by the maximum, but the scores hardly find "
-            "it: this is noise, or a defect for which the normal limits are too wide. Read the maps."
+            f"{_reversible(comparison):.0f} % of the surface is reversible by the maximum, but hardly any of it by the "
+            "scores: this is noise, or a defect for which the normal limits are too wide. Look at the maps."
         )
     if figures["tid_ratio"].value is not None:
         notes.append(TID_NOTE)

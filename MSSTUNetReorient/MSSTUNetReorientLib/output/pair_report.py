@@ -127,9 +127,9 @@ def _summary(pair: Pair) -> str:
 def _segment(row: SegmentRow) -> tuple[str, str, str, str, str]:
     """Name, territory, stress and rest with their scores, difference."""
     percents = ((row.stress, row.stress_score), (row.rest, row.rest_score))
-    stress, rest = (f"{x:.0f} %" + ("" if score is None else f" ({score})") if np.isfinite(x) else "no wall"
+    stress, rest = (f"{x:.0f} %" + ("" if score is None else f" ({score})") if np.isfinite(x) else "not measured"
                     for x, score in percents)  # fmt: skip
-    difference = f"{row.difference:+.0f}" if np.isfinite(row.difference) else "none"
+    difference = f"{row.difference:+.0f}" if np.isfinite(row.difference) else "not compared"
     return f"{row.number} {row.name}", row.territory, stress, rest, difference
 
 

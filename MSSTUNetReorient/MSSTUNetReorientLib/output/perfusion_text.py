@@ -17,8 +17,8 @@ from ..prediction.result import Result
 from .limits_choice import choose_limits
 
 RELATIVE = (
-    "Uptake is in percent of the study's own maximum. In a healthy heart it is uneven too: breast and diaphragm "
-    "attenuate, and blur dims the base, where uptake reads low. Scores allow for that by normal limits."
+    "Uptake is in percent of the study's own maximum. It is uneven in a healthy heart too: breast and diaphragm "
+    "attenuate, and blur lowers the counts of the base. Scores allow for that by normal limits."
 )
 """The sentence that goes with every value in a report."""
 FIGURE_WORDS = {
@@ -91,11 +91,11 @@ def _segment_rows(perfusion: Perfusion) -> list[tuple[str, str, str, str, str]]:
     """Number and name, territory, percent, normal percent and score of each segment."""
     if perfusion.map is None:
         return []
-    percents = [f"{x:.0f} %" if np.isfinite(x) else "no wall" for x in perfusion.map.segments]
+    percents = [f"{x:.0f} %" if np.isfinite(x) else "not measured" for x in perfusion.map.segments]
     limits, scores = perfusion.limits, perfusion.scores
     normal = [""] * len(SEGMENTS)
     if limits is not None:
-        normal = [f"{m:.0f} ± {sd:.0f} %" if np.isfinite(m) else "none"
+        normal = [f"{m:.0f} ± {sd:.0f} %" if np.isfinite(m) else "no limit"
                   for m, sd in zip(limits.segment_mean, limits.segment_sd, strict=True)]  # fmt: skip
     points = ["" if n is None else str(n) for n in scores.segments] if scores else [""] * len(SEGMENTS)
     names, territories = [f"{s.number} {s.name}" for s in SEGMENTS], [s.territory for s in SEGMENTS]

@@ -49,9 +49,7 @@ docs/function.md)."""
 NO_LV = "no left ventricle is labelled in the gates"
 UNSTEADY = "the gates are too noisy: the wall of the LV does not keep its volume from gate to gate"
 REVIEW = "Review: the quality verdict asks to check the pose and the labels first."
-SMALL = (
-    f"Small heart: an end-systolic volume below {SMALL_ESV_ML:.0f} ml is unreliable, and the EF is too high or too low."
-)
+SMALL = f"Small heart: an end-systolic volume below {SMALL_ESV_ML:.0f} ml is unreliable, and so is the EF."
 ACCURACY = {
     "PT": "Nine of ten simulated PET studies had an EF within 7 points of the truth.",
     "NM": "Nine of ten simulated SPECT studies had an EF within 16 points of the truth, half of them within 6.",
@@ -59,7 +57,7 @@ ACCURACY = {
 """By modality; 12 PET, 39 SPECT and CZT studies of validation subjects (docs/function.md)."""
 NO_MODALITY = "The file does not state the modality: the wall model of SPECT was used, which is wrong for PET."
 NO_PHASE = "the counts of the wall do not change during the cycle"
-NO_NOISE = "too few gates to tell noise from motion"
+NO_NOISE = "too few gates to separate noise from motion"
 NOISY_PHASE = "noise alone spreads the phases by {:.0f} degrees"
 TWO_DECIMALS = ("EDV/cycle", "EDV/s", "cycle")
 """Units of figures that are written with two decimals; others have one."""

@@ -22,7 +22,7 @@ from .polar_map import PolarMap
 Array = NDArray[np.float64]
 
 ABNORMAL_SDS = 2.0
-"""How many SDs below the normal mean the limit lies (ours): with these limits and :data:`CUT_OFFS` at most one of ten
+"""How many SDs below the normal mean the limit lies (ours): with these limits and :data:`CUT_OFFS` about one of ten
 simulated normals has a summed score of 4 or more by the limits of the others."""
 CUT_OFFS = (90.0, 80.0, 60.0)
 """Percent of the limit below which a segment scores 2, 3 and 4; from there to the limit, it scores 1 (ours).

@@ -1,8 +1,8 @@
 """What the wall of each segment does during a beat: inward motion in mm, thickening in percent, and its counts.
 
-Motion is the way of the endocardium along the rays from end-diastole to end-systole. Thickening is told by the counts:
-where the camera does not resolve the wall, its largest count along a ray grows in proportion to its thickness (partial
-volume: Galt, IEEE Trans Med Imaging 1990;9:144). A camera that resolves the wall shows less of it.
+Motion is the way of the endocardium along the rays from end-diastole to end-systole. Thickening is measured from
+the counts: where the camera does not resolve the wall, its largest count along a ray grows in proportion to its
+thickness (partial volume: Galt, IEEE Trans Med Imaging 1990;9:144). A camera that resolves the wall shows less of it.
 """
 
 from __future__ import annotations
