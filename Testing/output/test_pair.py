@@ -22,7 +22,10 @@ from MSSTUNetReorientLib.output.pair import FIGURES
 from MSSTUNetReorientLib.output.pair import VOLUMES
 from MSSTUNetReorientLib.output.pair import Pair
 from MSSTUNetReorientLib.output.pair import make_pair
+from MSSTUNetReorientLib.output.pair import segment_rows
 from MSSTUNetReorientLib.output.pair_files import deliver_pair
+from MSSTUNetReorientLib.output.pair_report import _segment
+from MSSTUNetReorientLib.output.pair_report import pair_content
 from MSSTUNetReorientLib.output.pair_report import write_pair_report
 from MSSTUNetReorientLib.output.pair_rows import COLUMNS
 from MSSTUNetReorientLib.output.pair_rows import pair_rows
@@ -169,6 +172,16 @@ def test_function_stands_beside_each_other_only_where_both_are_gated(monkeypatch
     monkeypatch.setattr(pair_module, "function_of_result", lambda result: gated if result is STRESS.result else None)
     figures = make_pair(STRESS, REST).figures
     assert [figures[f"{study}_ef_percent"].value for study in ("stress", "rest")] == [60.0, None]
+
+
+def test_page_gives_no_reason_for_figures_that_it_does_not_list() -> None:
+    content = pair_content(ISCHAEMIA)
+    assert not any("Ejection" in label for label, _ in content["figures"])
+    assert "the study is not gated" not in content["reasons"]
+
+
+def test_page_has_no_negative_zero() -> None:
+    assert _segment(replace(segment_rows(ISCHAEMIA)[0], difference=-0.2))[-1] == "+0"
 
 
 def test_much_reversible_wall_that_scores_miss_is_told(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -71,6 +71,7 @@ def write_pair_report(pair: Pair, path: Path, colours: str = DEFAULT) -> None:
 
 def pair_content(pair: Pair) -> dict[str, Any]:
     """The texts and numbers of the template."""
+    listed = {name: pair.figures[name] for name in LABELS if pair.figures[name].reason != NOT_GATED}
     return {
         "status": pair.verdict,
         "verdict": PAIR_VERDICTS[pair.verdict],
@@ -83,12 +84,8 @@ def pair_content(pair: Pair) -> dict[str, Any]:
         "scale": "" if pair.comparison is None else f"{pair.comparison.scale:.2f}",
         "summary": _summary(pair),
         "segments": [_segment(row) for row in segment_rows(pair)],
-        "figures": [
-            (label, _shown(name, pair.figures[name]))
-            for name, label in LABELS.items()
-            if pair.figures[name].reason != NOT_GATED
-        ],
-        "reasons": list(dict.fromkeys(f.reason for f in pair.figures.values() if f.reason)),
+        "figures": [(LABELS[name], _shown(name, figure)) for name, figure in listed.items()],
+        "reasons": list(dict.fromkeys(figure.reason for figure in listed.values() if figure.reason)),
         "extents": EXTENTS,
         "notes": pair.notes,
         "warning": NOT_A_MEDICAL_DEVICE,
@@ -120,10 +117,10 @@ def _poses(pair: Pair) -> str:
     found = pair.poses
     if found is None:
         return ""
-    where = "in the patient" if found.one_frame else "from the middle of the field of view"
+    where = " in the patient" if found.one_frame else ", each measured from the middle of its field of view"
     return (
         f"The long axes differ by {found.axis_deg:.0f}° (motion and the bounds of both explain up to "
-        f"{found.axis_limit_deg:.0f}°), the LV centres by {found.centre_mm:.0f} mm {where} (up to "
+        f"{found.axis_limit_deg:.0f}°), the LV centres by {found.centre_mm:.0f} mm{where} (up to "
         f"{found.centre_limit_mm:.0f} mm)."
     )
 
@@ -140,7 +137,7 @@ def _segment(row: SegmentRow) -> tuple[str, str, str, str, str]:
     percents = ((row.stress, row.stress_score), (row.rest, row.rest_score))
     stress, rest = (f"{x:.0f} %" + ("" if score is None else f" ({score})") if np.isfinite(x) else "not measured"
                     for x, score in percents)  # fmt: skip
-    difference = f"{row.difference:+.0f}" if np.isfinite(row.difference) else "not compared"
+    difference = f"{round(row.difference):+d}" if np.isfinite(row.difference) else "not compared"
     return f"{row.number} {row.name}", row.territory, stress, rest, difference
 
 

@@ -67,14 +67,14 @@ def pair_maps_figure(maps: Sequence[PolarMap | None], comparison: Comparison | N
     if comparison is not None and maps[0] is not None:
         ax, bar = _places(figure, (2 / 3, 1.0))
         shown = np.where(comparison.compared, comparison.difference, np.nan)
-        draw_polar_map(ax, maps[0].samples.edges, shown, comparison.segments, as_colour_map(DIFFERENCE), POINTS, "+.0f")
+        draw_polar_map(ax, maps[0].samples.edges, shown, comparison.segments, as_colour_map(DIFFERENCE), POINTS, "+d")
         ax.set_title("Difference: scaled rest minus stress", fontsize=9, color=INK, pad=14)
         _draw_scale(bar, as_colour_map(DIFFERENCE), POINTS, "points;\nred: rest\nis better")
     return figure
 
 
 def draw_polar_map(
-    ax: Axes, edges: Array, values: Array, segments: Array, colours: Any, limits: tuple[float, float], text: str = ".0f"
+    ax: Axes, edges: Array, values: Array, segments: Array, colours: Any, limits: tuple[float, float], text: str = "d"
 ) -> None:
     """Every sample, the borders of the segments, and the value of each.
 
@@ -82,7 +82,7 @@ def draw_polar_map(
         edges: ``(ROWS + 1,)`` of the rows along the long axis.
         values: ``(ROWS, RAYS)``, nan where there is none.
         segments: ``(17,)``, likewise.
-        colours: a colour map; limits: the values of its ends; text: format of the segments' values.
+        colours: a colour map; limits: the values of its ends; text: format of the segments' whole numbers.
     """
     x, y = mesh(edges)
     ax.pcolormesh(
@@ -92,7 +92,7 @@ def draw_polar_map(
     _frame(ax)
     for segment, value in zip(SEGMENTS, segments, strict=True):
         _outline(ax, segment)
-        _text(ax, segment, f"{value:{text}}" if np.isfinite(value) else "–")
+        _text(ax, segment, f"{round(value):{text}}" if np.isfinite(value) else "–")
 
 
 def _draw_uptake(figure: Figure, span: tuple[float, float], mapped: PolarMap, title: str, colours: str) -> None:
