@@ -29,7 +29,7 @@ FALLEN_OFF = 0.6
 drawn at about half the wall's counts."""
 BASAL_RIM_MM = 6.0
 """Blur alone lowers the counts at the basal end of the wall (to half where the label ends): this much of it is drawn
-but counts in no figure. Half of 12 mm, a usual resolution of SPECT (ours)."""
+but not counted. Half of 12 mm, a usual resolution of SPECT (ours)."""
 LEAST_JUDGED = 0.25
 """Share of the wall's area from which counts must fall off, to know its maximum, and that must count (ours)."""
 
