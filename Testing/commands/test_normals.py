@@ -66,7 +66,7 @@ def test_limits_of_results(folder: Path, tmp_path: Path, capsys: pytest.CaptureF
     assert found.limits[0].segment_sd[9] == pytest.approx(np.std(np.arange(21), ddof=1), rel=0.08)
     assert [(s["study"], s["reason"].split(":")[0]) for s in found.about["left_out"]] == [
         (22, "its verdict is review"),
-        (23, "its labels are of another model than most"),
+        (23, "its labels come from another model than most"),
         (24, "outlier"),
         (25, "it cannot be read"),
     ]

@@ -12,7 +12,7 @@ from MSSTUNetReorientLib.commands.cli import main
 from MSSTUNetReorientLib.evaluation import pose_cost_run
 from MSSTUNetReorientLib.evaluation.pose_cost_page import CostRun
 from MSSTUNetReorientLib.evaluation.pose_cost_page import cost_page
-from MSSTUNetReorientLib.evaluation.pose_cost_run import NONE
+from MSSTUNetReorientLib.evaluation.pose_cost_run import NO_ERROR
 from MSSTUNetReorientLib.evaluation.pose_cost_run import OWN
 from MSSTUNetReorientLib.evaluation.pose_cost_run import TRUE
 from MSSTUNetReorientLib.evaluation.pose_cost_run import Cost
@@ -35,7 +35,7 @@ def cost(
 
 def test_every_error_has_its_size_and_both_signs() -> None:
     told = list(errors())
-    assert told[0] == (NONE, 0.0)
+    assert told[0] == (NO_ERROR, 0.0)
     assert len(told) == len(set(told)) == 1 + 3 * 4 * 2 + 3 * 3 * 2
     assert {abs(a) for name, a in told if name == "tilt"} == {2, 5, 10, 15}
     assert {abs(a) for name, a in told if name == "basal"} == {2, 5, 10}
@@ -55,20 +55,20 @@ def test_shifts_are_along_the_short_axes(error: str, axis: int) -> None:
     shifted = wrong(POSE, error, -5.0)
     np.testing.assert_allclose(shifted.centre - POSE.centre, -5 * POSE.rotation[:, axis])
     np.testing.assert_allclose(shifted.rotation, POSE.rotation)
-    assert wrong(POSE, NONE, 0.0) is POSE
+    assert wrong(POSE, NO_ERROR, 0.0) is POSE
 
 
 ROWS = [
-    cost("a", NONE, 0.0, 3.0),
+    cost("a", NO_ERROR, 0.0, 3.0),
     cost("a", "tilt", -5.0, 4.0, segments="70.0 62.0", scar=7.0, cavity=55.0),
     cost("a", "tilt", 5.0, 3.0, verdict="review"),
     cost("a", "swing", 5.0, None, segments="", scar=None, cavity=None, verdict="fail"),
-    cost("b", NONE, 0.0, 9.0),
+    cost("b", NO_ERROR, 0.0, 9.0),
     cost("b", "tilt", -5.0, 13.0),
     cost("b", "tilt", 5.0, 14.0),
     cost("b", "swing", 5.0, 8.0),
     cost("c", "tilt", 5.0, 8.0),
-    cost("a", NONE, 0.0, 3.0, accepted=TRUE),
+    cost("a", NO_ERROR, 0.0, 3.0, accepted=TRUE),
     cost("a", "tilt", 5.0, 3.0, accepted=TRUE),
 ]
 """Study c has no accepted pose: it was not measured to the end."""

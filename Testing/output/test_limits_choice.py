@@ -53,10 +53,10 @@ def test_what_is_assumed_is_said(own: str) -> None:
     words = choose_limits(own, SPECT | {"sex": "F", "attenuation_corrected": False}).words
     assert words == (
         "Normal limits of the centre: parallel-hole SPECT, without attenuation correction, women and men (25 studies). "
-        "There are too few women for limits of their own."
+        "There are too few normal studies of women for limits of their own."
     )
     assert (
-        "It is not told whether attenuation is corrected: limits of both kinds are used."
+        "It is not stated whether attenuation is corrected: limits of both kinds are used."
         in choose_limits(own, SPECT).words
     )
     assert "parallel holes are assumed" in choose_limits(own, {"modality": "NM"}).words

@@ -22,14 +22,16 @@ from MSSTUNetReorientLib.output.pair import FIGURES
 from MSSTUNetReorientLib.output.pair import VOLUMES
 from MSSTUNetReorientLib.output.pair import Pair
 from MSSTUNetReorientLib.output.pair import make_pair
+from MSSTUNetReorientLib.output.pair import segment_rows
 from MSSTUNetReorientLib.output.pair_files import deliver_pair
+from MSSTUNetReorientLib.output.pair_report import _segment
+from MSSTUNetReorientLib.output.pair_report import pair_content
 from MSSTUNetReorientLib.output.pair_report import write_pair_report
 from MSSTUNetReorientLib.output.pair_rows import COLUMNS
 from MSSTUNetReorientLib.output.pair_rows import pair_rows
 from MSSTUNetReorientLib.output.polar_picture import pair_maps_figure
 from MSSTUNetReorientLib.output.result_files import deliver
-from MSSTUNetReorientLib.perfusion.function import FunctionFigure
-from MSSTUNetReorientLib.perfusion.quantification import Figure
+from MSSTUNetReorientLib.perfusion.figure import Figure
 from MSSTUNetReorientLib.perfusion.quantification import Perfusion
 from MSSTUNetReorientLib.prediction.qc import Quality
 from pairs import BOUNDS
@@ -166,18 +168,28 @@ def test_page_and_json_give_the_same_numbers(tmp_path: Path) -> None:
 
 def test_function_stands_beside_each_other_only_where_both_are_gated(monkeypatch: pytest.MonkeyPatch) -> None:
     assert ISCHAEMIA.figures["stress_ef_percent"] == Figure(None, ISCHAEMIA.verdict, "the study is not gated")
-    gated = SimpleNamespace(figures={name: FunctionFigure(60.0, "", "pass") for name in VOLUMES})
+    gated = SimpleNamespace(figures={name: Figure(60.0, "pass") for name in VOLUMES})
     monkeypatch.setattr(pair_module, "function_of_result", lambda result: gated if result is STRESS.result else None)
     figures = make_pair(STRESS, REST).figures
     assert [figures[f"{study}_ef_percent"].value for study in ("stress", "rest")] == [60.0, None]
 
 
+def test_page_gives_no_reason_for_figures_that_it_does_not_list() -> None:
+    content = pair_content(ISCHAEMIA)
+    assert not any("Ejection" in label for label, _ in content["figures"])
+    assert "the study is not gated" not in content["reasons"]
+
+
+def test_page_has_no_negative_zero() -> None:
+    assert _segment(replace(segment_rows(ISCHAEMIA)[0], difference=-0.2))[-1] == "+0"
+
+
 def test_much_reversible_wall_that_scores_miss_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     wide = side(result_of(lambda h, a: np.where((h > 0.3) & (a >= 200) & (a < 310), 30.0, 100.0)))
-    assert not any("hardly find it" in note for note in make_pair(wide, REST).notes)
+    assert not any("any of it by the scores" in note for note in make_pair(wide, REST).notes)
     monkeypatch.setattr(pair_module, "_scores", lambda *_: {n: Figure(1, "pass") for n in FIGURES[3:-7]})
-    assert any("hardly find it" in note for note in make_pair(wide, REST).notes)
-    assert not any("hardly find it" in note for note in make_pair(STRESS, REST).notes), "11 % of the surface"
+    assert any("any of it by the scores" in note for note in make_pair(wide, REST).notes)
+    assert not any("any of it by the scores" in note for note in make_pair(STRESS, REST).notes), "11 % of the surface"
 
 
 def test_maps_stand_side_by_side_with_a_scale_centred_at_zero() -> None:

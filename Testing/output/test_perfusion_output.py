@@ -176,7 +176,7 @@ def test_wall_that_is_missing_is_grey_and_says_so(tmp_path: Path) -> None:
     labels = np.where(gone, 0, result.labels.array).astype(np.uint8)
     result = replace(result, labels=Volume(labels, result.labels.grid))
     page = report_page(result, tmp_path)
-    assert '1 basal anterior</th><td>LAD</td><td class="number">no wall</td>' in page
+    assert '1 basal anterior</th><td>LAD</td><td class="number">not measured</td>' in page
     figure = perfusion_figure(perfusion_of(result))
     assert figure is not None
     assert pixel(figure, 0, 0.04, 0.97) == pytest.approx((0x9A + 0xA5 + 0xB1) / 3 / 255, abs=0.02)

@@ -11,11 +11,11 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from MSSTUNetReorientLib.perfusion.comparison import LEAST_NORMAL
 from MSSTUNetReorientLib.perfusion.comparison import Comparison
-from MSSTUNetReorientLib.perfusion.comparison import below_limits
 from MSSTUNetReorientLib.perfusion.comparison import compare
 from MSSTUNetReorientLib.perfusion.comparison import weighted_quantiles
 from MSSTUNetReorientLib.perfusion.polar_map import PolarMap
 from MSSTUNetReorientLib.perfusion.quantification import quantify
+from MSSTUNetReorientLib.perfusion.scores import below_limits
 from numpy.typing import NDArray
 from walls import LENGTH_MM
 from walls import Counts

@@ -9,15 +9,17 @@ import pytest
 from MSSTUNetReorientLib.geometry.volume import Volume
 from MSSTUNetReorientLib.perfusion import function as function_module
 from MSSTUNetReorientLib.perfusion import gated_volumes as volumes_module
+from MSSTUNetReorientLib.perfusion.figure import CUT_OFF
+from MSSTUNetReorientLib.perfusion.figure import NO_VERDICT
 from MSSTUNetReorientLib.perfusion.function import Function
 from MSSTUNetReorientLib.perfusion.function import function_of
-from MSSTUNetReorientLib.perfusion.function import rates_of
 from MSSTUNetReorientLib.perfusion.gated_volumes import WallModel
 from MSSTUNetReorientLib.perfusion.gated_volumes import gated_volumes
 from MSSTUNetReorientLib.perfusion.moving_walls import MovingWalls
 from MSSTUNetReorientLib.perfusion.moving_walls import harmonics
 from MSSTUNetReorientLib.perfusion.moving_walls import moving_walls
 from MSSTUNetReorientLib.perfusion.phase import phase_of
+from MSSTUNetReorientLib.perfusion.volume_curve import rates_of
 from MSSTUNetReorientLib.perfusion.wall_motion import noise_of
 
 from perfusion.beating import GRID
@@ -200,8 +202,8 @@ def without_counts(gates: list[Volume], number: int, factor: float) -> list[Volu
 @pytest.mark.parametrize(
     ("options", "reason"),
     [
-        ({"verdict": "fail"}, function_module.NO_VERDICT),
-        ({"cut_off": True}, function_module.CUT_OFF),
+        ({"verdict": "fail"}, NO_VERDICT),
+        ({"cut_off": True}, CUT_OFF),
         ({"total_counts": [1.0, 1, 1, 0, 1, 1, 1, 1]}, "gate 4 of 8 has no counts"),
         ({"total_counts": [1.0, 1, 0.3, 1, 1, 1, 1, 1]}, "gate 3 (30 %) has less than half"),
         ({"total_counts": [1.0, 1.0]}, "at least 4 gates, but the study has 2"),

@@ -14,13 +14,13 @@ from MSSTUNetReorientLib.geometry.pose import Pose
 from MSSTUNetReorientLib.geometry.volume import Grid
 from MSSTUNetReorientLib.geometry.volume import Volume
 from MSSTUNetReorientLib.io import read_study
-from MSSTUNetReorientLib.perfusion.quantification import CUT_OFF
+from MSSTUNetReorientLib.perfusion.figure import CUT_OFF
+from MSSTUNetReorientLib.perfusion.figure import NO_VERDICT
 from MSSTUNetReorientLib.perfusion.quantification import FIGURES
 from MSSTUNetReorientLib.perfusion.quantification import NO_DEFECT
 from MSSTUNetReorientLib.perfusion.quantification import NO_LIMITS
 from MSSTUNetReorientLib.perfusion.quantification import NO_MAXIMUM
 from MSSTUNetReorientLib.perfusion.quantification import NO_MYOCARDIUM
-from MSSTUNetReorientLib.perfusion.quantification import NO_VERDICT
 from MSSTUNetReorientLib.perfusion.quantification import Perfusion
 from MSSTUNetReorientLib.perfusion.quantification import quantify
 from MSSTUNetReorientLib.perfusion.scores import class_of

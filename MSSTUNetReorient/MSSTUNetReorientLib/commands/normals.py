@@ -12,8 +12,6 @@ from ..errors import InputError
 from .terminal import progress_bar
 from .terminal import write
 
-SUFFIX = ".npz"
-
 
 def normals(
     folder: Annotated[
@@ -52,6 +50,8 @@ def _check_out(out: Path, overwrite: bool) -> None:
     Raises:
         InputError: another ending than .npz, no folder to write into, or a file that may not be replaced.
     """
+    from ..output.normals_file import SUFFIX
+
     if out.suffix != SUFFIX:
         msg = f"{out}: a file of normal limits must end with {SUFFIX}; choose another name"
         raise InputError(msg)

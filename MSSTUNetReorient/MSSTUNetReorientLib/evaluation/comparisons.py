@@ -36,7 +36,6 @@ from ..prediction.models import read_weights
 from ..prediction.models import weights_folder
 from ..prediction.predictor import POSE_AND_LABELS
 from ..prediction.predictor import predict
-from ..prediction.qc import MAX_CUT_SHARE
 from ..prediction.search import antialiased
 from ..prediction.search import cubes_for
 from ..prediction.search import read_cube
@@ -78,7 +77,7 @@ class CompactMethod:
             centre_bound_mm=good_to.centre_mm,
             septum_bound_deg=None if septum is None else septum.bound_deg,
             seconds=sum(result.timing_s[step] for step in POSE_AND_LABELS),
-            cut_off=result.quality.measures.get("cut_share", 0.0) > MAX_CUT_SHARE,
+            cut_off=result.quality.cut_off,
         )
 
 

@@ -15,6 +15,7 @@ from ..errors import InputError
 from ..geometry.volume import Volume
 from ..io import read_study
 from ..output.function_text import function_of_result
+from ..perfusion.function import SMALL_ESV_ML
 from ..prediction.gates import with_gates
 from ..prediction.predictor import predict
 from .candidates import Candidate
@@ -31,8 +32,6 @@ from .true_study import TrueStudy
 from .workers import each
 
 FILE = "gated.csv"
-LEAST_ESV_ML = 20.0
-"""Smaller hearts have a line of their own: every program is unreliable there (PMC3699706)."""
 LEAST_R, MOST_BIAS, MOST_SD = 0.95, 2.0, 4.0
 """Targets of the ejection fraction: correlation, absolute bias and SD in points."""
 FIGURES = {"ef_percent": "EF (points)", "edv_ml": "EDV (errors in %)", "esv_ml": "ESV (errors in %)",
@@ -152,7 +151,7 @@ def figure_pairs(rows: Sequence[GatedRow], name: str) -> Pairs:
 
 
 def table(rows: Sequence[GatedRow]) -> Table:
-    """Of each data set: every figure, over all studies and over those that are not small hearts."""
+    """Of each data set: every figure, over all studies and over those without a small heart."""
     head = (
         "data set",
         "studies",
@@ -167,10 +166,10 @@ def table(rows: Sequence[GatedRow]) -> Table:
     lines = []
     for data_set in dict.fromkeys(row.data_set for row in rows):
         whole = [row for row in rows if row.data_set == data_set]
-        large = [row for row in whole if (row.true_esv_ml or 0) >= LEAST_ESV_ML]
+        large = [row for row in whole if (row.true_esv_ml or 0) >= SMALL_ESV_ML]
         lines += _lines(data_set, whole)
         if large and len(large) < len(whole):
-            lines += _lines(f"{data_set}, ESV ≥ {LEAST_ESV_ML:g} ml", large)
+            lines += _lines(f"{data_set}, ESV ≥ {SMALL_ESV_ML:g} ml", large)
     return Table(head, tuple(lines))
 
 

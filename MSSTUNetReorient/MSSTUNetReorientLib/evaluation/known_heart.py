@@ -40,24 +40,24 @@ class KnownHeart:
         return SEGMENTS[self.drawn[0] - 1].territory if self.drawn else ""
 
 
-def known_heart(told: dict[str, Any]) -> KnownHeart | None:
+def known_heart(truth: dict[str, Any]) -> KnownHeart | None:
     """From the content of ``truth.json``; None of a real heart, whose own perfusion is not known.
 
     Raises:
         KeyError, TypeError: the file was damaged.
     """
-    if "segments" not in told:
+    if "segments" not in truth:
         return None
-    means = [float("nan") if x is None else float(x) for x in told["segments"]["mean"]]
+    means = [float("nan") if x is None else float(x) for x in truth["segments"]["mean"]]
     best = max(x for x in means if x == x)
-    defects = sorted(told["parameters"]["perfusion"]["defects"], key=_loss, reverse=True)
+    defects = sorted(truth["parameters"]["perfusion"]["defects"], key=_loss, reverse=True)
     worst = defects[0] if defects else None
     return KnownHeart(
         segments=tuple(100 * x / best if x == x else None for x in means),
         drawn=tuple(int(d["segment"]) for d in defects),
         marked=worst is not None and worst["depth"] * worst["transmurality"] >= MARKED_LOSS
         and worst["extent"] >= MARKED_EXTENT,
-        wall_ml=float(told["volumes_ml"]["anatomical"]["myocardium"]),
+        wall_ml=float(truth["volumes_ml"]["anatomical"]["myocardium"]),
     )  # fmt: skip
 
 
@@ -72,12 +72,12 @@ def acquisition(parameters: dict[str, Any]) -> dict[str, Any]:
     """
     chest, scanner = parameters["chest"], parameters["scanner"]
     bodies = chest["outside"] if "outside" in chest else chest["bodies"]
-    told = {"sex": "F" if any(body[0] == "breast" for body in bodies) else "M"}
+    found = {"sex": "F" if any(body[0] == "breast" for body in bodies) else "M"}
     if scanner["kind"] != "pet":
-        told["camera"] = scanner["kind"]
+        found["camera"] = scanner["kind"]
     if parameters["kind"] == "composite":
-        return told
-    return {**told, "attenuation_corrected": scanner["kind"] == "pet" or bool(scanner.get("corrected", False))}
+        return found
+    return {**found, "attenuation_corrected": scanner["kind"] == "pet" or bool(scanner.get("corrected", False))}
 
 
 def _loss(defect: dict[str, Any]) -> float:

@@ -8,14 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from ..perfusion.scores import LEAST_ABNORMAL
 from .measurement import Measurement
 from .metrics import regression
 from .perfusion_figures import from_text
 
 Array = NDArray[np.float64]
-
-ABNORMAL = 4
-"""Least summed score of a study that is called abnormal; 0 to 3 is normal."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -116,7 +114,7 @@ def healthy_called_abnormal(rows: Sequence[Measurement], by: str = "found") -> t
     """How many healthy hearts are called abnormal, of how many with a summed score; None without any.
 
     Args:
-        by: "found", or "true" for what the true pose and labels say.
+        by: "found", or "true" for what the true pose and labels give.
     """
     asked = [r for r in rows if r.drawn_defects == "none" and getattr(r, f"{by}_summed_score") is not None]
     return (sum(_is_abnormal(r, by) for r in asked), len(asked)) if asked else None
@@ -130,7 +128,7 @@ def withheld(rows: Sequence[Measurement]) -> tuple[int, int] | None:
 
 def _is_abnormal(row: Measurement, by: str) -> bool:
     score: float | None = getattr(row, f"{by}_summed_score")
-    return score is not None and score >= ABNORMAL
+    return score is not None and score >= LEAST_ABNORMAL
 
 
 def pairs_of(kept: Sequence[tuple[float, float]], relative: bool) -> Pairs:

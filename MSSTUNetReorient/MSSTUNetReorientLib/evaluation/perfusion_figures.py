@@ -23,7 +23,6 @@ from ..perfusion.quantification import Perfusion
 from ..perfusion.quantification import quantify
 from ..perfusion.scores import SCAR_PERCENT
 from ..perfusion.scores import extent
-from ..prediction.qc import MAX_CUT_SHARE
 from ..prediction.result import Result
 
 SCORED_BY = "from simulated normal limits of each study's camera"
@@ -89,10 +88,9 @@ def figures_of(
 
 def figures_of_result(result: Result) -> PerfusionFigures:
     """The figures of a result, as the tool shows them."""
-    cut_off = result.quality.measures.get("cut_share", 0.0) > MAX_CUT_SHARE
     return figures_of(
         result.study, result.labels, result.pose, short_axis=result.short_axis, verdict=result.quality.status,
-        cut_off=cut_off,
+        cut_off=result.quality.cut_off,
     )  # fmt: skip
 
 

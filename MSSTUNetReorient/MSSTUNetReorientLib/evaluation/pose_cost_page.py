@@ -19,13 +19,16 @@ from .page import template
 from .perfusion_figures import SCORED_BY
 from .plots import GREY
 from .plots import png
-from .pose_cost_run import NONE as NO_ERROR
+from .pose_cost_run import NO_ERROR
 from .pose_cost_run import OWN
 from .pose_cost_run import SHIFTS
 from .pose_cost_run import SHIFTS_MM
 from .pose_cost_run import TRUE
 from .pose_cost_run import TURNS_DEG
 from .pose_cost_run import Cost
+from .pose_cost_tables import PUBLISHED
+from .pose_cost_tables import PUBLISHED_DEG
+from .pose_cost_tables import PUBLISHED_STUDIES
 from .pose_cost_tables import Change
 from .pose_cost_tables import absolute
 from .pose_cost_tables import changed_percent
@@ -44,9 +47,6 @@ CAPTION = (
     "Accepted: the model's own pose."
 )
 COLOURS = ("#2a6f97", "#c1443c", "#3c8d53", "#8a5fa8", "#b07c1f")
-PUBLISHED_PERCENT = (12.0, 14.0)
-"""QPS and 4D-MSPECT at :data:`PUBLISHED_DEG`: 6 and 7 of 50 studies."""
-PUBLISHED_DEG = 5.0
 
 
 @dataclass(frozen=True)
@@ -96,7 +96,8 @@ def cost_figure(rows: Sequence[Cost]) -> bytes:
         classes.plot(TURNS_DEG, [changed_percent(here) for here in by_angle], "o-", color=colour, label=name, ms=3)
         turned.plot(TURNS_DEG, [_bad(here) for here in by_angle], "o-", color=colour, ms=3)
         shifted.plot(SHIFTS_MM, [_bad(here) for here in by_shift], "o-", color=colour, ms=3)
-    classes.plot([PUBLISHED_DEG] * 2, PUBLISHED_PERCENT, "x", color=GREY)
+    for _, count in PUBLISHED:
+        classes.plot(PUBLISHED_DEG, 100 * count / PUBLISHED_STUDIES, "x", color=GREY)
     classes.legend(fontsize=7, frameon=False)
     _name(classes, "long axis turned (°)", "class changed (%)")
     _name(turned, "long axis turned (°)", "summed score, 95th centile")

@@ -39,7 +39,7 @@ SHIFTS = ("lateral", "inferior", "basal")
 """Names of the errors: about j, i and k; along i, j and k."""
 OWN, TRUE = "the model's own pose", "the true pose"
 """The accepted poses."""
-NONE = "none"
+NO_ERROR = "none"
 """The error of an accepted pose as it is."""
 
 
@@ -51,7 +51,7 @@ class Cost:
         data_set, study, subject, study_sha256, measured, software: as in a measurement.
         model_sha256: of the weights.
         accepted: :data:`OWN` or :data:`TRUE`.
-        error: one of :data:`TURNS` or :data:`SHIFTS`, or :data:`NONE`; amount: degrees or mm, signed.
+        error: one of :data:`TURNS` or :data:`SHIFTS`, or :data:`NO_ERROR`; amount: degrees or mm, signed.
         verdict: of the quality control at this pose, or "refused".
         segments, summed_score, scar_percent, cavity_ml, wall_ml: see :class:`.perfusion_figures.PerfusionFigures`.
     """
@@ -85,7 +85,7 @@ class Task:
 
 def errors() -> Iterator[tuple[str, float]]:
     """Name and signed amount of every error of a pose; the first is none."""
-    yield NONE, 0.0
+    yield NO_ERROR, 0.0
     for names, sizes in ((TURNS, TURNS_DEG), (SHIFTS, SHIFTS_MM)):
         for name in names:
             for size in sizes:
@@ -94,7 +94,7 @@ def errors() -> Iterator[tuple[str, float]]:
 
 def wrong(pose: Pose, error: str, amount: float) -> Pose:
     """A pose with an error about or along one of its own axes."""
-    return pose if error == NONE else pose.corrected(Correction(**{error: amount}))
+    return pose if error == NO_ERROR else pose.corrected(Correction(**{error: amount}))
 
 
 def measure_costs(

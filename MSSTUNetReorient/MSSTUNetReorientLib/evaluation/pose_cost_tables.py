@@ -14,7 +14,7 @@ from ..perfusion.scores import class_of
 from .metrics import regression
 from .perfusion_figures import from_text
 from .perfusion_figures import segment_changes
-from .pose_cost_run import NONE as NO_ERROR
+from .pose_cost_run import NO_ERROR
 from .pose_cost_run import OWN
 from .pose_cost_run import SHIFTS
 from .pose_cost_run import SHIFTS_MM
@@ -28,8 +28,8 @@ from .tables import number
 
 LONG_AXIS = ("swing", "tilt")
 """Errors that turn the long axis."""
-PUBLISHED = (("QPS, 50 studies, published", "6/50 (12 %)"), ("4D-MSPECT, 50 studies, published", "7/50 (14 %)"))
-"""Studies whose class changes when they are tilted by 5 degrees about both long axes."""
+PUBLISHED, PUBLISHED_STUDIES, PUBLISHED_DEG = (("QPS", 6), ("4D-MSPECT", 7)), 50, 5.0
+"""Studies of 50 whose class changes when they are tilted by 5 degrees about both long axes."""
 ABOUT = {"swing": "about j (swing)", "tilt": "about i (tilt)", "roll": "about k (roll)", "lateral": "along i",
          "inferior": "along j", "basal": "along k"}  # fmt: skip
 
@@ -123,26 +123,37 @@ def class_table(by_set: Mapping[str, Sequence[Change]]) -> Table:
         for accepted in (OWN, TRUE)
         if (here := [c for c in found if c.accepted.accepted == accepted])
     ]
-    at = TURNS_DEG.index(5.0)
-    published = [(name, "", *(told if n == at else "" for n in range(len(TURNS_DEG)))) for name, told in PUBLISHED]
+    published = [
+        (f"{name}, {PUBLISHED_STUDIES} studies, published", "",
+         *(_share(count, PUBLISHED_STUDIES) if size == PUBLISHED_DEG else "" for size in TURNS_DEG))
+        for name, count in PUBLISHED
+    ]  # fmt: skip
     return Table(head, (*lines, *published))
 
 
 def changed_share(found: Sequence[Change]) -> str:
     """n/N and %, of the poses with a summed score."""
-    told = [c.class_changed for c in found if c.class_changed is not None]
-    return f"{sum(told)}/{len(told)} ({100 * sum(told) / len(told):.0f} %)" if told else NONE
+    changed = _classes_changed(found)
+    return _share(sum(changed), len(changed)) if changed else NONE
 
 
 def changed_percent(found: Sequence[Change]) -> float:
     """The share as a number; nan without a summed score."""
-    told = [c.class_changed for c in found if c.class_changed is not None]
-    return 100 * sum(told) / len(told) if told else float("nan")
+    changed = _classes_changed(found)
+    return 100 * sum(changed) / len(changed) if changed else float("nan")
 
 
 def absolute(found: Sequence[Change], of: Callable[[Change], float | None]) -> list[float]:
     """A change without its sign, of the poses that have it."""
     return [abs(value) for c in found if (value := of(c)) is not None]
+
+
+def _classes_changed(found: Sequence[Change]) -> list[bool]:
+    return [c.class_changed for c in found if c.class_changed is not None]
+
+
+def _share(count: int, of: int) -> str:
+    return f"{count}/{of} ({100 * count / of:.0f} %)"
 
 
 def _cells(found: Sequence[Change]) -> tuple[str, ...]:

@@ -44,7 +44,7 @@ class TrueStudy:
         held_out: whether no model of ours may have seen the subject, by :mod:`..simulation.splits`.
         sha256: of everything the measurement rests on.
         known: perfusion and mass of a simulated heart; None of any other.
-        acquisition: ``camera``, ``attenuation_corrected`` and ``sex`` of a simulated study, as a DICOM header tells
+        acquisition: ``camera``, ``attenuation_corrected`` and ``sex`` of a simulated study, as a DICOM header states
             them; normal limits depend on them.
         gates: files of the gates of a gated study, in their order.
         function: what is known of it by name: ``ef_percent``, of a simulated heart also ``edv_ml``, ``esv_ml`` and
@@ -85,15 +85,15 @@ class TrueStudy:
         return None if self.reference is None else self.reference.uncertainty_deg
 
     def read(self) -> Volume:
-        """The transaxial counts; what an NRRD file does not tell of its camera, the truth does.
+        """The transaxial counts; camera and sex, which an NRRD file does not state, come from the truth.
 
         Raises:
             InputError: as :func:`..io.read_study`.
         """
         counts = read_study(self.image)
-        told = {key: value for key, value in counts.info.items() if (key, value) != ("modality", "unknown")}
+        stated = {key: value for key, value in counts.info.items() if (key, value) != ("modality", "unknown")}
         code = next(code for code, name in MODALITIES.items() if name == self.modality)
-        return Volume(counts.array, counts.grid, {"modality": code, **self.acquisition, **told})
+        return Volume(counts.array, counts.grid, {"modality": code, **self.acquisition, **stated})
 
     def read_labels(self) -> Volume | None:
         """The true labels on their own grid, 0/1/2, or 0/1 where only a wall was drawn."""

@@ -1,4 +1,4 @@
-"""What the header tells of camera, attenuation correction and sex, on which normal limits depend."""
+"""What the header states of camera, attenuation correction and sex, on which normal limits depend."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ CORRECTED_WORDS, UNCORRECTED_WORDS = r"\b(IR)?AC\b|\bCTAC\b|\bATTN\b", r"\b(NAC|
 
 
 def acquisition_facts(dataset: Any, name: object) -> dict[str, Any]:
-    """``camera`` ("spect" or "czt"), ``attenuation_corrected`` and ``sex`` ("F" or "M"), each only where it is told."""
-    told = {
+    """``camera`` ("spect" or "czt"), ``attenuation_corrected`` and ``sex`` ("F" or "M"), each only where stated."""
+    stated = {
         "camera": _camera(dataset, name),
         "attenuation_corrected": _attenuation_corrected(dataset, name),
         "sex": _sex(dataset, name),
     }
-    return {key: value for key, value in told.items() if value is not None}
+    return {key: value for key, value in stated.items() if value is not None}
 
 
 def _camera(dataset: Any, name: object) -> str | None:
@@ -34,12 +34,12 @@ def _camera(dataset: Any, name: object) -> str | None:
     if re.search(SMALL_FIELD_MODELS, text(dataset, "ManufacturerModelName", name)):
         return "czt"
     detectors = items(dataset, "DetectorInformationSequence", name)
-    told = {COLLIMATORS.get(text(detector, "CollimatorType", name)) for detector in detectors}
-    return told.pop() if len(told) == 1 else None
+    stated = {COLLIMATORS.get(text(detector, "CollimatorType", name)) for detector in detectors}
+    return stated.pop() if len(stated) == 1 else None
 
 
 def _attenuation_corrected(dataset: Any, name: object) -> bool | None:
-    """By CorrectedImage, else by the method, else by words; None where neither tells."""
+    """By CorrectedImage, else by the method, else by words; None where none of them states it."""
     corrections = [value for value in texts(dataset, "CorrectedImage", name) if value]
     if corrections:
         return "ATTN" in corrections

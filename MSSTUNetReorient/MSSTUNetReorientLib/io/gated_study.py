@@ -16,7 +16,7 @@ from .dicom_values import number
 from .messages import refuse
 
 INTERVALS_MS = (300.0, 2500.0)
-"""R-R intervals of 200 to 24 beats a minute; a header that states another one is not believed (ours)."""
+"""R-R intervals of 200 to 24 beats a minute; another one that a header states is ignored (ours)."""
 MAX_GATES = 32
 """More frames than that are no gates."""
 MAX_GATE_SECONDS = 2.0

@@ -57,7 +57,7 @@ def read_study(
     Returns:
         float32 ``(K, J, I)`` on a right-handed grid in LPS mm. ``info`` has ``kind``, ``modality`` ("NM", "PT" or
         "unknown"), for DICOM ``patient_position``, ``camera``, ``attenuation_corrected``, ``sex``, ``study_phase`` and
-        ``tracer`` where the header tells; of gated studies ``gates`` and ``gate``, of several energy windows
+        ``tracer`` where the header states it; of gated studies ``gates`` and ``gate``, of several energy windows
         ``windows`` and ``window``, of dynamic studies ``time_frames`` and ``frames``; ``reoriented`` of a study that
         already is; ``warnings`` where something must be checked. No personal data.
 

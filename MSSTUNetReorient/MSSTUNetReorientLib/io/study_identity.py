@@ -28,7 +28,7 @@ TIME_FORMATS = ("%Y%m%d%H%M%S", "%Y%m%d%H%M")
 
 @dataclass(frozen=True)
 class StudyIdentity:
-    """What a header says besides the image; empty or None where it does not, as in an image file.
+    """What a header states besides the image; empty or None where it does not, as in an image file.
 
     Attributes:
         patient: first digits of the SHA-256 of patient ID and birth date.

@@ -21,7 +21,7 @@ POSITION_WORDS = {"PRONE": "P", "SUPINE": "S", "HEAD": "HF", "FEET": "FF"}
 
 def technical_info(dataset: Any, kind: str, name: object) -> dict[str, Any]:
     """``kind``, ``modality``, ``warnings``, and where the header has them ``patient_position`` (only a defined value),
-    ``study_phase`` ("stress" or "rest"), ``tracer``, and what :func:`.acquisition_facts.acquisition_facts` tells.
+    ``study_phase`` ("stress" or "rest"), ``tracer``, and what :func:`.acquisition_facts.acquisition_facts` gives.
     """
     modality = text(dataset, "Modality", name)
     info: dict[str, Any] = {"kind": kind, "modality": modality if modality in ("NM", "PT") else "unknown"}

@@ -11,7 +11,6 @@ from ..perfusion.anatomical_volumes import SMALL_CAVITY_ML
 from ..perfusion.anatomical_volumes import WALL_MM
 from ..perfusion.anatomical_volumes import AnatomicalVolumes
 from ..perfusion.anatomical_volumes import anatomical_volumes
-from ..prediction.qc import MAX_CUT_SHARE
 from ..prediction.result import Result
 
 NO_POOL = "withheld: the labels have no blood pool or no wall"
@@ -30,7 +29,7 @@ _MEASURED: WeakKeyDictionary[Volume, AnatomicalVolumes | None] = WeakKeyDictiona
 
 @dataclass(frozen=True)
 class AnatomicalSection:
-    """What a result says of the LV as it is.
+    """The anatomical volumes of a result, with their notes.
 
     Attributes:
         volumes: None where they are withheld.
@@ -83,8 +82,9 @@ def phase_note(info: dict[str, Any]) -> str:
 def _reason_to_withhold(result: Result) -> str | None:
     if result.quality.status == "fail":
         return "withheld: the quality verdict is fail"
-    cut = result.quality.measures.get("cut_share", 0.0)
-    return f"withheld: {100 * cut:.0f} % of the LV is cut off" if cut > MAX_CUT_SHARE else None
+    if result.quality.cut_off:
+        return f"withheld: {100 * result.quality.measures['cut_share']:.0f} % of the LV is cut off"
+    return None
 
 
 def _volumes(result: Result) -> AnatomicalVolumes | None:

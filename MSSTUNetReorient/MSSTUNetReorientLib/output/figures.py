@@ -122,7 +122,11 @@ def draw_study(figure: Any, result: Result, colours: str = DEFAULT) -> None:
 
 
 def counts_text(count: float) -> str:
-    """A number of counts, as it is stated beside a scale."""
+    """A number of counts, as it is stated beside a scale.
+
+    >>> counts_text(12345.6), counts_text(0.01234)
+    ('12,346', '0.01234')
+    """
     return f"{count:,.0f}" if 1000 <= count < 1e7 else f"{count:.4g}"
 
 

@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..perfusion.function import Function
-from ..perfusion.function import fine_curve
 from ..perfusion.phase import BIN_DEG
+from ..perfusion.volume_curve import fine_curve
 from ..perfusion.wall_motion import WallMotion
 from .figures import INK
 from .figures import new_figure

@@ -11,7 +11,6 @@ import numpy as np
 from ..perfusion.aha_segments import SEGMENTS
 from ..perfusion.function import Function
 from ..perfusion.function import function_of
-from ..prediction.qc import MAX_CUT_SHARE
 from ..prediction.result import Gates
 from ..prediction.result import Result
 
@@ -52,7 +51,7 @@ def function_of_result(result: Result) -> Function | None:
             total_counts=gates.total_counts,
             modality=str(result.study.info.get("modality", "unknown")),
             verdict=result.quality.status,
-            cut_off=result.quality.measures.get("cut_share", 0.0) > MAX_CUT_SHARE,
+            cut_off=result.quality.cut_off,
             interval_ms=gates.interval_ms,
         )
     return _MEASURED[gates]
@@ -109,4 +108,4 @@ def _segment_rows(function: Function) -> list[tuple[str, str, str]]:
 
 
 def _text(value: float, unit: str) -> str:
-    return f"{value:.0f} {unit}" if np.isfinite(value) else "no wall"
+    return f"{value:.0f} {unit}" if np.isfinite(value) else "not measured"

@@ -1,4 +1,4 @@
-"""Which normal limits a study is judged by: what its header tells decides, and the choice is told in words."""
+"""Which normal limits a study is judged by: chosen by what its header states, with the choice in words."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from .normals_file import shipped_normals
 AUTO, NONE = "auto", "none"
 """Requests for the limits that the header asks for, and for none."""
 CAMERAS = ("spect", "czt", "pet")
-UNTOLD = "It is not told whether attenuation is corrected: {}."
+NOT_STATED = "It is not stated whether attenuation is corrected: {}."
 NOT_WANTED = "they need normal limits, which were declined (--limits none)"
 NO_GROUP = "there are no {source} for {words}; --limits selects others"
 
@@ -49,11 +49,11 @@ def choose_limits(request: str, info: dict[str, Any]) -> Choice:
     """
     if request == NONE:
         return Choice(None, "", NOT_WANTED)
-    told = group_of(info)
+    stated = group_of(info)
     if request == AUTO:
-        return _chosen(shipped_normals().limits, told, _assumed_camera(info))
+        return _chosen(shipped_normals().limits, stated, _assumed_camera(info))
     if Path(request).suffix == SUFFIX or Path(request).is_file():
-        return _chosen(read_normals(Path(request)).limits, told, _assumed_camera(info))
+        return _chosen(read_normals(Path(request)).limits, stated, _assumed_camera(info))
     return _chosen(shipped_normals().limits, group_named(request), "")
 
 
@@ -67,7 +67,7 @@ def check_request(request: str) -> None:
 
 
 def group_of(info: dict[str, Any]) -> Group:
-    """What is told of a study; parallel-hole SPECT where its camera is not."""
+    """What is stated of a study; parallel-hole SPECT where its camera is not stated."""
     camera = "pet" if info.get("modality") == "PT" else info.get("camera", "spect")
     return Group(camera, info.get("attenuation_corrected"), info.get("sex"))
 
@@ -94,37 +94,39 @@ def _assumed_camera(info: dict[str, Any]) -> str:
     if info.get("modality") == "PT" or "camera" in info:
         return ""
     if info.get("modality") == "NM":
-        return "The header does not tell the camera: parallel holes are assumed."
-    return "The file does not tell the camera: SPECT with parallel holes is assumed, which is wrong for PET."
+        return "The header does not state the camera: parallel holes are assumed."
+    return "The file does not state the camera: SPECT with parallel holes is assumed, which is wrong for PET."
 
 
-def _chosen(known: tuple[NormalLimits, ...], told: Group, assumed: str) -> Choice:
-    """The limits whose group is nearest to what is told."""
-    fitting = [one for one in known if one.group.camera == told.camera]
-    corrected, correction_words = _correction(fitting, told.corrected)
+def _chosen(known: tuple[NormalLimits, ...], stated: Group, assumed: str) -> Choice:
+    """The limits whose group is nearest to what is stated."""
+    fitting = [one for one in known if one.group.camera == stated.camera]
+    corrected, correction_words = _correction(fitting, stated.corrected)
     fitting = [one for one in fitting if one.group.corrected == corrected]
     by_sex = {one.group.sex: one for one in fitting}
-    limits = by_sex.get(told.sex) or by_sex.get(None)
+    limits = by_sex.get(stated.sex) or by_sex.get(None)
     if limits is None:
         source = known[0].source if known else SIMULATED
-        words = Group(told.camera, told.corrected, None).words.rsplit(",", 1)[0]
+        words = Group(stated.camera, stated.corrected, None).words.rsplit(",", 1)[0]
         return Choice(None, assumed, NO_GROUP.format(source=source, words=words))
     sex_words = ""
-    if told.sex and limits.group.sex is None:
-        sex_words = f"There are too few {'women' if told.sex == 'F' else 'men'} for limits of their own."
+    if stated.sex and limits.group.sex is None:
+        sex_words = (
+            f"There are too few normal studies of {'women' if stated.sex == 'F' else 'men'} for limits of their own."
+        )
     first = f"{limits.source[0].upper()}{limits.source[1:]}: {limits.group.words} ({limits.studies} studies)."
     return Choice(limits, " ".join(filter(None, (first, assumed, correction_words, sex_words))), "")
 
 
-def _correction(fitting: list[NormalLimits], told: bool | None) -> tuple[bool | None, str]:
+def _correction(fitting: list[NormalLimits], stated: bool | None) -> tuple[bool | None, str]:
     """With or without correction of attenuation, and what had to be assumed, as a sentence.
 
-    Where it is not told, limits of both kinds are wide enough for both.
+    Where it is not stated, limits of both kinds are wide enough for both.
     """
     kinds = {one.group.corrected for one in fitting}
-    if told in kinds:
-        return told, "" if told is not None else UNTOLD.format("limits of both kinds are used")
-    if told is None and len(kinds) == 1:
+    if stated in kinds:
+        return stated, "" if stated is not None else NOT_STATED.format("limits of both kinds are used")
+    if stated is None and len(kinds) == 1:
         kind = kinds.pop()
-        return kind, UNTOLD.format(f"a study {'with' if kind else 'without'} it is assumed")
-    return told, ""
+        return kind, NOT_STATED.format(f"a study {'with' if kind else 'without'} it is assumed")
+    return stated, ""

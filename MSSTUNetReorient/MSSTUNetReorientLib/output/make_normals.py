@@ -19,15 +19,14 @@ from ..perfusion.normal_limits import NormalLimits
 from ..perfusion.normal_limits import limits_of
 from ..perfusion.normal_limits import outliers
 from ..perfusion.polar_map import PolarMap
+from ..perfusion.scores import LEAST_ABNORMAL
 from ..perfusion.scores import scores_of
 from .normal_studies import NormalStudy
 from .normals_file import NormalsFile
 
 OWN = "normal limits of the centre"
 """Source of limits from other than simulated studies."""
-OTHER_MODEL = "its labels are of another model than most"
-HIGH_SCORE = 4
-"""A summed score from which a study is called abnormal."""
+OTHER_MODEL = "its labels come from another model than most"
 
 
 def make_normals(studies: Sequence[NormalStudy], name: str) -> tuple[NormalsFile, list[NormalStudy]]:
@@ -80,7 +79,7 @@ def _without_outliers(studies: Sequence[NormalStudy]) -> list[NormalStudy]:
 
 def _groups(kept: Sequence[NormalStudy]) -> list[tuple[Group, list[PolarMap]]]:
     """Every group that the studies can make, with their maps: by camera, by correction and both kinds together, by sex
-    and both sexes together. Without studies of both kinds, those of one are not told twice."""
+    and both sexes together. Without studies of both kinds, those of one kind are not listed twice."""
     found = []
     for camera in sorted({study.group.camera for study in kept}):
         own = [study for study in kept if study.group.camera == camera]
@@ -101,7 +100,7 @@ def _map(study: NormalStudy) -> PolarMap:
 def _about(
     source: str, kept: Sequence[NormalStudy], judged: Sequence[NormalStudy], limits: Sequence[NormalLimits]
 ) -> dict[str, Any]:
-    """How the limits were made; studies are told by their place in the folder, as names may be personal."""
+    """How the limits were made; studies are given by their place in the folder, as names may be personal."""
     return {
         "source": source,
         "software": f"MSSTUNetReorient {__version__}",
@@ -117,13 +116,13 @@ def _about(
 
 
 def share_abnormal(maps: Sequence[PolarMap], limits: NormalLimits) -> float:
-    """Share of normal studies with a summed score of :data:`HIGH_SCORE` or more, each by the limits of the others."""
+    """Share of normal studies that are called abnormal, each by the limits of the others."""
     summed = []
     for n, one in enumerate(maps):
         others = [m for k, m in enumerate(maps) if k != n]
         rest = limits_of(others, limits.group, limits.source, least=LEAST_STUDIES - 1)
         summed.append(sum(points or 0 for points in scores_of(one, rest).segments))
-    return float(np.mean(np.array(summed) >= HIGH_SCORE))
+    return float(np.mean(np.array(summed) >= LEAST_ABNORMAL))
 
 
 def table(normals: NormalsFile, studies: Sequence[NormalStudy]) -> str:
@@ -136,7 +135,7 @@ def table(normals: NormalsFile, studies: Sequence[NormalStudy]) -> str:
     for one in normals.limits:
         share = normals.about["called_abnormal"][one.group.name]
         lines += ["", f"{one.group.name}: {one.group.words}, {one.studies} studies; {100 * share:.0f} % of them would "
-                  f"have a summed score of {HIGH_SCORE} or more by the limits of the others"]  # fmt: skip
+                  f"have a summed score of {LEAST_ABNORMAL} or more by the limits of the others"]  # fmt: skip
         for first in (0, 6, 12):
             part = slice(first, first + 6)
             cells = zip(SEGMENTS[part], one.segment_mean[part], one.segment_sd[part], strict=True)

@@ -24,8 +24,8 @@ from .limits_choice import group_of
 
 TRUTH, IMAGE = "truth.json", "image.nrrd"
 """Files of a simulated study."""
-DESKTOP_FILES = (".", "~")
-"""What hidden files and those of editors begin with."""
+HIDDEN = (".", "~")
+"""What the names of hidden files and of those of editors begin with."""
 
 UNREADABLE = "it cannot be read"
 WITH_DEFECT = "simulated with a defect"
@@ -40,7 +40,7 @@ class NormalStudy:
 
     Attributes:
         name: of its file or folder.
-        group: what is told of it.
+        group: what is known of it.
         map: its polar map; None where it is left out.
         reason: why it is left out; empty where it is not.
         model: name, version and sha256 of the model that found its LV; empty where none did.
@@ -66,7 +66,7 @@ def study_paths(folder: Path) -> list[Path]:
     if not folder.is_dir():
         msg = f"{folder}: normal studies must be given as a folder with one file or subfolder for each; check the path"
         raise InputError(msg)
-    found = sorted(path for path in folder.iterdir() if not path.name.startswith(DESKTOP_FILES))
+    found = sorted(path for path in folder.iterdir() if not path.name.startswith(HIDDEN))
     folders = [path for path in found if path.is_dir()]
     if not found:
         msg = f"{folder}: the folder has no studies; give one with a file or subfolder for each study"
@@ -115,8 +115,7 @@ def _simulated(path: Path, predict: Predictor) -> NormalStudy:
 def _predicted(name: str, volume: Volume, group: Group, predict: Predictor, seed: int | None = None) -> NormalStudy:
     result = predict(volume)
     model = {"name": result.model.name, "version": result.model.version, "sha256": result.model.sha256}
-    cut = result.quality.measures.get("cut_share", 0.0) > MAX_CUT_SHARE
-    found = _mapped(result.short_axis, result.labels, result.pose, result.quality.status, cut)
+    found = _mapped(result.short_axis, result.labels, result.pose, result.quality.status, result.quality.cut_off)
     return NormalStudy(name, group, found[0], found[1], model, seed)
 
 
@@ -137,7 +136,7 @@ def _of_result(path: Path) -> NormalStudy:
 
 
 def _mapped(short_axis: Volume, labels: Volume, pose: Any, status: str, cut: bool) -> tuple[PolarMap | None, str]:
-    """The map, or why the study is left out: only studies that pass are believed without a look."""
+    """The map, or why the study is left out: only studies that pass are used."""
     if status != "pass":
         return None, f"its verdict is {status}"
     found = quantify(short_axis, labels, pose, verdict=status, cut_off=cut)

@@ -1,4 +1,4 @@
-"""Stress and rest of one heart: everything that is said of the pair, as values; for ``pair.json`` and the report."""
+"""Stress and rest of one heart: the comparison of two results, as values; for ``pair.json`` and the report."""
 
 from __future__ import annotations
 
@@ -16,12 +16,14 @@ from ..perfusion.comparison import METHOD
 from ..perfusion.comparison import NOT_COMPARABLE
 from ..perfusion.comparison import REVERSIBLE_POINTS
 from ..perfusion.comparison import Comparison
-from ..perfusion.comparison import below_limits
 from ..perfusion.comparison import compare
 from ..perfusion.dilation import PUBLISHED_LIMITS
 from ..perfusion.dilation import tid_ratio
-from ..perfusion.quantification import Figure
+from ..perfusion.figure import Figure
+from ..perfusion.figure import rounded
 from ..perfusion.quantification import Perfusion
+from ..perfusion.scores import HIGHEST_SUM
+from ..perfusion.scores import below_limits
 from .anatomical_section import AnatomicalSection
 from .anatomical_section import anatomical_section
 from .function_text import function_of_result
@@ -35,13 +37,11 @@ from .perfusion_text import perfusion_of
 SCHEMA = 1
 """Version of ``pair.json``."""
 SEVERITY = ("pass", "review", "fail")
-MOST_SCORE = 4 * len(SEGMENTS)
-"""Of 17 segments with 4 points each."""
 HARDLY_SCORED = 1
-"""Summed difference score up to which a note tells of much reversible wall (ours)."""
+"""Summed difference score up to which much reversible wall gets a note (ours)."""
 MUCH_PERCENT, OVER_REVERSIBLE = 15.0, 2.0
 """Percent of the surface that is abnormal at rest and better at stress, and how many times what is reversible: above
-both, a note says so (ours; docs/pairs.md has how often it is right)."""
+both, there is a note (ours; docs/pairs.md has how often it is right)."""
 
 TID_NOTE = (
     f"TID: other programs publish upper limits of {PUBLISHED_LIMITS}; none is known for this one, whose volumes are "
@@ -55,7 +55,7 @@ HIGH_RISK_NOTE = (
 
 @dataclass(frozen=True, eq=False)
 class Pair:
-    """A pair with all that follows from it.
+    """Two results and their comparison.
 
     Attributes:
         stress, rest: the two studies.
@@ -99,12 +99,11 @@ class Pair:
             "rest": _side_content("rest", self.rest),
             "poses": None if self.poses is None else _pose_content(self.poses),
             "comparison": _comparison_content(self),
-            "figures": {name: {"value": _rounded(f.value, name), "verdict": f.verdict, "withheld": f.reason or None}
-                        for name, f in self.figures.items()},
+            "figures": {name: f.as_dict(2 if name == "tid_ratio" else 1) for name, f in self.figures.items()},
             "notes": list(self.notes),
             "left_out": dict(self.left_out),
             "software": {"msstunet-reorient": __version__},
-        }  # fmt: skip
+        }
 
 
 STUDIES = ("stress", "rest")
@@ -187,7 +186,7 @@ def _scores(perfusions: tuple[Perfusion, Perfusion], verdict: str) -> dict[str, 
         value = (a.value or 0) - (b.value or 0) if known else None
         found[name] = Figure(value, verdict, "" if known else _named([a.reason, b.reason]))
     difference = found["summed_difference_score"]
-    share = None if difference.value is None else 100 * difference.value / MOST_SCORE
+    share = None if difference.value is None else 100 * difference.value / HIGHEST_SUM
     return {**found, "ischaemic_percent": Figure(share, verdict, difference.reason)}
 
 
@@ -219,7 +218,7 @@ def _function(sides: tuple[Side, Side], verdict: str) -> dict[str, Figure]:
 
 
 def _named(reasons: list[str]) -> str:
-    """Reasons of stress and rest, each with its study; one that both have is said once."""
+    """Reasons of stress and rest, each with its study; one that both have stands once."""
     if reasons[0] and reasons[0] == reasons[1]:
         return reasons[0]
     return "; ".join(f"{reason} ({study})" for study, reason in zip(("stress", "rest"), reasons, strict=True) if reason)
@@ -240,8 +239,8 @@ def _notes(
     difference = figures["summed_difference_score"].value
     if difference is not None and difference <= HARDLY_SCORED and _reversible(comparison) > MUCH_PERCENT:
         notes.append(
-            f"{_reversible(comparison):.0f} % of the surface is reversible by the maximum, but the scores hardly find "
-            "it: this is noise, or a defect for which the normal limits are too wide. Read the maps."
+            f"{_reversible(comparison):.0f} % of the surface is reversible by the maximum, but hardly any of it by the "
+            "scores: this is noise, or a defect for which the normal limits are too wide. Look at the maps."
         )
     if figures["tid_ratio"].value is not None:
         notes.append(TID_NOTE)
@@ -332,11 +331,7 @@ def _segment_content(row: SegmentRow) -> dict[str, Any]:
         "number": row.number,
         "name": row.name,
         "territory": row.territory,
-        **{name: round(value, 1) if np.isfinite(value) else None for name, value in percents.items()},
+        **{name: rounded(value) for name, value in percents.items()},
         "stress_score": row.stress_score,
         "rest_score": row.rest_score,
     }
-
-
-def _rounded(value: float | int | None, name: str) -> float | int | None:
-    return round(value, 2 if name == "tid_ratio" else 1) if isinstance(value, float) else value

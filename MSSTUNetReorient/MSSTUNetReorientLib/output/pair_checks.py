@@ -82,7 +82,7 @@ def pose_difference(stress: Side, rest: Side) -> PoseDifference:
 
 
 def pair_warnings(stress: Side, rest: Side) -> tuple[str, ...]:
-    """What speaks against the pair, one sentence each."""
+    """Why the pair must be checked, one sentence each."""
     checks = (_phases, _order, _patients, _images, _acquisitions)
     found = [sentence for check in checks for sentence in check(stress, rest)]
     if "fail" not in (stress.result.quality.status, rest.result.quality.status):
@@ -115,7 +115,7 @@ def _order(stress: Side, rest: Side) -> Iterator[str]:
     elif a.injected != b.injected and a.dose and b.dose and abs(a.acquired - b.acquired) < ONE_SESSION:
         first, second = (a, b) if a.acquired < b.acquired else (b, a)
         if _is_technetium(stress) and _is_technetium(rest) and (second.dose or 0) <= (first.dose or 0):
-            yield "The second injection of the day is not larger than the first, which still shines through."
+            yield "The second injection of the day is not larger than the first, whose activity is still in the image."
 
 
 def _is_technetium(side: Side) -> bool:
@@ -158,7 +158,7 @@ def _acquisitions(stress: Side, rest: Side) -> Iterator[str]:
     if a.get("gate", "sum") != b.get("gate", "sum"):
         yield "The two studies show different parts of the heart beat (different gates, or one gate and a sum)."
     if _differ(a.get("patient_position"), b.get("patient_position")):
-        yield "The patient lay differently in the two studies, so that they are attenuated differently."
+        yield "The position of the patient differs between the two studies, and with it the attenuation."
 
 
 def _poses(found: PoseDifference) -> Iterator[str]:

@@ -40,7 +40,7 @@ def deliver_pair(
         scene, report, colours, progress, note: as in :func:`.result_files.deliver`.
 
     Returns:
-        The pair as written; it and its results say what was left out.
+        The pair as written; it and its results list what was left out.
 
     Raises:
         InputError: the folder may not be replaced or cannot be written, or the disk is full.

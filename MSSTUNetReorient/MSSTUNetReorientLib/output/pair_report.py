@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import io
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +11,11 @@ from .. import __version__
 from ..perfusion.comparison import ABNORMAL_PERCENT
 from ..perfusion.comparison import METHOD
 from ..perfusion.comparison import REVERSIBLE_POINTS
-from ..perfusion.quantification import Figure
+from ..perfusion.figure import Figure
 from .colour_tables import DEFAULT
+from .html_page import embedded
+from .html_page import figure_png
+from .html_page import write_page
 from .pair import NOT_GATED
 from .pair import Pair
 from .pair import SegmentRow
@@ -24,7 +25,6 @@ from .pair_rows import pair_rows_figure
 from .polar_picture import pair_maps_figure
 from .report import NOT_A_MEDICAL_DEVICE
 from .report import OVERVIEW_DPI
-from .report import QUICK_PNG
 from .report import VERDICT_COLOURS
 from .report import VERDICTS
 from .report import model_line
@@ -66,18 +66,12 @@ EXTENTS = (
 
 def write_pair_report(pair: Pair, path: Path, colours: str = DEFAULT) -> None:
     """Write the page; pictures in one of :data:`.colour_tables.NAMES`."""
-    from jinja2 import Environment
-    from jinja2 import PackageLoader
-    from jinja2 import StrictUndefined
-
-    loader = PackageLoader("MSSTUNetReorientLib.output", "templates")
-    environment = Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True)
-    page = environment.get_template("pair.html.j2").render(pair_content(pair), pictures=_pictures(pair, colours))
-    path.write_text(page, encoding="utf-8")
+    write_page(path, "pair.html.j2", {**pair_content(pair), "pictures": _pictures(pair, colours)})
 
 
 def pair_content(pair: Pair) -> dict[str, Any]:
     """The texts and numbers of the template."""
+    listed = {name: pair.figures[name] for name in LABELS if pair.figures[name].reason != NOT_GATED}
     return {
         "status": pair.verdict,
         "verdict": PAIR_VERDICTS[pair.verdict],
@@ -90,12 +84,8 @@ def pair_content(pair: Pair) -> dict[str, Any]:
         "scale": "" if pair.comparison is None else f"{pair.comparison.scale:.2f}",
         "summary": _summary(pair),
         "segments": [_segment(row) for row in segment_rows(pair)],
-        "figures": [
-            (label, _shown(name, pair.figures[name]))
-            for name, label in LABELS.items()
-            if pair.figures[name].reason != NOT_GATED
-        ],
-        "reasons": list(dict.fromkeys(f.reason for f in pair.figures.values() if f.reason)),
+        "figures": [(LABELS[name], _shown(name, figure)) for name, figure in listed.items()],
+        "reasons": list(dict.fromkeys(figure.reason for figure in listed.values() if figure.reason)),
         "extents": EXTENTS,
         "notes": pair.notes,
         "warning": NOT_A_MEDICAL_DEVICE,
@@ -127,10 +117,10 @@ def _poses(pair: Pair) -> str:
     found = pair.poses
     if found is None:
         return ""
-    where = "in the patient" if found.one_frame else "from the middle of the field of view"
+    where = " in the patient" if found.one_frame else ", each measured from the middle of its field of view"
     return (
         f"The long axes differ by {found.axis_deg:.0f}° (motion and the bounds of both explain up to "
-        f"{found.axis_limit_deg:.0f}°), the LV centres by {found.centre_mm:.0f} mm {where} (up to "
+        f"{found.axis_limit_deg:.0f}°), the LV centres by {found.centre_mm:.0f} mm{where} (up to "
         f"{found.centre_limit_mm:.0f} mm)."
     )
 
@@ -145,9 +135,9 @@ def _summary(pair: Pair) -> str:
 def _segment(row: SegmentRow) -> tuple[str, str, str, str, str]:
     """Name, territory, stress and rest with their scores, difference."""
     percents = ((row.stress, row.stress_score), (row.rest, row.rest_score))
-    stress, rest = (f"{x:.0f} %" + ("" if score is None else f" ({score})") if np.isfinite(x) else "no wall"
+    stress, rest = (f"{x:.0f} %" + ("" if score is None else f" ({score})") if np.isfinite(x) else "not measured"
                     for x, score in percents)  # fmt: skip
-    difference = f"{row.difference:+.0f}" if np.isfinite(row.difference) else "none"
+    difference = f"{round(row.difference):+d}" if np.isfinite(row.difference) else "not compared"
     return f"{row.number} {row.name}", row.territory, stress, rest, difference
 
 
@@ -166,10 +156,4 @@ def _pictures(pair: Pair, colours: str) -> dict[str, str]:
     maps = [perfusion.map for perfusion in pair.perfusions]
     if any(mapped is not None for mapped in maps):
         found["maps"] = pair_maps_figure(maps, pair.comparison, colours)
-    return {name: _encoded(figure, DPI[name]) for name, figure in found.items()}
-
-
-def _encoded(figure: Any, dpi: int) -> str:
-    buffer = io.BytesIO()
-    figure.savefig(buffer, format="png", dpi=dpi, pil_kwargs=QUICK_PNG)
-    return base64.b64encode(buffer.getvalue()).decode("ascii")
+    return {name: embedded(figure_png(figure, DPI[name])) for name, figure in found.items()}

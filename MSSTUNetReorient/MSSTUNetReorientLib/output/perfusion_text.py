@@ -11,15 +11,14 @@ from ..perfusion.aha_segments import SEGMENTS
 from ..perfusion.quantification import Perfusion
 from ..perfusion.quantification import quantify
 from ..perfusion.scores import ABNORMAL_SDS
-from ..perfusion.scores import HIGHEST_SCORE
+from ..perfusion.scores import HIGHEST_SUM
 from ..perfusion.scores import OTHER_PROGRAMS
-from ..prediction.qc import MAX_CUT_SHARE
 from ..prediction.result import Result
 from .limits_choice import choose_limits
 
 RELATIVE = (
-    "Uptake is in percent of the study's own maximum. In a healthy heart it is uneven too: breast and diaphragm "
-    "attenuate, and blur dims the base, where uptake reads low. Scores allow for that by normal limits."
+    "Uptake is in percent of the study's own maximum. It is uneven in a healthy heart too: breast and diaphragm "
+    "attenuate, and blur lowers the counts of the base. Scores allow for that by normal limits."
 )
 """The sentence that goes with every value in a report."""
 FIGURE_WORDS = {
@@ -36,7 +35,6 @@ FIGURE_WORDS = {
 }
 """Words and unit of each figure in the report."""
 DECIMALS = {" SD": 1}
-HIGHEST_SUM = HIGHEST_SCORE * len(SEGMENTS)
 
 
 def perfusion_of(result: Result) -> Perfusion:
@@ -47,10 +45,9 @@ def perfusion_of(result: Result) -> Perfusion:
         InputError: the result asks for normal limits that cannot be read.
     """
     quality, info = result.quality, result.study.info
-    cut_off = quality.measures.get("cut_share", 0.0) > MAX_CUT_SHARE
     limits, words, reason = choose_limits(result.normal_limits, info)
     found = quantify(
-        result.short_axis, result.labels, result.pose, verdict=quality.status, cut_off=cut_off, limits=limits
+        result.short_axis, result.labels, result.pose, verdict=quality.status, cut_off=quality.cut_off, limits=limits
     )
     found = replace(found, choice=words, state=str(info.get("study_phase", "")))
     return found.without_scores(reason) if limits is None else found
@@ -94,11 +91,11 @@ def _segment_rows(perfusion: Perfusion) -> list[tuple[str, str, str, str, str]]:
     """Number and name, territory, percent, normal percent and score of each segment."""
     if perfusion.map is None:
         return []
-    percents = [f"{x:.0f} %" if np.isfinite(x) else "no wall" for x in perfusion.map.segments]
+    percents = [f"{x:.0f} %" if np.isfinite(x) else "not measured" for x in perfusion.map.segments]
     limits, scores = perfusion.limits, perfusion.scores
     normal = [""] * len(SEGMENTS)
     if limits is not None:
-        normal = [f"{m:.0f} ± {sd:.0f} %" if np.isfinite(m) else "none"
+        normal = [f"{m:.0f} ± {sd:.0f} %" if np.isfinite(m) else "no limit"
                   for m, sd in zip(limits.segment_mean, limits.segment_sd, strict=True)]  # fmt: skip
     points = ["" if n is None else str(n) for n in scores.segments] if scores else [""] * len(SEGMENTS)
     names, territories = [f"{s.number} {s.name}" for s in SEGMENTS], [s.territory for s in SEGMENTS]

@@ -1,7 +1,7 @@
 """The polar map as a table of the 17 segments, and as arrays of its samples.
 
 ``polar_map.csv`` has one line for each segment; an empty cell is an unknown value. ``polar_map.npz`` loads with
-``numpy.load(file, allow_pickle=False)``; :data:`ARRAYS` says what it holds.
+``numpy.load(file, allow_pickle=False)``; :data:`ARRAYS` lists what it holds.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ ARRAYS = {
 
 
 class WithheldError(Exception):
-    """A file has no content, because its figures are withheld; the text says why."""
+    """A file has no content, because its figures are withheld; the text is the reason."""
 
 
 def write_table(result: Result, path: Path) -> None:

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from ..perfusion.aha_segments import SEGMENTS
 from ..perfusion.aha_segments import Segment
 from ..perfusion.comparison import Comparison
+from ..perfusion.polar_drawing import EDGE_WORDS
 from ..perfusion.polar_drawing import border
 from ..perfusion.polar_drawing import mesh
 from ..perfusion.polar_drawing import middle
@@ -38,8 +39,8 @@ INCHES = (5.2, 4.4)
 PAIR_INCHES = (14.0, 4.3)
 NO_VALUE_COLOUR = "#9aa5b1"
 LINE_COLOUR = "#ffffff"
-EDGE_LETTERS = (("ANT", 0.0, 1.06, "center", "bottom"), ("INF", 0.0, -1.06, "center", "top"),
-                ("SEP", -1.06, 0.0, "right", "center"), ("LAT", 1.06, 0.0, "left", "center"))  # fmt: skip
+EDGE = 1.06
+"""Where the words at the edges begin, in radii of the disc."""
 _BACKING = {"facecolor": "black", "alpha": 0.6, "edgecolor": "none", "pad": 1.4}
 PERCENT = (0.0, 100.0)
 POINTS = (-50.0, 50.0)
@@ -66,14 +67,14 @@ def pair_maps_figure(maps: Sequence[PolarMap | None], comparison: Comparison | N
     if comparison is not None and maps[0] is not None:
         ax, bar = _places(figure, (2 / 3, 1.0))
         shown = np.where(comparison.compared, comparison.difference, np.nan)
-        draw_polar_map(ax, maps[0].samples.edges, shown, comparison.segments, as_colour_map(DIFFERENCE), POINTS, "+.0f")
+        draw_polar_map(ax, maps[0].samples.edges, shown, comparison.segments, as_colour_map(DIFFERENCE), POINTS, "+d")
         ax.set_title("Difference: scaled rest minus stress", fontsize=9, color=INK, pad=14)
         _draw_scale(bar, as_colour_map(DIFFERENCE), POINTS, "points;\nred: rest\nis better")
     return figure
 
 
 def draw_polar_map(
-    ax: Axes, edges: Array, values: Array, segments: Array, colours: Any, limits: tuple[float, float], text: str = ".0f"
+    ax: Axes, edges: Array, values: Array, segments: Array, colours: Any, limits: tuple[float, float], text: str = "d"
 ) -> None:
     """Every sample, the borders of the segments, and the value of each.
 
@@ -81,7 +82,7 @@ def draw_polar_map(
         edges: ``(ROWS + 1,)`` of the rows along the long axis.
         values: ``(ROWS, RAYS)``, nan where there is none.
         segments: ``(17,)``, likewise.
-        colours: a colour map; limits: the values of its ends; text: format of the segments' values.
+        colours: a colour map; limits: the values of its ends; text: format of the segments' whole numbers.
     """
     x, y = mesh(edges)
     ax.pcolormesh(
@@ -91,7 +92,7 @@ def draw_polar_map(
     _frame(ax)
     for segment, value in zip(SEGMENTS, segments, strict=True):
         _outline(ax, segment)
-        _text(ax, segment, f"{value:{text}}" if np.isfinite(value) else "–")
+        _text(ax, segment, f"{round(value):{text}}" if np.isfinite(value) else "–")
 
 
 def _draw_uptake(figure: Figure, span: tuple[float, float], mapped: PolarMap, title: str, colours: str) -> None:
@@ -113,8 +114,9 @@ def _places(figure: Figure, span: tuple[float, float]) -> tuple[Axes, Axes]:
 def _frame(ax: Axes) -> None:
     ax.set(xlim=(-1.2, 1.2), ylim=(-1.15, 1.15), aspect="equal", facecolor="none")
     ax.set_axis_off()
-    for letters, x, y, across, along in EDGE_LETTERS:
-        ax.text(x, y, letters, ha=across, va=along, fontsize=8, color=INK)
+    across, along = {-1: "right", 0: "center", 1: "left"}, {-1: "top", 0: "center", 1: "bottom"}
+    for word, (x, y) in EDGE_WORDS:
+        ax.text(EDGE * x, EDGE * y, word, ha=across[int(x)], va=along[int(y)], fontsize=8, color=INK)
 
 
 def _outline(ax: Axes, segment: Segment) -> None:

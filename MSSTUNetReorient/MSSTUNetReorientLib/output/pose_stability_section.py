@@ -26,7 +26,7 @@ _MEASURED: WeakKeyDictionary[Volume, tuple[Pose, Quality, PoseStabilitySection]]
 
 @dataclass(frozen=True)
 class PoseStabilitySection:
-    """What a result says of its stability.
+    """The stability of a result, or why it is withheld.
 
     Attributes:
         verdict: of the quality control; stability: None where it is withheld, and then the reason.
@@ -65,12 +65,12 @@ class PoseStabilitySection:
         where = (
             f"Within the model's own bound for this study (axis {whole(s.axis_deg)}°, centre {whole(s.centre_mm)} mm)"
         )
-        told = [f"{where} {'; '.join(text for text in moved if text)}."]
+        sentences = [f"{where} {'; '.join(text for text in moved if text)}."]
         if s.withheld:
-            told.append(f"At {s.withheld} of the {s.poses} poses tried, some of these figures are withheld.")
+            sentences.append(f"At {s.withheld} of the {s.poses} poses tried, some of these figures are withheld.")
         if self.verdict == "review":
-            told.append("Review: the quality verdict asks to check the pose first.")
-        return tuple(told)
+            sentences.append("Review: the quality verdict asks to check the pose first.")
+        return tuple(sentences)
 
 
 def pose_stability_section(result: Result) -> PoseStabilitySection:

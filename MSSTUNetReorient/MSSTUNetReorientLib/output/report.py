@@ -5,7 +5,6 @@ The HTML is one file with embedded pictures, no external resources and no person
 
 from __future__ import annotations
 
-import base64
 import io
 import textwrap
 from pathlib import Path
@@ -34,6 +33,10 @@ from .function_text import function_of_result
 from .good_to_text import bounds_sentence
 from .good_to_text import one_line
 from .good_to_text import septum_text
+from .html_page import QUICK_PNG
+from .html_page import embedded
+from .html_page import figure_png
+from .html_page import write_page
 from .perfusion_text import perfusion_content
 from .perfusion_text import perfusion_of
 from .polar_picture import perfusion_figure
@@ -57,8 +60,6 @@ OVERVIEW_INCHES = (14.0, 9.25)
 OVERVIEW_DPI = 130
 HEADER_LETTERS = 150
 """Letters to a line of the overview's header, which has two for the reasons."""
-QUICK_PNG = {"compress_level": 2}
-"""Files are hardly larger, and written in a quarter of the time."""
 
 
 def overview_figure(result: Result, colours: str = DEFAULT) -> Figure:
@@ -120,12 +121,6 @@ def _png(pixels: NDArray[np.uint8]) -> bytes:
 
 def write_report(result: Result, path: Path, colours: str = DEFAULT) -> None:
     """Write the report as one HTML file."""
-    from jinja2 import Environment
-    from jinja2 import PackageLoader
-    from jinja2 import StrictUndefined
-
-    loader = PackageLoader("MSSTUNetReorientLib.output", "templates")
-    environment = Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True)
     perfusion = perfusion_of(result)
     function = function_of_result(result)
     pictures = _pictures(result, colours) | _perfusion_picture(perfusion, colours)
@@ -134,9 +129,9 @@ def write_report(result: Result, path: Path, colours: str = DEFAULT) -> None:
         "perfusion": perfusion_content(perfusion),
         "stability": pose_stability_section(result).sentences,
         "function": function_content(function),
+        "pictures": pictures,
     }
-    page = environment.get_template("report.html.j2").render(content, pictures=pictures)
-    path.write_text(page, encoding="utf-8")
+    write_page(path, "report.html.j2", content)
 
 
 def report_content(result: Result) -> dict[str, Any]:
@@ -241,21 +236,13 @@ def _vector(values: Any, fmt: str) -> str:
 
 def _pictures(result: Result, colours: str) -> dict[str, str]:
     """The report's pictures as base64 PNG, by name."""
-    return {
-        name: base64.b64encode(_png(pixels)).decode("ascii")
-        for name, pixels in _drawn(result, colours).items()
-        if name != "overview"
-    }
+    return {name: embedded(_png(pixels)) for name, pixels in _drawn(result, colours).items() if name != "overview"}
 
 
 def _perfusion_picture(perfusion: Perfusion, colours: str) -> dict[str, str]:
     """The polar map as base64 PNG; nothing where the perfusion is withheld."""
     figure = perfusion_figure(perfusion, colours)
-    if figure is None:
-        return {}
-    buffer = io.BytesIO()
-    figure.savefig(buffer, format="png", dpi=OVERVIEW_DPI, pil_kwargs=QUICK_PNG)
-    return {"polar_map": base64.b64encode(buffer.getvalue()).decode("ascii")}
+    return {} if figure is None else {"polar_map": embedded(figure_png(figure, OVERVIEW_DPI))}
 
 
 def _function_pictures(result: Result, function: Function | None, colours: str) -> dict[str, str]:
@@ -263,10 +250,7 @@ def _function_pictures(result: Result, function: Function | None, colours: str) 
     figure = None if function is None else function_figure(function)
     if figure is None:
         return {}
-    buffer = io.BytesIO()
-    figure.savefig(buffer, format="png", dpi=OVERVIEW_DPI, pil_kwargs=QUICK_PNG)
-    drawn = {"function": buffer.getvalue(), "cine": cine(result, colours)}
-    return {name: base64.b64encode(content).decode("ascii") for name, content in drawn.items()}
+    return {"function": embedded(figure_png(figure, OVERVIEW_DPI)), "cine": embedded(cine(result, colours))}
 
 
 def _draw_header(figure: Any, result: Result) -> None:

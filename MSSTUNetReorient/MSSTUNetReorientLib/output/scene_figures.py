@@ -46,13 +46,13 @@ def scene_figures(result: Result, no_gates: str = "") -> Figures:
 
 def segment_rows(perfusion: Perfusion) -> tuple[SegmentRow, ...]:
     """The 17 segments, each with the values of ``result.json``; nan and None where there are none."""
-    told = {content["number"]: content for content in perfusion.as_dict()["segments"]}
-    return tuple(_segment_row(s.number, s.name, s.territory, told.get(s.number, {})) for s in SEGMENTS)
+    written = {content["number"]: content for content in perfusion.as_dict()["segments"]}
+    return tuple(_segment_row(s.number, s.name, s.territory, written.get(s.number, {})) for s in SEGMENTS)
 
 
-def _segment_row(number: int, name: str, territory: str, told: dict[str, Any]) -> SegmentRow:
-    percent, mid_wall = (_or_nan(told.get(key)) for key in ("percent", "mid_wall_percent"))
-    return SegmentRow(number, name, territory, percent, mid_wall, told.get("score"))
+def _segment_row(number: int, name: str, territory: str, written: dict[str, Any]) -> SegmentRow:
+    percent, mid_wall = (_or_nan(written.get(key)) for key in ("percent", "mid_wall_percent"))
+    return SegmentRow(number, name, territory, percent, mid_wall, written.get("score"))
 
 
 def _or_nan(value: float | None) -> float:
@@ -62,8 +62,8 @@ def _or_nan(value: float | None) -> float:
 def perfusion_rows(perfusion: Perfusion) -> tuple[FigureRow, ...]:
     """The figures of the perfusion."""
     note = " ".join((*_word(perfusion.verdict), *perfusion.notes))
-    told = perfusion.as_dict()["figures"]
-    return tuple(_row(PERFUSION, name, f["value"], f["withheld"] or "", note) for name, f in told.items())
+    written = perfusion.as_dict()["figures"]
+    return tuple(_row(PERFUSION, name, f["value"], f["withheld"] or "", note) for name, f in written.items())
 
 
 def anatomical_rows(section: AnatomicalSection) -> tuple[FigureRow, ...]:

@@ -19,9 +19,7 @@ from numpy.typing import NDArray
 from .aha_segments import measured
 from .aha_segments import segment_means
 from .aha_segments import shares
-from .normal_limits import NormalLimits
 from .polar_map import PolarMap
-from .scores import ABNORMAL_SDS
 
 Array = NDArray[np.float64]
 
@@ -143,12 +141,6 @@ def weighted_quantiles(values: Array, weights: Array, shares: Sequence[float]) -
     last = len(values) - 1
     found = (values[order][np.minimum(low, last)] + values[order][np.minimum(high, last)]) / 2
     return [float(x) for x in found]
-
-
-def below_limits(mapped: PolarMap, limits: NormalLimits) -> NDArray[np.bool_]:
-    """``(ROWS, RAYS)`` samples that lie more than ``ABNORMAL_SDS`` below the normal mean; none where it is unknown."""
-    mean, sd = limits.at(mapped.samples)
-    return mapped.counted & (np.nan_to_num(mapped.percent) < np.nan_to_num(mean - ABNORMAL_SDS * sd))
 
 
 def _percent(mapped: PolarMap) -> Array:

@@ -14,14 +14,19 @@ from ..geometry.volume import Grid
 from ..geometry.volume import Volume
 from .aha_segments import SEGMENTS
 from .anatomical_volumes import DENSITY_G_PER_ML
+from .figure import CUT_OFF
+from .figure import NO_VERDICT
+from .figure import Figure
+from .figure import rounded
 from .gated_volumes import GatedVolumes
 from .gated_volumes import gated_volumes
 from .moving_walls import MovingWalls
-from .moving_walls import harmonics
 from .moving_walls import moving_walls
 from .phase import MOST_NOISE_DEG
 from .phase import Phase
 from .phase import phase_of
+from .volume_curve import Rates
+from .volume_curve import rates_of
 from .wall_motion import WallMotion
 from .wall_motion import wall_motion
 
@@ -40,17 +45,11 @@ SMALL_ESV_ML = 20.0
 MOST_UNSTEADY = 0.25
 """Above this relative SD of the apparent wall volume over the cycle the gates were not segmented reliably (ours,
 docs/function.md)."""
-FINE = 200
-"""Points of the cycle at which rates are looked for."""
 
-NO_VERDICT = "the quality verdict is fail: no usable left ventricle was found"
-CUT_OFF = "apex or base is cut off by the edge of the field of view"
 NO_LV = "no left ventricle is labelled in the gates"
 UNSTEADY = "the gates are too noisy: the wall of the LV does not keep its volume from gate to gate"
 REVIEW = "Review: the quality verdict asks to check the pose and the labels first."
-SMALL = (
-    f"Small heart: an end-systolic volume below {SMALL_ESV_ML:.0f} ml is unreliable, and the EF is too high or too low."
-)
+SMALL = f"Small heart: an end-systolic volume below {SMALL_ESV_ML:.0f} ml is unreliable, and so is the EF."
 ACCURACY = {
     "PT": "Nine of ten simulated PET studies had an EF within 7 points of the truth.",
     "NM": "Nine of ten simulated SPECT studies had an EF within 16 points of the truth, half of them within 6.",
@@ -58,26 +57,11 @@ ACCURACY = {
 """By modality; 12 PET, 39 SPECT and CZT studies of validation subjects (docs/function.md)."""
 NO_MODALITY = "The file does not state the modality: the wall model of SPECT was used, which is wrong for PET."
 NO_PHASE = "the counts of the wall do not change during the cycle"
-NO_NOISE = "too few gates to tell noise from motion"
+NO_NOISE = "too few gates to separate noise from motion"
 NOISY_PHASE = "noise alone spreads the phases by {:.0f} degrees"
+TWO_DECIMALS = ("EDV/cycle", "EDV/s", "cycle")
+"""Units of figures that are written with two decimals; others have one."""
 NO_INTERVAL = "the study does not state its R-R interval"
-
-
-@dataclass(frozen=True)
-class FunctionFigure:
-    """One figure for a reader.
-
-    Attributes:
-        value: None where it is withheld.
-        unit: "ml", "%", ...
-        verdict: of the quality control, which it rests on.
-        reason: why it is withheld; empty where it is given.
-    """
-
-    value: float | None
-    unit: str
-    verdict: str
-    reason: str = ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -166,11 +150,11 @@ class Function:
         return NOISY_PHASE.format(noise) if noise > MOST_NOISE_DEG else ""
 
     @property
-    def figures(self) -> dict[str, FunctionFigure]:
+    def figures(self) -> dict[str, Figure]:
         """The figures by their name in ``result.json``."""
         values = self._volume_values() | self._rate_values() | self._phase_values()
         return {
-            name: FunctionFigure(value, unit, self.verdict, "" if value is not None else self.reason or missing)
+            name: Figure(value, self.verdict, "" if value is not None else self.reason or missing, unit)
             for name, (value, unit, missing) in values.items()
         }
 
@@ -230,58 +214,13 @@ class Function:
             "end_diastole_gate": None if self.diastole is None else self.diastole + 1,
             "end_systole_gate": None if self.systole is None else self.systole + 1,
             "cavity_ml": [] if curve is None else np.round(curve, 1).tolist(),
-            "figures": {
-                name: {
-                    "value": None if f.value is None else round(f.value, 2 if f.unit[:3] in ("EDV", "cyc") else 1),
-                    "unit": f.unit,
-                    "verdict": f.verdict,
-                    "withheld": f.reason or None,
-                }
-                for name, f in self.figures.items()
-            },
+            "figures": {name: f.as_dict(2 if f.unit in TWO_DECIMALS else 1) for name, f in self.figures.items()},
             "segments": _segment_content(self.motion),
             "phase_histogram_percent": []
             if phase is None or self.phase_reason
             else np.round(phase.histogram, 2).tolist(),
             "notes": list(self.notes),
         }
-
-
-@dataclass(frozen=True)
-class Rates:
-    """Of the volume curve, a periodic one through two harmonics.
-
-    Attributes:
-        ejection, filling: largest fall and rise, in EDV per cycle.
-        to_peak_filling: share of the cycle from end-systole to the largest rise.
-    """
-
-    ejection: float
-    filling: float
-    to_peak_filling: float
-
-
-def rates_of(cavity_ml: Array) -> Rates:
-    """Rates of a volume curve ``(G,)`` over one cycle.
-
-    A cavity of 100 ml that changes by 25 ml as a cosine: the steepest slope is 2 pi 25 ml a cycle.
-
-    >>> found = rates_of(75 + 25 * np.cos(2 * np.pi * np.arange(16) / 16))
-    >>> round(found.ejection, 2), round(found.filling, 2), round(found.to_peak_filling, 2)
-    (1.57, 1.57, 0.25)
-    """
-    _, curve, slope = fine_curve(cavity_ml)
-    wait = (slope.argmax() - curve.argmin()) % FINE / FINE
-    return Rates(float(-slope.min()), float(slope.max()), float(wait))
-
-
-def fine_curve(cavity_ml: Array) -> tuple[Array, Array, Array]:
-    """Places in the cycle ``(FINE,)``, the volume there in ml, and its slope in EDV per cycle."""
-    spectrum = np.fft.rfft(harmonics(cavity_ml)) / len(cavity_ml)
-    order, cycle = np.arange(len(spectrum)), np.arange(FINE) / FINE
-    waves = np.exp(2j * np.pi * np.outer(cycle, order)) * spectrum * np.where(order == 0, 1.0, 2.0)
-    slope = (waves * 2j * np.pi * order).real.sum(axis=1) / cavity_ml.max()
-    return cycle, waves.real.sum(axis=1), slope
 
 
 def function_of(
@@ -382,12 +321,8 @@ def _segment_content(motion: WallMotion | None) -> list[dict[str, Any]]:
         {
             "number": segment.number,
             "name": segment.name,
-            "motion_mm": _number(motion.segment_motion_mm[n]),
-            "thickening_percent": _number(motion.segment_thickening_percent[n]),
+            "motion_mm": rounded(motion.segment_motion_mm[n]),
+            "thickening_percent": rounded(motion.segment_thickening_percent[n]),
         }
         for n, segment in enumerate(SEGMENTS)
     ]
-
-
-def _number(value: float) -> float | None:
-    return round(float(value), 1) if np.isfinite(value) else None

@@ -1,7 +1,7 @@
 """Cavity of the LV in every gate, from its moving surfaces and a wall whose volume never changes.
 
 The wall neither grows nor shrinks during a beat. In each gate a shell is laid round the mid-wall surface; the volume of
-the wall is the median over the cycle of what a model of its thickness says, and each gate then gets the one thickness
+the wall is the median over the cycle of what a model of its thickness gives, and each gate then gets the one thickness
 with which its shell has that volume. So the error of the model, which is large where blur hides the wall, is the same
 in all gates. docs/function.md has the measured accuracy.
 """
@@ -42,7 +42,7 @@ WALL_MODELS = {"PT": WallModel(0.3, 0.5, 0.87, 1.13), "NM": WallModel(0.55, 10.7
 OPEN_MM = 4.0
 """A blood pool narrower than this may be noise: its wall has no thickness of its own (ours)."""
 LEAST_OPEN = 50
-"""Rays with an open pool that tell the thickness of a gate (ours)."""
+"""Rays with an open pool that the thickness of a gate is taken from, at least (ours)."""
 CLOSED_MM = 18.0
 """Apparent thickness where no gate has an open pool, as in :mod:`.mid_wall`."""
 BROADEST = 1.5

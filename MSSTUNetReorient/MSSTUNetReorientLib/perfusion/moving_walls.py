@@ -35,8 +35,8 @@ BEYOND_MM = 10.0
 """Room on the rays outside of the LV."""
 CORE_SHARE = 0.5
 """The valve plane is looked for above the middle of the LV: within this part of its radius."""
-NARROW_SHARE = 0.5
-"""Above the last slice in which the LV has this share of its largest section, it is no cup any more."""
+RIM_MM = 6.0
+"""The pool's top is rounded by blur this far below the valve plane (ours)."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -155,7 +155,11 @@ def _profiles(share: Shares, grid: Grid, pose: Pose, rays: Rays) -> tuple[Array,
 
 def _last_edge(share: Shares, grid: Grid, pose: Pose, rays: Rays) -> Array:
     """``(ROWS, RAYS)`` where a share falls below a half for the last time; nan where it is nowhere above."""
-    profile, way = _profiles(share, grid, pose, rays)
+    return _last_crossing(*_profiles(share, grid, pose, rays))
+
+
+def _last_crossing(profile: Array, way: Array) -> Array:
+    """Where profiles ``(..., N)`` at steps ``(N,)`` fall below a half for the last time; nan if nowhere above."""
     inside = profile > HALF
     last = np.minimum(len(way) - 1 - inside[..., ::-1].argmax(axis=-1), len(way) - 2)
     here, next_ = (np.take_along_axis(profile, n[..., None], axis=-1)[..., 0] for n in (last, last + 1))
@@ -186,13 +190,9 @@ def _planes(whole: Shares, grid: Grid, pose: Pose, rays: Rays) -> Array:
 
 
 def _top(columns: Array, z: Array) -> float:
-    inside = columns > HALF
-    last = np.minimum(len(z) - 1 - inside[:, ::-1].argmax(axis=1), len(z) - 2)
-    n = np.arange(len(columns))
-    here, above = columns[n, last], columns[n, last + 1]
-    part = np.where(here > above, (here - HALF) / np.where(here > above, here - above, 1.0), 0.0)
-    tops = (z[last] + STEP_MM * np.clip(part, 0, 1))[inside.any(axis=1)]
-    return float(np.median(tops)) if len(tops) else float(z[0])
+    """Median of where columns ``(N, Z)`` end; the lowest place where none is inside."""
+    tops = _last_crossing(columns, z)
+    return float(np.nanmedian(tops)) if np.isfinite(tops).any() else float(z[0])
 
 
 def _continued(radius: Array, rays: Rays, plane: Array) -> Array:
@@ -203,7 +203,3 @@ def _continued(radius: Array, rays: Rays, plane: Array) -> Array:
         if len(rim) and rim[0] > 0:
             out[gate, RINGS + rim[0] :] = out[gate, RINGS + rim[0] - 1]
     return out
-
-
-RIM_MM = 6.0
-"""The pool's top is rounded by blur this far below the valve plane (ours)."""

@@ -1,8 +1,8 @@
 """Phase analysis: when each part of the wall thickens, from the first harmonic of its counts over the cycle.
 
 A thicker wall shows more counts, because the camera does not resolve it (partial volume: Galt, IEEE Trans Med Imaging
-1990;9:144); the first harmonic of the counts of a sample of the polar map tells when it is thickest (Chen, J Nucl
-Cardiol 2005;12:687). Phases are degrees of the R-R interval, 0 at the R wave.
+1990;9:144); the first harmonic of the counts of a sample of the polar map gives the time when it is thickest (Chen,
+J Nucl Cardiol 2005;12:687). Phases are degrees of the R-R interval, 0 at the R wave.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ Array = NDArray[np.float64]
 BIN_DEG = 6.0
 """Width of the histogram's bins (60 bins, ours)."""
 MOST_NOISE_DEG = 20.0
-"""Where noise alone spreads phases by more, they say nothing of the heart (ours): the histograms of 76 simulated hearts
-that beat as one were then 45 degrees wide or more, while 29 of 30 real gated studies had less noise."""
+"""Where noise alone spreads phases by more, they say nothing about the heart (ours): the histograms of 76 simulated
+hearts that contract in synchrony were then 45 degrees wide or more; 29 of 30 real gated studies had less noise."""
 BANDWIDTH_SHARE = 0.95
 """The bandwidth holds this part of the wall (Chen 2005)."""
 

@@ -5,7 +5,7 @@ the remaining 5 % (some 6 of 120 cm2), and samples above the maximum count as 10
 
 Liver or gut beside the wall: a ray on which the counts do not fall off outside the epicardium says nothing about the
 wall's maximum and is left out of it. Where they exceed every count of the ray's wall and even that maximum, the wall is
-**outshone**: its own uptake cannot be told from the spill, and its samples are left out of every figure.
+**outshone**: its own uptake cannot be separated from the spill, and its samples are left out of every figure.
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ FALLEN_OFF = 0.6
 """Counts 6 to 10 mm outside the epicardium over the largest in the wall, below which they fall off (ours): the edge is
 drawn at about half the wall's counts."""
 BASAL_RIM_MM = 6.0
-"""The end of the wall at the base is dim by blur alone (half its counts where the label ends): this much of it is drawn
-but counts in no figure. Half of 12 mm, a usual resolution of SPECT (ours)."""
+"""Blur alone lowers the counts at the basal end of the wall (to half where the label ends): this much of it is drawn
+but not counted. Half of 12 mm, a usual resolution of SPECT (ours)."""
 LEAST_JUDGED = 0.25
 """Share of the wall's area from which counts must fall off, to know its maximum, and that must count (ours)."""
 

@@ -13,6 +13,10 @@ from ..geometry.pose import Pose
 from ..geometry.volume import Volume
 from .aha_segments import SEGMENTS
 from .aha_segments import shares
+from .figure import CUT_OFF
+from .figure import NO_VERDICT
+from .figure import Figure
+from .figure import rounded
 from .normal_limits import NormalLimits
 from .polar_map import PolarMap
 from .polar_map import polar_map
@@ -26,27 +30,10 @@ RELATIVE_TO = "the study's own maximum"
 SCHEMA = 2
 """Version of the section ``perfusion`` of ``result.json``."""
 
-NO_VERDICT = "the quality verdict is fail: no usable left ventricle was found"
 NO_MYOCARDIUM = "no myocardium is labelled"
-CUT_OFF = "apex or base is cut off by the edge of the field of view"
 NO_LIMITS = "they need normal limits, and none were given"
 NO_DEFECT = "no wall is below the normal limits"
 NO_MAXIMUM = "too little wall can be judged: it has no counts, is very small, or its surroundings are hotter all round"
-
-
-@dataclass(frozen=True)
-class Figure:
-    """One figure for a reader.
-
-    Attributes:
-        value: None where it is withheld.
-        verdict: of the quality control, which the figure rests on: "pass", "review" or "fail".
-        reason: why it is withheld; empty where it is given.
-    """
-
-    value: float | int | None
-    verdict: str
-    reason: str = ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -126,10 +113,9 @@ class Perfusion:
             "summed_score_name": self.summed_name,
             "severity_class": self.scores.severity_class if self.scores else None,
             "segments": self._segment_content(),
-            "figures": {name: {"value": _figure(f.value), "verdict": f.verdict, "withheld": f.reason or None}
-                        for name, f in self.figures.items()},
+            "figures": {name: figure.as_dict() for name, figure in self.figures.items()},
             "notes": list(self.notes),
-        }  # fmt: skip
+        }
 
     def _limits_content(self) -> dict[str, Any] | None:
         limits = self.limits
@@ -155,11 +141,11 @@ class Perfusion:
                 "number": segment.number,
                 "name": segment.name,
                 "territory": segment.territory,
-                "percent": _number(mapped.segments[n]),
-                "mid_wall_percent": _number(mapped.mid_wall_segments[n]),
+                "percent": rounded(mapped.segments[n]),
+                "mid_wall_percent": rounded(mapped.mid_wall_segments[n]),
                 "score": scores[n],
-                "normal_percent": _number(normal[n]),
-                "normal_sd": _number(sd[n]),
+                "normal_percent": rounded(normal[n]),
+                "normal_sd": rounded(sd[n]),
                 "measured_share": round(float(mapped.measured[n]), 3),
             }
             for n, segment in enumerate(SEGMENTS)
@@ -221,11 +207,3 @@ def _outshone_segments(mapped: PolarMap) -> tuple[int, ...]:
 
 def _listed(numbers: tuple[int, ...]) -> str:
     return f"segment{'s' * (len(numbers) > 1)} {', '.join(str(n) for n in numbers)}"
-
-
-def _figure(value: float | int | None) -> float | int | None:
-    return _number(value) if isinstance(value, float) else value
-
-
-def _number(value: float) -> float | None:
-    return round(float(value), 1) if np.isfinite(value) else None

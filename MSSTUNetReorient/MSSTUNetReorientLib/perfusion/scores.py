@@ -22,7 +22,7 @@ from .polar_map import PolarMap
 Array = NDArray[np.float64]
 
 ABNORMAL_SDS = 2.0
-"""How many SDs below the normal mean the limit lies (ours): with these limits and :data:`CUT_OFFS` at most one of ten
+"""How many SDs below the normal mean the limit lies (ours): with these limits and :data:`CUT_OFFS` about one of ten
 simulated normals has a summed score of 4 or more by the limits of the others."""
 CUT_OFFS = (90.0, 80.0, 60.0)
 """Percent of the limit below which a segment scores 2, 3 and 4; from there to the limit, it scores 1 (ours).
@@ -32,6 +32,8 @@ With these numbers summed scores are on average about those of the uptake that w
 70, 50, 30 and 10 % of healthy. Chosen on simulated studies of the validation split.
 """
 HIGHEST_SCORE = 1 + len(CUT_OFFS)
+HIGHEST_SUM = HIGHEST_SCORE * len(SEGMENTS)
+"""Largest possible score of a segment, and summed score."""
 
 SCAR_PERCENT = 50.0
 """Wall below this percent of the study's own maximum counts as scar (J Am Coll Cardiol 1998;32:927)."""
@@ -39,7 +41,9 @@ FULL_DEFICIT = 0.7
 """A sample has its full part in the deficit where it lies this far below its limit, as a share of it, and none at
 the limit. As in TPD (general professional knowledge; the principle is in PMC3412547)."""
 
-CLASSES = ((14, "severe"), (9, "moderate"), (4, "mild"), (0, "normal"))
+LEAST_ABNORMAL = 4
+"""A summed score from which a study is called abnormal."""
+CLASSES = ((14, "severe"), (9, "moderate"), (LEAST_ABNORMAL, "mild"), (0, "normal"))
 """Least summed score of each class."""
 OTHER_PROGRAMS = (
     "The classes of summed scores (0-3 normal, 4-8 mild, 9-13 moderate, 14 and more severe) were published for other "
@@ -122,7 +126,7 @@ def scores_of(polar_map: PolarMap, limits: NormalLimits) -> Scores:
     return Scores(
         segments=segments,
         summed=summed,
-        percent_of_myocardium=None if summed is None else 100 * summed / (HIGHEST_SCORE * len(SEGMENTS)),
+        percent_of_myocardium=None if summed is None else 100 * summed / HIGHEST_SUM,
         territories={name: _sum(tuple(segments[n - 1] for n in numbers)) for name, numbers in TERRITORIES.items()},
         scar_percent=extent(polar_map, SCAR_PERCENT),
         below=_below_limits(polar_map, limits),
@@ -135,13 +139,19 @@ def extent(polar_map: PolarMap, percent: float) -> float:
     return float(100 * area[np.nan_to_num(polar_map.percent) < percent].sum() / area.sum())
 
 
+def below_limits(polar_map: PolarMap, limits: NormalLimits) -> NDArray[np.bool_]:
+    """``(ROWS, RAYS)`` samples that lie more than ``ABNORMAL_SDS`` below the normal mean; none where it is unknown."""
+    mean, sd = limits.at(polar_map.samples)
+    return polar_map.counted & (np.nan_to_num(polar_map.percent) < np.nan_to_num(mean - ABNORMAL_SDS * sd))
+
+
 def _below_limits(polar_map: PolarMap, limits: NormalLimits) -> BelowLimits:
     mean, sd = limits.at(polar_map.samples)
     judged = polar_map.counted & np.isfinite(mean)
     area, percent = polar_map.samples.area_mm2[judged], polar_map.percent[judged]
     mean, sd = mean[judged], sd[judged]
     limit = np.maximum(mean - ABNORMAL_SDS * sd, 0.0)
-    below = percent < limit
+    below = below_limits(polar_map, limits)[judged]
     whole, defect = max(float(area.sum()), 1e-9), float(area[below].sum())
     depth = np.clip((1 - percent / np.maximum(limit, 1e-9)) / FULL_DEFICIT, 0.0, 1.0)
     deviation = (mean - percent) / sd

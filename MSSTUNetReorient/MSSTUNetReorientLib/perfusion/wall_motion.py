@@ -1,8 +1,8 @@
 """What the wall of each segment does during a beat: inward motion in mm, thickening in percent, and its counts.
 
-Motion is the way of the endocardium along the rays from end-diastole to end-systole. Thickening is told by the counts:
-where the camera does not resolve the wall, its largest count along a ray grows in proportion to its thickness (partial
-volume: Galt, IEEE Trans Med Imaging 1990;9:144). A camera that resolves the wall shows less of it.
+Motion is the way of the endocardium along the rays from end-diastole to end-systole. Thickening is measured from
+the counts: where the camera does not resolve the wall, its largest count along a ray grows in proportion to its
+thickness (partial volume: Galt, IEEE Trans Med Imaging 1990;9:144). A camera that resolves the wall shows less of it.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from .moving_walls import HARMONICS
 from .moving_walls import MovingWalls
 from .moving_walls import Rays
 from .moving_walls import harmonics
+from .polar_map import BASAL_RIM_MM
 from .sampling import RINGS
 from .sampling import angles
 
@@ -31,8 +32,6 @@ DEPTHS = 9
 """Samples on a ray from the inner to the outer surface."""
 RAYS_BESIDE, ROWS_BESIDE = 2, 1
 """Neighbours on each side with which the counts of a sample are averaged: about 12 mm, what cameras resolve (ours)."""
-BASAL_RIM_MM = 6.0
-"""The wall this far below the lowest valve plane of the cycle is blurred with what lies above it, and left out."""
 LEAST_UPTAKE = 0.2
 """Wall with less of the largest mean count has no motion of its counts that noise would not have (ours)."""
 

@@ -102,6 +102,11 @@ class Quality:
     measures: dict[str, float] = field(default_factory=dict)
 
     @property
+    def cut_off(self) -> bool:
+        """Whether the field of view cuts a part of the LV off."""
+        return self.measures.get("cut_share", 0.0) > MAX_CUT_SHARE
+
+    @property
     def septum(self) -> Septum | None:
         """The septum angle; None where no LV was found, or in a result of an older version."""
         found = [self.measures.get(name, float("nan")) for name in SEPTUM_MEASURES]

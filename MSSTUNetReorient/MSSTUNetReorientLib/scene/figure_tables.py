@@ -17,8 +17,8 @@ SEGMENT, NAME, TERRITORY, UPTAKE, MID_WALL, SCORE = (
     "Segment", "Name", "Territory", "Uptake", "Mid-wall uptake", "Score",
 )  # fmt: skip
 """Columns of the segments."""
-UPTAKE_TOLD = "mean of the maxima along the rays, percent of the study's own maximum"
-MID_WALL_TOLD = "mean of the middle half of the wall, percent of its own maximum"
+UPTAKE_MEANING = "mean of the maxima along the rays, percent of the study's own maximum"
+MID_WALL_MEANING = "mean of the middle half of the wall, percent of its own maximum"
 FIGURE_COLUMNS = ("Group", "Figure", "Value", "Unit", "Withheld", "Note")
 
 
@@ -71,9 +71,9 @@ def fill_segments(node: Any, rows: Iterable[SegmentRow]) -> None:
         (SCORE, VTK_STRING, scores),
     ):
         _add_column(node, name, kind, values)
-    for name, told in ((UPTAKE, UPTAKE_TOLD), (MID_WALL, MID_WALL_TOLD)):
+    for name, meaning in ((UPTAKE, UPTAKE_MEANING), (MID_WALL, MID_WALL_MEANING)):
         node.SetColumnUnitLabel(name, "%")
-        node.SetColumnDescription(name, told)
+        node.SetColumnDescription(name, meaning)
     _finish(node)
 
 

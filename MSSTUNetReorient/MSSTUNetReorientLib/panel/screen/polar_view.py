@@ -1,6 +1,6 @@
 """The polar maps in a slice view of their own: one study, or stress beside rest; nothing of it is saved with a scene.
 
-Only the map of the selected study follows a nudge. What lies under the cursor is said below the maps, read off 3D
+Only the map of the selected study follows a nudge. What lies under the cursor is written below the maps, read off 3D
 Slicer's crosshair as the Data Probe reads it.
 """
 

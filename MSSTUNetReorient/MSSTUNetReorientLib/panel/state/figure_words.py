@@ -27,6 +27,6 @@ def _group_lines(group: str, rows: list[FigureRow]) -> list[str]:
     lines = [f"{group}: {', '.join(given)}"] if given else [f"{group}:"]
     for reason in dict.fromkeys(row.withheld for row in rows if row.withheld):
         names = [row.name for row in rows if row.withheld == reason]
-        told = _("all") if len(names) == len(rows) else ", ".join(names)
-        lines.append("• " + _("withheld ({0}): {1}").format(told, reason))
+        which = _("all") if len(names) == len(rows) else ", ".join(names)
+        lines.append("• " + _("withheld ({0}): {1}").format(which, reason))
     return lines + [f"• {note}" for note in dict.fromkeys(row.note for row in rows if row.note)]

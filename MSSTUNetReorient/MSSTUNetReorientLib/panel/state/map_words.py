@@ -1,4 +1,4 @@
-"""What is said about a polar map, for translation."""
+"""The words of a polar map, for translation."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import textwrap
 
 import numpy as np
 
+from ...output.figures import counts_text
 from ...perfusion.polar_drawing import sample_at
 from ...perfusion.polar_drawing import segment_at
 from ...perfusion.polar_map import PolarMap
@@ -27,17 +28,8 @@ def word_of(record: Record) -> str:
 def title(name: str, perfusion: Perfusion, word: str) -> str:
     """Above a map: the study, what the percentages refer to, and the word."""
     mapped = perfusion.map
-    scale = "" if mapped is None else _("Uptake, 100 % = {0} counts").format(counts(mapped.maximum))
+    scale = "" if mapped is None else _("Uptake, 100 % = {0} counts").format(counts_text(mapped.maximum))
     return "\n".join(line for line in (name, scale, word) if line)
-
-
-def counts(value: float) -> str:
-    """A number of counts, short.
-
-    >>> counts(12345.6), counts(0.01234)
-    ('12,346', '0.01234')
-    """
-    return f"{value:,.0f}" if 1000 <= value < 1e7 else f"{value:.4g}"
 
 
 def withheld(perfusion: Perfusion) -> str:
@@ -61,12 +53,12 @@ def under_cursor(perfusion: Perfusion, x: float, y: float) -> str:
     place = sample_at(x, y, mapped.samples.edges)
     assert place is not None
     value = mapped.segments[segment.number - 1]
-    told = [_("segment {0} %").format(f"{value:.0f}") if np.isfinite(value) else _("too little wall in the segment")]
-    told.append(_at_sample(mapped, place))
+    words = [_("segment {0} %").format(f"{value:.0f}") if np.isfinite(value) else _("too little wall in the segment")]
+    words.append(_at_sample(mapped, place))
     score = perfusion.scores.segments[segment.number - 1] if perfusion.scores is not None else None
     if score is not None:
-        told.append(_("score {0}").format(score))
-    return f"{segment.number} {segment.name} · {segment.territory}\n" + " · ".join(told)
+        words.append(_("score {0}").format(score))
+    return f"{segment.number} {segment.name} · {segment.territory}\n" + " · ".join(words)
 
 
 def _at_sample(mapped: PolarMap, place: tuple[int, int]) -> str:
