@@ -57,6 +57,7 @@ ACCURACY = {
 }
 """By modality; 12 PET, 39 SPECT and CZT studies of validation subjects (docs/function.md)."""
 NO_MODALITY = "The file does not state the modality: the wall model of SPECT was used, which is wrong for PET."
+ONE_GATE = "all gates have the same counts, so the study shows no heart beat"
 NO_PHASE = "the counts of the wall do not change during the cycle"
 NO_NOISE = "too few gates to tell noise from motion"
 NOISY_PHASE = "noise alone spreads the phases by {:.0f} degrees"
@@ -163,6 +164,8 @@ class Function:
         if self.phase is None:
             return self.reason or NO_PHASE
         noise = self.phase.noise_deg
+        if np.isnan(noise):
+            return NO_NOISE
         return NOISY_PHASE.format(noise) if noise > MOST_NOISE_DEG else ""
 
     @property
@@ -232,7 +235,7 @@ class Function:
             "cavity_ml": [] if curve is None else np.round(curve, 1).tolist(),
             "figures": {
                 name: {
-                    "value": None if f.value is None else round(f.value, 2 if f.unit[:3] in ("EDV", "cyc") else 1),
+                    "value": None if f.value is None else round(f.value, 2 if f.unit[:3] in ("EDV", "cyc") else 1) + 0.0,
                     "unit": f.unit,
                     "verdict": f.verdict,
                     "withheld": f.reason or None,
@@ -317,6 +320,8 @@ def function_of(
     for reason in (_gate_fault(percent), NO_VERDICT if verdict == "fail" else "", CUT_OFF if cut_off else ""):
         if reason:
             return withheld(reason)
+    if all(np.array_equal(gate.array, gates[0].array) for gate in gates[1:]):
+        return withheld(ONE_GATE)
     walls = moving_walls(shares, grid, pose)
     if walls is None:
         return withheld(NO_LV)
@@ -338,7 +343,7 @@ def unsteadiness(walls: MovingWalls) -> float:
 
 def _percent_of_median(total_counts: Sequence[float]) -> tuple[float, ...]:
     middle = float(np.median(total_counts)) if len(total_counts) else 0.0
-    return tuple(100 * c / middle if middle > 0 else 0.0 for c in total_counts)
+    return tuple(100 * max(c, 0.0) / middle if middle > 0 else 0.0 for c in total_counts)
 
 
 def _gate_fault(percent: Sequence[float]) -> str:
@@ -390,4 +395,4 @@ def _segment_content(motion: WallMotion | None) -> list[dict[str, Any]]:
 
 
 def _number(value: float) -> float | None:
-    return round(float(value), 1) if np.isfinite(value) else None
+    return round(float(value), 1) + 0.0 if np.isfinite(value) else None
