@@ -99,7 +99,8 @@ def _other_camera(info: dict[str, Any], told: Group, asked: Group) -> str:
     other_correction = None not in (told.corrected, asked.corrected) and told.corrected != asked.corrected
     if not (other_kind or other_camera or other_correction):
         return ""
-    study, limits = (group._replace(sex=None).words.rsplit(",", 1)[0] for group in (told, asked))
+    parts = 2 if other_correction else 1
+    study, limits = (", ".join(group.words.split(", ")[:parts]) for group in (told, asked))
     return OTHER_CAMERA.format(study=study, limits=limits)
 
 

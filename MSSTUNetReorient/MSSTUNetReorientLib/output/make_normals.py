@@ -41,7 +41,7 @@ def make_normals(studies: Sequence[NormalStudy], name: str) -> tuple[NormalsFile
     Raises:
         InputError: no group has enough studies.
     """
-    judged = _without_outliers(_of_one_model(_without_copies(studies)))
+    judged = _without_outliers(_without_copies(_of_one_model(studies)))
     kept = [study for study in judged if study.map is not None]
     source = SIMULATED if all(study.seed is not None for study in kept) else OWN
     limits = tuple(limits_of(maps, group, source) for group, maps in _groups(kept) if len(maps) >= LEAST_STUDIES)
