@@ -110,5 +110,8 @@ def _plausible(values: Any) -> bool:
     known = np.isfinite(mean)
     some = known.reshape(len(known), -1).any(axis=1).all()
     return bool(
-        some and (known == np.isfinite(sd)).all() and ((mean >= 0) & (mean <= 100))[known].all() and (sd > 0)[known].all()
+        some
+        and (known == np.isfinite(sd)).all()
+        and ((mean >= 0) & (mean <= 100))[known].all()
+        and (sd > 0)[known].all()
     )

@@ -235,7 +235,9 @@ class Function:
             "cavity_ml": [] if curve is None else np.round(curve, 1).tolist(),
             "figures": {
                 name: {
-                    "value": None if f.value is None else round(f.value, 2 if f.unit[:3] in ("EDV", "cyc") else 1) + 0.0,
+                    "value": None
+                    if f.value is None
+                    else round(f.value, 2 if f.unit[:3] in ("EDV", "cyc") else 1) + 0.0,
                     "unit": f.unit,
                     "verdict": f.verdict,
                     "withheld": f.reason or None,
@@ -396,3 +398,10 @@ def _segment_content(motion: WallMotion | None) -> list[dict[str, Any]]:
 
 def _number(value: float) -> float | None:
     return round(float(value), 1) + 0.0 if np.isfinite(value) else None
+
+
+def _rounded(figure: FunctionFigure) -> float | None:
+    """To two decimals in cycles, else to one; never minus zero."""
+    if figure.value is None:
+        return None
+    return round(figure.value, 2 if figure.unit[:3] in ("EDV", "cyc") else 1) + 0.0
