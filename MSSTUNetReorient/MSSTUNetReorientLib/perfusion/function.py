@@ -235,9 +235,7 @@ class Function:
             "cavity_ml": [] if curve is None else np.round(curve, 1).tolist(),
             "figures": {
                 name: {
-                    "value": None
-                    if f.value is None
-                    else round(f.value, 2 if f.unit[:3] in ("EDV", "cyc") else 1) + 0.0,
+                    "value": _rounded(f),
                     "unit": f.unit,
                     "verdict": f.verdict,
                     "withheld": f.reason or None,

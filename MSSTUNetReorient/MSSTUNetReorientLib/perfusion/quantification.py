@@ -40,8 +40,8 @@ BRIGHT_PERCENT, LEAST_BRIGHT_PERCENT = 70.0, 25.0
 (ours): 75 centile over maximum was 0.72 and more in 88 validation studies, and 0.65 in one with gut painted on its
 wall, 1.5 times as hot."""
 HOT_SPOT = (
-    "Only {:.0f} % of the wall has 70 % of the maximum or more: either the defect is very large, or the maximum is that "
-    "of a hot spot such as gut on the wall, and every percent, score and extent is wrong. Look at the map first."
+    "Only {:.0f} % of the wall has 70 % of the maximum or more: either the defect is very large, or the maximum is "
+    "that of a hot spot such as gut on the wall, and every percent, score and extent is wrong. Look at the map first."
 )
 
 
