@@ -79,6 +79,15 @@ def test_limits_of_results(folder: Path, tmp_path: Path, capsys: pytest.CaptureF
     assert "r00" not in json.dumps(found.about)
 
 
+def test_a_study_given_twice_counts_once(folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for n in (18, 19, 20):
+        shutil.rmtree(folder / f"r{n}")
+        shutil.copytree(folder / "r03", folder / f"r{n}")
+    assert main(["normals", str(folder), "--out", str(tmp_path / "n.npz")]) == 2
+    told = capsys.readouterr().err
+    assert "found 18 that can be used (left out: it has the same counts as an earlier study: 3)" in told
+
+
 def test_its_limits_serve_a_run(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert main(["normals", str(folder), "--out", str(tmp_path / "n.npz"), "-q"]) == 0
     write_volume(make_result().study, tmp_path / "study.nrrd")

@@ -27,7 +27,8 @@ def studies(tmp_path: Path) -> tuple[Path, Path]:
     folder.mkdir()
     study = make_result().study
     for name, factor in (("stress", 1.0), ("rest", 0.7)):
-        counts = (factor * study.array + (factor < 1) * 0.1).astype(np.float32)
+        noise = np.random.default_rng(1).uniform(0, 5, study.array.shape) * (study.array < 50) * (factor < 1)
+        counts = (factor * study.array + noise).astype(np.float32)
         sitk.WriteImage(Volume(counts, study.grid).to_sitk(), str(folder / f"{name}.nrrd"))
     return folder / "stress.nrrd", folder / "rest.nrrd"
 
@@ -96,10 +97,14 @@ def test_refusals_are_one_line_and_leave_nothing(
     stress, rest = studies
     copy = rest.with_name("copy.nrrd")
     copy.write_bytes(stress.read_bytes())
+    other_unit = rest.with_name("unit.nrrd")
+    image = sitk.ReadImage(str(stress))
+    sitk.WriteImage(sitk.Cast(sitk.Round(image * 7.3), sitk.sitkInt16), str(other_unit))
     out = tmp_path / "out"
     for arguments, words in (
         (command((stress, stress), out), "the same file is given twice"),
         (command((stress, copy), out), "both files have the same counts"),
+        (command((stress, other_unit), out), "both files have the same counts"),
         (command((stress, rest.with_name("none")), out), "no such file"),
         (command((stress, rest), out, "--colours", "pink"), "one of thermal, gray"),
         (["run", str(stress), "--rest-series", "3", "--out", str(out)], "--rest is not given"),

@@ -83,6 +83,25 @@ def test_none_and_names() -> None:
         assert limits.source == "simulated normals"
 
 
+@pytest.mark.parametrize(
+    ("info", "name", "told"),
+    [
+        ({"modality": "NM"}, "pet", "the study is parallel-hole SPECT, these limits are of PET."),
+        ({"modality": "PT"}, "spect", "these limits are of parallel-hole SPECT"),
+        (SPECT, "czt-nc", "these limits are of CZT camera with a small field."),
+        (SPECT | {"attenuation_corrected": True}, "spect-nc", "the study is parallel-hole SPECT, with attenuation"),
+        (SPECT, "spect-nc", ""),
+        ({"modality": "NM"}, "czt-nc", ""),
+        ({"modality": "unknown"}, "pet", ""),
+        ({"modality": "PT"}, "pet", ""),
+    ],
+)
+def test_limits_of_another_camera_are_told(info: dict[str, object], name: str, told: str) -> None:
+    words = choose_limits(name, info).words
+    assert ("They were asked for by name" in words) == bool(told)
+    assert told in words
+
+
 @pytest.mark.parametrize("request_", ["spect-nc-child", "", "auto ", "gamma"])
 def test_an_unknown_name_lists_the_known(request_: str) -> None:
     with pytest.raises(InputError, match=r"auto, none, a file, or one of .*czt-nc.*pet-ac.*spect-nc"):

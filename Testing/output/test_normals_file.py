@@ -63,6 +63,8 @@ def about(**changes: Any) -> np.ndarray:
         {"samples": np.full((1, 2, LEVELS, RAYS), 200.0)},
         {"segments": np.full((1, 2, 17), -1.0)},
         {"segments": np.full((1, 2, 17), "x")},
+        {"segments": np.full((1, 2, 17), np.nan)},
+        {"samples": np.full((1, 2, LEVELS, RAYS), np.nan)},
         {"segments": np.array([None], dtype=object)},
         {"about": np.zeros(3, np.uint8)},
         {"about": about(schema=2)},

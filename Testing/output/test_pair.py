@@ -74,6 +74,12 @@ def test_swapped_studies_get_a_note() -> None:
     assert not any("swapped" in note for note in ISCHAEMIA.notes)
 
 
+def test_notes_of_each_map_are_on_the_page() -> None:
+    hot = side(result_of(lambda h, a: np.where((h > 0.3) & (a < 60), 400.0, 100.0)))
+    assert any(note.startswith("Rest: Only") and "hot spot" in note for note in make_pair(REST, hot).notes)
+    assert not any("hot spot" in note for note in ISCHAEMIA.notes)
+
+
 class Scored(Perfusion):
     """A perfusion with scores of its own."""
 

@@ -132,7 +132,9 @@ def test_sum_is_named_by_what_is_known_of_the_study(tmp_path: Path) -> None:
 def test_without_limits_scores_are_withheld_and_the_map_stays(tmp_path: Path) -> None:
     result = without_limits(result_of(inferior))
     page, content = report_page(result, tmp_path), summary(result)["perfusion"]
-    assert f"Scores and extents are withheld: {NOT_WANTED}." in page
+    assert f"Scores and other extents are withheld: {NOT_WANTED}." in page
+    scar = content["figures"].pop("scar_burden_percent")
+    assert f"<td>{scar['value']:.0f} %</td>" in page
     assert all(f == {"value": None, "verdict": "pass", "withheld": NOT_WANTED} for f in content["figures"].values())
     assert all(segment["score"] is None for segment in content["segments"])
     assert content["scores_withheld"] == NOT_WANTED

@@ -257,3 +257,31 @@ def test_warnings_go_with_the_figures() -> None:
     large = beat(8, mean=28.0, change=2.0)
     assert measured(large).notes == (function_module.ACCURACY["NM"],)
     assert function_module.NO_MODALITY in measured(large, modality="unknown").notes
+
+
+def test_one_gate_repeated_is_no_beat() -> None:
+    """Some exports repeat the sum: an ejection fraction of 0 would look like a measurement."""
+    given = beat()
+    found = measured(given, gates=given.counts()[:1] * 8)
+    assert found.reason == function_module.ONE_GATE
+    assert found.ef_percent is None
+
+
+def test_counts_below_zero_are_none() -> None:
+    found = measured(beat(), total_counts=[1.0, 1, 1, -1, 1, 1, 1, 1])
+    assert "gate 4 of 8 has no counts" in found.reason
+    assert min(found.as_dict()["gate_counts_percent"]) == 0
+
+
+def test_phases_are_withheld_where_noise_is_unknown() -> None:
+    """Four and five gates leave no harmonic over that would show the noise."""
+    for gates, known in ((4, False), (5, False), (6, True)):
+        found = measured(beat(gates))
+        assert (found.figures["phase_sd_deg"].value is not None) == known
+        assert found.figures["ef_percent"].value is not None
+    assert measured(beat(5)).figures["phase_sd_deg"].reason == function_module.NO_NOISE
+
+
+def test_no_figure_is_minus_zero() -> None:
+    numbers = [n for s in measured(beat()).as_dict()["segments"] for n in (s["motion_mm"], s["thickening_percent"])]
+    assert "-0.0" not in [str(n) for n in numbers + [function_module._number(-0.01)]]

@@ -156,7 +156,9 @@ def test_without_limits_the_map_stays_and_the_scores_are_withheld() -> None:
     found = quantify(*wall(), verdict="pass")
     assert found.map is not None
     assert found.scores is None
-    assert all(f.value is None and f.reason == NO_LIMITS for f in found.figures.values())
+    figures = found.figures
+    assert figures.pop("scar_burden_percent").value == 0  # needs no limits
+    assert all(f.value is None and f.reason == NO_LIMITS for f in figures.values())
     assert found.as_dict()["limits"] is None
     assert found.as_dict()["scores_withheld"] == NO_LIMITS
 
@@ -217,6 +219,33 @@ def test_hot_neighbours_are_named() -> None:
     assert len(notes) == 1
     assert "10" in notes[0]
     assert "the wall there is left out" in notes[0]
+
+
+def test_scar_burden_needs_no_limits() -> None:
+    study = cold_sector()
+    with_limits = quantify(*study, verdict="review", limits=LIMITS).figures["scar_burden_percent"]
+    assert quantify(*study, verdict="review").figures["scar_burden_percent"] == with_limits
+    assert with_limits.value is not None
+    assert with_limits.value > 10
+
+
+def cold_sector() -> tuple[Volume, Volume, Pose]:
+    """A wall with 20 % of its counts in a third."""
+    study = wall()
+    _, _, angle = places(POSE.apply_inverse(study[0].grid.points()))
+    return changed(study, study[0].array * np.where((angle > 200) & (angle < 320), 0.2, 1.0))
+
+
+def test_a_hot_spot_on_the_wall_is_told() -> None:
+    """Gut on the inferior wall, three times as hot; a defect of a third of the wall is none."""
+    study = wall()
+    points = POSE.apply_inverse(study[0].grid.points())
+    spot = 300 * np.exp(-np.sum((points - [0.0, RADIUS_MM, 20.0]) ** 2, axis=-1) / (2 * 12.0**2))
+    found = quantify(*changed(study, study[0].array + spot), verdict="pass", limits=LIMITS)
+    assert any("a hot spot such as gut" in note for note in found.notes)
+    defect = quantify(*cold_sector(), verdict="pass", limits=LIMITS)
+    assert defect.scores is not None
+    assert defect.notes == ()
 
 
 def test_content_is_strict_json() -> None:

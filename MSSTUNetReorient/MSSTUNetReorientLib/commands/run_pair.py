@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..errors import InputError
 from ..geometry.volume import Volume
@@ -23,6 +24,10 @@ if TYPE_CHECKING:
     from ..output.pair import Pair
 
 Printer = Callable[[str], None]
+
+SAME_COUNTS = 0.005
+"""Two studies whose counts differ nowhere by more, each in parts of its maximum, are one (ours): the unit or
+the rounding of an export changes them by less, noise by more."""
 
 
 def run_pair(
@@ -107,9 +112,14 @@ def _check_two_files(stress: Path, rest: Path, series: str | None, rest_series: 
 
 
 def _check_two_studies(studies: list[Volume], name: Path) -> None:
-    """Refuse two copies of one study: no two acquisitions have the same counts."""
-    if np.array_equal(studies[0].array, studies[1].array):
+    """Refuse two copies of one study, in whatever unit: no two acquisitions have the same counts."""
+    one, other = (study.array.astype(np.float64) for study in studies)
+    if one.shape == other.shape and np.abs(_scaled(one) - _scaled(other)).max() <= SAME_COUNTS:
         _refuse(name, "both files have the same counts")
+
+
+def _scaled(counts: NDArray[np.float64]) -> NDArray[np.float64]:
+    return counts / (np.abs(counts).max() or 1.0)
 
 
 def _refuse(path: Path, found: str) -> None:

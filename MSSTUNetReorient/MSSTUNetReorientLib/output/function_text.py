@@ -94,7 +94,7 @@ def _rows(function: Function) -> list[tuple[str, str]]:
         if figure.value is None:
             rows.append((words, f"withheld: {figure.reason}"))
         else:
-            rows.append((words, f"{figure.value:.{DECIMALS.get(figure.unit, 0)}f} {figure.unit.replace('deg', '°')}"))
+            rows.append((words, f"{figure.value:z.{DECIMALS.get(figure.unit, 0)}f} {figure.unit.replace('deg', '°')}"))
     return rows
 
 
@@ -108,4 +108,4 @@ def _segment_rows(function: Function) -> list[tuple[str, str, str]]:
 
 
 def _text(value: float, unit: str) -> str:
-    return f"{value:.0f} {unit}" if np.isfinite(value) else "not measured"
+    return f"{value:z.0f} {unit}" if np.isfinite(value) else "not measured"

@@ -17,6 +17,7 @@ from .normals_file import shipped_normals
 AUTO, NONE = "auto", "none"
 """Requests for the limits that the header asks for, and for none."""
 CAMERAS = ("spect", "czt", "pet")
+OTHER_CAMERA = "They were asked for by name: the study is {study}, these limits are of {limits}."
 NOT_STATED = "It is not stated whether attenuation is corrected: {}."
 NOT_WANTED = "they need normal limits, which were declined (--limits none)"
 NO_GROUP = "there are no {source} for {words}; --limits selects others"
@@ -54,7 +55,8 @@ def choose_limits(request: str, info: dict[str, Any]) -> Choice:
         return _chosen(shipped_normals().limits, stated, _assumed_camera(info))
     if Path(request).suffix == SUFFIX or Path(request).is_file():
         return _chosen(read_normals(Path(request)).limits, stated, _assumed_camera(info))
-    return _chosen(shipped_normals().limits, group_named(request), "")
+    asked = group_named(request)
+    return _chosen(shipped_normals().limits, asked, _other_camera(info, stated, asked))
 
 
 def check_request(request: str) -> None:
@@ -87,6 +89,19 @@ def group_named(name: str) -> Group:
     known = ", ".join(limits.group.name for limits in shipped_normals().limits)
     msg = f"--limits {name}: normal limits must be auto, none, a file, or one of {known}; choose one of them"
     raise InputError(msg)
+
+
+def _other_camera(info: dict[str, Any], stated: Group, asked: Group) -> str:
+    """That the limits asked for are of another camera or correction than the header tells, as a sentence."""
+    known = info.get("modality") in ("PT", "NM") or "camera" in info
+    other_kind = known and (stated.camera == "pet") != (asked.camera == "pet")
+    other_camera = "camera" in info and stated.camera != asked.camera
+    other_correction = None not in (stated.corrected, asked.corrected) and stated.corrected != asked.corrected
+    if not (other_kind or other_camera or other_correction):
+        return ""
+    parts = 2 if other_correction else 1
+    study, limits = (", ".join(group.words.split(", ")[:parts]) for group in (stated, asked))
+    return OTHER_CAMERA.format(study=study, limits=limits)
 
 
 def _assumed_camera(info: dict[str, Any]) -> str:

@@ -26,6 +26,7 @@ from .normals_file import NormalsFile
 
 OWN = "normal limits of the centre"
 """Source of limits from other than simulated studies."""
+COPY = "it has the same counts as an earlier study"
 OTHER_MODEL = "its labels come from another model than most"
 
 
@@ -39,7 +40,7 @@ def make_normals(studies: Sequence[NormalStudy], name: str) -> tuple[NormalsFile
     Raises:
         InputError: no group has enough studies.
     """
-    judged = _without_outliers(_of_one_model(studies))
+    judged = _without_outliers(_without_copies(_of_one_model(studies)))
     kept = [study for study in judged if study.map is not None]
     source = SIMULATED if all(study.seed is not None for study in kept) else OWN
     limits = tuple(limits_of(maps, group, source) for group, maps in _groups(kept) if len(maps) >= LEAST_STUDIES)
@@ -52,6 +53,17 @@ def make_normals(studies: Sequence[NormalStudy], name: str) -> tuple[NormalsFile
         )
         raise InputError(msg)
     return NormalsFile(limits, _about(source, kept, judged, limits)), judged
+
+
+def _without_copies(studies: Sequence[NormalStudy]) -> list[NormalStudy]:
+    """A study given twice would make the spread too small."""
+    seen: set[bytes] = set()
+    found = []
+    for study in studies:
+        counts = b"" if study.map is None else study.map.samples.maximum.tobytes()
+        found.append(replace(study, map=None, reason=COPY) if counts in seen else study)
+        seen |= {counts} - {b""}
+    return found
 
 
 def _of_one_model(studies: Sequence[NormalStudy]) -> list[NormalStudy]:

@@ -108,6 +108,8 @@ def _plausible(values: Any) -> bool:
     """Percents, and standard deviations above zero; unknown where the mean is."""
     mean, sd = values[:, 0], values[:, 1]
     known = np.isfinite(mean)
+    if not known.reshape(len(known), -1).any(axis=1).all():
+        return False
     return bool(
         (known == np.isfinite(sd)).all() and ((mean >= 0) & (mean <= 100))[known].all() and (sd > 0)[known].all()
     )

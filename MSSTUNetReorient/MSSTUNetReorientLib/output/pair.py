@@ -227,7 +227,7 @@ def _named(reasons: list[str]) -> str:
 def _notes(
     comparison: Comparison | None, figures: dict[str, Figure], perfusions: tuple[Perfusion, Perfusion]
 ) -> tuple[str, ...]:
-    notes = []
+    notes = [f"{name}: {note}" for name, p in zip(("Stress", "Rest"), perfusions, strict=True) for note in p.notes]
     if (figures["ischaemic_percent"].value or 0) > HIGH_RISK_PERCENT:
         notes.append(HIGH_RISK_NOTE)
     if comparison is not None and _seems_swapped(comparison):

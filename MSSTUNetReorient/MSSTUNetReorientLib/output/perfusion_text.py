@@ -70,9 +70,12 @@ def perfusion_content(perfusion: Perfusion) -> dict[str, Any]:
 
 
 def _score_rows(perfusion: Perfusion) -> list[tuple[str, str]]:
-    """Name and value of each figure, or why it is withheld."""
-    if perfusion.scores is None:
+    """Name and value of each figure, or why it is withheld; without scores only the scar burden."""
+    if perfusion.map is None:
         return []
+    if perfusion.scores is None:
+        scar = "scar_burden_percent"
+        return [(FIGURE_WORDS[scar][0], f"{perfusion.figures[scar].value:.0f} %")]
     figures, severity = perfusion.figures, perfusion.scores.severity_class
     rows = []
     for name, (words, unit) in FIGURE_WORDS.items():

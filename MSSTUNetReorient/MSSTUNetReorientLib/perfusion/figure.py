@@ -38,5 +38,5 @@ class Figure:
 
 
 def rounded(value: float, digits: int = 1) -> float | None:
-    """A number as it is written to files; None where it is not known."""
-    return round(float(value), digits) if math.isfinite(value) else None
+    """A number as it is written to files, never minus zero; None where it is not known."""
+    return round(float(value), digits) + 0.0 if math.isfinite(value) else None

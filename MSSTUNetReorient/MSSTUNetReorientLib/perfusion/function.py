@@ -56,6 +56,7 @@ ACCURACY = {
 }
 """By modality; 12 PET, 39 SPECT and CZT studies of validation subjects (docs/function.md)."""
 NO_MODALITY = "The file does not state the modality: the wall model of SPECT was used, which is wrong for PET."
+ONE_GATE = "all gates have the same counts, so the study shows no heart beat"
 NO_PHASE = "the counts of the wall do not change during the cycle"
 NO_NOISE = "too few gates to separate noise from motion"
 NOISY_PHASE = "noise alone spreads the phases by {:.0f} degrees"
@@ -147,6 +148,8 @@ class Function:
         if self.phase is None:
             return self.reason or NO_PHASE
         noise = self.phase.noise_deg
+        if np.isnan(noise):
+            return NO_NOISE
         return NOISY_PHASE.format(noise) if noise > MOST_NOISE_DEG else ""
 
     @property
@@ -256,6 +259,8 @@ def function_of(
     for reason in (_gate_fault(percent), NO_VERDICT if verdict == "fail" else "", CUT_OFF if cut_off else ""):
         if reason:
             return withheld(reason)
+    if all(np.array_equal(gate.array, gates[0].array) for gate in gates[1:]):
+        return withheld(ONE_GATE)
     walls = moving_walls(shares, grid, pose)
     if walls is None:
         return withheld(NO_LV)
@@ -277,7 +282,7 @@ def unsteadiness(walls: MovingWalls) -> float:
 
 def _percent_of_median(total_counts: Sequence[float]) -> tuple[float, ...]:
     middle = float(np.median(total_counts)) if len(total_counts) else 0.0
-    return tuple(100 * c / middle if middle > 0 else 0.0 for c in total_counts)
+    return tuple(100 * max(c, 0.0) / middle if middle > 0 else 0.0 for c in total_counts)
 
 
 def _gate_fault(percent: Sequence[float]) -> str:
