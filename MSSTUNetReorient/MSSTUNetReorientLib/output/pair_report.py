@@ -82,7 +82,7 @@ def pair_content(pair: Pair) -> dict[str, Any]:
         "method": f"{METHOD[0].upper()}{METHOD[1:]}",
         "scale": "" if pair.comparison is None else f"{pair.comparison.scale:.2f}",
         "summary": _summary(pair),
-        "segments": [_segment(row) for row in segment_rows(pair)],
+        "segments": [_segment(row, pair) for row in segment_rows(pair)],
         "figures": [(label, _shown(name, pair.figures[name])) for name, label in LABELS.items()],
         "reasons": list(dict.fromkeys(f.reason for f in pair.figures.values() if f.reason)),
         "extents": EXTENTS,
@@ -131,12 +131,14 @@ def _summary(pair: Pair) -> str:
     return ", ".join(f"{short} {_shown(name, pair.figures[name])}" for short, name in names.items())
 
 
-def _segment(row: SegmentRow) -> tuple[str, str, str, str, str]:
+def _segment(row: SegmentRow, pair: Pair) -> tuple[str, str, str, str, str]:
     """Name, territory, stress and rest with their scores, difference."""
+    missing = ["withheld" if perfusion.map is None else "no wall" for perfusion in pair.perfusions]
     percents = ((row.stress, row.stress_score), (row.rest, row.rest_score))
-    stress, rest = (f"{x:.0f} %" + ("" if score is None else f" ({score})") if np.isfinite(x) else "no wall"
-                    for x, score in percents)  # fmt: skip
-    difference = f"{row.difference:+.0f}" if np.isfinite(row.difference) else "none"
+    stress, rest = (f"{x:.0f} %" + ("" if score is None else f" ({score})") if np.isfinite(x) else word
+                    for (x, score), word in zip(percents, missing, strict=True))  # fmt: skip
+    unknown = "withheld" if pair.comparison is None else "none"
+    difference = f"{row.difference:+z.0f}" if np.isfinite(row.difference) else unknown
     return f"{row.number} {row.name}", row.territory, stress, rest, difference
 
 
