@@ -6,6 +6,7 @@ import json
 import re
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,7 @@ from MSSTUNetReorientLib.output import pair_files
 from MSSTUNetReorientLib.output.destination import PAIR
 from MSSTUNetReorientLib.output.destination import check_destination
 from MSSTUNetReorientLib.output.pair import FIGURES
+from MSSTUNetReorientLib.output.pair import VOLUMES
 from MSSTUNetReorientLib.output.pair import Pair
 from MSSTUNetReorientLib.output.pair import make_pair
 from MSSTUNetReorientLib.output.pair_files import deliver_pair
@@ -26,6 +28,7 @@ from MSSTUNetReorientLib.output.pair_rows import COLUMNS
 from MSSTUNetReorientLib.output.pair_rows import pair_rows
 from MSSTUNetReorientLib.output.polar_picture import pair_maps_figure
 from MSSTUNetReorientLib.output.result_files import deliver
+from MSSTUNetReorientLib.perfusion.function import FunctionFigure
 from MSSTUNetReorientLib.perfusion.quantification import Figure
 from MSSTUNetReorientLib.perfusion.quantification import Perfusion
 from MSSTUNetReorientLib.prediction.qc import Quality
@@ -169,10 +172,18 @@ def test_page_and_json_give_the_same_numbers(tmp_path: Path) -> None:
     assert "http" not in re.sub(r"base64,[^\"]+", "", page)
 
 
+def test_function_stands_beside_each_other_only_where_both_are_gated(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert ISCHAEMIA.figures["stress_ef_percent"] == Figure(None, ISCHAEMIA.verdict, "the study is not gated")
+    gated = SimpleNamespace(figures={name: FunctionFigure(60.0, "", "pass") for name in VOLUMES})
+    monkeypatch.setattr(pair_module, "function_of_result", lambda result: gated if result is STRESS.result else None)
+    figures = make_pair(STRESS, REST).figures
+    assert [figures[f"{study}_ef_percent"].value for study in ("stress", "rest")] == [60.0, None]
+
+
 def test_much_reversible_wall_that_scores_miss_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     wide = side(result_of(lambda h, a: np.where((h > 0.3) & (a >= 200) & (a < 310), 30.0, 100.0)))
     assert not any("hardly find it" in note for note in make_pair(wide, REST).notes)
-    monkeypatch.setattr(pair_module, "_scores", lambda *_: {n: Figure(1, "pass") for n in FIGURES[3:-1]})
+    monkeypatch.setattr(pair_module, "_scores", lambda *_: {n: Figure(1, "pass") for n in FIGURES[3:-7]})
     assert any("hardly find it" in note for note in make_pair(wide, REST).notes)
     assert not any("hardly find it" in note for note in make_pair(STRESS, REST).notes), "11 % of the surface"
 

@@ -63,6 +63,7 @@ def evaluate(
     from ..evaluation.evaluation_run import measure_all
     from ..evaluation.gallery import LEGEND
     from ..evaluation.gallery import galleries
+    from ..evaluation.gated_studies import measure_gated
     from ..evaluation.page import Run
     from ..evaluation.study_sets import read_sets
     from ..evaluation.timing import timing
@@ -78,10 +79,12 @@ def evaluate(
     with progress_bar("turning and mirroring", quiet) as report:
         most = turned if _has_verdicts(rows, methods[0]) else 0
         changed = measure_turned(found, methods[0], out, most=most, jobs=jobs, again=again, report=report)
+    with progress_bar("measuring gates", quiet) as report:
+        beating = measure_gated(found, methods[0], out, jobs=jobs, again=again, report=report)
     timed = timing(found, methods, out, paper_size=paper_size, again=again)
     pictures = [*_figures(rows, found, methods[0]), *galleries(rows, found, methods[0])]
     today = datetime.now(UTC).date().isoformat()
-    _write(Run(command_line(sys.argv[1:]), today, found, methods, rows, changed, timed, pictures, LEGEND), out)
+    _write(Run(command_line(sys.argv[1:]), today, found, methods, rows, changed, beating, timed, pictures, LEGEND), out)
     if not quiet:
         print_line(f"{len(rows)} measurements written to {out / 'results.md'}")
 

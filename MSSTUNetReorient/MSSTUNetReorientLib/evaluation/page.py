@@ -15,6 +15,8 @@ from . import perfusion_tables
 from . import pose_tables
 from . import tables
 from .candidates import Candidate
+from .gated_studies import GatedRow
+from .gated_studies import table as gated_table
 from .measurement import Measurement
 from .perfusion_figures import SCORED_BY
 from .summary import Summary
@@ -55,6 +57,7 @@ class Run:
         command: as it was typed, without folders of this machine; date: of the page.
         sets, candidates: what was measured, in their order; rows: the measurements.
         turned: verdicts of the first method on changed studies; none where they were not asked.
+        gated: function of the gated studies by the first method.
         timing: of the same methods; pictures: in the order of the page; legend: of the pictures of studies.
     """
 
@@ -64,6 +67,7 @@ class Run:
     candidates: Sequence[Candidate]
     rows: Sequence[Measurement]
     turned: Sequence[Turned]
+    gated: Sequence[GatedRow]
     timing: Timing
     pictures: Sequence[Picture]
     legend: str
@@ -89,6 +93,7 @@ def page(run: Run) -> str:
         targets=tables.targets([found[0] for found in by_set.values()], run.timing).markdown(),
         coverage=pose_tables.coverage(by_set),
         turned=turned_table(run.turned, run.rows),
+        gated=gated_table(run.gated),
         table_4=tables.ni_table_4(by_set).markdown(),
         parts=[_part(s, by_set[s.name], run) for s in run.sets],
         refused=[row for row in run.rows if row.refused],

@@ -10,6 +10,7 @@ from typing import Any
 from ..errors import InputError
 from ..geometry.pose import Cube
 from ..geometry.pose import Pose
+from ..simulation.disk import GATES
 from ..simulation.disk import IMAGE
 from ..simulation.disk import LABELS
 from ..simulation.disk import TRUTH
@@ -93,8 +94,16 @@ def _simulated_study(folder: Path, data_set: str) -> TrueStudy:
         data_set, folder.name, subject, kind, MODALITIES[told["modality"]], folder / IMAGE, folder / LABELS,
         Pose.from_matrix(told["pose"]["matrix_sa_to_lps"]), Cube(tuple(cube["centre_lps_mm"]), float(cube["half_mm"])),
         told["septum_deg"], None, held_out, digest([folder / IMAGE, folder / LABELS], told), known_heart(told),
-        acquisition(told["parameters"]),
+        acquisition(told["parameters"]), tuple(sorted(folder.glob(GATES))), _function_of(told),
     )  # fmt: skip
+
+
+def _function_of(told: dict[str, Any]) -> dict[str, float]:
+    """What is known of the function; the drawn volumes of real counts are as they appear, and left out."""
+    if "function" in told:
+        known = {name: float(told["function"][name]) for name in ("ef_percent", "edv_ml", "esv_ml")}
+        return known | {"wall_ml": float(told["volumes_ml"]["anatomical"]["myocardium"])}
+    return {"ef_percent": float(told["function_drawn"]["ef_percent"])} if "function_drawn" in told else {}
 
 
 def _heart_of(parameters: dict[str, Any]) -> tuple[str, Kind, bool]:

@@ -46,6 +46,9 @@ class TrueStudy:
         known: perfusion and mass of a simulated heart; None of any other.
         acquisition: ``camera``, ``attenuation_corrected`` and ``sex`` of a simulated study, as a DICOM header tells
             them; normal limits depend on them.
+        gates: files of the gates of a gated study, in their order.
+        function: what is known of it by name: ``ef_percent``, of a simulated heart also ``edv_ml``, ``esv_ml`` and
+            ``wall_ml``; of real counts the ejection fraction of the drawn contours.
     """
 
     data_set: str
@@ -63,6 +66,8 @@ class TrueStudy:
     sha256: str
     known: KnownHeart | None = None
     acquisition: Mapping[str, Any] = field(default_factory=dict)
+    gates: tuple[Path, ...] = ()
+    function: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def exact(self) -> bool:

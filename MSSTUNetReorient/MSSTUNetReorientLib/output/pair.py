@@ -24,6 +24,7 @@ from ..perfusion.quantification import Figure
 from ..perfusion.quantification import Perfusion
 from .anatomical_section import AnatomicalSection
 from .anatomical_section import anatomical_section
+from .function_text import function_of_result
 from .pair_checks import PoseDifference
 from .pair_checks import Side
 from .pair_checks import incomparable_volumes
@@ -106,11 +107,16 @@ class Pair:
         }  # fmt: skip
 
 
+STUDIES = ("stress", "rest")
+VOLUMES = ("ef_percent", "edv_ml", "esv_ml")
+"""Figures of the function that are named beside each other."""
+NOT_GATED = "the study is not gated"
 FIGURES = (
     "reversible_extent_percent", "fixed_extent_percent", "reversible_below_limits_percent",
     "summed_stress_score", "summed_rest_score", "summed_difference_score",
     *(f"summed_difference_score_{name.lower()}" for name in TERRITORIES),
     "ischaemic_percent", "tid_ratio",
+    *(f"{study}_{name}" for name in VOLUMES for study in STUDIES),
 )  # fmt: skip
 """Names of the figures, in their order."""
 
@@ -131,6 +137,7 @@ def make_pair(stress: Side, rest: Side) -> Pair:
         **_extents(comparison, perfusions[0], reason, verdict),
         **_scores(perfusions, verdict),
         "tid_ratio": _tid(sides, volumes, verdict),
+        **_function(sides, verdict),
     }
     failed = verdict == "fail"
     if failed:
@@ -197,6 +204,18 @@ def _tid(sides: tuple[Side, Side], volumes: tuple[AnatomicalSection, AnatomicalS
         return Figure(None, verdict, _named(reasons))
     reason = incomparable_volumes(*sides)
     return Figure(None if reason else tid_ratio(stress, rest), verdict, reason)
+
+
+def _function(sides: tuple[Side, Side], verdict: str) -> dict[str, Figure]:
+    """Ejection fraction and volumes of each study that is gated."""
+    found = {}
+    for study, side in zip(STUDIES, sides, strict=True):
+        function = function_of_result(side.result)
+        for name in VOLUMES:
+            figure = None if function is None else function.figures[name]
+            value, reason = (None, NOT_GATED) if figure is None else (figure.value, figure.reason)
+            found[f"{study}_{name}"] = Figure(value, verdict, reason)
+    return found
 
 
 def _named(reasons: list[str]) -> str:

@@ -15,6 +15,7 @@ from ..perfusion.comparison import METHOD
 from ..perfusion.comparison import REVERSIBLE_POINTS
 from ..perfusion.quantification import Figure
 from .colour_tables import DEFAULT
+from .pair import NOT_GATED
 from .pair import Pair
 from .pair import SegmentRow
 from .pair import segment_rows
@@ -45,6 +46,12 @@ LABELS = {
     "fixed_extent_percent": "Fixed, % of the LV surface",
     "reversible_below_limits_percent": "Reversible below normal limits, % of the LV surface",
     "tid_ratio": "TID ratio (cavity at stress / at rest)",
+    "stress_ef_percent": "Ejection fraction (EF), stress",
+    "rest_ef_percent": "Ejection fraction (EF), rest",
+    "stress_edv_ml": "End-diastolic volume, stress",
+    "rest_edv_ml": "End-diastolic volume, rest",
+    "stress_esv_ml": "End-systolic volume, stress",
+    "rest_esv_ml": "End-systolic volume, rest",
 }
 """What the report calls the figures, in its order."""
 DPI = {"rows": 100, "maps": OVERVIEW_DPI}
@@ -83,7 +90,11 @@ def pair_content(pair: Pair) -> dict[str, Any]:
         "scale": "" if pair.comparison is None else f"{pair.comparison.scale:.2f}",
         "summary": _summary(pair),
         "segments": [_segment(row, pair) for row in segment_rows(pair)],
-        "figures": [(label, _shown(name, pair.figures[name])) for name, label in LABELS.items()],
+        "figures": [
+            (label, _shown(name, pair.figures[name]))
+            for name, label in LABELS.items()
+            if pair.figures[name].reason != NOT_GATED
+        ],
         "reasons": list(dict.fromkeys(f.reason for f in pair.figures.values() if f.reason)),
         "extents": EXTENTS,
         "notes": pair.notes,
@@ -146,7 +157,8 @@ def _shown(name: str, figure: Figure) -> str:
     if figure.value is None:
         return "withheld"
     value = figure.value
-    text = f"{value:.2f}" if name == "tid_ratio" else f"{value}" if isinstance(value, int) else f"{value:.0f} %"
+    unit = " ml" if name.endswith("_ml") else " %"
+    text = f"{value:.2f}" if name == "tid_ratio" else f"{value}" if isinstance(value, int) else f"{value:.0f}{unit}"
     return text if figure.verdict == "pass" else f"{text} ({figure.verdict})"
 
 

@@ -29,7 +29,7 @@ from .truth import LABEL_SIZE
 from .truth import LABEL_SPACING
 
 IMAGE, LABELS, ANATOMICAL, TRUTH = "image.nrrd", "labels.nrrd", "labels_anatomical.nrrd", "truth.json"
-GATE = "gate_{:02d}.nrrd"
+GATE, GATES = "gate_{:02d}.nrrd", "gate_*.nrrd"
 DICOM = "dicom"
 BRIGHTEST_WALL = 900.0
 """Counts of healthy myocardium in the stored integers."""
