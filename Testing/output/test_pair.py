@@ -133,6 +133,8 @@ def test_a_study_that_fails_withholds_everything_but_both_results_are_written(tm
     assert {"stress/result.json", "rest/result.json", "report.html"} <= names(tmp_path / "out")
     page = (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
     assert "The comparison is withheld: the quality verdict is fail: no usable left ventricle was found (rest)." in page
+    assert page.count('<td class="number">withheld</td>') >= 2 * 17
+    assert "no wall" not in page.split("<h2>Segments")[1].split("</table>")[0]
     assert "No left ventricle was found." in page
 
 

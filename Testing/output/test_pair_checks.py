@@ -158,3 +158,8 @@ def test_volumes_of_one_gate_and_of_a_sum_cannot_be_divided() -> None:
     assert incomparable_volumes(side(RESULT, gates=8, gate="sum"), side(RESULT)) == ""
     assert incomparable_volumes(side(RESULT, gates=8, gate=3), side(RESULT, gates=8, gate=3)) == ""
     assert "single gate" in incomparable_volumes(side(RESULT, gates=8, gate=3), side(RESULT))
+    assert "SPECT and the other PET" in incomparable_volumes(side(RESULT, modality="PT"), side(RESULT, modality="NM"))
+    assert incomparable_volumes(side(RESULT, modality="unknown"), side(RESULT, modality="NM")) == ""
+    one, other = (side(RESULT, replace(UNKNOWN, patient=name)) for name in ("a", "b"))
+    assert "two different patients" in incomparable_volumes(one, other)
+    assert incomparable_volumes(one, one) == ""

@@ -11,6 +11,7 @@ from MSSTUNetReorientLib.perfusion import function as function_module
 from MSSTUNetReorientLib.perfusion import gated_volumes as volumes_module
 from MSSTUNetReorientLib.perfusion.figure import CUT_OFF
 from MSSTUNetReorientLib.perfusion.figure import NO_VERDICT
+from MSSTUNetReorientLib.perfusion.figure import rounded
 from MSSTUNetReorientLib.perfusion.function import Function
 from MSSTUNetReorientLib.perfusion.function import function_of
 from MSSTUNetReorientLib.perfusion.gated_volumes import WallModel
@@ -284,4 +285,4 @@ def test_phases_are_withheld_where_noise_is_unknown() -> None:
 
 def test_no_figure_is_minus_zero() -> None:
     numbers = [n for s in measured(beat()).as_dict()["segments"] for n in (s["motion_mm"], s["thickening_percent"])]
-    assert "-0.0" not in [str(n) for n in numbers + [function_module._number(-0.01)]]
+    assert "-0.0" not in [str(n) for n in numbers + [rounded(-0.01)]]

@@ -91,7 +91,11 @@ def pair_warnings(stress: Side, rest: Side) -> tuple[str, ...]:
 
 
 def incomparable_volumes(stress: Side, rest: Side) -> str:
-    """Why cavity volumes of the two cannot be divided: they show different states of the heart; empty if they can."""
+    """Why cavity volumes of the two cannot be divided, as of different states of the heart; empty if they can."""
+    if _differ(stress.identity.patient, rest.identity.patient):
+        return "the headers state two different patients"
+    if {side.info.get("modality") for side in (stress, rest)} == {"NM", "PT"}:
+        return "one study is SPECT and the other PET"
     states = [side.info.get("gate", "sum") for side in (stress, rest)]
     return "" if states[0] == states[1] else "one study is a single gate and the other is not, or another gate"
 

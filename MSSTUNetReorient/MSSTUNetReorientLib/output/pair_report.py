@@ -83,7 +83,7 @@ def pair_content(pair: Pair) -> dict[str, Any]:
         "method": f"{METHOD[0].upper()}{METHOD[1:]}",
         "scale": "" if pair.comparison is None else f"{pair.comparison.scale:.2f}",
         "summary": _summary(pair),
-        "segments": [_segment(row) for row in segment_rows(pair)],
+        "segments": [_segment(row, pair) for row in segment_rows(pair)],
         "figures": [(LABELS[name], _shown(name, figure)) for name, figure in listed.items()],
         "reasons": list(dict.fromkeys(figure.reason for figure in listed.values() if figure.reason)),
         "extents": EXTENTS,
@@ -132,12 +132,14 @@ def _summary(pair: Pair) -> str:
     return ", ".join(f"{short} {_shown(name, pair.figures[name])}" for short, name in names.items())
 
 
-def _segment(row: SegmentRow) -> tuple[str, str, str, str, str]:
+def _segment(row: SegmentRow, pair: Pair) -> tuple[str, str, str, str, str]:
     """Name, territory, stress and rest with their scores, difference."""
+    missing = ["withheld" if perfusion.map is None else "not measured" for perfusion in pair.perfusions]
     percents = ((row.stress, row.stress_score), (row.rest, row.rest_score))
-    stress, rest = (f"{x:.0f} %" + ("" if score is None else f" ({score})") if np.isfinite(x) else "not measured"
-                    for x, score in percents)  # fmt: skip
-    difference = f"{round(row.difference):+d}" if np.isfinite(row.difference) else "not compared"
+    stress, rest = (f"{x:.0f} %" + ("" if score is None else f" ({score})") if np.isfinite(x) else word
+                    for (x, score), word in zip(percents, missing, strict=True))  # fmt: skip
+    unknown = "withheld" if pair.comparison is None else "not compared"
+    difference = f"{round(row.difference):+d}" if np.isfinite(row.difference) else unknown
     return f"{row.number} {row.name}", row.territory, stress, rest, difference
 
 
