@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 from gated_results import gated_result
+from MSSTUNetReorientLib.output.perfusion_text import perfusion_of
 from MSSTUNetReorientLib.output.result_files import deliver
 from MSSTUNetReorientLib.output.result_files import summary
 from MSSTUNetReorientLib.output.scene_figures import scene_figures
@@ -161,6 +162,13 @@ def test_a_gated_study_has_its_function_in_the_table(tmp_path: Path, status: Any
         assert found[name].unit == told[key]["unit"]
         assert found[name].note.count("Review: ") == (status == "review")
     assert bool(found["EF"].value) == (status != "fail" and counts > 0)
+
+
+def test_scores_say_against_which_limits() -> None:
+    result = make_result(quality=Quality("pass", (), {}))
+    rows = [row for row in scene_figures(result).rows if row.name == "summed score"]
+    assert [row.note for row in rows] == [perfusion_of(result).choice]
+    assert "imulated normals" in rows[0].note
 
 
 def test_mass_says_what_it_is_good_to() -> None:

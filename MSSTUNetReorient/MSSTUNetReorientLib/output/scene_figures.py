@@ -23,7 +23,7 @@ FUNCTION_FIGURES = ("edv_ml", "esv_ml", "stroke_volume_ml", "ef_percent", "mass_
 """Of the function's; the others stand in the report and in ``result.json``."""
 UNITS = {"ml": "ml", "g": "g", "mm": "mm", "cm2": "cm2", "percent": "%", "deg": "deg"}
 """Endings of names in ``result.json`` that are units."""
-CAPITALS = ("lad", "lcx", "rca", "edv", "esv", "ef")
+CAPITALS = ("lad", "lcx", "rca", "edv", "esv", "ef", "sd")
 """Abbreviations that names in words write in capitals."""
 
 
@@ -61,7 +61,7 @@ def _or_nan(value: float | None) -> float:
 
 def perfusion_rows(perfusion: Perfusion) -> tuple[FigureRow, ...]:
     """The figures of the perfusion."""
-    note = " ".join((*_word(perfusion.verdict), *perfusion.notes))
+    note = " ".join(text for text in (*_word(perfusion.verdict), *perfusion.notes, perfusion.choice) if text)
     written = perfusion.as_dict()["figures"]
     return tuple(_row(PERFUSION, name, f["value"], f["withheld"] or "", note) for name, f in written.items())
 
