@@ -28,9 +28,10 @@ from scipy import stats
 def cost(
     study: str, error: str, amount: float, score: float | None, *, accepted: str = OWN, segments: str = "80.0 60.0",
     scar: float | None = 5.0, cavity: float | None = 50.0, verdict: str = "pass",
+    ef: float | None = None,
 ) -> Cost:  # fmt: skip
     return Cost("spect", study, study, study, "w", accepted, error, amount, verdict, "now", "0", segments, score, scar,
-                cavity, 100.0)  # fmt: skip
+                cavity, 100.0, ef)  # fmt: skip
 
 
 def test_every_error_has_its_size_and_both_signs() -> None:
@@ -142,3 +143,16 @@ def test_real_studies_are_refused(real: Path, tmp_path: Path, capsys: pytest.Cap
     assert main(["pose-cost", str(real), "--out", str(tmp_path / "out")]) == 2
     assert "must have exact poses" in capsys.readouterr().err
     assert not (tmp_path / "out").exists()
+
+
+def test_the_ejection_fraction_changes_in_points_and_only_in_gated_studies() -> None:
+    gated = [
+        cost("a", NO_ERROR, 0.0, 2.0, ef=60.0),
+        cost("a", "tilt", 5.0, 2.0, ef=57.0),
+        cost("a", "tilt", -5.0, 2.0, ef=61.0),
+    ]
+    ungated = [cost("b", NO_ERROR, 0.0, 2.0), cost("b", "tilt", 5.0, 2.0)]
+    assert [change.ef for change in changes(gated)] == [-3.0, 1.0]
+    column = cost_table(changes(gated)).head.index("EF (points)")
+    assert cost_table(changes(gated)).rows[0][column] == "2.0; 2.9"
+    assert cost_table(changes(ungated)).rows[0][column] == "-"

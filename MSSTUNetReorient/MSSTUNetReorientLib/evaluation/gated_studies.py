@@ -16,8 +16,10 @@ from ..geometry.volume import Volume
 from ..io import read_study
 from ..output.function_text import function_of_result
 from ..perfusion.function import SMALL_ESV_ML
+from ..perfusion.function import Function
 from ..prediction.gates import with_gates
 from ..prediction.predictor import predict
+from ..prediction.result import Result
 from .candidates import Candidate
 from .comparisons import CompactMethod
 from .csv_rows import extend
@@ -122,13 +124,19 @@ def measure_function(study: TrueStudy, candidates: Sequence[Candidate]) -> list[
 def _found(study: TrueStudy, model: str | Path | None) -> tuple[dict[str, Any], str]:
     """The figures by their fields, and why they are withheld."""
     counts = study.read()
-    gates = [read_study(file) for file in study.gates]
-    alike = [Volume(gate.array, counts.grid, counts.info) for gate in gates]
-    function = function_of_result(with_gates(predict(counts, model=model), alike, model=model))
-    assert function is not None
+    function = function_at(study, predict(counts, model=model), model)
     wall = None if function.volumes is None else function.volumes.wall_ml
     values = {"ef_percent": function.ef_percent, "edv_ml": function.edv_ml, "esv_ml": function.esv_ml, "wall_ml": wall}
     return {f"found_{name}": value for name, value in values.items()}, function.reason
+
+
+def function_at(study: TrueStudy, result: Result, model: str | Path | None) -> Function:
+    """The function of a gated study at the pose of a result of its sum."""
+    counts = result.study
+    gates = [Volume(read_study(file).array, counts.grid, counts.info) for file in study.gates]
+    found = function_of_result(with_gates(result, gates, model=model))
+    assert found is not None
+    return found
 
 
 def _key(study: TrueStudy, candidate: Candidate) -> Key:

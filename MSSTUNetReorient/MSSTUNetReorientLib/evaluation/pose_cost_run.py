@@ -23,6 +23,7 @@ from ..prediction.predictor import predict
 from ..prediction.predictor import segment_at
 from .csv_rows import extend
 from .csv_rows import read_rows
+from .gated_studies import function_at
 from .perfusion_figures import as_text
 from .perfusion_figures import figures_of_result
 from .true_study import DataSet
@@ -54,6 +55,7 @@ class Cost:
         error: one of :data:`TURNS` or :data:`SHIFTS`, or :data:`NO_ERROR`; amount: degrees or mm, signed.
         verdict: of the quality control at this pose, or "refused".
         segments, summed_score, scar_percent, cavity_ml, wall_ml: see :class:`.perfusion_figures.PerfusionFigures`.
+        ef_percent: of a gated study.
     """
 
     data_set: str
@@ -72,6 +74,7 @@ class Cost:
     scar_percent: float | None = None
     cavity_ml: float | None = None
     wall_ml: float | None = None
+    ef_percent: float | None = None
 
 
 @dataclass(frozen=True)
@@ -156,4 +159,5 @@ def _cost(task: Task, counts: Volume, accepted: str, pose: Pose, error: str, amo
     return Cost(
         *known, result.quality.status, now, __version__, as_text(found.segments), found.summed_score,
         found.scar_percent, found.cavity_ml, found.wall_ml,
+        function_at(study, result, task.model).ef_percent if study.gates else None,
     )  # fmt: skip

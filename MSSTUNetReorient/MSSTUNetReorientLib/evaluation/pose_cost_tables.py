@@ -71,6 +71,11 @@ class Change:
         return _relative(self.cost.wall_ml, self.accepted.wall_ml)
 
     @property
+    def ef(self) -> float | None:
+        """Signed, points; None where the study is not gated."""
+        return _difference(self.cost.ef_percent, self.accepted.ef_percent)
+
+    @property
     def class_changed(self) -> bool | None:
         """None where a summed score is withheld."""
         now, before = self.cost.summed_score, self.accepted.summed_score
@@ -108,7 +113,8 @@ def of_long_axis(found: Iterable[Change], size: float) -> list[Change]:
 def cost_table(found: Sequence[Change]) -> Table:
     """One line for each error and size: medians and 95th centiles without sign, changed classes, r, withheld maps."""
     head = ("error", "poses", "segments (points)", "summed score", "class changed", "r of summed score",
-            "scar burden (points)", "cavity (%)", "wall (%)", "map withheld", "not passed by QC")  # fmt: skip
+            "scar burden (points)", "cavity (%)", "wall (%)", "EF (points)", "map withheld",
+            "not passed by QC")  # fmt: skip
     lines = [(f"{ABOUT[name]}, {size:g}{'°' if name in TURNS else ' mm'}", *_cells(here))
              for (name, size), here in by_error(found).items() if here]  # fmt: skip
     return Table(head, tuple(lines))
@@ -168,6 +174,7 @@ def _cells(found: Sequence[Change]) -> tuple[str, ...]:
         _both(absolute(found, lambda c: c.scar)),
         _both(absolute(found, lambda c: c.cavity)),
         _both(absolute(found, lambda c: c.wall)),
+        _both(absolute(found, lambda c: c.ef)),
         str(sum(c.withheld for c in found)),
         str(sum(c.cost.verdict != "pass" for c in found)),
     )
