@@ -189,7 +189,7 @@ def test_page_gives_no_reason_for_figures_that_it_does_not_list() -> None:
 
 
 def test_page_has_no_negative_zero() -> None:
-    assert _segment(replace(segment_rows(ISCHAEMIA)[0], difference=-0.2))[-1] == "+0"
+    assert _segment(replace(segment_rows(ISCHAEMIA)[0], difference=-0.2), ISCHAEMIA)[-1] == "+0"
 
 
 def test_much_reversible_wall_that_scores_miss_is_told(monkeypatch: pytest.MonkeyPatch) -> None:

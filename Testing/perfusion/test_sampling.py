@@ -139,14 +139,15 @@ def test_a_few_voxels_are_no_error() -> None:
 
 
 def test_map_takes_less_than_50_ms() -> None:
+    """Of this process: other work on the machine does not count."""
     study = wall(smooth, 2.0, extent=160.0)
     times = []
     for _ in range(5):
-        start = time.perf_counter()
+        start = time.process_time()
         samples = sample(*study)
         assert samples is not None
         polar_map(samples)
-        times.append(time.perf_counter() - start)
+        times.append(time.process_time() - start)
     assert min(times) < 0.05
 
 
