@@ -18,9 +18,9 @@ from ..geometry.volume import Grid
 from .lookup import values_at
 from .sampling import RAYS
 from .sampling import RINGS
-from .sampling import ROWS
 from .sampling import SLICES
-from .sampling import angles
+from .sampling import in_voxels
+from .sampling import rays_between
 
 Array = NDArray[np.float64]
 Shares = NDArray[np.float32]
@@ -135,21 +135,14 @@ def _rays_for(lv: Shares, grid: Grid, pose: Pose) -> Rays | None:
     radius = float(np.sqrt(np.percentile((points[:, :2] ** 2).sum(axis=1), 98)))
     hinge = apex + min(radius, (top - apex) / 2)
     reach = max(radius, hinge - apex) + 2 * BEYOND_MM
-    polar = np.concatenate([(np.arange(RINGS) + 0.5) * np.pi / 2 / RINGS, np.full(SLICES, np.pi / 2)])
     top += BEYOND_MM
-    heights = np.concatenate([np.full(RINGS, hinge), hinge + (np.arange(SLICES) + 0.5) * (top - hinge) / SLICES])
-    around = np.deg2rad(angles())
-    across = np.stack([np.cos(around), -np.sin(around), np.zeros(RAYS)], axis=-1)
-    along = np.array([0.0, 0.0, 1.0])
-    directions = np.sin(polar)[:, None, None] * across - np.cos(polar)[:, None, None] * along
-    return Rays(hinge, top, np.broadcast_to(heights[:, None, None] * along, (ROWS, RAYS, 3)), directions, reach)
+    return Rays(hinge, top, *rays_between(hinge, top), reach)
 
 
 def _profiles(share: Shares, grid: Grid, pose: Pose, rays: Rays) -> tuple[Array, Array]:
     """Shares ``(ROWS, RAYS, N)`` along the rays, and the way ``(N,)`` in mm."""
     way = np.arange(0.0, rays.reach, STEP_MM)
-    start = grid.index_of(pose.apply(rays.starts))
-    step = grid.index_of(pose.apply(rays.starts + rays.directions)) - start
+    start, step = in_voxels(grid, pose, rays.starts, rays.directions)
     return values_at(share, start[..., None, :] + way[:, None] * step[..., None, :]).astype(float), way
 
 

@@ -21,6 +21,7 @@ from ..geometry.labels import BLOOD_POOL
 from ..geometry.labels import MYOCARDIUM
 from ..geometry.labels import box_round
 from ..geometry.pose import Pose
+from ..geometry.volume import Grid
 from ..geometry.volume import Volume
 from .lookup import values_at
 from .valve_plane import valve_plane
@@ -95,6 +96,32 @@ def angles() -> Array:
     return (np.arange(RAYS) + 0.5) * 360 / RAYS
 
 
+def cap_angles() -> Array:
+    """``(RINGS,)`` angle of each ring of the cap from the long axis, rad."""
+    return np.asarray((np.arange(RINGS) + 0.5) * np.pi / 2 / RINGS)
+
+
+def rays_between(hinge: float, base: float) -> tuple[Array, Array]:
+    """Starts ``(ROWS, RAYS, 3)`` and unit directions of the rays in SA mm.
+
+    Args:
+        hinge, base: heights along ``k`` between which the slices lie; the cap is below the hinge.
+    """
+    tilt = np.concatenate([cap_angles(), np.full(SLICES, np.pi / 2)])
+    height = np.concatenate([np.full(RINGS, hinge), _slice_positions(hinge, base)])
+    around = np.deg2rad(angles())
+    across = np.stack([np.cos(around), -np.sin(around), np.zeros(RAYS)], axis=-1)
+    down = np.array([0.0, 0.0, -1.0])
+    directions = np.sin(tilt)[:, None, None] * across + np.cos(tilt)[:, None, None] * down
+    return np.broadcast_to(height[:, None, None] * -down, directions.shape), directions
+
+
+def in_voxels(grid: Grid, pose: Pose, starts: Array, directions: Array) -> tuple[Array, Array]:
+    """Rays in SA mm as indices of a grid: start, and step for each mm."""
+    start = grid.index_of(pose.apply(starts))
+    return start, grid.index_of(pose.apply(starts + directions)) - start
+
+
 def sample(short_axis: Volume, labels: Volume, pose: Pose) -> Samples | None:
     """Sample the labelled myocardium; None where there is none.
 
@@ -107,11 +134,11 @@ def sample(short_axis: Volume, labels: Volume, pose: Pose) -> Samples | None:
     extent = _extent(labels, wall, pose)
     if extent is None:
         return None
-    origins, directions, polar = _rays(extent)
-    near, far = _edges_on_rays(wall, *_in_voxels(labels, pose, origins, directions), extent.reach)
+    origins, directions = rays_between(extent.hinge, extent.base)
+    near, far = _edges_on_rays(wall, *in_voxels(labels.grid, pose, origins, directions), extent.reach)
     if not np.isfinite(near).any():
         return None
-    start, step = _in_voxels(short_axis, pose, origins, directions)
+    start, step = in_voxels(short_axis.grid, pose, origins, directions)
     depth = np.linspace(0.0, 1.0, DEPTHS)
     missing = np.isnan(near)
     inner, outer = np.nan_to_num(near), np.nan_to_num(far)
@@ -125,9 +152,9 @@ def sample(short_axis: Volume, labels: Volume, pose: Pose) -> Samples | None:
         maximum=counts[..., :DEPTHS].max(axis=-1),
         mid_wall=(middle[..., 1:-1].sum(axis=-1) + ends) / (middle.shape[-1] - 1),
         beside=counts[..., DEPTHS:].max(axis=-1),
-        area_mm2=np.nan_to_num(_areas(radius, polar, extent)),
-        to_end_mm=_to_end(radius, polar, extent),
-        edges=_row_edges(radius, polar, extent),
+        area_mm2=np.nan_to_num(_areas(radius, extent)),
+        to_end_mm=_to_end(radius, extent),
+        edges=_row_edges(radius, extent),
     )
 
 
@@ -150,9 +177,9 @@ def _extent(labels: Volume, wall: NDArray[np.float32], pose: Pose) -> _Extent | 
     middle = (apex + base) / 2
     across = float(np.hypot(points[:, 0], points[:, 1]).max())
     rough = _Extent(middle, base, max(across, middle - apex) + 2 * step)
-    origins, directions, _ = _rays(rough)
+    origins, directions = rays_between(rough.hinge, rough.base)
     rows = [*range(TIP_RINGS), RINGS]
-    _, far = _edges_on_rays(wall, *_in_voxels(labels, pose, origins[rows], directions[rows]), rough.reach)
+    _, far = _edges_on_rays(wall, *in_voxels(labels.grid, pose, origins[rows], directions[rows]), rough.reach)
     tip, sides = far[:-1][np.isfinite(far[:-1])], far[-1][np.isfinite(far[-1])]
     apex = middle - float(np.median(tip)) if len(tip) else apex
     radius = float(np.median(sides)) if len(sides) else np.inf
@@ -178,27 +205,8 @@ def _valve_height(labels: Volume, pose: Pose) -> float | None:
     return float((plane.at(start[0], start[1]) - start[2]) / rise) if rise > 0 else None
 
 
-def _rays(extent: _Extent) -> tuple[Array, Array, Array]:
-    """Starts ``(ROWS, RAYS, 3)`` and unit directions of the rays in SA mm, and the cap's polar angles ``(RINGS,)``."""
-    polar = (np.arange(RINGS) + 0.5) * np.pi / 2 / RINGS
-    tilt = np.concatenate([polar, np.full(SLICES, np.pi / 2)])
-    height = np.concatenate([np.full(RINGS, extent.hinge), _slice_positions(extent)])
-    around = np.deg2rad(angles())
-    across = np.stack([np.cos(around), -np.sin(around), np.zeros(RAYS)], axis=-1)
-    down = np.array([0.0, 0.0, -1.0])
-    directions = np.sin(tilt)[:, None, None] * across + np.cos(tilt)[:, None, None] * down
-    origins = np.broadcast_to(height[:, None, None] * -down, directions.shape)
-    return origins, directions, polar
-
-
-def _slice_positions(extent: _Extent) -> Array:
-    return extent.hinge + (np.arange(SLICES) + 0.5) * (extent.base - extent.hinge) / SLICES
-
-
-def _in_voxels(volume: Volume, pose: Pose, origins: Array, directions: Array) -> tuple[Array, Array]:
-    """The rays in a volume's indices: start, and step for each mm."""
-    start = volume.grid.index_of(pose.apply(origins))
-    return start, volume.grid.index_of(pose.apply(origins + directions)) - start
+def _slice_positions(hinge: float, base: float) -> Array:
+    return hinge + (np.arange(SLICES) + 0.5) * (base - hinge) / SLICES
 
 
 def _edges_on_rays(wall: NDArray[np.float32], start: Array, step: Array, reach: float) -> tuple[Array, Array]:
@@ -223,11 +231,12 @@ def _crossing(share: NDArray[np.float32], way: Array, inside: NDArray[np.int64],
     return np.asarray(way[inside] + np.clip(part, 0.0, 1.0) * (way[beside] - way[inside]))
 
 
-def _areas(radius: Array, polar: Array, extent: _Extent) -> Array:
+def _areas(radius: Array, extent: _Extent) -> Array:
     """Area of each sample: of a piece of a sphere in the cap, of a cylinder above it, and the slope of its row."""
     sector = 2 * np.pi / RAYS
     turn, rise = np.pi / 2 / RINGS, (extent.base - extent.hinge) / SLICES
-    cap = radius[:RINGS] * np.sin(polar)[:, None] * np.hypot(radius[:RINGS], _change(radius[:RINGS]) / turn) * turn
+    across = radius[:RINGS] * np.sin(cap_angles())[:, None]
+    cap = across * np.hypot(radius[:RINGS], _change(radius[:RINGS]) / turn) * turn
     cylinder = radius[RINGS:] * np.hypot(rise, _change(radius[RINGS:]))
     return np.concatenate([cap, cylinder]) * sector
 
@@ -239,23 +248,24 @@ def _change(radius: Array) -> Array:
     return np.nan_to_num(np.gradient(smooth))[:, None]
 
 
-def _to_end(radius: Array, polar: Array, extent: _Extent) -> Array:
+def _to_end(radius: Array, extent: _Extent) -> Array:
     """Height of the last wall above each sample at the same angle: half a slice more than between their middles."""
-    slices = np.broadcast_to(_slice_positions(extent)[:, None], (SLICES, RAYS))
-    height = np.concatenate([extent.hinge - radius[:RINGS] * np.cos(polar)[:, None], slices])
+    slices = np.broadcast_to(_slice_positions(extent.hinge, extent.base)[:, None], (SLICES, RAYS))
+    height = np.concatenate([extent.hinge - radius[:RINGS] * np.cos(cap_angles())[:, None], slices])
     height = np.where(np.isfinite(radius), height, np.nan)
     last = np.nan_to_num(height, nan=-np.inf).max(axis=0)
     return np.asarray(last - height + (extent.base - extent.hinge) / SLICES / 2)
 
 
-def _row_edges(radius: Array, polar: Array, extent: _Extent) -> Array:
+def _row_edges(radius: Array, extent: _Extent) -> Array:
     """Borders between rows along the long axis, as a share of its length from mid-wall apex to valve plane."""
     known = np.isfinite(radius[:RINGS]).any(axis=1)
     if not known.any():
         return np.linspace(0.0, 1.0, ROWS + 1)
     means = np.array([np.nanmedian(row) for row in radius[:RINGS][known]])
     ring_radius = np.interp(np.arange(RINGS), np.flatnonzero(known), means)
-    middle = np.concatenate([extent.hinge - ring_radius * np.cos(polar), _slice_positions(extent)])
+    rings = extent.hinge - ring_radius * np.cos(cap_angles())
+    middle = np.concatenate([rings, _slice_positions(extent.hinge, extent.base)])
     apex = float(extent.hinge - np.median(ring_radius[:TIP_RINGS]))
     middle = np.maximum.accumulate(np.maximum(middle, apex))
     edges = np.concatenate([[apex], (middle[1:] + middle[:-1]) / 2, [extent.base]])

@@ -25,6 +25,8 @@ from .moving_walls import harmonics
 from .polar_map import BASAL_RIM_MM
 from .sampling import RINGS
 from .sampling import angles
+from .sampling import cap_angles
+from .sampling import in_voxels
 
 Array = NDArray[np.float64]
 
@@ -113,10 +115,9 @@ def segment_means(values: Array, counted: NDArray[np.bool_], along: Array, area:
 
 def _largest(gate: Volume, pose: Pose, walls: MovingWalls, n: int) -> Array:
     """``(ROWS, RAYS)`` largest count between the surfaces of a gate."""
-    rays, depth = walls.rays, np.linspace(0.0, 1.0, DEPTHS)
+    depth = np.linspace(0.0, 1.0, DEPTHS)
     way = walls.inner[n][..., None] + (walls.outer - walls.inner)[n][..., None] * depth
-    start = gate.grid.index_of(pose.apply(rays.starts))
-    step = gate.grid.index_of(pose.apply(rays.starts + rays.directions)) - start
+    start, step = in_voxels(gate.grid, pose, walls.rays.starts, walls.rays.directions)
     found = values_at(gate.array, start[..., None, :] + way[..., None] * step[..., None, :])
     return np.asarray(found.max(axis=-1), dtype=float)
 
@@ -143,9 +144,8 @@ def _below(rays: Rays, height: float) -> NDArray[np.bool_]:
 
 def _along(rays: Rays, middle: Array, plane: float) -> Array:
     """``(ROWS,)`` height of the mid-wall of each row, as a share of the way from its apex to the valve plane."""
-    polar = (np.arange(RINGS) + 0.5) * np.pi / 2 / RINGS
     radius = np.median(middle[:RINGS], axis=1)
-    height = np.concatenate([rays.hinge - radius * np.cos(polar), rays.heights])
+    height = np.concatenate([rays.hinge - radius * np.cos(cap_angles()), rays.heights])
     apex = rays.hinge - float(radius[0])
     return np.asarray(np.clip((height - apex) / (plane - apex), 0.0, None))
 
