@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
@@ -14,6 +15,7 @@ from ..perfusion.scores import ABNORMAL_SDS
 from ..perfusion.scores import HIGHEST_SUM
 from ..perfusion.scores import OTHER_PROGRAMS
 from ..prediction.result import Result
+from .limits_choice import Choice
 from .limits_choice import choose_limits
 
 RELATIVE = (
@@ -37,6 +39,10 @@ FIGURE_WORDS = {
 DECIMALS = {" SD": 1}
 
 
+_MEASURED: WeakKeyDictionary[Result, Perfusion] = WeakKeyDictionary()
+"""Every file of a result needs the same map; it is freed with its result."""
+
+
 def perfusion_of(result: Result) -> Perfusion:
     """The polar map and the scores of a result; withheld where its verdict, its field of view or the lack of fitting
     normal limits do not allow them.
@@ -44,12 +50,18 @@ def perfusion_of(result: Result) -> Perfusion:
     Raises:
         InputError: the result asks for normal limits that cannot be read.
     """
-    quality, info = result.quality, result.study.info
-    limits, words, reason = choose_limits(result.normal_limits, info)
+    if result not in _MEASURED:
+        _MEASURED[result] = perfusion_against(result, choose_limits(result.normal_limits, result.study.info))
+    return _MEASURED[result]
+
+
+def perfusion_against(result: Result, choice: Choice) -> Perfusion:
+    """:func:`perfusion_of` with limits that have been chosen."""
+    quality, (limits, words, reason) = result.quality, choice
     found = quantify(
         result.short_axis, result.labels, result.pose, verdict=quality.status, cut_off=quality.cut_off, limits=limits
     )
-    found = replace(found, choice=words, state=str(info.get("study_phase", "")))
+    found = replace(found, choice=words, state=str(result.study.info.get("study_phase", "")))
     return found.without_scores(reason) if limits is None else found
 
 

@@ -16,6 +16,8 @@ from ..perfusion.pose_stability import pose_stability
 from ..prediction.good_to import whole
 from ..prediction.qc import Quality
 from ..prediction.result import Result
+from .limits_choice import choose_limits
+from .perfusion_text import perfusion_against
 from .perfusion_text import perfusion_of
 
 NO_BOUND = "the model has no bound for this study"
@@ -88,9 +90,10 @@ def _section(result: Result) -> PoseStabilitySection:
         return PoseStabilitySection(own.verdict, None, own.reason)
     if good_to.axis_deg is None or good_to.centre_mm is None:
         return PoseStabilitySection(own.verdict, None, NO_BOUND)
+    choice = choose_limits(result.normal_limits, result.study.info)
     found = pose_stability(
         result.pose,
-        lambda pose: perfusion_of(replace(result, pose=pose)),
+        lambda pose: perfusion_against(replace(result, pose=pose), choice),
         axis_deg=good_to.axis_deg,
         centre_mm=good_to.centre_mm,
     )

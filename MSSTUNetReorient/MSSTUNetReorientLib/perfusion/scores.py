@@ -117,7 +117,7 @@ def class_of(summed: int) -> str:
 
 def scores_of(polar_map: PolarMap, limits: NormalLimits) -> Scores:
     """Score a map against normal limits of studies that were sampled in the same way."""
-    limit = limits.segment_mean - ABNORMAL_SDS * limits.segment_sd
+    limit = _limit(limits.segment_mean, limits.segment_sd)
     segments = tuple(
         score(*one) if np.isfinite(one).all() else None
         for one in zip(polar_map.segments.tolist(), limit.tolist(), strict=True)
@@ -141,8 +141,12 @@ def extent(polar_map: PolarMap, percent: float) -> float:
 
 def below_limits(polar_map: PolarMap, limits: NormalLimits) -> NDArray[np.bool_]:
     """``(ROWS, RAYS)`` samples that lie more than ``ABNORMAL_SDS`` below the normal mean; none where it is unknown."""
-    mean, sd = limits.at(polar_map.samples)
-    return polar_map.counted & (np.nan_to_num(polar_map.percent) < np.nan_to_num(mean - ABNORMAL_SDS * sd))
+    limit = _limit(*limits.at(polar_map.samples))
+    return polar_map.counted & (np.nan_to_num(polar_map.percent) < np.nan_to_num(limit))
+
+
+def _limit(mean: Array, sd: Array) -> Array:
+    return mean - ABNORMAL_SDS * sd
 
 
 def _below_limits(polar_map: PolarMap, limits: NormalLimits) -> BelowLimits:
@@ -150,8 +154,8 @@ def _below_limits(polar_map: PolarMap, limits: NormalLimits) -> BelowLimits:
     judged = polar_map.counted & np.isfinite(mean)
     area, percent = polar_map.samples.area_mm2[judged], polar_map.percent[judged]
     mean, sd = mean[judged], sd[judged]
-    limit = np.maximum(mean - ABNORMAL_SDS * sd, 0.0)
-    below = below_limits(polar_map, limits)[judged]
+    limit = _limit(mean, sd)
+    below = percent < limit
     whole, defect = max(float(area.sum()), 1e-9), float(area[below].sum())
     depth = np.clip((1 - percent / np.maximum(limit, 1e-9)) / FULL_DEFICIT, 0.0, 1.0)
     deviation = (mean - percent) / sd
