@@ -8,9 +8,9 @@ import pytest
 from MSSTUNetReorientLib.evaluation.candidates import candidates
 from MSSTUNetReorientLib.evaluation.gated_studies import FILE
 from MSSTUNetReorientLib.evaluation.gated_studies import GatedRow
-from MSSTUNetReorientLib.evaluation.gated_studies import figure_pairs
 from MSSTUNetReorientLib.evaluation.gated_studies import measure_gated
 from MSSTUNetReorientLib.evaluation.gated_studies import table
+from MSSTUNetReorientLib.evaluation.perfusion_agreement import figure_pairs
 from MSSTUNetReorientLib.evaluation.study_sets import read_set
 from MSSTUNetReorientLib.simulation.disk import write_study
 from MSSTUNetReorientLib.simulation.draw import draw_parameters
@@ -26,7 +26,7 @@ def row(found: float | None, true: float, edv: tuple[float, float] = (110.0, 100
 
 def test_the_ejection_fraction_is_compared_in_points_and_volumes_in_percent() -> None:
     rows = [row(61.0, 60.0), row(42.0, 40.0), row(53.0, 50.0), row(None, 70.0)]
-    fraction, volume = figure_pairs(rows, "ef_percent"), figure_pairs(rows, "edv_ml")
+    fraction, volume = figure_pairs(rows, "ef_percent"), figure_pairs(rows, "edv_ml", relative=True)
     assert fraction.count == 3
     assert fraction.bias == pytest.approx(2.0)
     assert fraction.sd == pytest.approx(1.0)

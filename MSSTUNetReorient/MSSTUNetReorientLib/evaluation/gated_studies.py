@@ -25,7 +25,7 @@ from .comparisons import CompactMethod
 from .csv_rows import extend
 from .csv_rows import read_rows
 from .perfusion_agreement import Pairs
-from .perfusion_agreement import pairs_of
+from .perfusion_agreement import figure_pairs
 from .tables import NONE
 from .tables import Table
 from .tables import number
@@ -152,12 +152,6 @@ def _place(row: GatedRow) -> tuple[str, ...]:
     return row.data_set, row.study, row.method
 
 
-def figure_pairs(rows: Sequence[GatedRow], name: str) -> Pairs:
-    """A figure as found and as it should be, of the studies that have both."""
-    both = [(getattr(row, f"found_{name}"), getattr(row, f"true_{name}")) for row in rows]
-    return pairs_of([(a, b) for a, b in both if a is not None and b], relative=name != "ef_percent")
-
-
 def table(rows: Sequence[GatedRow]) -> Table:
     """Of each data set: every figure, over all studies and over those without a small heart."""
     head = (
@@ -183,7 +177,7 @@ def table(rows: Sequence[GatedRow]) -> Table:
 
 def _lines(name: str, rows: Sequence[GatedRow]) -> list[tuple[str, ...]]:
     missing = sum(row.found_ef_percent is None for row in rows)
-    found = [(what, figure_pairs(rows, figure)) for figure, what in FIGURES.items()]
+    found = [(what, figure_pairs(rows, figure, relative=figure != "ef_percent")) for figure, what in FIGURES.items()]
     return [
         (
             name, str(len(rows)), str(missing), what, number(pairs.spread, 1), number(pairs.r, 3),

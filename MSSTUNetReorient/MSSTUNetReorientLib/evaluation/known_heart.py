@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from ..output.normal_studies import sex_of
 from ..perfusion.aha_segments import SEGMENTS
 
 MARKED_LOSS, MARKED_EXTENT = 0.5, 1.0
@@ -64,15 +65,13 @@ def known_heart(truth: dict[str, Any]) -> KnownHeart | None:
 def acquisition(parameters: dict[str, Any]) -> dict[str, Any]:
     """Camera, attenuation correction and sex of a simulated study, those that are known.
 
-    Women are the chests with breasts. Real counts in a simulated chest bring the correction of their own camera, which
-    is not known.
+    Real counts in a simulated chest bring the correction of their own camera, which is not known.
 
     Raises:
         KeyError, TypeError: the file was damaged.
     """
-    chest, scanner = parameters["chest"], parameters["scanner"]
-    bodies = chest["outside"] if "outside" in chest else chest["bodies"]
-    found = {"sex": "F" if any(body[0] == "breast" for body in bodies) else "M"}
+    scanner = parameters["scanner"]
+    found = {"sex": sex_of(parameters["chest"])}
     if scanner["kind"] != "pet":
         found["camera"] = scanner["kind"]
     if parameters["kind"] == "composite":

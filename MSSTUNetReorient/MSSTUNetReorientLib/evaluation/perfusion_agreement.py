@@ -71,15 +71,16 @@ class Pairs:
         return float(np.percentile(np.abs(self.errors), 95)) if self.count else None
 
 
-def figure_pairs(rows: Sequence[Measurement], name: str, *, against: str = "true", relative: bool = False) -> Pairs:
+def figure_pairs(rows: Sequence[object], name: str, *, against: str = "true", relative: bool = False) -> Pairs:
     """Of a figure that both sides have.
 
     Args:
+        rows: of measurements, or of another kind with fields "found_..." and "true_...".
         name: without "found_" and "true_"; against: "true" or "known".
     """
     both = [(getattr(r, f"found_{name}"), getattr(r, f"{against}_{name}")) for r in rows]
     kept = [(a, b) for a, b in both if a is not None and b is not None and (b or not relative)]
-    return pairs_of(kept, relative)
+    return _pairs(kept, relative)
 
 
 def segment_pairs(rows: Sequence[Measurement], *, against: str = "true", drawn: bool = False) -> Pairs:
@@ -93,7 +94,7 @@ def segment_pairs(rows: Sequence[Measurement], *, against: str = "true", drawn: 
         wanted = {int(word) for word in row.drawn_defects.split() if word != "none"} if drawn else set(range(1, 18))
         both = zip(from_text(row.found_segments), from_text(getattr(row, f"{against}_segments")), strict=False)
         kept += [(a, b) for n, (a, b) in enumerate(both, 1) if n in wanted and a is not None and b is not None]
-    return pairs_of(kept, relative=False)
+    return _pairs(kept, relative=False)
 
 
 def defects_found(rows: Sequence[Measurement], by: str = "found") -> tuple[int, int] | None:
@@ -131,11 +132,6 @@ def _is_abnormal(row: Measurement, by: str) -> bool:
     return score is not None and score >= LEAST_ABNORMAL
 
 
-def pairs_of(kept: Sequence[tuple[float, float]], relative: bool) -> Pairs:
-    """Of values found and true.
-
-    Args:
-        kept: found and true of each; relative: see :class:`Pairs`.
-    """
+def _pairs(kept: Sequence[tuple[float, float]], relative: bool) -> Pairs:
     found, true = np.array(kept, dtype=float).reshape(-1, 2).T
     return Pairs(found, true, relative)

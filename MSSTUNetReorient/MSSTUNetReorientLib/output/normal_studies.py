@@ -92,15 +92,24 @@ def _read(path: Path, predict: Predictor) -> NormalStudy:
     return _predicted(path.name, volume, group_of(volume.info), predict)
 
 
+def sex_of(chest: dict[str, Any]) -> str:
+    """ "F" or "M" of a simulated chest: women are those with breasts.
+
+    Raises:
+        KeyError, TypeError, IndexError: it is none.
+    """
+    bodies = chest["outside"] if "outside" in chest else chest["bodies"]
+    return "F" if any(body[0] == "breast" for body in bodies) else "M"
+
+
 def _simulated(path: Path, predict: Predictor) -> NormalStudy:
-    """Camera, correction, sex and health are those of its parameters: women are the chests with breasts."""
+    """Camera, correction, sex and health are those of its parameters."""
     truth = _json(path / TRUTH)
     try:
         drawn = truth["parameters"]
-        kind, chest, seed = drawn["kind"], drawn["chest"], int(truth["seed"])
-        bodies = chest["outside"] if "outside" in chest else chest["bodies"]
-        sex = "F" if any(body[0] == "breast" for body in bodies) else "M"
-        group = Group(kind, kind == "pet" or bool(drawn["scanner"].get("corrected", False)), sex)
+        kind, seed = drawn["kind"], int(truth["seed"])
+        corrected = kind == "pet" or bool(drawn["scanner"].get("corrected", False))
+        group = Group(kind, corrected, sex_of(drawn["chest"]))
         defects = drawn["perfusion"]["defects"]
     except (KeyError, TypeError, IndexError, AttributeError, ValueError) as error:
         msg = f"{path / TRUTH}: the truth of a simulated study must have its parameters, but has not; simulate it again"
