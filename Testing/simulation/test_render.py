@@ -22,6 +22,7 @@ from MSSTUNetReorientLib.simulation.render import render
 from MSSTUNetReorientLib.simulation.scanner import points_of_grid
 from MSSTUNetReorientLib.simulation.sources import HeartCounts
 from MSSTUNetReorientLib.simulation.sources import Sources
+from MSSTUNetReorientLib.simulation.sources import summed
 from MSSTUNetReorientLib.simulation.torso import ORGANS
 from MSSTUNetReorientLib.simulation.torso import Deformation
 from MSSTUNetReorientLib.simulation.torso import Ellipsoids
@@ -158,3 +159,13 @@ def test_breasts_lie_on_the_front_of_a_label_map() -> None:
     assert j.max() <= 11
     np.testing.assert_array_equal(image[:, 12:], bare[:, 12:])
     assert image[:, :, :30].sum() == pytest.approx(image[:, :, 30:].sum(), rel=0.1)
+
+
+def test_the_labels_of_an_ungated_study_keep_walls_that_move() -> None:
+    """LV in five of eight gates, of these pool in two: wall, although no label has more gates than background."""
+    votes = [[0, 0, 0, 1, 1, 1, 2, 2], [0, 0, 0, 0, 0, 1, 1, 1], [0, 0, 1, 1, 2, 2, 2, 2]]
+    gates = [
+        HeartCounts("a", np.ones((1, 1, 3), np.float32), np.array([[column]], np.uint8), 3.2)
+        for column in np.array(votes).T
+    ]
+    assert summed(gates).labels.tolist() == [[[1, 0, 2]]]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import torch
@@ -102,6 +103,22 @@ def _draw_spect(rng: np.random.Generator, noise: float, seed: int) -> Scanner:
     )  # fmt: skip
 
 
+def shown_fwhm(scanner: Scanner, spacing: float, painted: float) -> float:
+    """Resolution of a study on voxels of ``spacing`` mm, its voxels with it, mm.
+
+    What is painted on voxels of ``painted`` mm and blurred to it looks like the study: the blur of these is taken off.
+    """
+    variance = (spacing**2 - painted**2) / 12
+    if is_coarser(scanner.voxel, spacing):
+        variance += spacing**2 / 6  # of reading between voxels, on the way to the coarser ones
+    return float(np.sqrt(max(scanner.fwhm**2 + 2.355**2 * variance, 1.0)))
+
+
+def is_coarser(voxel: float, spacing: float) -> bool:
+    """Whether a study of ``voxel`` mm loses detail that voxels of ``spacing`` mm hold."""
+    return voxel > 1.1 * spacing
+
+
 def blur(activity: Field, fwhm: float, spacing: float) -> Field:
     """Gaussian of ``fwhm`` mm on voxels of ``spacing`` mm."""
     return np.asarray(ndimage.gaussian_filter(activity, fwhm / 2.355 / spacing, truncate=3.0))
@@ -197,13 +214,21 @@ def _specks(image: Field, scanner: Scanner, from_centre: Field, rng: np.random.G
 
 
 def resolve(image: Field, voxel: float, spacing: float) -> Field:
-    """What is left of detail when a study of coarser ``voxel`` mm is resampled to ``spacing`` mm."""
-    if voxel <= spacing * 1.1:
+    """What is left of detail when a study of coarser ``voxel`` mm is resampled to ``spacing`` mm by cubic splines."""
+    if not is_coarser(voxel, spacing):
         return image
     coarse = [max(round((n - 1) * spacing / voxel) + 1, 8) for n in image.shape]
     down = F.interpolate(torch.from_numpy(image)[None, None], size=coarse, mode="trilinear", align_corners=True)
-    up = F.interpolate(down, size=image.shape, mode="trilinear", align_corners=True)
-    return np.asarray(up[0, 0].numpy())
+    up = down[0, 0].numpy()
+    for axis, n in enumerate(image.shape):
+        up = np.moveaxis(np.tensordot(_spline_matrix(up.shape[axis], n), up, (1, axis)), 0, axis)
+    return np.asarray(np.maximum(up, 0.0), np.float32)
+
+
+@lru_cache(maxsize=16)
+def _spline_matrix(few: int, many: int) -> Field:
+    """``(many, few)``: a cubic spline through ``few`` values, read at ``many`` points from the first to the last."""
+    return np.asarray(ndimage.zoom(np.eye(few), (many / few, 1), order=3), np.float32)
 
 
 def points_of_grid(size: tuple[int, int, int], spacing: float) -> Field:
