@@ -29,9 +29,9 @@ def refined(volume: Volume, coarser_than: float) -> Volume:
         if wanted:
             matrix = _halfway(array.shape[axis])
             array = np.moveaxis(np.tensordot(matrix, array, (1, axis)), 0, axis)
-    size = tuple(int(2 * n - 1 if c else n) for n, c in zip(grid.size, coarse, strict=True))
+    i, j, k = (int(2 * n - 1 if c else n) for n, c in zip(grid.size, coarse, strict=True))
     spacing = np.where(coarse, grid.spacing / 2, grid.spacing)
-    fine = Grid(size, spacing, grid.origin, grid.direction)
+    fine = Grid((i, j, k), spacing, grid.origin, grid.direction)
     return Volume(np.maximum(array, least).astype(np.float32), fine, volume.info)
 
 

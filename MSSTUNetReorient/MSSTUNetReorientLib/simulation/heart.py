@@ -134,10 +134,14 @@ def draw_tilt(rng: np.random.Generator) -> tuple[float, float]:
     return (float(np.clip(rng.normal(TILT, 0.1), -0.15, 0.45)), float(rng.normal(0.0, 0.06)))
 
 
-def draw_parametric_shape(rng: np.random.Generator) -> ParametricShape:
-    """A heart drawn at random: small to dilated, thin to hypertrophied, seldom an aneurysm."""
-    radius = float(np.clip(rng.normal(31.5, 5.0), 22.0, 48.0))
-    length = float(np.clip(rng.normal(84.0, 10.0) * (radius / 31.5) ** 0.5, 62.0, 115.0))
+def draw_parametric_shape(rng: np.random.Generator, spread: float = 5.0, least: float = 22.0) -> ParametricShape:
+    """A heart drawn at random: small to dilated, thin to hypertrophied, seldom an aneurysm.
+
+    Args:
+        spread: standard deviation of the outer radius; least: the smallest, mm.
+    """
+    radius = float(np.clip(rng.normal(31.5, spread), least, 48.0))
+    length = float(np.clip(rng.normal(84.0, 10.0) * (radius / 31.5) ** 0.5, 62.0 * min(1.0, radius / 22.0), 115.0))
     shoulder = rng.uniform(0.45, 0.68)
     wall = float(np.clip(rng.normal(10.5, 1.7), 7.0, 15.0))
     base = length * (1 - shoulder)
