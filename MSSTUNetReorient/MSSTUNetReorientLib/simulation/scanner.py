@@ -124,7 +124,7 @@ def _draw_conventional(rng: np.random.Generator, noise: float, seed: int) -> Sca
 MEDIAN_SHARE, BYTE = 0.7, 255
 """Of the conventional studies those with a median filter (ours); the levels of a byte."""
 MEDIAN_WIDTH = 0.25
-"""Of the Gaussian (FWHM over the side in mm) that widens walls as such a filter does, measured on hearts without noise."""
+"""Of the Gaussian (FWHM over the side in mm) that widens walls as the filter does, measured on hearts without noise."""
 
 
 def shown_fwhm(scanner: Scanner, spacing: float, painted: float) -> float:
