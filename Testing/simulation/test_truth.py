@@ -111,9 +111,9 @@ def test_the_wall_ends_at_the_valve_plane(fwhm: float) -> None:
     cup = replace(HEART, tilt=(0.0, 0.0), taper=0.0)
     points = points_round_origin(81, 2.0)
     labels = apparent_labels(cup, points, 2.0, fwhm)
-    ends = np.max(np.where(labels == 1, points[..., 2], -np.inf), axis=0)
-    inside = np.abs(cup.epicardium(points[40]) + cup.wall / 2) < 2.0
-    assert ends[inside].mean() == pytest.approx(cup.base, abs=2.0)
+    wall = labels == 1
+    assert (wall & (points[..., 2] > cup.base)).sum() < 0.005 * wall.sum()
+    assert (wall & (points[..., 2] > cup.base - 4.0)).any()
 
 
 def test_pose_from_labels() -> None:
