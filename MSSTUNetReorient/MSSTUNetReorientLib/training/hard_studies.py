@@ -79,7 +79,7 @@ def _distance(centre: Array) -> Field:
 
 def _erased(cube: Field, centre: Array, radius: float) -> Field:
     """Counts within a ball replaced by a smooth continuation of those around it."""
-    gone = 1 / (1 + np.exp((_distance(centre) - radius) / CUBE.spacing))
+    gone = 1 / (1 + np.exp(np.minimum((_distance(centre) - radius) / CUBE.spacing, 50)))
     few = (slice(None, None, 4),) * 3
     kept = 1 - gone[few]
     around = ndimage.gaussian_filter(cube[few] * kept, 2.0) / (ndimage.gaussian_filter(kept, 2.0) + 1e-3)
