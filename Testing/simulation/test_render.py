@@ -24,6 +24,7 @@ from MSSTUNetReorientLib.simulation.render import render
 from MSSTUNetReorientLib.simulation.scanner import points_of_grid
 from MSSTUNetReorientLib.simulation.sources import HeartCounts
 from MSSTUNetReorientLib.simulation.sources import Sources
+from MSSTUNetReorientLib.simulation.sources import summed
 from MSSTUNetReorientLib.simulation.torso import ORGANS
 from MSSTUNetReorientLib.simulation.torso import Deformation
 from MSSTUNetReorientLib.simulation.torso import Ellipsoids
@@ -208,3 +209,13 @@ def test_a_real_heart_has_its_own_number_of_gates() -> None:
     drawn = draw_parameters("composite", 0, gated_counts(8), gates=8)
     assert isinstance(drawn.heart, CountedHeart)
     assert drawn.heart.name == "one_rest_sum"
+
+
+def test_the_labels_of_an_ungated_study_keep_walls_that_move() -> None:
+    """LV in five of eight gates, of these pool in two: wall, although no label has more gates than background."""
+    votes = [[0, 0, 0, 1, 1, 1, 2, 2], [0, 0, 0, 0, 0, 1, 1, 1], [0, 0, 1, 1, 2, 2, 2, 2]]
+    gates = [
+        HeartCounts("a", np.ones((1, 1, 3), np.float32), np.array([[column]], np.uint8), 3.2)
+        for column in np.array(votes).T
+    ]
+    assert summed(gates).labels.tolist() == [[[1, 0, 2]]]

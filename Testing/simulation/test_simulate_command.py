@@ -39,7 +39,7 @@ def maps(tmp_path: Path) -> dict[str, str]:
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (["--kind", "mri"], "one of spect, czt, pet, composite"),
+        (["--kind", "mri"], "one of spect, conventional, czt, pet, composite"),
         (["--kind", "spect", "--anatomy", "{empty}"], "must contain label maps"),
         (["--kind", "spect", "--anatomy", "{no_lv}"], "must have an LV"),
         (["--kind", "composite"], "--hearts"),

@@ -16,6 +16,9 @@ from MSSTUNetReorientLib.simulation.draw import draw_parameters
 from MSSTUNetReorientLib.simulation.sources import Sources
 from MSSTUNetReorientLib.simulation.splits import COUNTS_SUBJECTS
 from MSSTUNetReorientLib.simulation.splits import ventricle_subjects
+from MSSTUNetReorientLib.simulation.torso import RANDOM_LIMITS
+from MSSTUNetReorientLib.simulation.torso import Activity
+from MSSTUNetReorientLib.simulation.torso import draw_random_activity
 from MSSTUNetReorientLib.simulation.truth import LABEL_SIZE
 from MSSTUNetReorientLib.simulation.truth import LABEL_SPACING
 from MSSTUNetReorientLib.training import pool
@@ -23,6 +26,7 @@ from MSSTUNetReorientLib.training.batches import draw_batch
 from MSSTUNetReorientLib.training.pool import Sample
 from MSSTUNetReorientLib.training.pool import draw_sample
 from MSSTUNetReorientLib.training.pool import draw_samples
+from MSSTUNetReorientLib.training.pool import draw_training_parameters
 from MSSTUNetReorientLib.training.pool import fill_pool
 from MSSTUNetReorientLib.training.pool import training_sources
 
@@ -80,3 +84,21 @@ def test_a_batch_draws_from_every_pool(tmp_path: Path) -> None:
         fill_pool(tmp_path / name, Sources(), slots=1, first_seed=seed, count=1)
     batch = draw_batch([tmp_path / "a", tmp_path / "b"], 24, np.random.default_rng(0), changed=False)
     assert len({cube.numpy().tobytes() for cube in batch.cube}) == 2
+
+
+def test_a_third_of_the_studies_have_random_organs(monkeypatch: pytest.MonkeyPatch) -> None:
+    marked = Activity({"body": 99.0}, 0.0)
+    monkeypatch.setattr(pool, "draw_random_activity", lambda _: marked)
+    drawn = [draw_training_parameters(np.random.default_rng(n), n, Sources())[0].activity for n in range(150)]
+    assert 0.2 < np.mean([activity is marked for activity in drawn]) < 0.47
+
+
+def test_random_organs_do_not_depend_on_each_other() -> None:
+    drawn = [draw_random_activity(np.random.default_rng(n)).values for n in range(400)]
+    logs = np.log([[values[tissue] for tissue in RANDOM_LIMITS] for values in drawn])
+    limits = np.log([RANDOM_LIMITS[tissue] for tissue in RANDOM_LIMITS])
+    assert (logs >= limits[:, 0]).all()
+    assert (logs <= limits[:, 1]).all()
+    reached = np.ptp(logs, axis=0) / np.ptp(limits, axis=1)
+    assert reached.min() > 0.95
+    assert np.abs(np.corrcoef(logs.T) - np.eye(len(RANDOM_LIMITS))).max() < 0.25

@@ -7,12 +7,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from MSSTUNetReorientLib.geometry.ellipsoid_fit import fit_ellipsoid
+from MSSTUNetReorientLib.geometry.pose import MEAN_ROTATION
 from MSSTUNetReorientLib.geometry.pose import Pose
 from MSSTUNetReorientLib.geometry.pose import angle_between
 from MSSTUNetReorientLib.geometry.volume import Grid
 from MSSTUNetReorientLib.geometry.volume import Volume
 from MSSTUNetReorientLib.geometry.volume import resample
 from MSSTUNetReorientLib.simulation.apparent import anatomical_labels
+from MSSTUNetReorientLib.simulation.apparent import apparent_labels
 from MSSTUNetReorientLib.simulation.beat import Beat
 from MSSTUNetReorientLib.simulation.beat import phases_of
 from MSSTUNetReorientLib.simulation.beat import volumes_ml
@@ -86,6 +88,32 @@ def test_apparent_wall_is_the_width_at_half_maximum(fwhm: float) -> None:
             widths.append(0.25 * slab[row, column].sum())
     assert np.mean(widths) == pytest.approx(seen, abs=2.5)
     assert np.mean(widths) > 10.5
+
+
+@pytest.mark.parametrize(("voxel", "fwhm", "median"), [(4.0, 10.0, 0), (6.8, 8.0, 0), (6.4, 15.0, 0), (6.4, 13.0, 3)])
+def test_labels_hold_the_blur_of_the_voxels(voxel: float, fwhm: float, median: int) -> None:
+    """The shown wall, alone in its image, measured against half of its ridge on a fine grid."""
+    wanted = plain(fwhm=fwhm)
+    study = render(replace(wanted, scanner=replace(wanted.scanner, voxel=voxel, median=median)), anatomy=False)
+    grid = Grid.centred(96, 1.6, study.truth.pose)
+    shown = resample(Volume(study.image, study.grid), grid, order=3).array
+    p = (grid.points() - study.truth.pose.centre) @ MEAN_ROTATION + study.truth.origin
+    middle = (np.abs(HEART.epicardium(p) + HEART.endocardium(p)) < 2.0) & (HEART.valve(p) < -10)
+    nearest = ndimage.distance_transform_edt(~middle, return_distances=False, return_indices=True)
+    seen = shown > 0.5 * ndimage.maximum_filter(shown, 5)[tuple(nearest)]
+    ml = (study.truth.labels == 1).sum() * 3.2**3
+    assert ml == pytest.approx(seen.sum() * 1.6**3, rel=0.03)
+
+
+@pytest.mark.parametrize("fwhm", [8.0, 20.0])
+def test_the_wall_ends_at_the_valve_plane(fwhm: float) -> None:
+    """However blurred: half of the ridge of a wall that goes on lies at its end."""
+    cup = replace(HEART, tilt=(0.0, 0.0), taper=0.0)
+    points = points_round_origin(81, 2.0)
+    labels = apparent_labels(cup, points, 2.0, fwhm)
+    wall = labels == 1
+    assert (wall & (points[..., 2] > cup.base)).sum() < 0.005 * wall.sum()
+    assert (wall & (points[..., 2] > cup.base - 4.0)).any()
 
 
 def test_pose_from_labels() -> None:

@@ -160,7 +160,7 @@ def test_recipes_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["train", "--list"]) == 0
     shown = capsys.readouterr().out
     assert "small-v-net" in shown
-    assert shown.count("\n") == 38
+    assert shown.count("\n") == 39
 
 
 def test_curves_have_a_row_per_fifty_steps_and_none_twice(

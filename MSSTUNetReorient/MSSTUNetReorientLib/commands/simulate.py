@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def simulate(
-    kind: Annotated[str, typer.Option(help="Kind of study: spect, czt, pet or composite.")],
+    kind: Annotated[str, typer.Option(help="spect, conventional, czt, pet or composite.")],
     out: Annotated[Path, typer.Option("--out", "-o", help="Output folder; each study gets its own subfolder.")],
     count: Annotated[int, typer.Option(min=1, help="Number of studies in the folder.")] = 1,
     seed: Annotated[int, typer.Option(min=0, help="Random seed; the same seed gives the same studies.")] = 0,

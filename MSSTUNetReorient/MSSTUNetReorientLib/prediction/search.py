@@ -17,6 +17,7 @@ from ..geometry.labels import box_round
 from ..geometry.pose import Pose
 from ..geometry.pose import angle_between
 from ..geometry.pose import nearest_rotation
+from ..geometry.refine import refined
 from ..geometry.septum import septum_angle
 from ..geometry.volume import Grid
 from ..geometry.volume import Volume
@@ -182,8 +183,8 @@ def antialiased(study: Volume) -> Volume:
 
 
 def read_cube(study: Volume, grid: Grid) -> Tensor:
-    """A study that is :func:`antialiased` on a cube's grid, ``(1, 1, 96, 96, 96)``."""
-    return torch.from_numpy(resample(study, grid, order=1).array)[None, None]
+    """A study that is :func:`antialiased` on a cube's grid, ``(1, 1, 96, 96, 96)``; no blur but the study's own."""
+    return torch.from_numpy(resample(refined(study, FINE_SPACING_MM), grid, order=1).array)[None, None]
 
 
 def peaks(heat: Tensor, count: int, hint: bool) -> Tensor:

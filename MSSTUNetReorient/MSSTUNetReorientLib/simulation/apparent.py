@@ -16,6 +16,9 @@ from .heart import Shape
 
 Array = NDArray[np.float64]
 
+BASE_MM = 10.0
+"""The wall's image fades over this much before its end at the valve plane: its ridge is taken from below (ours)."""
+
 
 def anatomical_labels(shape: Shape, p: Array) -> NDArray[np.uint8]:
     """0/1/2 at SA points ``(..., 3)`` mm: wall and cavity as they are, both ending at the valve plane."""
@@ -50,7 +53,8 @@ def labels_where_seen(
     """0/1/2 from an image of a uniformly perfused wall alone.
 
     LV-MY is where the image exceeds half of its ridge, which is its value at the nearest point of the mid-wall
-    surface. LV-BP is what remains inside of the mid-wall, up to the valve plane.
+    surface that is not at the end of the wall: half of a ridge that has fallen to half there lies far beyond the valve
+    plane. LV-BP is what remains inside of the mid-wall, up to the valve plane.
 
     Args:
         surfaces: of the heart on a regular SA grid of ``spacing`` mm.
@@ -59,7 +63,7 @@ def labels_where_seen(
     """
     epi, endo, valve = surfaces
     below = valve < 0
-    middle = (np.abs(epi + endo) < 1.2 * spacing) & (epi < 0) & (endo > -spacing) & below
+    middle = (np.abs(epi + endo) < 1.2 * spacing) & (epi < 0) & (endo > -spacing) & (valve < -BASE_MM)
     nearest = ndimage.distance_transform_edt(~middle, return_distances=False, return_indices=True)
     ridge = ndimage.maximum_filter(seen, size=3)[tuple(nearest)]
     my = (seen > 0.5 * ridge) & (epi < reach)

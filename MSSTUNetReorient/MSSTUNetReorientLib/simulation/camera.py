@@ -6,10 +6,13 @@ The projector and the reconstruction are PyTomography's (Polson 2023, doi:10.485
 from __future__ import annotations
 
 from dataclasses import dataclass
+from dataclasses import replace
 
 import numpy as np
 
 from .codec import parameters_class
+from .scanner import BYTE
+from .scanner import MEDIAN_SHARE
 
 MU_PER_MM = {
     "air": 0.0, "body": 0.0153, "lung": 0.0042, "liver": 0.0158, "spleen": 0.0158, "stomach": 0.0150, "bowel": 0.0145,
@@ -29,7 +32,7 @@ class Camera:
     """Acquisition and reconstruction.
 
     Attributes:
-        kind: "spect" (parallel holes) or "czt" (a small round field, truncated projections).
+        kind: "spect" or "conventional" (parallel holes) or "czt" (a small round field, truncated projections).
         views: over ``arc`` degrees, from ``first`` degrees (0 = anterior, positive to the patient's right).
         radius: of the orbit, mm; slope, floor: resolution FWHM = ``hypot(intrinsic, floor + slope * distance)``, mm.
         counts: detected in all; scatter: share of them that scattered, over ``scatter_fwhm`` mm.
@@ -38,6 +41,7 @@ class Camera:
         recovery: resolution is modelled in the reconstruction.
         filter: "butterworth" or "gaussian"; cutoff: cycles per cm at half amplitude, or FWHM in mm; order.
         seed: of the noise; 0 counts without noise.
+        median, levels: see :func:`.scanner.stored`.
         margin: voxels beyond the study's width, on each side, whose activity is projected but not reconstructed.
     """
 
@@ -63,6 +67,8 @@ class Camera:
     order: int
     seed: int
     margin: int = 0
+    median: int = 0
+    levels: int = 0
 
     def fwhm_at(self, distance: float) -> float:
         """Of the projections at a distance from the collimator, mm."""
@@ -83,7 +89,7 @@ class Camera:
 
 
 def draw_camera(rng: np.random.Generator, kind: str) -> Camera:
-    """A parallel-hole camera as clinics use it, or a small-field CZT camera."""
+    """A parallel-hole camera as clinics use it, an older one, or a small-field CZT camera."""
     seed = int(rng.integers(2**31))
     if kind == "czt":
         return Camera(
@@ -97,7 +103,7 @@ def draw_camera(rng: np.random.Generator, kind: str) -> Camera:
     butterworth = rng.random() < 0.6
     views = int(rng.choice([30, 32, 60, 64]))
     iterations, subsets = (int(rng.integers(3, 7)), 5) if views < 40 else (int(rng.integers(2, 4)), 10)
-    return Camera(
+    parallel = Camera(
         "spect", views=views, arc=180.0, first=-135.0, radius=float(rng.uniform(190, 250)),
         slope=float(rng.uniform(0.035, 0.05)), floor=float(rng.uniform(1.4, 2.2)), intrinsic=3.8,
         counts=float(np.exp(rng.uniform(np.log(8e5), np.log(1.2e7)))), scatter=float(rng.uniform(0.1, 0.4)),
@@ -106,4 +112,14 @@ def draw_camera(rng: np.random.Generator, kind: str) -> Camera:
         filter="butterworth" if butterworth else "gaussian",
         cutoff=float(rng.uniform(0.35, 0.75)) if butterworth else float(rng.uniform(5, 12)),
         order=int(rng.integers(4, 9)), seed=seed,
+    )  # fmt: skip
+    return _conventional(rng, parallel) if kind == "conventional" else parallel
+
+
+def _conventional(rng: np.random.Generator, camera: Camera) -> Camera:
+    """Neither attenuation nor resolution is corrected; a wide orbit, a smooth filter, stored as bytes (ours)."""
+    return replace(
+        camera, kind="conventional", radius=float(rng.uniform(210, 260)), corrected=False, recovery=False,
+        filter="butterworth", cutoff=float(rng.uniform(0.3, 0.5)),
+        median=3 if rng.random() < MEDIAN_SHARE else 0, levels=BYTE,
     )  # fmt: skip

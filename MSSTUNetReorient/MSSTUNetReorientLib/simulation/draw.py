@@ -113,7 +113,7 @@ def draw_parameters(
     """The parameters of the study of a seed.
 
     Args:
-        kind: "spect", "czt", "pet", or "composite" (a real heart's counts in a simulated chest).
+        kind: "spect", "conventional", "czt", "pet", or "composite" (a real heart's counts in a simulated chest).
         seed: same seed, kind, options and names in the sources: same parameters.
         sources: real anatomy; the parametric one serves without.
         fast: the image-space model instead of projections and OSEM. PET and composite studies always use it.
@@ -129,8 +129,10 @@ def draw_parameters(
     check_poses(poses)
     rng = np.random.default_rng(seed)
     activity = draw_activity(rng, tracer="ammonia" if kind == "pet" else "sestamibi")
-    camera_kind = str(rng.choice(["spect", "czt"], p=[0.65, 0.35])) if kind == "composite" else kind
-    projected = not fast and kind in ("spect", "czt")
+    camera_kind = (
+        str(rng.choice(["spect", "conventional", "czt"], p=[0.4, 0.25, 0.35])) if kind == "composite" else kind
+    )
+    projected = not fast and kind in ("spect", "conventional", "czt")
     scanner: Scanner | Camera = draw_camera(rng, kind) if projected else draw_scanner(rng, camera_kind)
     chest = draw_chest(rng, sources)
     heart, rotation = _draw_heart(rng, kind, sources, gates)
@@ -189,7 +191,9 @@ def _draw_heart(
 
 def _offset_in_view(rng: np.random.Generator, kind: str) -> Array:
     """The heart is centred at acquisition: drawn again until it is well inside."""
-    limit = np.array([70.0, 70.0, 35.0] if kind == "czt" else [95.0, 80.0, 60.0 if kind == "spect" else 35.0])
+    limit = np.array(
+        [70.0, 70.0, 35.0] if kind == "czt" else [95.0, 80.0, 60.0 if kind in ("spect", "conventional") else 35.0]
+    )
     while True:
         offset = draw_offset(rng, kind)
         if (np.abs(offset) < limit).all() and np.hypot(*offset[:2]) < limit[0]:

@@ -20,6 +20,8 @@ Array = NDArray[np.float64]
 
 RV_WALL_MM = 4.0
 """Thickness of the right ventricular wall."""
+TILT = 0.05
+"""Mean slope of the valve plane from the septum to the lateral wall (ours, see :func:`draw_tilt`)."""
 ANEURYSM_SHARE = 0.05
 """Of the parametric hearts, those whose apex bulges, thinned."""
 
@@ -125,14 +127,21 @@ def _above_plane(p: Array, base: float, tilt: tuple[float, float]) -> Array:
 
 
 def draw_tilt(rng: np.random.Generator) -> tuple[float, float]:
-    """Slope of the valve plane along (i, j): the septal wall mostly ends below the lateral one."""
-    return (float(np.clip(rng.normal(0.16, 0.12), -0.1, 0.45)), float(rng.normal(0.0, 0.06)))
+    """Slope of the valve plane along (i, j): the septal wall mostly ends a little below the lateral one.
+
+    The mean gives labels whose lateral wall is about 3 mm longer, as in drawn contours (docs/simulation.md).
+    """
+    return (float(np.clip(rng.normal(TILT, 0.1), -0.15, 0.45)), float(rng.normal(0.0, 0.06)))
 
 
-def draw_parametric_shape(rng: np.random.Generator) -> ParametricShape:
-    """A heart drawn at random: small to dilated, thin to hypertrophied, seldom an aneurysm."""
-    radius = float(np.clip(rng.normal(31.5, 5.0), 22.0, 48.0))
-    length = float(np.clip(rng.normal(84.0, 10.0) * (radius / 31.5) ** 0.5, 62.0, 115.0))
+def draw_parametric_shape(rng: np.random.Generator, spread: float = 5.0, least: float = 22.0) -> ParametricShape:
+    """A heart drawn at random: small to dilated, thin to hypertrophied, seldom an aneurysm.
+
+    Args:
+        spread: standard deviation of the outer radius; least: the smallest, mm.
+    """
+    radius = float(np.clip(rng.normal(31.5, spread), least, 48.0))
+    length = float(np.clip(rng.normal(84.0, 10.0) * (radius / 31.5) ** 0.5, 62.0 * min(1.0, radius / 22.0), 115.0))
     shoulder = rng.uniform(0.45, 0.68)
     wall = float(np.clip(rng.normal(10.5, 1.7), 7.0, 15.0))
     base = length * (1 - shoulder)

@@ -26,8 +26,8 @@ from .uptake import Perfusion
 
 Array = NDArray[np.float64]
 Vector = tuple[float, float, float]
-Kind = Literal["spect", "czt", "pet", "composite"]
-KINDS: tuple[Kind, ...] = ("spect", "czt", "pet", "composite")
+Kind = Literal["spect", "conventional", "czt", "pet", "composite"]
+KINDS: tuple[Kind, ...] = ("spect", "conventional", "czt", "pet", "composite")
 
 
 @parameters_class

@@ -13,6 +13,7 @@ from scipy import ndimage
 
 from ..errors import InputError
 from .camera import Camera
+from .scanner import stored
 from .torso import Field
 
 Array = NDArray[np.float64]
@@ -55,7 +56,8 @@ def scan(
         inner = mu[:, m : mu.shape[1] - m, m : mu.shape[2] - m]
         visible = _visible(camera, points)
         image = _reconstruct(measured, inner, camera, spacing, visible) / scale
-    return np.asarray(_filter(image, camera, spacing) * visible, np.float32)
+    shown = np.asarray(_filter(image, camera, spacing) * visible, np.float32)
+    return stored(shown, camera.median, 0 if camera.seed == 0 else camera.levels)
 
 
 def _visible(camera: Camera, points: Field) -> Field:

@@ -226,7 +226,7 @@ def _finish_fast(
     image = fast.add_streaks(image, scanner, p.raster.spacing)
     image = fast.add_noise(image, scanner, p.raster.spacing, number, gates)
     image = fast.limit_field(image, scanner, points)
-    return fast.resolve(image, scanner.voxel, p.raster.spacing) / np.float32(gates)
+    return fast.resolve(image, scanner, p.raster.spacing) / np.float32(gates)
 
 
 def _counted(

@@ -1,6 +1,7 @@
 """The sample study that the extension ships: a simulated stress SPECT with its truth.
 
-``python -m MSSTUNetReorientLib.simulation.sample FOLDER`` makes it again, up to rounding.
+``python -m MSSTUNetReorientLib.simulation.sample FOLDER`` makes it again. The study that is shipped is kept as it was
+first made, because cases of other file formats hold the same counts: it is a little smoother than one made now.
 """
 
 from __future__ import annotations

@@ -69,6 +69,23 @@ def draw_activity(rng: np.random.Generator, tracer: str = "sestamibi") -> Activi
     return Activity(values, float(rng.uniform(0.05, 0.35)), "stress" if stress else "rest")
 
 
+RANDOM_LIMITS: dict[str, tuple[float, float]] = {
+    "body": (0.02, 0.5), "lung": (0.02, 0.6), "bone": (0.02, 0.6), "breast": (0.02, 0.5), "arm": (0.02, 0.5),
+    "liver": (0.05, 4.0), "spleen": (0.05, 3.0), "stomach": (0.05, 3.0), "bowel": (0.05, 4.0), "gall": (0.05, 6.0),
+    "kidney": (0.05, 3.0), "blood": (0.03, 0.6),
+}  # fmt: skip
+"""Far beyond any tracer, but the wall stays brighter than its cavity (ours)."""
+
+
+def draw_random_activity(rng: np.random.Generator) -> Activity:
+    """Activity of every tissue at random and by itself, log-uniform: no tracer is known by its organs.
+
+    A network that learns from random contrasts knows shapes (Billot 2023, SynthSeg, doi:10.1016/j.media.2023.102789).
+    """
+    values = {tissue: float(np.exp(rng.uniform(*np.log(limits)))) for tissue, limits in RANDOM_LIMITS.items()}
+    return Activity({"air": 0.0} | values, float(rng.uniform(0.05, 0.5)))
+
+
 @dataclass(frozen=True, eq=False)
 class OrganMap:
     """A label map of a chest.

@@ -26,6 +26,8 @@ from .beat import volumes_ml
 from .heart import Shape
 from .heart import points_round_origin
 from .parameters import StudyParameters
+from .scanner import Scanner
+from .scanner import shown_fwhm
 from .segments import direction
 from .segments import height
 from .segments import segment_means
@@ -96,9 +98,12 @@ def truth_of_shape(parameters: StudyParameters, phases: Sequence[Shape], placed:
         full: also the anatomical side, which costs as much again.
     """
     middle, moving = _middle(phases), phases if len(phases) > 1 else ()
+    scanner, fwhm = parameters.scanner, parameters.scanner.fwhm
+    if isinstance(scanner, Scanner):
+        fwhm = shown_fwhm(scanner, parameters.raster.spacing, LABEL_SPACING)
 
     def labels_at(points: Array) -> NDArray[np.uint8]:
-        return apparent_labels(middle, points, LABEL_SPACING, parameters.scanner.fwhm, moving)
+        return apparent_labels(middle, points, LABEL_SPACING, fwhm, moving)
 
     origin = _centroid(labels_at(_grid()))
     axes = _clinic_axes(placed.rotation, shape_axis(phases))

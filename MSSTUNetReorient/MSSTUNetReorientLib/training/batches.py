@@ -20,6 +20,8 @@ from ..geometry.labels import MYOCARDIUM
 from ..networks.geometry import CUBE_SPACING
 from ..networks.geometry import HALF_MM
 from .background_swap import swap_background
+from .hard_studies import with_neighbour
+from .hard_studies import without_heart
 from .pool import Sample
 from .pool import read_sample
 from .stretch import stretched
@@ -141,13 +143,16 @@ def draw_batch(
     own_share: float = 0.0,
     stretched_share: float = 0.0,
     swapped_share: float = 0.0,
+    neighbour_share: float = 0.0,
+    heartless_share: float = 0.0,
 ) -> Batch:
     """A batch of studies drawn from pools, whose files are listed again for every batch because pools grow.
 
     Args:
         pools: folders of simulated studies, each drawn from as often.
         changed: by :func:`augment`, ``stretched_share`` of them by :func:`~.stretch.stretched`, ``swapped_share`` by
-            :func:`~.background_swap.swap_background`.
+            :func:`~.background_swap.swap_background`, ``neighbour_share`` by :func:`~.hard_studies.with_neighbour`, and
+            ``heartless_share`` made studies :func:`~.hard_studies.without_heart`.
         own: folder of a centre's own studies in the same form; ``own_share`` of the batch is drawn from there.
     """
     picked = [pools[int(rng.integers(len(pools)))] for _ in range(size)]
@@ -164,4 +169,12 @@ def draw_batch(
     for n, place in enumerate(folders):
         if rng.random() < swapped_share:
             samples[n] = swap_background(samples[n], drawn(place), rng)
+    if neighbour_share or heartless_share:
+        samples = [_harder(s, rng, neighbour_share, heartless_share) for s in samples]
     return augment(collate(samples), rng)
+
+
+def _harder(study: Sample, rng: np.random.Generator, neighbour_share: float, heartless_share: float) -> Sample:
+    if rng.random() < heartless_share:
+        return without_heart(study, rng)
+    return with_neighbour(study, rng) if rng.random() < neighbour_share else study

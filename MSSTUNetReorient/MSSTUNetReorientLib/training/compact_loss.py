@@ -37,7 +37,7 @@ def pose_loss(look: ScaleEstimate, batch: Batch, mask: Tensor) -> Tensor:
     """Geodesic angle plus shift, over the samples of ``mask`` ``(B,)``."""
     angle = geodesic_angle(look.rotation, batch.rotation)
     shift = (look.translation - batch.translation).norm(dim=1) * (HALF_MM / SHIFT_UNIT_MM)
-    return ((angle * 2 + shift) * mask).sum() / mask.sum().clamp_min(1)
+    return mean_over(angle * 2 + shift, mask)
 
 
 def disturbed(batch: Batch, degrees: float, mm: float) -> tuple[Tensor, Tensor]:
@@ -62,8 +62,11 @@ def mixed(
     return (rotation, torch.where(pick[:, None], first[1], second[1])), pick
 
 
-def heat_loss(heat: Tensor, translation: Tensor) -> Tensor:
-    """Cross-entropy of a heat map ``(B, n, n, n)`` with a Gaussian of 12 mm at the LV centre, plus the distance."""
+def heat_loss(heat: Tensor, translation: Tensor, mask: Tensor) -> Tensor:
+    """Cross-entropy of a heat map ``(B, n, n, n)`` with a Gaussian of 12 mm at the LV centre, plus the distance.
+
+    The mean over the samples of ``mask`` ``(B,)``.
+    """
     n = heat.shape[-1]
     pitch = 2 * (HALF_MM + 2.0) / n
     line = (torch.arange(n, device=heat.device) - (n - 1) / 2) * pitch
@@ -72,7 +75,7 @@ def heat_loss(heat: Tensor, translation: Tensor) -> Tensor:
     target = target / target.sum(1, keepdim=True).clamp_min(1e-6)
     log = heat.flatten(1).log_softmax(1)
     distance = (expected_position(log.exp(), n) - translation).norm(dim=1) * (HALF_MM / SHIFT_UNIT_MM)
-    return -(target * log).sum(1).mean() + 0.5 * distance.mean()
+    return mean_over(0.5 * distance - (target * log).sum(1), mask)
 
 
 def true_shares(batch: Batch, rotation: Tensor, translation: Tensor) -> Tensor:
@@ -83,12 +86,20 @@ def true_shares(batch: Batch, rotation: Tensor, translation: Tensor) -> Tensor:
     return torch.cat([1 - inside.sum(1, keepdim=True), inside], 1)
 
 
-def label_loss(logits: Tensor, shares: Tensor) -> Tensor:
-    """Cross-entropy plus the Dice loss of Ni 2023, eq. 11 (LV-MY weighs three)."""
+def label_loss(logits: Tensor, shares: Tensor, mask: Tensor) -> Tensor:
+    """Cross-entropy plus the Dice loss of Ni 2023, eq. 11 (LV-MY weighs three), the latter for ``mask`` ``(B,)``.
+
+    Without an LV, all is background: the cross-entropy says so, while a Dice coefficient would mean nothing.
+    """
     weight = logits.new_tensor([1.0, 3.0, 1.0]).reshape(1, 3, 1, 1, 1)
     entropy = -(shares * logits.log_softmax(1) * weight).sum(1).mean()
-    dice = dice_loss(logits.softmax(1), shares).mean(0)
-    return entropy + (dice[0] + 3 * dice[1] + dice[2]) / 5
+    dice = dice_loss(logits.softmax(1), shares)
+    return entropy + mean_over((dice[:, 0] + 3 * dice[:, 1] + dice[:, 2]) / 5, mask)
+
+
+def mean_over(values: Tensor, mask: Tensor) -> Tensor:
+    """Mean of values ``(B,)`` where ``mask`` is 1; 0 where it is nowhere."""
+    return (values * mask).sum() / mask.sum().clamp_min(1)
 
 
 def in_septal_frame(batch: Batch) -> Batch:
@@ -104,7 +115,8 @@ def in_septal_frame(batch: Batch) -> Batch:
 
 
 def compact_loss(model: CompactMSSTUNet, batch: Batch) -> tuple[Tensor, dict[str, Tensor]]:
-    """One step's loss, and its parts for the log."""
+    """One step's loss, and its parts for the log; samples without labels have no heart, and only that is learned."""
+    present = (batch.labels.flatten(1).amax(1) > 0).float()
     batch = in_septal_frame(batch)
     first, heat = model.locate(batch.cube)
     found = (first.rotation.detach(), first.translation.detach())
@@ -115,7 +127,9 @@ def compact_loss(model: CompactMSSTUNet, batch: Batch) -> tuple[Tensor, dict[str
     wide = model.wide(twice.cube, *start)
     near, _ = mixed((wide.rotation.detach(), wide.translation.detach()), disturbed(twice, 11.0, 8.0), 0.4)
     close = model.close(twice.cube, *near)
-    seen, close_seen = within(twice, start[1], WIDE_REACH_MM), within(twice, near[1], CLOSE_REACH_MM)
+    there = present.repeat(2)
+    seen = there * within(twice, start[1], WIDE_REACH_MM)
+    close_seen = there * within(twice, near[1], CLOSE_REACH_MM)
 
     size = len(batch.cube)
     last = (close.rotation[:size], close.translation[:size])
@@ -125,14 +139,14 @@ def compact_loss(model: CompactMSSTUNet, batch: Batch) -> tuple[Tensor, dict[str
     shares = true_shares(batch, *at)
 
     parts = {
-        "heat": heat_loss(heat, batch.translation),
-        "turn": geodesic_angle(first.rotation, batch.rotation).mean(),
+        "heat": heat_loss(heat, batch.translation, present),
+        "turn": mean_over(geodesic_angle(first.rotation, batch.rotation), present),
         "wide": pose_loss(wide, twice, seen),
         "close": 1.5 * pose_loss(close, twice, close_seen),
         "overlap": 0.5 * overlap_loss(batch, last, close_seen[:size]),
         "presence": presence_loss(wide.presence, seen) + presence_loss(close.presence, close_seen),
-        "labels": label_loss(logits.float(), shares),
-        "labels/2": 0.4 * label_loss(auxiliary.float(), F.avg_pool3d(shares, 2)),
+        "labels": label_loss(logits.float(), shares, present),
+        "labels/2": 0.4 * label_loss(auxiliary.float(), F.avg_pool3d(shares, 2), present),
     }
     return torch.stack(list(parts.values())).sum(), parts
 
@@ -144,7 +158,7 @@ def overlap_loss(batch: Batch, pose: tuple[Tensor, Tensor], mask: Tensor) -> Ten
     true wall and pool say the same of the pose alone.
     """
     read = true_shares(batch, *pose)[:, 1:]
-    return (dice_loss(read, batch.labels).mean(1) * mask).sum() / mask.sum().clamp_min(1)
+    return mean_over(dice_loss(read, batch.labels).mean(1), mask)
 
 
 def within(batch: Batch, translation: Tensor, reach: float) -> Tensor:

@@ -94,8 +94,8 @@ class Training:
         torch.manual_seed(int(rng.integers(2**62)))
         batch = draw_batch(
             studies.pools, data.batch, rng, changed=data.augment, own=studies.own, own_share=data.own_share,
-            stretched_share=data.stretch,
-            swapped_share=data.swap_background,
+            stretched_share=data.stretch, swapped_share=data.swap_background, neighbour_share=data.neighbour,
+            heartless_share=data.heartless,
         )  # fmt: skip
         return Batch(*(self.fabric.to_device(x) for x in astuple(batch)))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
@@ -51,6 +52,7 @@ from ..simulation.splits import COUNTS_SUBJECTS
 from ..simulation.splits import Split
 from ..simulation.splits import ventricle_subjects
 from ..simulation.torso import draw_activity
+from ..simulation.torso import draw_random_activity
 from ..simulation.truth import LABEL_SIZE
 from ..simulation.truth import LABEL_SPACING
 from ..simulation.uptake import draw_perfusion
@@ -65,9 +67,13 @@ SAMPLES_PER_STUDY = 3
 """Samples made of one study of a physical camera, which costs as much as seventy fast ones: unchanged, and rotated."""
 TURN_DEG = 9.0
 """Standard deviation of such a turn, about a random axis."""
-CAMERA_KINDS: tuple[Kind, ...] = ("spect", "czt", "pet")
-CAMERA_SHARES = (0.4, 0.35, 0.25)
+CAMERA_KINDS: tuple[Kind, ...] = ("spect", "conventional", "czt", "pet")
+CAMERA_SHARES = (0.25, 0.25, 0.3, 0.2)
 """Kinds of studies that come on their own voxels, and how often each is drawn."""
+WIDE_HEARTS = (7.0, 18.0)
+"""Standard deviation and least of the outer radius of parametric hearts, mm: very small and very large ones."""
+RANDOM_SHARE = 1 / 3
+"""Studies whose organs have random activities."""
 WIDEST = 70
 """Columns of a projected study; one of 128 takes minutes, and is read at 4 mm all the same."""
 
@@ -128,6 +134,8 @@ def draw_physical_samples(seed: int, sources: Sources) -> list[Sample]:
     study = None
     while study is None:
         parameters = draw_parameters(kind, int(rng.integers(2**31)), sources)
+        if rng.random() < RANDOM_SHARE:
+            parameters = replace(parameters, activity=draw_random_activity(rng))
         narrow = kind == "pet" or parameters.raster.size[0] <= WIDEST
         study = try_render(parameters, sources) if narrow else None
     image, pose = Volume(study.image, study.grid), study.truth.pose
@@ -193,7 +201,8 @@ def _or_nan(septum_deg: float | None) -> float:
 
 def draw_training_parameters(rng: np.random.Generator, seed: int, sources: Sources) -> tuple[StudyParameters, str]:
     """Wider than what :func:`..simulation.draw.draw_parameters` draws, and every study on the same cube."""
-    activity, scanner = draw_activity(rng), draw_scanner(rng)
+    activity = draw_random_activity(rng) if rng.random() < RANDOM_SHARE else draw_activity(rng)
+    scanner = draw_scanner(rng)
     offset, chest = draw_offset(rng, scanner.kind), draw_chest(rng, sources)
     heart, rotation, name = _draw_heart(rng, sources)
     kind: Kind = "composite" if name == "counts" else scanner.kind  # type: ignore[assignment]
@@ -222,7 +231,7 @@ def _draw_heart(
         own = rng.random() < 0.5
         rotation = draw_rotation(rng, sources.ventricles[subject].pose.rotation, 8.0) if own else draw_rotation(rng)
         return draw_measured_heart(rng, subject), rotation, "ventricles"
-    return draw_parametric_shape(rng), draw_rotation(rng), "parametric"
+    return draw_parametric_shape(rng, *WIDE_HEARTS), draw_rotation(rng), "parametric"
 
 
 def try_render(parameters: StudyParameters, sources: Sources) -> Study | None:

@@ -36,6 +36,8 @@ class Data:
         augment: shifts, brightness, noise, uneven uptake.
         stretch: share of the studies that are also rotated and stretched, if ``augment`` is set.
         swap_background: share that get the surroundings of another study, if ``augment`` is set.
+        neighbour: share that get something bright beside the heart, if ``augment`` is set.
+        heartless: share that lose their heart, if ``augment`` is set; for the compact network only.
         slots: studies that the pool holds; the oldest is replaced.
         first: studies that must be there before the first step.
         own_share: share of a centre's own studies in a batch, where there are any.
@@ -47,6 +49,8 @@ class Data:
     augment: bool = True
     stretch: float = limited(0.0, 0.0, 1.0)
     swap_background: float = limited(0.0, 0.0, 1.0)
+    neighbour: float = limited(0.0, 0.0, 1.0)
+    heartless: float = limited(0.0, 0.0, 0.9)
     slots: int = limited(3000, 1, 10**6)
     first: int = limited(24, 1, 10**6)
     own_share: float = limited(0.5, 0.0, 1.0)
@@ -163,6 +167,9 @@ def _recipe(content: dict[str, Any], path: Path) -> Recipe:
     recipe = Recipe(path.stem, top.title, top.about, str(architecture), configuration, **parts,
                     precision=top.precision, seed=top.seed)  # fmt: skip
     _check_stages(recipe, path)
+    if recipe.data.heartless and recipe.architecture != "compact":
+        msg = f"{path}: [data] heartless is for the compact network, but this is {recipe.architecture}; omit it"
+        raise InputError(msg)
     return recipe
 
 
