@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import os
-import signal
 from collections.abc import Callable
 from collections.abc import Iterator
 from collections.abc import Sequence
-from concurrent.futures import ProcessPoolExecutor
-from concurrent.futures import as_completed
+from functools import partial
 from typing import Any
 from typing import TypeVar
 
+from ..simulation.processes import in_processes
 from .candidates import Candidate
 
 Task = TypeVar("Task")
@@ -31,27 +29,18 @@ def each(
     if jobs == 1 or len(tasks) < 2:
         yield from (work(task, candidates) for task in tasks)
         return
-    context = multiprocessing.get_context("spawn")
     count = min(jobs, len(tasks))
-    with ProcessPoolExecutor(count, mp_context=context, initializer=_start, initargs=(candidates, count)) as pool:
-        waiting = [pool.submit(_in_process, work, task) for task in tasks]
-        try:
-            for done in as_completed(waiting):
-                yield done.result()
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
+    yield from in_processes(partial(_in_process, work), tasks, jobs, _start, (candidates, count))
 
 
 _of_process: tuple[Candidate, ...] = ()
 
 
 def _start(candidates: Sequence[Candidate], processes: int) -> None:
-    """In each process: an interrupt is the parent's to handle, and the cores are shared out."""
+    """In each process: the cores are shared out."""
     import torch
 
     global _of_process
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
     torch.set_num_threads(max(1, (os.cpu_count() or 1) // processes))
     _of_process = tuple(candidates)
 

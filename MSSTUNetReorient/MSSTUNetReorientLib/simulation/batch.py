@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import json
-import multiprocessing
 from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor
-from concurrent.futures import as_completed
 from dataclasses import dataclass
 from dataclasses import replace
 from pathlib import Path
@@ -25,6 +22,7 @@ from .parameters import Kind
 from .parameters import Placement
 from .parameters import StudyParameters
 from .poses import Poses
+from .processes import in_processes
 from .render import OutOfViewError
 from .render import aimed
 from .render import render
@@ -173,7 +171,7 @@ def make_studies(request: BatchRequest, count: int, jobs: int = 1) -> Iterator[P
         for number in todo:
             yield make_one(request, number, sources)
         return
-    yield from _in_processes(request, todo, jobs)
+    yield from in_processes(_make_in_process, todo, jobs, _start, (request,))
 
 
 def options_of(request: BatchRequest, sources: Sources) -> dict[str, Any]:
@@ -219,17 +217,6 @@ def keep_options(request: BatchRequest, sources: Sources) -> None:
             f"({', '.join(differing)}); choose another folder, or the same options"
         )
         raise InputError(msg)
-
-
-def _in_processes(request: BatchRequest, todo: list[int], jobs: int) -> Iterator[Path]:
-    context = multiprocessing.get_context("spawn")
-    pool = ProcessPoolExecutor(min(jobs, len(todo)), mp_context=context, initializer=_start, initargs=(request,))
-    try:
-        waiting = [pool.submit(_make_in_process, number) for number in todo]
-        for done in as_completed(waiting):
-            yield done.result()
-    finally:
-        pool.shutdown(cancel_futures=True)  # `with` would first work off all that is waiting
 
 
 _of_process: tuple[BatchRequest, Sources] | None = None
