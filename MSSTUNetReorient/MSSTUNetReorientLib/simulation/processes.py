@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import multiprocessing
 import signal
+import threading
 from collections.abc import Callable
 from collections.abc import Iterator
 from collections.abc import Sequence
+from concurrent.futures import Future
 from concurrent.futures import ProcessPoolExecutor
-from concurrent.futures import as_completed
 from contextlib import contextmanager
+from multiprocessing import resource_tracker
+from queue import SimpleQueue
 from typing import Any
 from typing import TypeVar
 
@@ -36,26 +39,37 @@ def in_processes(
     pool = ProcessPoolExecutor(
         min(jobs, len(tasks)), mp_context=context, initializer=_start, initargs=(start, arguments)
     )
+    finished: SimpleQueue[Future[Done]] = SimpleQueue()  # Ctrl-C within `as_completed` leaves locks behind
     try:
         with _interrupts_held_back():
-            waiting = [pool.submit(work, task) for task in tasks]
-        for done in as_completed(waiting):
-            yield done.result()
+            for task in tasks:
+                pool.submit(work, task).add_done_callback(finished.put)
+        for _ in tasks:
+            yield finished.get().result()
     finally:
         pool.shutdown(cancel_futures=True)  # `with` would first work off all that is waiting
 
 
 @contextmanager
 def _interrupts_held_back() -> Iterator[None]:
-    """A process started here does not hear Ctrl-C, not even while it imports; this one hears it at the end."""
-    if not hasattr(signal, "pthread_sigmask"):  # Windows
+    """A process started here does not hear Ctrl-C, not even while it imports; this one hears it at the end.
+
+    Started processes inherit the mask. Here any other thread may still take the signal, so it is noted as well.
+    """
+    if not hasattr(signal, "pthread_sigmask") or threading.current_thread() is not threading.main_thread():
         yield
         return
-    former = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    noted: list[int] = []
+    resource_tracker.ensure_running()  # started within the block, it would end the mask
+    handler = signal.signal(signal.SIGINT, lambda number, _: noted.append(number))
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield
     finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, former)
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+        signal.signal(signal.SIGINT, handler)
+    if noted:
+        signal.raise_signal(signal.SIGINT)
 
 
 def _start(start: Callable[..., None], arguments: tuple[Any, ...]) -> None:
