@@ -12,9 +12,12 @@ from MSSTUNetReorientLib.geometry.pose import MEAN_ROTATION
 from MSSTUNetReorientLib.geometry.pose import Pose
 from MSSTUNetReorientLib.geometry.pose import euler_from_rotation
 from MSSTUNetReorientLib.simulation.draw import draw_parameters
+from MSSTUNetReorientLib.simulation.heart import ParametricShape
 from MSSTUNetReorientLib.simulation.parameters import StudyParameters
 from MSSTUNetReorientLib.simulation.poses import draw_pose_rotation
 from MSSTUNetReorientLib.simulation.poses import draw_published_rotation
+from MSSTUNetReorientLib.simulation.uptake import AS_IN_PATIENTS
+from MSSTUNetReorientLib.simulation.uptake import FOR_TRAINING
 
 Vector = tuple[float, float, float]
 
@@ -44,6 +47,27 @@ def test_foreign_json_is_refused(content: str) -> None:
 def test_impossible_requests(kind: str, gates: int, message: str) -> None:
     with pytest.raises(InputError, match=message):
         draw_parameters(kind, 0, gates=gates)  # type: ignore[arg-type]
+
+
+def test_healthy_hearts_differ_by_their_defects_alone() -> None:
+    for seed in range(12):
+        usual, healthy = (draw_parameters("spect", seed, fast=True, healthy=h) for h in (False, True))
+        assert healthy.perfusion == replace(usual.perfusion, defects=())
+        heart = usual.heart
+        if isinstance(heart, ParametricShape):
+            heart = replace(heart, bulge=0.0)
+        assert healthy == replace(usual, perfusion=healthy.perfusion, heart=heart)
+
+
+def test_walls_for_training_are_more_uneven() -> None:
+    drawn = [
+        [draw_parameters("spect", seed, fast=True, unevenness=u).perfusion for seed in range(60)]
+        for u in (AS_IN_PATIENTS, FOR_TRAINING)
+    ]
+    patients, training = ([p.swing for p in hearts] for hearts in drawn)
+    assert max(patients) <= 0.08 < 0.15 < max(training) <= 0.22
+    assert np.std([p.slope for p in drawn[0]]) < 0.5 * np.std([p.slope for p in drawn[1]])
+    assert [p.defects for p in drawn[0]] == [p.defects for p in drawn[1]]
 
 
 def test_poses_spread_as_real_ones() -> None:

@@ -55,6 +55,7 @@ def maps(tmp_path: Path) -> dict[str, str]:
         (["--kind", "spect", "--split", "all"], "train, validation, test"),
         (["--kind", "spect", "--split", "test"], "needs real hearts"),
         (["--kind", "composite", "--rest"], "omit --rest"),
+        (["--kind", "composite", "--healthy"], "omit --healthy"),
         (["--kind", "spect", "--fast", "--pose", "-1", "-1", "1", "200", "0", "0"], "field of view"),
         (["--kind", "spect", "--fast", "--pose", "-1", "-1", "1", "nan", "0", "0"], "finite"),
     ],

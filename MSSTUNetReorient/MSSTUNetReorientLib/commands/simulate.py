@@ -50,6 +50,9 @@ def simulate(
     rest: Annotated[
         bool, typer.Option("--rest", help="Give each study a partner STUDY_rest: the same heart without its defects.")
     ] = False,
+    healthy: Annotated[
+        bool, typer.Option("--healthy", help="Only hearts without defects, as for normal limits.")
+    ] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print only errors.")] = False,
     debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
 ) -> None:
@@ -64,7 +67,9 @@ def simulate(
     if split is not None:
         _check_choice("the split", split, SPLITS)
     folders, placement = tuple(anatomy or ()), _placement(pose)
-    request = BatchRequest(kind, seed, out, fast, gates, dicom, folders, hearts, split, poses, placement, rest)  # type: ignore[arg-type]
+    request = BatchRequest(
+        kind, seed, out, fast, gates, dicom, folders, hearts, split, poses, placement, rest, healthy  # type: ignore[arg-type]
+    )  # fmt: skip
     with progress_bar("simulating", quiet) as report:
         report(0, count)
         for done, _ in enumerate(make_studies(request, count, jobs), 1):

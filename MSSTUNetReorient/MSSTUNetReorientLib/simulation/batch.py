@@ -52,6 +52,7 @@ class BatchRequest:
         anatomy: folders of label maps; hearts: folder of real count volumes; split: whose hearts of these.
         poses: which real ones the drawn ones follow; placement: of every heart, instead of drawn ones.
         rest: each study gets a partner, the same heart without its defects.
+        healthy: no heart has a defect.
     """
 
     kind: Kind
@@ -66,6 +67,7 @@ class BatchRequest:
     poses: Poses = "cta"
     placement: Placement | None = None
     rest: bool = False
+    healthy: bool = False
 
     @property
     def series(self) -> str:
@@ -111,7 +113,7 @@ def draw_one(request: BatchRequest, number: int, sources: Sources, attempt: int 
     seed = study_seed(request, number, attempt)
     parameters = draw_parameters(
         request.kind, seed, sources, fast=request.fast, gates=request.gates, poses=request.poses,
-        placement=request.placement,
+        placement=request.placement, healthy=request.healthy,
     )  # fmt: skip
     return parameters if request.placement is None else aimed(parameters, sources)
 
@@ -158,6 +160,9 @@ def make_studies(request: BatchRequest, count: int, jobs: int = 1) -> Iterator[P
     if request.rest and request.kind == "composite":
         msg = "a composite study brings its own perfusion and has no partner at rest; omit --rest"
         raise InputError(msg)
+    if request.healthy and request.kind == "composite":
+        msg = "a composite study brings its own perfusion and is not known to be healthy; omit --healthy"
+        raise InputError(msg)
     sources = load_sources(request)
     draw_one(request, 0, sources)
     keep_options(request, sources)
@@ -188,6 +193,7 @@ def options_of(request: BatchRequest, sources: Sources) -> dict[str, Any]:
         "ventricles": sorted(sources.ventricles),
         "counts": sorted(sources.counts),
         "rest": request.rest,
+        "healthy": request.healthy,
     }
 
 
@@ -209,7 +215,7 @@ def keep_options(request: BatchRequest, sources: Sources) -> None:
         why = getattr(error, "strerror", None) or error
         msg = f"{request.out}: {file.name} must be writable in the output folder, but is not ({why}); choose another"
         raise InputError(msg) from error
-    found = {"rest": False} | found  # older series do not say so
+    found = {"rest": False, "healthy": False} | found  # older series do not say so
     differing = [name for name, value in wanted.items() if name not in found or found[name] != value]
     if differing:
         msg = (

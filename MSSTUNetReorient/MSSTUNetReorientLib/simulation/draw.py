@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -38,6 +40,8 @@ from .sources import gate_names
 from .torso import Ellipsoids
 from .torso import draw_activity
 from .torso import draw_deformation
+from .uptake import AS_IN_PATIENTS
+from .uptake import Unevenness
 from .uptake import draw_perfusion
 
 Array = NDArray[np.float64]
@@ -109,6 +113,8 @@ def draw_parameters(
     gates: int = 0,
     poses: Poses = "cta",
     placement: Placement | None = None,
+    healthy: bool = False,
+    unevenness: Unevenness = AS_IN_PATIENTS,
 ) -> StudyParameters:
     """The parameters of the study of a seed.
 
@@ -120,6 +126,7 @@ def draw_parameters(
         gates: 8 or 16 for a gated study; of a composite one, as many as the real hearts have.
         poses: which real ones the drawn ones follow, see :mod:`.poses`; all else is drawn alike.
         placement: of the heart, instead of a drawn one; all else is drawn as without.
+        healthy: no heart has a defect, and none an aneurysm; unevenness: of the healthy wall.
 
     Raises:
         InputError: an unknown kind or poses, an impossible number of gates, a composite study without real hearts.
@@ -136,10 +143,13 @@ def draw_parameters(
     scanner: Scanner | Camera = draw_camera(rng, kind) if projected else draw_scanner(rng, camera_kind)
     chest = draw_chest(rng, sources)
     heart, rotation = _draw_heart(rng, kind, sources, gates)
+    if healthy and isinstance(heart, ParametricShape):
+        heart = replace(heart, bulge=0.0)
     if poses == "table2":
         rotation = draw_published_rotation(np.random.default_rng((seed, 2)), "pet" if kind == "pet" else "spect")
     aneurysm = isinstance(heart, ParametricShape) and heart.bulge > 0
-    perfusion, beat = draw_perfusion(rng, aneurysm=aneurysm), draw_beat(rng, gates, PHASES if projected else 1)
+    perfusion = draw_perfusion(rng, aneurysm=aneurysm, healthy=healthy, unevenness=unevenness)
+    beat = draw_beat(rng, gates, PHASES if projected else 1)
     spots, tissue, offset = draw_spots(rng), draw_tissue(rng), _offset_in_view(rng, camera_kind)
     placed = placement or Placement.of(rotation, offset)
     if isinstance(heart, CountedHeart):  # technologists leave the roll alone

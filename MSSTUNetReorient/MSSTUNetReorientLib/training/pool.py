@@ -55,6 +55,7 @@ from ..simulation.torso import draw_activity
 from ..simulation.torso import draw_random_activity
 from ..simulation.truth import LABEL_SIZE
 from ..simulation.truth import LABEL_SPACING
+from ..simulation.uptake import FOR_TRAINING
 from ..simulation.uptake import draw_perfusion
 
 Cameras = Literal["fast", "physical"]
@@ -133,7 +134,7 @@ def draw_physical_samples(seed: int, sources: Sources) -> list[Sample]:
     kind = CAMERA_KINDS[int(rng.choice(len(CAMERA_KINDS), p=CAMERA_SHARES))]
     study = None
     while study is None:
-        parameters = draw_parameters(kind, int(rng.integers(2**31)), sources)
+        parameters = draw_parameters(kind, int(rng.integers(2**31)), sources, unevenness=FOR_TRAINING)
         if rng.random() < RANDOM_SHARE:
             parameters = replace(parameters, activity=draw_random_activity(rng))
         narrow = kind == "pet" or parameters.raster.size[0] <= WIDEST
@@ -207,8 +208,9 @@ def draw_training_parameters(rng: np.random.Generator, seed: int, sources: Sourc
     heart, rotation, name = _draw_heart(rng, sources)
     kind: Kind = "composite" if name == "counts" else scanner.kind  # type: ignore[assignment]
     aneurysm = isinstance(heart, ParametricShape) and heart.bulge > 0
+    perfusion = draw_perfusion(rng, aneurysm=aneurysm, unevenness=FOR_TRAINING)
     parameters = StudyParameters(
-        kind, seed, heart, draw_perfusion(rng, aneurysm=aneurysm), Beat(), chest, activity, draw_spots(rng),
+        kind, seed, heart, perfusion, Beat(), chest, activity, draw_spots(rng),
         draw_tissue(rng), Placement.of(rotation, offset), scanner, CUBE,
     )  # fmt: skip
     return parameters, name
