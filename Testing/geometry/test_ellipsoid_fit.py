@@ -13,7 +13,6 @@ from phantoms import SPACING
 from phantoms import cup
 from scipy import ndimage
 from scipy.spatial.transform import Rotation
-from scipy.special import huber
 
 
 @pytest.mark.parametrize("turn", [(0, 0), (12, 0), (0, -15), (9, 9), (-20, 6)])
@@ -79,13 +78,6 @@ def test_points_that_determine_an_axis(number: int, enough: bool, monkeypatch: p
     points = half_ellipsoid(np.array([0.0, 0.0, 1.0]), number)
     monkeypatch.setattr(ellipsoid_fit, "_outer_points", lambda *_: points)
     assert (fit_ellipsoid(np.zeros((3, 3, 3), np.uint8), SPACING) is not None) == enough
-
-
-def test_the_cost_of_a_residual_is_hubers() -> None:
-    residual = np.array([-7.0, -2.5, -2.0, -0.4, 0.0, 1.3, 1.999, 2.001, 3.0, 40.0])
-    for one in residual:
-        assert ellipsoid_fit._huber(np.array([one])) == pytest.approx(huber(2.0, one))
-    assert ellipsoid_fit._huber(residual) == pytest.approx(huber(2.0, residual).sum())
 
 
 def test_the_rim_of_the_open_end_is_no_surface_of_the_cup() -> None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.optimize import least_squares
 
 from .labels import BLOOD_POOL
 from .labels import MYOCARDIUM
@@ -21,7 +22,11 @@ BASE_MARGIN_MM = 8.0
 """Points this near to the open end are left out: the cut at the base is no part of the ellipsoid's form."""
 MAX_UPWARD = 0.25
 """Surface that faces the base more than this (cosine) belongs to the rim of the open end, not to the ellipsoid."""
-FIT_STEPS = 40
+FIT_STEPS = 60
+OUTLIER_MM = 2.0
+"""Points farther from the surface have a bounded pull (Huber): outliers of a label do not turn the axis."""
+SCALE = (0.1, 0.1, 5.0, 5.0, 5.0, 0.1, 0.1)
+"""Of the parameters: tilts of the axis, centre (mm), logarithms of radius and length."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,9 +60,11 @@ def fit_ellipsoid(labels: NDArray[np.uint8], spacing: float) -> EllipsoidFit | N
     length = float(np.ptp(points[:, 2]))
     centre = middle + np.array([0.0, 0.0, length / 4])
     state = np.array([0.0, 0.0, *centre, np.log(max(radius, 5.0)), np.log(max(0.7 * length, 10.0))])
-    state = _least_squares(points, state)
-    axis = _axis(state)
-    return EllipsoidFit(axis, float(np.median(np.abs(_residuals(points, state)))))
+    fit = least_squares(
+        _residuals, state, args=(points,), loss="huber", f_scale=OUTLIER_MM, x_scale=SCALE, max_nfev=FIT_STEPS,
+        xtol=1e-6, ftol=1e-6, gtol=1e-6,
+    )  # fmt: skip
+    return EllipsoidFit(_axis(fit.x), float(np.median(np.abs(_residuals(fit.x, points)))))
 
 
 def _outer_points(labels: NDArray[np.uint8], spacing: float) -> Array:
@@ -87,7 +94,7 @@ def _axis(state: Array) -> Array:
     return axis / np.linalg.norm(axis)
 
 
-def _residuals(points: Array, state: Array) -> Array:
+def _residuals(state: Array, points: Array) -> Array:
     """Radial distance of points from the surface, mm; above the shoulder the ellipsoid is a cylinder."""
     axis = _axis(state)
     q = points - state[2:5]
@@ -96,31 +103,3 @@ def _residuals(points: Array, state: Array) -> Array:
     below = np.minimum(along, 0.0)
     g = np.sqrt((across / np.exp(min(state[5], 5.0))) ** 2 + (below / np.exp(min(state[6], 6.0))) ** 2) + 1e-9
     return np.asarray(np.hypot(across, below) * (1 - 1 / g))
-
-
-def _least_squares(points: Array, state: Array) -> Array:
-    """Levenberg-Marquardt with a Huber weight (2 mm): outliers of a label do not turn the axis."""
-    damping = 1e-2
-    residual = _residuals(points, state)
-    for _ in range(FIT_STEPS):
-        steps = np.array([1e-4, 1e-4, 1e-2, 1e-2, 1e-2, 1e-4, 1e-4])
-        jacobian = np.stack(
-            [(_residuals(points, state + h * e) - residual) / h for h, e in zip(steps, np.eye(7), strict=True)], axis=1
-        )
-        weight = np.minimum(1.0, 2.0 / np.maximum(np.abs(residual), 1e-9))
-        normal = jacobian.T @ (jacobian * weight[:, None])
-        gradient = jacobian.T @ (residual * weight)
-        change = -np.linalg.solve(normal + damping * np.diag(np.diag(normal) + 1e-9), gradient)
-        tried = _residuals(points, state + change)
-        if _huber(tried) < _huber(residual):
-            state, residual, damping = state + change, tried, damping / 3
-            if np.abs(change[:2]).max() < 1e-5:
-                break
-        else:
-            damping *= 4
-    return state
-
-
-def _huber(residual: Array) -> float:
-    size = np.abs(residual)
-    return float(np.where(size < 2.0, size**2 / 2, 2.0 * size - 2.0).sum())
