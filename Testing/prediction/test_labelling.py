@@ -11,6 +11,7 @@ from MSSTUNetReorientLib.geometry.volume import Grid
 from MSSTUNetReorientLib.prediction import labelling
 from MSSTUNetReorientLib.prediction.labelling import labels_on
 from MSSTUNetReorientLib.prediction.labelling import pose_from_labels
+from MSSTUNetReorientLib.prediction.labelling import softness
 from scipy import ndimage
 from scipy.spatial.transform import Rotation
 from torch import Tensor
@@ -41,6 +42,33 @@ def test_the_axis_is_the_cups(degrees: tuple[float, float]) -> None:
     assert seen.disagreement_deg == pytest.approx(apart, abs=1.0)
     assert angle_between(seen.axis, turn[:, 2]) < 2.5
     assert np.linalg.norm(seen.axis) == pytest.approx(1.0)
+
+
+@pytest.mark.parametrize(("soft", "share"), [(1.1, 0.0), (1.35, 1 / 3), (2.0, 1 / 2)])
+def test_the_softer_the_labels_the_more_the_networks_axis_counts(soft: float, share: float) -> None:
+    """Share of the way from the axis of hard labels to the network's."""
+    turn = Rotation.from_euler("YX", (-9, 7), degrees=True).as_matrix()
+    hard = shares_of_cup(turn, np.zeros(3))
+    blurred = torch.from_numpy(ndimage.gaussian_filter(hard.numpy(), (0, 1, 1, 1)))
+    shares = torch.lerp(hard, blurred, soft / softness(blurred))
+    assert softness(shares) == pytest.approx(soft, rel=0.02)
+    sure, seen = (angle_between(pose_from_labels(x).axis, [0, 0, 1]) for x in (hard, shares))
+    assert 1 - seen / sure == pytest.approx(share, abs=0.05)
+
+
+def test_softness_depends_on_the_edge_and_not_on_the_size() -> None:
+    line = np.arange(SIZE) - (SIZE - 1) / 2
+    distance = np.sqrt((np.stack(np.meshgrid(line, line, line)) ** 2).sum(0))
+
+    def soft(radius: float, width: float) -> float:
+        lv = np.clip(0.5 - (distance - radius) / width, 0, 1)
+        return softness(torch.from_numpy(np.stack([lv, 0 * lv])))
+
+    assert soft(12, 1e-3) == 0.0
+    assert soft(18, 4) == pytest.approx(soft(12, 4), rel=0.05)
+    assert soft(12, 4) == pytest.approx(2 * soft(12, 2), rel=0.05)
+    # Of an edge w wide, both halves hold w/8 of the surface: (36 pi)^(1/3) V^(2/3)
+    assert soft(18, 4) == pytest.approx((36 * np.pi) ** (1 / 3), rel=0.05)
 
 
 def test_without_an_ellipsoid_the_networks_axis_remains() -> None:

@@ -27,6 +27,8 @@ Array = NDArray[np.float64]
 
 ELLIPSOID_WEIGHT, TRUST_DEG = 2.0, 12.0
 """The weight of the ellipsoid's axis over the network's, and the angle between them at which it is half of that."""
+SHARP, SOFT = 1.2, 1.5
+"""Softness of the labels up to which they alone say the long axis, and from which the network's own counts as much."""
 
 
 def label_shares(model: CompactMSSTUNet, cube: Tensor, located: Located) -> Tensor:
@@ -88,7 +90,7 @@ class LabelPose:
 
     Attributes:
         offset: ``(3,)`` centroid of the labelled LV, mm along i, j, k from the middle of the label grid.
-        axis: ``(3,)`` the technologist's long axis in the axes of the label grid.
+        axis: ``(3,)`` the long axis in the axes of the label grid.
         disagreement_deg: between the axis of the ellipsoid and the network's; nan where there is no ellipsoid.
         residual_mm: median distance of the outer surface from the fitted ellipsoid; nan where there is none.
     """
@@ -105,7 +107,8 @@ def pose_from_labels(shares: Tensor) -> LabelPose:
     The centroid is the LV centre by definition, and the long axis is the one that a technologist would give these
     labels (:mod:`..geometry.long_axis`). Its slices lie across the mean of two axes that err independently: the
     network's and that of the ellipsoid. The ellipsoid's is the more accurate one, but the larger the angle between
-    them, the more probably it is the ellipsoid that errs, so its weight falls (docs/training.md).
+    them, the more probably it is the ellipsoid that errs, so its weight falls. Where the network is unsure of the
+    labels, their axis is averaged with its own (docs/training.md).
     """
     grid, along = _own_grid(shares), np.array([0.0, 0.0, 1.0])
     labels = labels_on(shares, grid, np.zeros(3))
@@ -116,8 +119,20 @@ def pose_from_labels(shares: Tensor) -> LabelPose:
         return LabelPose(offset, along, float("nan"), float("nan"))
     apart = angle_between(ellipsoid.axis, along)
     across = along + ellipsoid.axis * ELLIPSOID_WEIGHT / (1 + (apart / TRUST_DEG) ** 2)
-    axis = axis_across(labels, LABEL_SPACING, across / np.linalg.norm(across))
-    return LabelPose(offset, axis, apart, ellipsoid.residual_mm)
+    doubt = np.clip((softness(shares) - SHARP) / (SOFT - SHARP), 0.0, 1.0)
+    axis = axis_across(labels, LABEL_SPACING, across / np.linalg.norm(across)) + doubt * along
+    return LabelPose(offset, axis / np.linalg.norm(axis), apart, ellipsoid.residual_mm)
+
+
+def softness(shares: Tensor) -> float:
+    """How unsure the network is of the extent of the LV, whatever its size: 0 for labels without a doubt.
+
+    The probability of the rarer of LV and background, summed over the voxels, over the two thirds power of their
+    number in the LV, as its surface grows. Blur and noise widen the soft edge: 1.1 in PET, 1.7 in conventional SPECT.
+    """
+    ventricle = shares.sum(0)
+    voxels = float((ventricle > 0.5).sum())
+    return float(torch.minimum(ventricle, 1 - ventricle).clamp_min(0).sum()) / max(voxels, 1.0) ** (2 / 3)
 
 
 def largest_ventricle(labels: NDArray[np.uint8]) -> NDArray[np.uint8]:
