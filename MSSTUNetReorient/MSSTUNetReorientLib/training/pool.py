@@ -35,6 +35,7 @@ from ..simulation.heart import MeasuredHeart
 from ..simulation.heart import ParametricShape
 from ..simulation.heart import draw_measured_heart
 from ..simulation.heart import draw_parametric_shape
+from ..simulation.odd_hearts import odd_heart
 from ..simulation.parameters import CountedHeart
 from ..simulation.parameters import Kind
 from ..simulation.parameters import Placement
@@ -136,6 +137,7 @@ def draw_physical_samples(seed: int, sources: Sources) -> list[Sample]:
         parameters = draw_parameters(kind, int(rng.integers(2**31)), sources)
         if rng.random() < RANDOM_SHARE:
             parameters = replace(parameters, activity=draw_random_activity(rng))
+        parameters = odd_heart(parameters, np.random.default_rng((parameters.seed, 3)))
         narrow = kind == "pet" or parameters.raster.size[0] <= WIDEST
         study = try_render(parameters, sources) if narrow else None
     image, pose = Volume(study.image, study.grid), study.truth.pose
@@ -186,6 +188,7 @@ def draw_sample(seed: int, sources: Sources) -> Sample:
     rng = np.random.default_rng(seed)
     while True:
         parameters, heart = draw_training_parameters(rng, seed, sources)
+        parameters = odd_heart(parameters, np.random.default_rng((seed, 3)))
         study = try_render(parameters, sources)
         if study is not None:
             break
