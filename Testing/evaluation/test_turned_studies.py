@@ -143,6 +143,12 @@ def test_a_refusal_is_no_pass(data: DataSet, tmp_path: Path) -> None:
     assert {row.verdict for row in run(data, Judge(refuse), tmp_path)} == {"refused"}
 
 
+def test_what_is_told_as_mirrored_is_kept(data: DataSet, tmp_path: Path) -> None:
+    rows = run(data, Judge(lambda _: Answer(None, None, "review", mirrored=True)), tmp_path, most=1)
+    assert {row.told for row in rows} == {"mirrored"}
+    assert {row.told for row in run(data, Judge(passing), tmp_path, most=1, again=True)} == {""}
+
+
 def test_studies_are_chosen_evenly() -> None:
     assert some_of(list(range(40)), 8) == [0, 5, 10, 15, 20, 25, 30, 35]  # type: ignore[type-var,comparison-overlap]
     assert some_of(list(range(3)), 8) == [0, 1, 2]  # type: ignore[type-var,comparison-overlap]
@@ -151,7 +157,8 @@ def test_studies_are_chosen_evenly() -> None:
 
 def test_the_table_counts_by_hand() -> None:
     def judged(data_set: str, study: str, change: str, verdict: str) -> Turned:
-        return Turned(data_set, study, study, "m", "w", change, verdict, "now", "0")
+        told = "mirrored" if change == "mirrored left-right" and study != "1" else ""
+        return Turned(data_set, study, study, "m", "w", change, verdict, told, "now", "0")
 
     def true(data_set: str, study: str, verdict: str, method: str = "m") -> Measurement:
         return Measurement(data_set, study, study, "real", "PET", study, method, "w", "now", "0", verdict=verdict)
@@ -162,7 +169,7 @@ def test_the_table_counts_by_hand() -> None:
     rows = [true("a", "1", "pass"), true("a", "2", "review"), true("a", "3", "pass"), true("a", "2", "pass", "other")]
     rows += [true("b", s, "pass") for s in "0123"]
     assert table(found, rows).rows == (
-        ("a", "1/2", "0/2", "0/2", "0/2", "0/2", "0/2", "1/2", "92 % **missed**"),
-        ("b", "4/4", "0/4", "0/4", "0/4", "0/4", "0/4", "1/4", "96 % reached"),
+        ("a", "1/2", "0/2", "0/2", "0/2", "0/2", "0/2", "1/2", "1/2", "92 % **missed**"),
+        ("b", "4/4", "0/4", "0/4", "0/4", "0/4", "0/4", "1/4", "3/4", "96 % reached"),
     )
     assert table([], rows).rows == ()

@@ -14,12 +14,10 @@ from datetime import UTC
 from datetime import datetime
 from pathlib import Path
 
-import numpy as np
-from scipy.optimize import linear_sum_assignment
-
 from .. import __version__
 from ..errors import InputError
 from ..geometry.volume import Volume
+from ..geometry.volume import reversed_along
 from .candidates import Candidate
 from .csv_rows import extend
 from .csv_rows import read_rows
@@ -42,7 +40,9 @@ CHANGES: dict[str, tuple[int, ...]] = {
     "mirrored head-feet": (HEAD,),
 }
 """The axes along which the order of the voxels is reversed."""
-REFUSED = "refused"
+MIRROR_IMAGE = "mirrored left-right"
+"""Of the changes the one that quality control has a name for."""
+REFUSED, MIRRORED = "refused", "mirrored"
 LEAST_STOPPED = 95.0
 """Share of changed studies that must not pass, %."""
 
@@ -55,6 +55,7 @@ class Turned:
         data_set, study, study_sha256, method, method_sha256, measured, software: as in a measurement.
         change: one of :data:`CHANGES`.
         verdict: "pass", "review", "fail", or "refused".
+        told: "mirrored" where the verdict says that the heart looks mirrored, else empty.
     """
 
     data_set: str
@@ -64,6 +65,7 @@ class Turned:
     method_sha256: str
     change: str
     verdict: str
+    told: str
     measured: str
     software: str
 
@@ -81,9 +83,7 @@ class Task:
 
 def turned(study: Volume, change: str) -> Volume:
     """The counts turned or mirrored; the grid stays, as a wrong header leaves it."""
-    _, nearest = linear_sum_assignment(-np.abs(study.grid.direction))  # of x, y, z the image axis
-    along = tuple(int(2 - nearest[axis]) for axis in CHANGES[change])
-    return Volume(np.ascontiguousarray(np.flip(study.array, along)), study.grid, study.info)
+    return reversed_along(study, CHANGES[change])
 
 
 def some_of(studies: Sequence[TrueStudy], most: int) -> list[TrueStudy]:
@@ -142,22 +142,25 @@ def measure_changes(task: Task, candidates: Sequence[Candidate]) -> list[Turned]
     rows = []
     for change in task.changes:
         try:
-            verdict: str = candidate.answer(turned(counts, change), study.pose).verdict
+            answer = candidate.answer(turned(counts, change), study.pose)
+            verdict, told = str(answer.verdict), MIRRORED if answer.mirrored else ""
         except InputError:
-            verdict = REFUSED
+            verdict, told = REFUSED, ""
         now = datetime.now(UTC).isoformat(timespec="seconds")
         known = (study.data_set, study.name, study.sha256, candidate.name, candidate.sha256)
-        rows.append(Turned(*known, change, verdict, now, __version__))
+        rows.append(Turned(*known, change, verdict, told, now, __version__))
     return rows
 
 
 def table(found: Sequence[Turned], rows: Sequence[Measurement]) -> Table:
-    """Of each data set: how many studies pass as they are, and changed; and the share of changed ones that do not.
+    """Of each data set: how many studies pass as they are, and changed; how many of those mirrored left-right are told
+    as such; and the share of changed ones that do not pass.
 
     Args:
         rows: measurements, those of the same studies and method among them.
     """
-    head = ("data set", "as they are", *CHANGES, f"changed ones not passed (target ≥ {LEAST_STOPPED:g} %)")
+    told = f"told, of those {MIRROR_IMAGE}"
+    head = ("data set", "as they are", *CHANGES, told, f"changed ones not passed (target ≥ {LEAST_STOPPED:g} %)")
     names = dict.fromkeys(row.data_set for row in found)
     return Table(head, tuple(_line(name, [r for r in found if r.data_set == name], rows) for name in names))
 
@@ -169,8 +172,10 @@ def _line(data_set: str, found: Sequence[Turned], rows: Sequence[Measurement]) -
         if r.data_set == data_set and (r.study_sha256, r.method, r.method_sha256) in same
     ]  # fmt: skip
     cells = [_passed(true), *(_passed([r.verdict for r in found if r.change == change]) for change in CHANGES)]
+    mirrored = [row for row in found if row.change == MIRROR_IMAGE]
+    told = f"{sum(row.told == MIRRORED for row in mirrored)}/{len(mirrored)}"
     stopped = 100 * sum(r.verdict != "pass" for r in found) / len(found)
-    return data_set, *cells, f"{stopped:.0f} % {'reached' if stopped >= LEAST_STOPPED else '**missed**'}"
+    return data_set, *cells, told, f"{stopped:.0f} % {'reached' if stopped >= LEAST_STOPPED else '**missed**'}"
 
 
 def _passed(verdicts: Sequence[str]) -> str:
