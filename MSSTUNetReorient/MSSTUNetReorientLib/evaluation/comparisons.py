@@ -79,6 +79,7 @@ class CompactMethod:
             septum_bound_deg=None if septum is None else septum.bound_deg,
             seconds=sum(result.timing_s[step] for step in POSE_AND_LABELS),
             cut_off=result.quality.cut_off,
+            presence=result.quality.measures["presence"],
             mirrored=is_told_as_mirrored(result.quality),
         )
 

@@ -36,10 +36,10 @@ from ..simulation.heart import ParametricShape
 from ..simulation.heart import draw_measured_heart
 from ..simulation.heart import draw_parametric_shape
 from ..simulation.odd_hearts import odd_heart
+from ..simulation.parameters import CUBE
 from ..simulation.parameters import CountedHeart
 from ..simulation.parameters import Kind
 from ..simulation.parameters import Placement
-from ..simulation.parameters import Raster
 from ..simulation.parameters import StudyParameters
 from ..simulation.render import Study
 from ..simulation.render import render
@@ -60,8 +60,6 @@ from ..simulation.uptake import draw_perfusion
 
 Cameras = Literal["fast", "physical"]
 
-CUBE = Raster((96, 96, 96), 4.0, (0.0, 0.0, 0.0))
-"""What a network sees."""
 MIN_IN_VIEW = 0.93
 """Share of the LV wall where a training study must have counts."""
 SAMPLES_PER_STUDY = 3
