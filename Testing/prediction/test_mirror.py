@@ -17,7 +17,7 @@ from MSSTUNetReorientLib.prediction.qc import Quality
 from places import REPOSITORY
 
 SAMPLE = REPOSITORY / "Resources" / "SampleData" / "spect_phantom.nrrd"
-USUAL = {"presence": 1.0, "apex_left": 0.4, "apex_below": 0.2, "axis_from_mean_deg": 10.0}
+USUAL = {"presence": 1.0, "apex_left": 0.4, "apex_below": 0.2, "axis_from_mean_deg": 10.0, "apex_over_base": 2.0}
 TURNED = USUAL | {"apex_left": -0.4, "axis_from_mean_deg": 50.0}
 NOT_FOUND = Quality("fail", ("none",), {"presence": 0.1})
 
@@ -90,6 +90,7 @@ def test_what_is_suspicious(given: Quality, suspicious: bool) -> None:
         (verdict(TURNED, 1), verdict(USUAL | {"presence": 0.3}, 0), False),
         (verdict(TURNED, 1), verdict(USUAL | {"apex_below": -0.3}, 0), False),
         (verdict(TURNED, 1), verdict(USUAL | {"axis_from_mean_deg": 60.0}, 0), False),
+        (verdict(TURNED, 1), verdict(USUAL | {"apex_over_base": 0.6}, 0), False),
         (verdict(TURNED, 1), NOT_FOUND, False),
     ],
 )

@@ -13,6 +13,7 @@ from ..geometry.volume import reversed_along
 from .qc import MAX_AXIS_FROM_MEAN_DEG
 from .qc import MIN_APEX_BELOW
 from .qc import MIN_APEX_LEFT
+from .qc import MIN_APEX_OVER_BASE
 from .qc import MIN_PRESENCE
 from .qc import Quality
 
@@ -71,4 +72,5 @@ def _lies_as_hearts_do(quality: Quality) -> bool:
         and m["apex_left"] >= SURELY_LEFT
         and m["apex_below"] >= MIN_APEX_BELOW
         and m["axis_from_mean_deg"] <= MAX_AXIS_FROM_MEAN_DEG
+        and m["apex_over_base"] >= MIN_APEX_OVER_BASE
     )
