@@ -47,7 +47,7 @@ def test_the_page_tells_what_was_measured(
     monkeypatch.setattr("MSSTUNetReorientLib.evaluation.timing.ROUNDS", 1)
     out = tmp_path / "out"
     arguments = [str(simulated), f"shells={real}", "--model", "compact", "--model", "mean-pose", "--out", str(out)]
-    assert main(["evaluate", *arguments, "--turned", "1", "--quiet"]) == 0
+    assert main(["evaluate", *arguments, "--changed", "1", "--quiet"]) == 0
     page = (out / "results.md").read_text(encoding="utf-8")
     rows = list(csv.DictReader((out / "measurements.csv").read_text(encoding="utf-8").splitlines()))
     assert len(rows) == 8
@@ -71,10 +71,15 @@ def test_the_page_tells_what_was_measured(
     assert f"| {np.median(septa):.1f}; {np.percentile(septa, 95):.1f}; {septa.max():.1f} |" in page
     swings = np.array([float(r["swing_deg"]) for r in ours])
     assert f"| {swings.mean():+.1f} ± {swings.std(ddof=1):.1f} |" in page
-    changed = list(csv.DictReader((out / "turned.csv").read_text(encoding="utf-8").splitlines()))
-    assert [r["study"] for r in changed] == ["spect_3"] * 6 + ["a"] * 6
-    passed = sum(r["verdict"] == "pass" for r in changed[:6])
+    changed = list(csv.DictReader((out / "changed.csv").read_text(encoding="utf-8").splitlines()))
+    assert [r["study"] for r in changed] == ["spect_3"] * 14 + ["a"] * 14
+    passed = sum(r["verdict"] == "pass" for r in changed[1:7])
     assert f"| {100 * (6 - passed) / 6:.0f} % " in page
+    bare = [float(r["presence"]) for r in (*changed[7:14], *changed[21:28])]
+    hearts = [float(changed[n]["presence"]) for n in (0, 14)]
+    area = np.mean([h > b for h in hearts for b in bare])
+    told = "reached" if area >= 0.99 else "**missed**"
+    assert f"| all | {area:.3f} {told} | {np.median(bare):.3f}; {np.percentile(bare, 95):.3f} |" in page
     (one,) = [r for r in rows if r["data_set"] == "shells" and r["method"].startswith("MS-ST-UNet")]
     errors = " | ".join(f"{float(one[e]):.1f}" for e in ("ellipsoid_axis_deg", "wall_axis_deg", "long_axis_deg"))
     assert f" | {errors} |" in page
@@ -94,15 +99,16 @@ def test_the_command_tells_nothing_of_the_machine() -> None:
     assert told == "msstunet-reorient evaluate spect a=b sets/czt --out out"
 
 
-def test_a_method_without_a_verdict_judges_no_turned_studies(
+def test_a_method_without_a_verdict_judges_no_changed_studies(
     simulated: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("MSSTUNetReorientLib.evaluation.timing.ROUNDS", 1)
     out = tmp_path / "out"
     assert main(["evaluate", str(simulated), "--model", "mean-pose", "--out", str(out), "--quiet"]) == 0
-    assert not (out / "turned.csv").exists()
+    assert not (out / "changed.csv").exists()
     page = (out / "results.md").read_text(encoding="utf-8")
     assert "Turned and mirrored" not in page
+    assert "without a heart" not in page
     assert "## Bounds" not in page
 
 

@@ -11,7 +11,7 @@ from MSSTUNetReorientLib.errors import InputError
 from MSSTUNetReorientLib.geometry.pose import Pose
 from MSSTUNetReorientLib.geometry.volume import Grid
 from MSSTUNetReorientLib.networks.compact import compact
-from MSSTUNetReorientLib.training import decoys
+from MSSTUNetReorientLib.simulation import decoys
 from MSSTUNetReorientLib.training import hard_studies
 from MSSTUNetReorientLib.training.batches import collate
 from MSSTUNetReorientLib.training.batches import draw_batch

@@ -48,9 +48,9 @@ def evaluate(
     paper_size: Annotated[
         bool, typer.Option("--paper-size", help="Also time the published network at its full size (minutes, 3 GB).")
     ] = False,
-    turned: Annotated[
+    changed: Annotated[
         int,
-        typer.Option(min=0, help="Also turn and mirror this many studies of each set; 0 for none."),
+        typer.Option(min=0, help="Also turn, mirror and rob of the heart this many studies of each set; 0 for none."),
     ] = 8,
     again: Annotated[bool, typer.Option("--again", help="Repeat existing measurements.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print only errors.")] = False,
@@ -60,6 +60,7 @@ def evaluate(
     require("evaluate")
     from ..evaluation.candidates import candidates
     from ..evaluation.candidates import default_models
+    from ..evaluation.changed_studies import measure_changed
     from ..evaluation.evaluation_run import measure_all
     from ..evaluation.gallery import LEGEND
     from ..evaluation.gallery import galleries
@@ -67,7 +68,6 @@ def evaluate(
     from ..evaluation.page import Run
     from ..evaluation.study_sets import read_sets
     from ..evaluation.timing import timing
-    from ..evaluation.turned_studies import measure_turned
 
     found = read_sets(sets)
     methods = candidates(model or default_models(), template_from)
@@ -76,15 +76,15 @@ def evaluate(
         _warn(found)
     with progress_bar("measuring", quiet) as report:
         rows = measure_all(found, methods, out, jobs=jobs, again=again, report=report)
-    with progress_bar("turning and mirroring", quiet) as report:
-        most = turned if _has_verdicts(rows, methods[0]) else 0
-        changed = measure_turned(found, methods[0], out, most=most, jobs=jobs, again=again, report=report)
+    with progress_bar("changing studies", quiet) as report:
+        most = changed if _has_verdicts(rows, methods[0]) else 0
+        judged = measure_changed(found, methods[0], out, most=most, jobs=jobs, again=again, report=report)
     with progress_bar("measuring gates", quiet) as report:
         beating = measure_gated(found, methods[0], out, jobs=jobs, again=again, report=report)
     timed = timing(found, methods, out, paper_size=paper_size, again=again)
     pictures = [*_figures(rows, found, methods[0]), *galleries(rows, found, methods[0])]
     today = datetime.now(UTC).date().isoformat()
-    _write(Run(command_line(sys.argv[1:]), today, found, methods, rows, changed, beating, timed, pictures, LEGEND), out)
+    _write(Run(command_line(sys.argv[1:]), today, found, methods, rows, judged, beating, timed, pictures, LEGEND), out)
     if not quiet:
         print_line(f"{len(rows)} measurements written to {out / 'results.md'}")
 

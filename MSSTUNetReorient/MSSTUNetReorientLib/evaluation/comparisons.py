@@ -28,6 +28,7 @@ from ..networks.registry import architecture_of
 from ..networks.scale import Scale
 from ..networks.view import view
 from ..prediction.labelling import largest_ventricle
+from ..prediction.mirror import is_told_as_mirrored
 from ..prediction.models import is_comparison
 from ..prediction.models import load_model
 from ..prediction.models import read_manifest
@@ -78,6 +79,8 @@ class CompactMethod:
             septum_bound_deg=None if septum is None else septum.bound_deg,
             seconds=sum(result.timing_s[step] for step in POSE_AND_LABELS),
             cut_off=result.quality.cut_off,
+            presence=result.quality.measures["presence"],
+            mirrored=is_told_as_mirrored(result.quality),
         )
 
 

@@ -23,6 +23,8 @@ class Answer:
         bound_deg, centre_bound_mm, septum_bound_deg: what long axis, centre and septum angle of nine in ten such
             studies err by less than, by the method's own judgement.
         cut_off: the field of view cuts a part of the LV off, by the method's own judgement.
+        presence: probability that an LV is in view; None from a method that does not say.
+        mirrored: the heart is told to look like the mirror image of one.
         seconds: that pose and labels took, of a method that does more besides; None where they are all it does.
     """
 
@@ -35,6 +37,8 @@ class Answer:
     septum_bound_deg: float | None = None
     seconds: float | None = None
     cut_off: bool = False
+    presence: float | None = None
+    mirrored: bool = False
 
 
 class Method(Protocol):

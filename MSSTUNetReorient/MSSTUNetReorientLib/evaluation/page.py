@@ -15,6 +15,9 @@ from . import perfusion_tables
 from . import pose_tables
 from . import tables
 from .candidates import Candidate
+from .changed_studies import Changed
+from .changed_tables import presence_table
+from .changed_tables import turned_table
 from .gated_studies import GatedRow
 from .gated_studies import table as gated_table
 from .measurement import Measurement
@@ -23,8 +26,6 @@ from .summary import Summary
 from .summary import summaries
 from .timing import Timing
 from .true_study import DataSet
-from .turned_studies import Turned
-from .turned_studies import table as turned_table
 
 if TYPE_CHECKING:
     from jinja2 import Template
@@ -56,7 +57,7 @@ class Run:
     Attributes:
         command: as it was typed, without folders of this machine; date: of the page.
         sets, candidates: what was measured, in their order; rows: the measurements.
-        turned: verdicts of the first method on changed studies; none where they were not asked.
+        changed: verdicts of the first method on changed studies; none where they were not asked.
         gated: function of the gated studies by the first method.
         timing: of the same methods; pictures: in the order of the page; legend: of the pictures of studies.
     """
@@ -66,7 +67,7 @@ class Run:
     sets: Sequence[DataSet]
     candidates: Sequence[Candidate]
     rows: Sequence[Measurement]
-    turned: Sequence[Turned]
+    changed: Sequence[Changed]
     gated: Sequence[GatedRow]
     timing: Timing
     pictures: Sequence[Picture]
@@ -92,7 +93,8 @@ def page(run: Run) -> str:
         described=[describe(s) for s in run.sets],
         targets=tables.targets([found[0] for found in by_set.values()], run.timing).markdown(),
         coverage=pose_tables.coverage(by_set),
-        turned=turned_table(run.turned, run.rows),
+        turned=turned_table(run.changed),
+        presence=presence_table(run.changed),
         gated=gated_table(run.gated),
         table_4=tables.ni_table_4(by_set).markdown(),
         parts=[_part(s, by_set[s.name], run) for s in run.sets],

@@ -21,6 +21,7 @@ from ..geometry.pose import Pose
 from ..geometry.volume import Volume
 from ..prediction.predictor import predict
 from ..prediction.predictor import segment_at
+from .changed_studies import some_of
 from .csv_rows import extend
 from .csv_rows import read_rows
 from .gated_studies import function_at
@@ -28,7 +29,6 @@ from .perfusion_figures import as_text
 from .perfusion_figures import figures_of_result
 from .true_study import DataSet
 from .true_study import TrueStudy
-from .turned_studies import some_of
 from .workers import each
 
 FILE = "pose_cost.csv"

@@ -14,6 +14,7 @@ Voxel (1, 2, 3) of a grid of 2 x 2 x 3 mm, and back:
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from dataclasses import field
 from itertools import product
@@ -23,6 +24,7 @@ import numpy as np
 import SimpleITK as sitk
 from numpy.typing import ArrayLike
 from numpy.typing import NDArray
+from scipy.optimize import linear_sum_assignment
 
 from ..errors import InputError
 from .labels import BLOOD_POOL
@@ -162,6 +164,16 @@ class Volume:
         image.SetOrigin(self.grid.origin.tolist())
         image.SetDirection(self.grid.direction.ravel().tolist())
         return image
+
+
+def reversed_along(volume: Volume, axes: Sequence[int]) -> Volume:
+    """The order of the voxels reversed along the image axes nearest to some of x, y, z (0, 1, 2) of LPS.
+
+    The grid stays: along one axis or all three the content is mirrored, along two it is turned by 180 degrees.
+    """
+    _, nearest = linear_sum_assignment(-np.abs(volume.grid.direction))  # of x, y, z the image axis
+    along = tuple(int(2 - nearest[axis]) for axis in axes)
+    return Volume(np.ascontiguousarray(np.flip(volume.array, along)), volume.grid, volume.info)
 
 
 def check_volume(volume: Volume, name: str) -> Volume:

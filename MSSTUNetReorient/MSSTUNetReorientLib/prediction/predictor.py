@@ -5,10 +5,13 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import torch
 from numpy.typing import ArrayLike
+from numpy.typing import NDArray
 from torch import Tensor
 
 from ..errors import InputError
@@ -30,6 +33,10 @@ from .labelling import LabelPose
 from .labelling import label_shares
 from .labelling import labels_on
 from .labelling import pose_from_labels
+from .mirror import is_suspicious
+from .mirror import looks_mirrored
+from .mirror import mirrored
+from .mirror import told_as_mirrored
 from .models import find_weights
 from .models import load_compact
 from .result import ModelIdentity
@@ -41,10 +48,12 @@ from .search import look_at
 from .search import read_cube
 from .search import search
 
+Array = NDArray[np.float64]
 Say = Callable[[str], None]
 
 POSE_AND_LABELS = ("load_model", "locate", "segment")
-"""Of a result's timed steps those that lead to pose and labels; SA volume and verdict come after."""
+"""Of a result's timed steps those that lead to pose and labels; SA volume and verdict come after,
+and a look at the mirrored study where the verdict gives reason for it."""
 
 
 def choose_device(device: str) -> torch.device:
@@ -90,8 +99,25 @@ def predict(
     study = check_volume(study, str(study.info.get("kind", "study")))
     own_axes = short_axis_rotation(study) if keep_axes else None
     loaded = _loaded(model, device)
-    network = loaded.network
     clock.lap("load_model")
+    result = _found(loaded, study, centre_hint, own_axes, clock, say)
+    if centre_hint is None and own_axes is None and is_suspicious(result.quality):
+        other = _found(loaded, mirrored(study), None, None, _Clock(), lambda _: None)
+        clock.lap("mirror")
+        if looks_mirrored(result.quality, other.quality):
+            return replace(result, quality=told_as_mirrored(result.quality))
+    return result
+
+
+def _found(
+    loaded: Loaded, study: Volume, centre_hint: ArrayLike | None, own_axes: Array | None, clock: _Clock, say: Say
+) -> Result:
+    """The LV searched and segmented.
+
+    Args:
+        own_axes: ``(3, 3)`` SA axes to keep; None where they are searched.
+    """
+    network = loaded.network
     say("locating the left ventricle")
     with torch.inference_mode():
         found = search(network, study, loaded.device, centre_hint)

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from ..geometry.pose import Pose
+from ..geometry.pose import wrap_degrees
 from .codec import parameters_class
 
 Array = NDArray[np.float64]
@@ -45,11 +46,57 @@ class Shape(Protocol):
         """``k`` of the apex of the LV cavity, mm."""
 
 
+POUCH_DEG, POUCH_MM = 45.0, 20.0
+"""Half of the width and of the height of a pouch in the wall, at a bulge of 1/e."""
+STEP_MM = 9.0
+"""Half of the width of the step between two sides that end at different depths."""
+
+
 def points_round_origin(size: int, spacing: float) -> Array:
     """``(N, N, N, 3)`` SA positions (i, j, k) in mm from the middle of a cube."""
     line = (np.arange(size) - (size - 1) / 2) * spacing
     k, j, i = np.meshgrid(line, line, line, indexing="ij")
     return np.stack([i, j, k], axis=-1)
+
+
+@parameters_class
+@dataclass(frozen=True)
+class Pouch:
+    """An aneurysm of one side of the wall.
+
+    Attributes:
+        degrees: direction of its middle in the short axis, from anterior by the septum (180 inferior); k: its height.
+        bulge: outward, relative to the radius; thinning: share of the wall that is lost, in its middle.
+    """
+
+    degrees: float
+    k: float
+    bulge: float
+    thinning: float
+
+    def depth(self, p: Array) -> Array:
+        """1 in its middle, falling to 0 around, at SA points ``(..., 3)`` mm."""
+        across = wrap_degrees(np.rad2deg(np.arctan2(-p[..., 0], -p[..., 1])) - self.degrees) / POUCH_DEG
+        return np.asarray(np.exp(-(across**2) - ((p[..., 2] - self.k) / POUCH_MM) ** 2))
+
+
+@parameters_class
+@dataclass(frozen=True)
+class Step:
+    """One side of the wall ends lower than the other, both level.
+
+    Attributes:
+        degrees: direction of the lower side in the short axis, as of a :class:`Pouch`; mm: how much lower it ends.
+    """
+
+    degrees: float
+    mm: float
+
+    def missing(self, p: Array) -> Array:
+        """mm that are missing, at SA points ``(..., 3)``."""
+        angle = np.deg2rad(self.degrees)
+        side = -p[..., 0] * np.sin(angle) - p[..., 1] * np.cos(angle)
+        return np.asarray(self.mm * 0.5 * (1 + np.tanh(side / STEP_MM)))
 
 
 @parameters_class
@@ -66,6 +113,7 @@ class ParametricShape:
         wobble, wobble_phase: relative amplitude of a two-fold change of the radius, and its direction.
         bulge: relative outward bulge at the apex (aneurysm), 0 for none.
         rv_radius: semi-axes (i, j, k) of the RV ellipsoid; rv_centre: its centre.
+        pouch: an aneurysm elsewhere; step: of a base that does not end in one plane.
     """
 
     radius_i: float
@@ -81,13 +129,20 @@ class ParametricShape:
     bulge: float
     rv_radius: tuple[float, float, float]
     rv_centre: tuple[float, float, float]
+    pouch: Pouch | None = None
+    step: Step | None = None
 
-    def _cup(self, p: Array, inset: float, apical_inset: float) -> Array:
+    def _cup(self, p: Array, wall: float, apical_inset: float) -> Array:
         x, y, z = p[..., 0], p[..., 1], p[..., 2]
         below = np.minimum(z, 0.0)
         u = np.clip(z / self.base, 0.0, 1.2)
         shape = 1 + self.wobble * np.cos(2 * np.arctan2(y, x) - self.wobble_phase)
         shape = shape * (1 - self.taper * u**2) * (1 + self.bulge * np.exp(-(((z + 0.7 * self.apex) / 18.0) ** 2)))
+        inset: Array | float = wall
+        if self.pouch is not None:
+            depth = self.pouch.depth(p)
+            shape = shape * (1 + self.pouch.bulge * depth)
+            inset = wall * (1 - self.pouch.thinning * depth)
         scaled = np.stack(
             [
                 x / (self.radius_i * shape - inset),
@@ -100,7 +155,8 @@ class ParametricShape:
 
     def valve(self, p: Array) -> Array:
         """See :class:`Shape`."""
-        return _above_plane(p, self.base, self.tilt)
+        above = _above_plane(p, self.base, self.tilt)
+        return above if self.step is None else above + self.step.missing(p)
 
     def epicardium(self, p: Array) -> Array:
         """See :class:`Shape`."""

@@ -100,6 +100,10 @@ class Raster:
     centre: Vector
 
 
+CUBE = Raster((96, 96, 96), 4.0, (0.0, 0.0, 0.0))
+"""The cube that a network sees."""
+
+
 @parameters_class
 @dataclass(frozen=True)
 class Placement:

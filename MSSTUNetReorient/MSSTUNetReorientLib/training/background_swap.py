@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from .pool import CUBE
+from ..simulation.parameters import CUBE
 from .pool import Sample
 
 REACH_MM = (60.0, 85.0)

@@ -15,9 +15,11 @@ from scipy import ndimage
 from ..networks.geometry import CLOSE_SCALE
 from ..networks.geometry import HALF_MM
 from ..networks.sampler import sample as read
-from .decoys import SIZE_MM
-from .decoys import paint_decoy
-from .pool import CUBE
+from ..simulation.decoys import SIZE_MM
+from ..simulation.decoys import paint_decoy
+from ..simulation.erasing import cropped_before
+from ..simulation.erasing import erased
+from ..simulation.parameters import CUBE
 from .pool import Sample
 
 LABEL_HALF_MM = CLOSE_SCALE * HALF_MM
@@ -26,8 +28,6 @@ LABEL_HALF_MM = CLOSE_SCALE * HALF_MM
 Array = NDArray[np.float64]
 Field = NDArray[np.float32]
 
-ERASED_MM = (62.0, 80.0)
-"""How far from the LV centre a heart is erased: LV and RV."""
 CROPPED_SHARE = 0.25
 """Of the studies without a heart those that end before it; the others have it erased."""
 EMPTY_SHARE = 0.2
@@ -42,7 +42,7 @@ def without_heart(study: Sample, rng: np.random.Generator) -> Sample:
     """The study with its heart erased or cut off, and mostly with decoys."""
     cube = study.cube.astype(np.float32)
     cropped = rng.random() < CROPPED_SHARE
-    cube = _cropped(cube, study.centre, rng) if cropped else _erased(cube, study.centre, rng.uniform(*ERASED_MM))
+    cube = cropped_before(cube, study.centre, rng) if cropped else erased(cube, study.centre, rng)
     centre = study.centre + rng.normal(0, 10, 3)
     if rng.random() > EMPTY_SHARE:
         for n in range(int(rng.integers(1, 4))):
@@ -68,35 +68,6 @@ def _place(heart: Array, rng: np.random.Generator, *, cropped: bool) -> Array:
     near = not cropped and rng.random() < 0.5
     there = heart + (rng.normal(0, 15, 3) if near else rng.uniform(-FAR_MM, FAR_MM, 3))
     return np.asarray(np.clip(there, -0.75 * HALF_MM, 0.75 * HALF_MM))
-
-
-def _distance(centre: Array) -> Field:
-    """mm from a point, ``(96, 96, 96)``."""
-    line = (np.arange(CUBE.size[0]) - (CUBE.size[0] - 1) / 2) * CUBE.spacing
-    x, y, z = (np.square(line - c).astype(np.float32) for c in centre)
-    return np.asarray(np.sqrt(x + y[:, None] + z[:, None, None]), np.float32)
-
-
-def _erased(cube: Field, centre: Array, radius: float) -> Field:
-    """Counts within a ball replaced by a smooth continuation of those around it."""
-    gone = 1 / (1 + np.exp(np.minimum((_distance(centre) - radius) / CUBE.spacing, 50)))
-    few = (slice(None, None, 4),) * 3
-    kept = 1 - gone[few]
-    around = ndimage.gaussian_filter(cube[few] * kept, 2.0) / (ndimage.gaussian_filter(kept, 2.0) + 1e-3)
-    last = (CUBE.size[0] - 1) / 4
-    index = np.indices(cube.shape, dtype=np.float32) / 4
-    fill = ndimage.map_coordinates(around, np.minimum(index, last), order=1, mode="nearest")
-    return np.asarray(cube + gone * (fill - cube), np.float32)
-
-
-def _cropped(cube: Field, centre: Array, rng: np.random.Generator) -> Field:
-    """Nothing is left from the plane on that lies before the heart, across one axis of the cube."""
-    axis, side = int(rng.integers(3)), int(rng.choice([-1, 1]))
-    line = (np.arange(CUBE.size[0]) - (CUBE.size[0] - 1) / 2) * CUBE.spacing
-    kept = side * (line - centre[axis]) < -rng.uniform(*ERASED_MM)
-    shape = [1, 1, 1]
-    shape[2 - axis] = -1
-    return np.asarray(cube * kept.reshape(shape), np.float32)
 
 
 def _radius(study: Sample, way: Array) -> float:

@@ -35,10 +35,11 @@ from ..simulation.heart import MeasuredHeart
 from ..simulation.heart import ParametricShape
 from ..simulation.heart import draw_measured_heart
 from ..simulation.heart import draw_parametric_shape
+from ..simulation.odd_hearts import odd_heart
+from ..simulation.parameters import CUBE
 from ..simulation.parameters import CountedHeart
 from ..simulation.parameters import Kind
 from ..simulation.parameters import Placement
-from ..simulation.parameters import Raster
 from ..simulation.parameters import StudyParameters
 from ..simulation.render import Study
 from ..simulation.render import render
@@ -60,8 +61,6 @@ from ..simulation.uptake import draw_perfusion
 
 Cameras = Literal["fast", "physical"]
 
-CUBE = Raster((96, 96, 96), 4.0, (0.0, 0.0, 0.0))
-"""What a network sees."""
 MIN_IN_VIEW = 0.93
 """Share of the LV wall where a training study must have counts."""
 SAMPLES_PER_STUDY = 3
@@ -137,6 +136,7 @@ def draw_physical_samples(seed: int, sources: Sources) -> list[Sample]:
         parameters = draw_parameters(kind, int(rng.integers(2**31)), sources, unevenness=FOR_TRAINING)
         if rng.random() < RANDOM_SHARE:
             parameters = replace(parameters, activity=draw_random_activity(rng))
+        parameters = odd_heart(parameters, np.random.default_rng((parameters.seed, 3)))
         narrow = kind == "pet" or parameters.raster.size[0] <= WIDEST
         study = try_render(parameters, sources) if narrow else None
     image, pose = Volume(study.image, study.grid), study.truth.pose
@@ -187,6 +187,7 @@ def draw_sample(seed: int, sources: Sources) -> Sample:
     rng = np.random.default_rng(seed)
     while True:
         parameters, heart = draw_training_parameters(rng, seed, sources)
+        parameters = odd_heart(parameters, np.random.default_rng((seed, 3)))
         study = try_render(parameters, sources)
         if study is not None:
             break

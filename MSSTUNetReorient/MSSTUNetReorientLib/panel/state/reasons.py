@@ -99,5 +99,9 @@ def _sentences(_: Callable[[str], str]) -> list[str]:
         _("The long axis differs by {degrees} degrees from the one stated in the reoriented study."),
         _("{voxels} voxels jump between the highest and the lowest counts: the counts of the file are wrapped."),
         _("{ml} ml at the heart have the maximum count of the study: the counts are clipped."),
+        _(
+            "The heart looks mirrored left to right: dextrocardia, or a study with left and right swapped. Septum and "
+            "lateral wall would be exchanged: check the patient's record and the header."
+        ),
         _("The pose was taken from the paired study: patients move between scans, so check it in all views."),
     ]

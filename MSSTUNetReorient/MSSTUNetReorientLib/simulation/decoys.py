@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 from scipy.spatial.transform import Rotation
 
-from .pool import CUBE
+from .parameters import CUBE
 
 Array = NDArray[np.float64]
 Field = NDArray[np.float32]
@@ -26,13 +26,21 @@ REACH = 22
 """Voxels from the centre of a decoy to the edge of the box that holds it."""
 
 
-def paint_decoy(cube: Field, centre: Array, size: float, rng: np.random.Generator, hidden: Field | None = None) -> None:
+def paint_decoy(
+    cube: Field,
+    centre: Array,
+    size: float,
+    rng: np.random.Generator,
+    hidden: Field | None = None,
+    kind: str | None = None,
+) -> None:
     """Add a random decoy to counts ``(96, 96, 96)`` whose healthy wall is about 1, in place.
 
     Args:
         centre: ``(3,)`` (x, y, z) mm from the middle of the cube.
         size: half of its width, mm.
         hidden: ``(96, 96, 96)`` share of a voxel where nothing is added.
+        kind: one of :data:`KINDS`; None for any.
     """
     middle = np.round(centre / CUBE.spacing + (CUBE.size[0] - 1) / 2).astype(int)[::-1]
     first = np.clip(middle - REACH, 0, CUBE.size[0])
@@ -42,8 +50,8 @@ def paint_decoy(cube: Field, centre: Array, size: float, rng: np.random.Generato
     line = np.arange(-REACH, REACH + 1) * CUBE.spacing
     z, y, x = np.meshgrid(line, line, line, indexing="ij")
     p = np.stack([x, y, z], axis=-1) @ Rotation.random(random_state=rng).as_matrix()
-    kind = KINDS[int(rng.integers(len(KINDS)))]
-    inside = np.clip(0.5 - kind(p / size, size, rng) / CUBE.spacing, 0.0, 1.0)
+    distance = KINDS[kind or list(KINDS)[int(rng.integers(len(KINDS)))]]
+    inside = np.clip(0.5 - distance(p / size, size, rng) / CUBE.spacing, 0.0, 1.0)
     seen = ndimage.gaussian_filter(inside.astype(np.float32), rng.uniform(*BLUR_MM) / 2.355 / CUBE.spacing)
     seen *= np.float32(rng.uniform(*LEVEL) / max(float(seen.max()), 1e-3))
     box = tuple(slice(a, b) for a, b in zip(first, last, strict=True))
@@ -93,4 +101,7 @@ def _loop(p: Array, size: float, rng: np.random.Generator) -> Array:
     return out
 
 
-KINDS: tuple[Callable[[Array, float, np.random.Generator], Array], ...] = (_blob, _shell, _kidney, _ring, _loop)
+KINDS: dict[str, Callable[[Array, float, np.random.Generator], Array]] = {
+    "blob": _blob, "hollow shell": _shell, "kidney": _kidney, "open ring": _ring, "gut loop": _loop,
+}  # fmt: skip
+"""Distance (mm, negative inside) to each, at points in units of its size."""
