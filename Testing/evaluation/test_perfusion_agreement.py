@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from MSSTUNetReorientLib.evaluation.known_heart import acquisition
 from MSSTUNetReorientLib.evaluation.known_heart import known_heart
 from MSSTUNetReorientLib.evaluation.measurement import Measurement
 from MSSTUNetReorientLib.evaluation.perfusion_agreement import defects_found
@@ -20,6 +21,7 @@ from MSSTUNetReorientLib.evaluation.perfusion_tables import known_table
 from MSSTUNetReorientLib.evaluation.summary import Summary
 from MSSTUNetReorientLib.evaluation.tables import targets
 from MSSTUNetReorientLib.evaluation.timing import Timing
+from MSSTUNetReorientLib.simulation.draw import draw_parameters
 from scipy import stats
 
 
@@ -150,3 +152,18 @@ def test_tables_and_targets_give_the_figures() -> None:
     assert cells["marked defects found in their territory (%)"] == "0 **missed**"
     assert cells["healthy hearts called abnormal (%)"] == "100 **missed**"
     assert cells["anatomical wall, absolute bias (%)"] == "4.0 reached"
+
+
+@pytest.mark.parametrize(
+    ("kind", "known"),
+    [
+        ("conventional", {"camera": "spect", "attenuation_corrected": False}),
+        ("czt", {"camera": "czt", "attenuation_corrected": False}),
+        ("pet", {"attenuation_corrected": True}),
+    ],
+)
+def test_conventional_spect_is_held_against_the_limits_of_parallel_holes(kind: str, known: dict[str, object]) -> None:
+    drawn = draw_parameters(kind, 2, fast=True).to_json()  # type: ignore[arg-type]
+    found = acquisition(drawn)
+    assert found.pop("sex") in ("F", "M")
+    assert found == known

@@ -18,7 +18,14 @@ from MSSTUNetReorientLib.prediction.models import find_weights
 from MSSTUNetReorientLib.prediction.models import load_model
 from MSSTUNetReorientLib.prediction.models import save_weights
 
-SURE = {"axis_disagreement_deg": 1.0, "contrast": 3.0, "myocardium_ml": 150.0, "blood_pool_ml": 45.0, "cut_share": 0.0}
+SURE = {
+    "axis_disagreement_deg": 1.0,
+    "contrast": 3.0,
+    "myocardium_ml": 150.0,
+    "blood_pool_ml": 45.0,
+    "cut_share": 0.0,
+    "label_softness": 1.0,
+}
 
 
 def only(feature: str, size: float = 1.0) -> Bounds:
@@ -45,6 +52,7 @@ def test_a_constant_bound() -> None:
         ("myocardium_ml", 50.0, "log openness", 3.0),
         ("cut_share", 0.1, "cut", np.e),
         ("cut_share", 0.9, "cut", np.e**2),
+        ("label_softness", 1.5, "softness", np.e**0.5),
     ],
 )
 def test_each_measure_moves_it(name: str, value: float, feature: str, factor: float) -> None:

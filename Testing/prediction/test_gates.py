@@ -10,11 +10,14 @@ import torch
 from MSSTUNetReorientLib.errors import InputError
 from MSSTUNetReorientLib.geometry.volume import Grid
 from MSSTUNetReorientLib.geometry.volume import Volume
+from MSSTUNetReorientLib.io import read_study
 from MSSTUNetReorientLib.prediction.gates import kept
 from MSSTUNetReorientLib.prediction.gates import passes
 from MSSTUNetReorientLib.prediction.gates import restored
 from MSSTUNetReorientLib.prediction.gates import smoothed
 from MSSTUNetReorientLib.prediction.gates import with_gates
+from MSSTUNetReorientLib.prediction.predictor import predict
+from places import REPOSITORY
 from results import make_result
 
 GRID = Grid((2, 3, 4), np.ones(3), np.zeros(3))
@@ -72,7 +75,7 @@ def test_gates_must_lie_on_the_grid_of_their_sum() -> None:
 
 def test_gates_of_a_still_heart_are_alike() -> None:
     """Eight equal gates have equal labels: those of the sum at the same pose."""
-    result = make_result()
+    result = predict(read_study(REPOSITORY / "Resources" / "SampleData" / "spect_phantom.nrrd"))
     gate = replace(result.study, array=result.study.array / np.float32(8))
     found = with_gates(result, [gate] * 8).gates
     assert found is not None

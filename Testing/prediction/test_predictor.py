@@ -57,10 +57,11 @@ class TestSampleStudy:
         found = sample.labels.array == MYOCARDIUM
         assert 2 * (wall & found).sum() / (wall.sum() + found.sum()) > 0.7
 
-    def test_a_reader_who_tips_the_axis_is_told(self, sample: Result) -> None:
-        """The labels of the tipped cube still hold the cup where it is."""
-        tipped = predictor.segment_at(sample.study, sample.pose.corrected(Correction(tilt=20.0))).quality
-        assert tipped.measures["axis_disagreement_deg"] == pytest.approx(20, abs=6)
+    @pytest.mark.parametrize("move", [Correction(swing=20.0), Correction(swing=-20.0), Correction(tilt=20.0)])
+    def test_a_reader_who_moves_the_axis_is_told(self, sample: Result, move: Correction) -> None:
+        """The labels still hold the LV where it is; tilted, they follow the pose by a third."""
+        tipped = predictor.segment_at(sample.study, sample.pose.corrected(move)).quality
+        assert 12 < tipped.measures["axis_disagreement_deg"] < 24
         assert any("differs from the network's" in reason for reason in tipped.reasons)
 
     def test_short_axis_is_one_cubic_resampling_of_the_study(self, sample: Result) -> None:
@@ -124,7 +125,7 @@ class TestSampleStudy:
     def test_a_hint_far_off_limits_the_search(self, sample: Result) -> None:
         hint = sample.pose.centre + [90.0, 60.0, 60.0]
         limited = predictor.predict(sample.study, centre_hint=hint)
-        assert limited.pose.centre_error(sample.pose) > 20
+        assert limited.pose.centre_error(sample.pose) > 15
         assert limited.quality.status != "pass"
         assert limited.quality.measures["presence"] < 0.5
 

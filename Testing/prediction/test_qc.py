@@ -53,7 +53,7 @@ def verdict(
     sa = resample(counts, answer.grid)
     return qc.assess(
         counts, sa, answer, pose, presence=presence, axis_spread_deg=spread, axis_disagreement_deg=disagreement,
-        cup_residual_mm=0.7, septum_seen_deg=septum,
+        cup_residual_mm=0.7, label_softness=1.1, septum_seen_deg=septum,
     )  # fmt: skip
 
 

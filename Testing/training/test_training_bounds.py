@@ -8,20 +8,16 @@ import numpy as np
 import pytest
 from MSSTUNetReorientLib.commands.cli import main
 from MSSTUNetReorientLib.evaluation.study_sets import read_sets
-from MSSTUNetReorientLib.geometry.pose import Pose
-from MSSTUNetReorientLib.geometry.volume import Grid
-from MSSTUNetReorientLib.geometry.volume import Volume
 from MSSTUNetReorientLib.prediction.bounds import FEATURES
 from MSSTUNetReorientLib.prediction.bounds import bounds_file
 from MSSTUNetReorientLib.prediction.bounds import read_bounds
 from MSSTUNetReorientLib.prediction.models import find_weights
 from MSSTUNetReorientLib.training import fit_bounds
 from MSSTUNetReorientLib.training.fit_bounds import Measured
-from MSSTUNetReorientLib.training.fit_bounds import as_conventional
 from MSSTUNetReorientLib.training.fit_bounds import conformal
-from MSSTUNetReorientLib.training.fit_bounds import conformal_quantile
 from MSSTUNetReorientLib.training.fit_bounds import fit
 from MSSTUNetReorientLib.training.fit_bounds import quantile_regression
+from MSSTUNetReorientLib.training.fit_bounds import weighted_quantile
 
 SIZE = len(FEATURES)
 
@@ -54,9 +50,17 @@ def test_every_kind_counts_the_same() -> None:
     assert fit_bounds.equal_weights(np.array(["a", "a", "a", "b"])) == pytest.approx([2 / 3, 2 / 3, 2 / 3, 2.0])
 
 
-@pytest.mark.parametrize(("n", "rank"), [(9, 9), (19, 18), (20, 19), (99, 90)])
-def test_the_conformal_quantile_by_its_rank(n: int, rank: int) -> None:
-    assert conformal_quantile(np.random.default_rng(0).permutation(n) + 1.0, 0.9) == rank
+@pytest.mark.parametrize(("share", "value"), [(0.9, 9.0), (0.91, 10.0), (0.05, 1.0), (1.0, 10.0)])
+def test_the_quantile_of_equal_weights(share: float, value: float) -> None:
+    values = np.random.default_rng(0).permutation(10) + 1.0
+    assert weighted_quantile(values, np.ones(10), share) == value
+
+
+def test_the_quantile_of_unequal_weights() -> None:
+    """Of nine easy studies and a hard one that counts as much, one in two is hard."""
+    values, weights = np.arange(10.0), np.array([1.0] * 9 + [9.0])
+    assert weighted_quantile(values, weights, 0.5) == 8.0
+    assert weighted_quantile(values, weights, 0.51) == 9.0
 
 
 def test_the_bound_holds_for_new_subjects() -> None:
@@ -87,8 +91,16 @@ def test_coverage_is_reported_by_kind() -> None:
     bounds, coverage = fit([*rows("easy", 100, 1.0, 1), *rows("hard", 100, 1.2, 2)])
     assert set(bounds.coefficients) == {"axis_deg", "centre_mm", "septum_deg"}
     assert coverage["axis_deg"]["easy"] > coverage["axis_deg"]["hard"]
-    assert coverage["axis_deg"]["hard"] >= 0.86
-    assert np.mean(list(coverage["axis_deg"].values())) == pytest.approx(0.91, abs=0.03)
+    assert coverage["axis_deg"]["hard"] >= 0.8
+    assert np.mean(list(coverage["axis_deg"].values())) == pytest.approx(0.9, abs=0.03)
+
+
+def test_no_large_kind_has_fewer_than_its_share(monkeypatch: pytest.MonkeyPatch) -> None:
+    three = [*rows("easy", 200, 1.0, 1), *rows("easier", 200, 0.8, 2), *rows("hard", 200, 2.0, 3)]
+    kept = fit(three)[1]["axis_deg"]["hard"]
+    monkeypatch.setattr(fit_bounds, "LEAST_SHARE", 0.0)
+    free = fit(three)[1]["axis_deg"]["hard"]
+    assert free < 0.8 < 0.83 < kept < 0.88
 
 
 def test_the_file_is_written_beside_the_weights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -102,23 +114,10 @@ def test_the_file_is_written_beside_the_weights(tmp_path: Path, monkeypatch: pyt
     }  # fmt: skip
 
 
-def test_a_conventional_camera_is_coarser_and_has_256_grey_values() -> None:
-    """A point of 100: its width grows as the squares of both add up."""
-    grid = Grid.centred(41, 3.0, Pose(np.eye(3), np.zeros(3)))
-    array = np.zeros((41, 41, 41), np.float32)
-    array[14:27, 14:27, 14:27] = 100.0
-    shown = as_conventional(Volume(array, grid, {"kind": "test"})).array
-    assert set(np.unique(shown)) <= set(range(256))
-    assert shown.max() == 255.0
-    edge = shown[20, 20, 10:18]
-    assert (np.diff(edge) >= 0).all()
-    assert 255 * 0.1 < edge[4] < 255 * 0.9  # at the edge of the block half of its counts
-
-
-def test_studies_are_measured_in_both_forms(tmp_path: Path) -> None:
+def test_studies_are_measured(tmp_path: Path) -> None:
     assert main(["simulate", "--kind", "spect", "--fast", "--out", str(tmp_path / "made"), "--quiet"]) == 0
     found = list(fit_bounds.measure(find_weights(None).path, read_sets([f"made={tmp_path / 'made'}"]), lambda _: None))
-    assert [row.kind for row in found] == ["made", "made, conventional"]
+    assert [row.kind for row in found] == ["made"]
     assert all(set(row.errors) == {"axis_deg", "centre_mm", "septum_deg"} for row in found)
     assert all(row.x.shape == (SIZE,) for row in found)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from ..output.normal_studies import camera_of
 from ..output.normal_studies import sex_of
 from ..perfusion.aha_segments import SEGMENTS
 
@@ -73,7 +74,7 @@ def acquisition(parameters: dict[str, Any]) -> dict[str, Any]:
     scanner = parameters["scanner"]
     found = {"sex": sex_of(parameters["chest"])}
     if scanner["kind"] != "pet":
-        found["camera"] = scanner["kind"]
+        found["camera"] = camera_of(scanner["kind"])
     if parameters["kind"] == "composite":
         return found
     return {**found, "attenuation_corrected": scanner["kind"] == "pet" or bool(scanner.get("corrected", False))}

@@ -102,6 +102,15 @@ def sex_of(chest: dict[str, Any]) -> str:
     return "F" if any(body[0] == "breast" for body in bodies) else "M"
 
 
+def camera_of(kind: str) -> str:
+    """The camera that limits distinguish, of a simulated scanner: conventional SPECT has parallel holes too.
+
+    >>> camera_of("conventional"), camera_of("czt")
+    ('spect', 'czt')
+    """
+    return "spect" if kind == "conventional" else kind
+
+
 def _simulated(path: Path, predict: Predictor) -> NormalStudy:
     """Camera, correction, sex and health are those of its parameters."""
     truth = _json(path / TRUTH)
@@ -109,7 +118,7 @@ def _simulated(path: Path, predict: Predictor) -> NormalStudy:
         drawn = truth["parameters"]
         kind, seed = drawn["kind"], int(truth["seed"])
         corrected = kind == "pet" or bool(drawn["scanner"].get("corrected", False))
-        group = Group(kind, corrected, sex_of(drawn["chest"]))
+        group = Group(camera_of(kind), corrected, sex_of(drawn["chest"]))
         defects = drawn["perfusion"]["defects"]
     except (KeyError, TypeError, IndexError, AttributeError, ValueError) as error:
         msg = f"{path / TRUTH}: the truth of a simulated study must have its parameters, but has not; simulate it again"

@@ -20,9 +20,10 @@ from ..errors import InputError
 
 SHARE = 0.9
 """Share of studies that err by less than their bound."""
-FEATURES = ("constant", "log disagreement", "log contrast", "log openness", "cut")
-"""Openness is the labelled pool over the wall: where blur or a small heart closes it, less of the axis is seen."""
-NEEDED = ("axis_disagreement_deg", "contrast", "myocardium_ml", "blood_pool_ml", "cut_share")
+FEATURES = ("constant", "log disagreement", "log contrast", "log openness", "cut", "softness")
+"""Openness is the labelled pool over the wall: where blur or a small heart closes it, less of the axis is seen.
+Softness is that of the labels' edge (:func:`.labelling.softness`): most of what is known of the error of the centre."""
+NEEDED = ("axis_disagreement_deg", "contrast", "myocardium_ml", "blood_pool_ml", "cut_share", "label_softness")
 """Measures of :mod:`.qc` that the features are made of."""
 CUT, MOST_CUT = 10.0, 2.0
 """The share of the LV that is cut off counts ten times, up to a fifth."""
@@ -37,9 +38,9 @@ def features(measures: Mapping[str, float]) -> NDArray[np.float64] | None:
     needed = [measures.get(name, float("nan")) for name in NEEDED]
     if not np.isfinite(needed).all():
         return None
-    apart, contrast, wall, pool, cut = needed
+    apart, contrast, wall, pool, cut, soft = needed
     openness = (pool + 5.0) / max(wall, 5.0)
-    return np.array([1.0, *np.log([apart + 1.0, max(contrast, 0.5), openness]), min(CUT * cut, MOST_CUT)])
+    return np.array([1.0, *np.log([apart + 1.0, max(contrast, 0.5), openness]), min(CUT * cut, MOST_CUT), soft])
 
 
 @dataclass(frozen=True)

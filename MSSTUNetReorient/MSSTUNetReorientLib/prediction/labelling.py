@@ -93,12 +93,14 @@ class LabelPose:
         axis: ``(3,)`` the long axis in the axes of the label grid.
         disagreement_deg: between the axis of the ellipsoid and the network's; nan where there is no ellipsoid.
         residual_mm: median distance of the outer surface from the fitted ellipsoid; nan where there is none.
+        softness: of the labels, see :func:`softness`.
     """
 
     offset: Array
     axis: Array
     disagreement_deg: float
     residual_mm: float
+    softness: float
 
 
 def pose_from_labels(shares: Tensor) -> LabelPose:
@@ -114,14 +116,14 @@ def pose_from_labels(shares: Tensor) -> LabelPose:
     labels = labels_on(shares, grid, np.zeros(3))
     inside = np.argwhere(labels > 0)[:, ::-1]
     offset = grid.at(inside.mean(axis=0)) if len(inside) else np.zeros(3)
-    ellipsoid = fit_ellipsoid(labels, LABEL_SPACING)
+    ellipsoid, soft = fit_ellipsoid(labels, LABEL_SPACING), softness(shares)
     if ellipsoid is None:
-        return LabelPose(offset, along, float("nan"), float("nan"))
+        return LabelPose(offset, along, float("nan"), float("nan"), soft)
     apart = angle_between(ellipsoid.axis, along)
     across = along + ellipsoid.axis * ELLIPSOID_WEIGHT / (1 + (apart / TRUST_DEG) ** 2)
-    doubt = np.clip((softness(shares) - SHARP) / (SOFT - SHARP), 0.0, 1.0)
+    doubt = np.clip((soft - SHARP) / (SOFT - SHARP), 0.0, 1.0)
     axis = axis_across(labels, LABEL_SPACING, across / np.linalg.norm(across)) + doubt * along
-    return LabelPose(offset, axis / np.linalg.norm(axis), apart, ellipsoid.residual_mm)
+    return LabelPose(offset, axis / np.linalg.norm(axis), apart, ellipsoid.residual_mm, soft)
 
 
 def softness(shares: Tensor) -> float:

@@ -212,6 +212,7 @@ def _completed(
         axis_spread_deg=found.located.spread_deg,
         axis_disagreement_deg=seen.disagreement_deg,
         cup_residual_mm=seen.residual_mm,
+        label_softness=seen.softness,
         septum_seen_deg=found.located.septum_deg,
         bounds=loaded.bounds,
     )

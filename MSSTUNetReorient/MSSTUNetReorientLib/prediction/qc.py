@@ -129,6 +129,7 @@ def assess(
     axis_spread_deg: float,
     axis_disagreement_deg: float,
     cup_residual_mm: float,
+    label_softness: float,
     septum_seen_deg: float,
     bounds: Bounds = NO_BOUNDS,
 ) -> Quality:
@@ -142,6 +143,7 @@ def assess(
         axis_spread_deg: see :data:`MAX_AXIS_SPREAD_DEG`.
         axis_disagreement_deg: see :data:`MAX_AXIS_DISAGREEMENT_DEG`; nan where no ellipsoid was found.
         cup_residual_mm: median distance of the labelled LV from the fitted ellipsoid; nan where there is none.
+        label_softness: see :func:`.labelling.softness`.
         septum_seen_deg: the septum angle that the network sees.
         bounds: see :mod:`.bounds`; none for a model without calibration.
     """
@@ -150,7 +152,7 @@ def assess(
     measures = {"presence": presence, "axis_spread_deg": axis_spread_deg, "myocardium_ml": my, "blood_pool_ml": bp}
     if my + bp < MIN_LV_ML:
         return Quality("fail", ("No left ventricle was found in this study.",), measures)
-    measures["axis_disagreement_deg"] = axis_disagreement_deg
+    measures |= {"axis_disagreement_deg": axis_disagreement_deg, "label_softness": label_softness}
     if np.isfinite(cup_residual_mm):
         measures["cup_residual_mm"] = cup_residual_mm
     measures |= _count_measures(short_axis, labels)
