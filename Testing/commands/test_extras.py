@@ -17,10 +17,9 @@ from places import REPOSITORY
 @pytest.mark.parametrize(
     ("command", "extra", "package"),
     [
-        (["simulate", "--kind", "spect", "--out", "out"], "simulate", "scipy"),
         (["train", "compact", "--out", "out"], "train", "monai"),
         (["evaluate", "studies", "--out", "out"], "evaluate", "PIL"),
-        (["stability", "study.nrrd"], "evaluate", "scipy"),
+        (["stability", "study.nrrd"], "evaluate", "monai"),
     ],
 )
 def test_a_command_without_its_packages(
@@ -66,5 +65,5 @@ def test_all_packages_there() -> None:
 
 def test_all_missing_packages_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(extras, "find_spec", lambda _: None)
-    with pytest.raises(InputError, match="scipy, lightning_fabric, monai"):
+    with pytest.raises(InputError, match="lightning_fabric, monai"):
         extras.require("train")

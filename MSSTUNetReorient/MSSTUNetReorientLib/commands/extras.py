@@ -7,9 +7,8 @@ from importlib.util import find_spec
 from ..errors import InputError
 
 PACKAGES = {
-    "simulate": ("scipy",),
-    "train": ("scipy", "lightning_fabric", "monai"),
-    "evaluate": ("scipy", "monai", "jinja2", "matplotlib", "PIL"),
+    "train": ("lightning_fabric", "monai"),
+    "evaluate": ("monai", "jinja2", "matplotlib", "PIL"),
 }
 """Extra of pyproject.toml, and the packages that show that it is installed."""
 

@@ -11,7 +11,6 @@ import numpy as np
 import typer
 
 from ..errors import InputError
-from .extras import require
 from .terminal import print_line
 from .terminal import progress_bar
 
@@ -57,7 +56,6 @@ def simulate(
     debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
 ) -> None:
     """Make studies with known pose, labels, perfusion and volumes. An interrupted run resumes."""
-    require("simulate")
     from ..simulation.batch import BatchRequest
     from ..simulation.batch import make_studies
     from ..simulation.parameters import KINDS
