@@ -43,9 +43,9 @@ def assert_sample_heart(result: Result, sample: Result, *, placed: bool = True) 
 
 
 def test_the_sample_is_the_tables(sample: Result) -> None:
-    """The axis of the table was found when studies were still read linearly between their voxels."""
-    np.testing.assert_allclose(sample.pose.centre, PUBLISHED_CENTRE, atol=0.1)
-    assert angle_between(sample.pose.long_axis, PUBLISHED_AXIS) < 0.5
+    """The heart of the table, found by other weights."""
+    np.testing.assert_allclose(sample.pose.centre, PUBLISHED_CENTRE, atol=1.0)
+    assert angle_between(sample.pose.long_axis, PUBLISHED_AXIS) < 2.0
 
 
 READ = {

@@ -196,7 +196,7 @@ def test_the_table_of_presence_counts_by_hand() -> None:
 
 @pytest.mark.parametrize("change", NO_HEART)
 def test_nothing_is_left_of_the_heart(data: DataSet, change: str) -> None:
-    """Most of the wall is gone, though something else may be bright there; the same each time."""
+    """The wall is gone, though something else may be as bright there; the same each time."""
     study = data.studies[0]
     counts = study.read()
     bare = changed(counts, study, change)
@@ -210,7 +210,7 @@ def test_nothing_is_left_of_the_heart(data: DataSet, change: str) -> None:
         assert bare.array[wall].mean() < 0.7 * before[wall].mean()
     else:
         assert bare.array[distance < 60].max() > 0.35 * before[wall].mean()
-        assert np.median(bare.array[wall] / before[wall]) < 0.8
+        assert np.median(np.abs(bare.array[wall] / before[wall] - 1)) > 0.2
     far = distance > 130
     if change != "field ends before the heart":
         assert np.abs(bare.array[far] - before[far]).mean() < 0.05 * before[wall].mean()

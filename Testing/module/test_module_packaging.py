@@ -40,7 +40,7 @@ endmacro()
 """In the place of Slicer's own CMake package. Slicer's macro, too, copies each file to the same relative path and
 installs that whole folder (``ctkMacroCompilePythonScript``)."""
 
-ABSENT = ("typer", "rich", "scipy", "matplotlib", "monai", "pytomography", "lightning", "PIL", "PySide6", "pytest")
+ABSENT = ("typer", "rich", "matplotlib", "monai", "pytomography", "lightning", "PIL", "PySide6", "pytest")
 """Not in 3D Slicer, or not to be counted on: the job must do without them."""
 
 JOB = """
