@@ -50,7 +50,7 @@ def evaluate(
     ] = False,
     changed: Annotated[
         int,
-        typer.Option(min=0, help="Also turn, mirror and rob of the heart this many studies of each set; 0 for none."),
+        typer.Option(min=0, help="Also turn, mirror and empty this many studies of each set; 0 for none."),
     ] = 8,
     again: Annotated[bool, typer.Option("--again", help="Repeat existing measurements.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print only errors.")] = False,

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..output.normal_studies import camera_of
+from ..output.normal_studies import is_corrected
 from ..output.normal_studies import sex_of
 from ..perfusion.aha_segments import SEGMENTS
 
@@ -77,7 +78,7 @@ def acquisition(parameters: dict[str, Any]) -> dict[str, Any]:
         found["camera"] = camera_of(scanner["kind"])
     if parameters["kind"] == "composite":
         return found
-    return {**found, "attenuation_corrected": scanner["kind"] == "pet" or bool(scanner.get("corrected", False))}
+    return {**found, "attenuation_corrected": is_corrected(scanner["kind"], scanner)}
 
 
 def _loss(defect: dict[str, Any]) -> float:

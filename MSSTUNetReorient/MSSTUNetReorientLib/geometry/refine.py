@@ -10,6 +10,7 @@ from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import ndimage
 
 from .volume import Grid
 from .volume import Volume
@@ -27,29 +28,19 @@ def refined(volume: Volume, coarser_than: float) -> Volume:
     least = array.min()
     for axis, wanted in enumerate(coarse[::-1]):
         if wanted:
-            matrix = _halfway(array.shape[axis])
-            array = np.moveaxis(np.tensordot(matrix, array, (1, axis)), 0, axis)
+            array = resized(array, axis, 2 * array.shape[axis] - 1)
     i, j, k = (int(2 * n - 1 if c else n) for n, c in zip(grid.size, coarse, strict=True))
     spacing = np.where(coarse, grid.spacing / 2, grid.spacing)
     fine = Grid((i, j, k), spacing, grid.origin, grid.direction)
     return Volume(np.maximum(array, least).astype(np.float32), fine, volume.info)
 
 
-@lru_cache(maxsize=16)
-def _halfway(n: int) -> NDArray[np.float32]:
-    """``(2 n - 1, n)``: the cubic B-spline through ``n`` values, mirrored at both ends, at them and halfway between."""
-    index = np.arange(n)
-    fit = np.zeros((n, n))
-    read = np.zeros((2 * n - 1, n))
-    for offset, weight in ((-1, 1 / 6), (0, 4 / 6), (1, 1 / 6)):
-        np.add.at(fit, (index, _mirrored(index + offset, n)), weight)
-        np.add.at(read, (2 * index, _mirrored(index + offset, n)), weight)
-    for offset, weight in ((-1, 1 / 48), (0, 23 / 48), (1, 23 / 48), (2, 1 / 48)):
-        np.add.at(read, (2 * index[:-1] + 1, _mirrored(index[:-1] + offset, n)), weight)
-    return np.asarray(read @ np.linalg.inv(fit), np.float32)
+def resized(array: NDArray[np.float32], axis: int, size: int) -> NDArray[np.float32]:
+    """An array read along one axis at ``size`` points from its first to its last value, by a cubic spline."""
+    return np.moveaxis(np.tensordot(_spline_matrix(array.shape[axis], size), array, (1, axis)), 0, axis)
 
 
-def _mirrored(index: NDArray[np.int64], n: int) -> NDArray[np.int64]:
-    """Indices beyond both ends, reflected at the outermost voxels."""
-    index = np.abs(index)
-    return np.where(index > n - 1, 2 * (n - 1) - index, index)
+@lru_cache(maxsize=32)
+def _spline_matrix(few: int, many: int) -> NDArray[np.float32]:
+    """``(many, few)``: a cubic spline through ``few`` values, read at ``many`` points from the first to the last."""
+    return np.asarray(ndimage.zoom(np.eye(few), (many / few, 1), order=3), np.float32)

@@ -111,14 +111,18 @@ def camera_of(kind: str) -> str:
     return "spect" if kind == "conventional" else kind
 
 
+def is_corrected(kind: str, scanner: dict[str, Any]) -> bool:
+    """Whether attenuation is corrected, of a simulated kind and its scanner: always in PET."""
+    return kind == "pet" or bool(scanner.get("corrected", False))
+
+
 def _simulated(path: Path, predict: Predictor) -> NormalStudy:
     """Camera, correction, sex and health are those of its parameters."""
     truth = _json(path / TRUTH)
     try:
         drawn = truth["parameters"]
         kind, seed = drawn["kind"], int(truth["seed"])
-        corrected = kind == "pet" or bool(drawn["scanner"].get("corrected", False))
-        group = Group(camera_of(kind), corrected, sex_of(drawn["chest"]))
+        group = Group(camera_of(kind), is_corrected(kind, drawn["scanner"]), sex_of(drawn["chest"]))
         defects = drawn["perfusion"]["defects"]
     except (KeyError, TypeError, IndexError, AttributeError, ValueError) as error:
         msg = f"{path / TRUTH}: the truth of a simulated study must have its parameters, but has not; simulate it again"

@@ -36,7 +36,7 @@ def mirrored(study: Volume) -> Volume:
 
 def is_suspicious(quality: Quality) -> bool:
     """Whether the mirrored study must be searched: only then can it be clearly better."""
-    return quality.status == "fail" or _apex_is_right(quality) or len(quality.reasons) >= FEWER_REASONS
+    return _lies_wrong(quality) or len(quality.reasons) >= FEWER_REASONS
 
 
 def looks_mirrored(given: Quality, other: Quality) -> bool:
@@ -46,8 +46,7 @@ def looks_mirrored(given: Quality, other: Quality) -> bool:
         given: the verdict on the study as it is; other: on it mirrored.
     """
     fewer = len(given.reasons) - len(other.reasons)
-    better = given.status == "fail" or _apex_is_right(given) or fewer >= FEWER_REASONS
-    return better and _lies_as_hearts_do(other)
+    return (_lies_wrong(given) or fewer >= FEWER_REASONS) and _lies_as_hearts_do(other)
 
 
 def told_as_mirrored(quality: Quality) -> Quality:
@@ -60,8 +59,9 @@ def is_told_as_mirrored(quality: Quality) -> bool:
     return REASON in quality.reasons
 
 
-def _apex_is_right(quality: Quality) -> bool:
-    return quality.measures.get("apex_left", MIN_APEX_LEFT) < MIN_APEX_LEFT
+def _lies_wrong(quality: Quality) -> bool:
+    """No heart was found, or its apex is not left."""
+    return quality.status == "fail" or quality.measures.get("apex_left", MIN_APEX_LEFT) < MIN_APEX_LEFT
 
 
 def _lies_as_hearts_do(quality: Quality) -> bool:

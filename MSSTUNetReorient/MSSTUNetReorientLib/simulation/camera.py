@@ -12,7 +12,7 @@ import numpy as np
 
 from .codec import parameters_class
 from .scanner import BYTE
-from .scanner import MEDIAN_SHARE
+from .scanner import draw_median
 
 MU_PER_MM = {
     "air": 0.0, "body": 0.0153, "lung": 0.0042, "liver": 0.0158, "spleen": 0.0158, "stomach": 0.0150, "bowel": 0.0145,
@@ -121,5 +121,5 @@ def _conventional(rng: np.random.Generator, camera: Camera) -> Camera:
     return replace(
         camera, kind="conventional", radius=float(rng.uniform(210, 260)), corrected=False, recovery=False,
         filter="butterworth", cutoff=float(rng.uniform(0.3, 0.5)),
-        median=3 if rng.random() < MEDIAN_SHARE else 0, levels=BYTE,
+        median=draw_median(rng), levels=BYTE,
     )  # fmt: skip

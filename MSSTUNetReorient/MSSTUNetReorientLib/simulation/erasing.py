@@ -15,10 +15,13 @@ ERASED_MM = (62.0, 80.0)
 """How far from the LV centre a heart is erased: LV and RV."""
 
 
-def _distance(centre: Array) -> Field:
-    """mm from a point, ``(96, 96, 96)``."""
-    line = (np.arange(CUBE.size[0]) - (CUBE.size[0] - 1) / 2) * CUBE.spacing
-    x, y, z = (np.square(line - c).astype(np.float32) for c in centre)
+LINE_MM = (np.arange(CUBE.size[0]) - (CUBE.size[0] - 1) / 2) * CUBE.spacing
+"""Positions of the voxels along each axis of the cube."""
+
+
+def distance_from(centre: Array) -> Field:
+    """mm from a point (x, y, z) in the cube, ``(96, 96, 96)``."""
+    x, y, z = (np.square(LINE_MM - c).astype(np.float32) for c in centre)
     return np.asarray(np.sqrt(x + y[:, None] + z[:, None, None]), np.float32)
 
 
@@ -29,7 +32,7 @@ def erased(cube: Field, centre: Array, rng: np.random.Generator) -> Field:
         centre: ``(3,)`` (x, y, z) mm from the middle of the cube.
     """
     radius = rng.uniform(*ERASED_MM)
-    gone = 1 / (1 + np.exp(np.minimum((_distance(centre) - radius) / CUBE.spacing, 50)))
+    gone = 1 / (1 + np.exp(np.minimum((distance_from(centre) - radius) / CUBE.spacing, 50)))
     few = (slice(None, None, 4),) * 3
     kept = 1 - gone[few]
     around = ndimage.gaussian_filter(cube[few] * kept, 2.0) / (ndimage.gaussian_filter(kept, 2.0) + 1e-3)
@@ -42,8 +45,7 @@ def erased(cube: Field, centre: Array, rng: np.random.Generator) -> Field:
 def cropped_before(cube: Field, centre: Array, rng: np.random.Generator) -> Field:
     """As :func:`erased`: nothing is left from the plane on that lies before the heart, across one axis of the cube."""
     axis, side = int(rng.integers(3)), int(rng.choice([-1, 1]))
-    line = (np.arange(CUBE.size[0]) - (CUBE.size[0] - 1) / 2) * CUBE.spacing
-    kept = side * (line - centre[axis]) < -rng.uniform(*ERASED_MM)
+    kept = side * (LINE_MM - centre[axis]) < -rng.uniform(*ERASED_MM)
     shape = [1, 1, 1]
     shape[2 - axis] = -1
     return np.asarray(cube * kept.reshape(shape), np.float32)

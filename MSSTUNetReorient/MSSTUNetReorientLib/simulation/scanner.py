@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from dataclasses import replace
-from functools import lru_cache
 
 import numpy as np
 import torch
 import torch.nn.functional as F
 from scipy import ndimage
 
+from ..geometry.refine import resized
 from .codec import parameters_class
 from .torso import Field
 from .torso import smooth_noise
@@ -69,9 +69,8 @@ def draw_scanner(rng: np.random.Generator, kind: str | None = None) -> Scanner:
     kind = kind or str(rng.choice(["spect", "conventional", "czt", "pet"], p=[0.33, 0.22, 0.25, 0.2]))
     seed = int(rng.integers(2**31))
     noise = float(np.clip(0.05 * np.exp(rng.normal(0, 0.75)), 0.005, 0.25))
-    if kind == "conventional":
-        return _draw_conventional(rng, noise, seed)
-    return {"spect": _draw_spect, "czt": _draw_czt, "pet": _draw_pet}[kind](rng, noise, seed)
+    draw = {"spect": _draw_spect, "conventional": _draw_conventional, "czt": _draw_czt, "pet": _draw_pet}
+    return draw[kind](rng, noise, seed)
 
 
 def _draw_czt(rng: np.random.Generator, noise: float, seed: int) -> Scanner:
@@ -119,8 +118,12 @@ def _draw_conventional(rng: np.random.Generator, noise: float, seed: int) -> Sca
     """A smooth study of an older camera, as its workstation stores it: small cavities are nearly closed."""
     drawn = _draw_spect(rng, 0.7 * noise, seed)
     fwhm, smooth = rng.uniform(*CONVENTIONAL_FWHM_MM), rng.uniform(12, 20)
-    median = 3 if rng.random() < MEDIAN_SHARE else 0
-    return replace(drawn, kind="conventional", fwhm=fwhm, noise_fwhm=smooth, median=median, levels=BYTE)
+    return replace(drawn, kind="conventional", fwhm=fwhm, noise_fwhm=smooth, median=draw_median(rng), levels=BYTE)
+
+
+def draw_median(rng: np.random.Generator) -> int:
+    """Side of the median filter of a conventional study, 0 for none; see :func:`stored`."""
+    return 3 if rng.random() < MEDIAN_SHARE else 0
 
 
 MEDIAN_SHARE, BYTE = 0.7, 255
@@ -267,14 +270,8 @@ def resolve(image: Field, scanner: Scanner, spacing: float) -> Field:
     down = F.interpolate(torch.from_numpy(image)[None, None], size=coarse, mode="trilinear", align_corners=True)
     up = stored(down[0, 0].numpy(), scanner.median, scanner.levels)
     for axis, n in enumerate(image.shape):
-        up = np.moveaxis(np.tensordot(_spline_matrix(up.shape[axis], n), up, (1, axis)), 0, axis)
+        up = resized(up, axis, n)
     return np.asarray(np.maximum(up, 0.0), np.float32)
-
-
-@lru_cache(maxsize=16)
-def _spline_matrix(few: int, many: int) -> Field:
-    """``(many, few)``: a cubic spline through ``few`` values, read at ``many`` points from the first to the last."""
-    return np.asarray(ndimage.zoom(np.eye(few), (many / few, 1), order=3), np.float32)
 
 
 def points_of_grid(size: tuple[int, int, int], spacing: float) -> Field:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import ndimage
 
+from ..simulation.erasing import distance_from
 from ..simulation.parameters import CUBE
 from .pool import Sample
 
@@ -24,13 +24,6 @@ def swap_background(study: Sample, other: Sample, rng: np.random.Generator) -> S
     """
     shift = np.round((study.centre - other.centre) / CUBE.spacing).astype(int)[::-1]
     around = ndimage.shift(other.cube.astype(np.float32), shift, order=0)
-    own = 1 / (1 + np.exp((_distance(study) - rng.uniform(*REACH_MM)) / SEAM_MM))
+    own = 1 / (1 + np.exp((distance_from(study.centre) - rng.uniform(*REACH_MM)) / SEAM_MM))
     cube = around + own * (study.cube.astype(np.float32) - around)
     return replace(study, cube=cube.astype(np.float16))
-
-
-def _distance(study: Sample) -> NDArray[np.float32]:
-    """mm from the LV centre, ``(96, 96, 96)``."""
-    line = (np.arange(CUBE.size[0]) - (CUBE.size[0] - 1) / 2) * CUBE.spacing
-    x, y, z = (np.square(line - c).astype(np.float32) for c in study.centre)
-    return np.asarray(np.sqrt(x + y[:, None] + z[:, None, None]), np.float32)

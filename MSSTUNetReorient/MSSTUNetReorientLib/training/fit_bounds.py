@@ -127,7 +127,7 @@ def conformal(x: Array, errors: Array, kinds: NDArray[np.str_], subjects: NDArra
     all_in = quantile_regression(x, errors, weights)
     large = [name for name, n in zip(*np.unique(kinds, return_counts=True), strict=True) if n >= MIN_OF_A_SET]
     least = [float(np.quantile(beyond[kinds == name], LEAST_SHARE)) for name in large]
-    all_in[0] += max(weighted_quantile(beyond, weights, SHARE), *least, -np.inf)
+    all_in[0] += max([weighted_quantile(beyond, weights, SHARE), *least])
     return all_in
 
 
