@@ -91,7 +91,7 @@ def train(
     turns = []
     for name in COMPARISONS if all_small else [str(recipe)]:
         chosen = load_recipe(name).lasting(iterations)
-        folder, common = (out / name, out) if all_small else (out, None)
+        folder, common = (out / Path(name).stem, out) if all_small else (out, None)
         request = TrainingRequest(chosen, folder, data, tuple(pool or ()), held_out, studies, init, common)
         turns.append(Turn(request, limit_minutes, PrefixedPrinter(name)))
     try:
