@@ -52,7 +52,9 @@ QUESTIONS: dict[str, list[tuple[str, str, tuple[str, ...]]]] = {
     ],
     "How far is compact ahead?": [
         ("small-msstunet", COMPACT, (*LABELS, *POSE)),
+        ("small-seg-op1", COMPACT, LABELS),
         ("small-cascade", COMPACT, POSE),
+        ("small-cnn-stn", COMPACT, POSE),
     ],
 }
 """Question to pairs of networks, the second of which should be better, and the figures that show it."""
@@ -120,16 +122,29 @@ def comparison_page(
     text = template("comparisons.md.j2").render(
         version=__version__, command=command, date=date, fall=f"{100 * fall:g}",
         trained=training_table({n: titles[n] for n in COMPARISONS}, trained.training).markdown(),
-        questions={
-            question: {
-                name: [in_words(a, b, titles, answers, figures) for a, b, figures in pairs]
-                for name, answers in by_set.items()
-            }
-            for question, pairs in QUESTIONS.items()
-        },
+        questions={question: _answers(pairs, by_set, trained) for question, pairs in QUESTIONS.items()},
         parts=[_part(s, by_set[s.name], titles) for s in sets],
     )  # fmt: skip
     return re.sub(r"\n{3,}", "\n\n", text).strip() + "\n"
+
+
+def _answers(
+    pairs: Sequence[tuple[str, str, tuple[str, ...]]], by_set: Mapping[str, Answers], trained: Trained
+) -> list[str]:
+    """Sentences: of each data set, of the pairs that are both trained; at the end, what is missing."""
+    there = [pair for pair in pairs if pair[0] in trained.candidates and pair[1] in trained.candidates]
+    told = [
+        f"{name}: {in_words(a, b, trained.titles, answers, figures)}{_unfinished((a, b), trained)}"
+        for name, answers in by_set.items()
+        for a, b, figures in there
+    ]
+    missing = {trained.titles[n]: None for a, b, _ in pairs for n in (a, b) if n not in trained.candidates}
+    return [*told, *([f"Not answered as a whole; not trained yet: {', '.join(missing)}."] if missing else [])]
+
+
+def _unfinished(names: Sequence[str], trained: Trained) -> str:
+    early = [trained.titles[n] for n in names if trained.training.get(n, {}).get("flat") is False]
+    return f" Stopped by the limit: {', '.join(early)}." if early else ""
 
 
 def _part(data_set: DataSet, answers: Answers, titles: Mapping[str, str]) -> dict[str, object]:
