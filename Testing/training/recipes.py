@@ -24,13 +24,15 @@ TINY = {
 """Sizes of a network that trains in moments, by architecture."""
 
 
-def tiny(folder: Path, architecture: str, *, frame: str = "transaxial", schedule: str = "", more: str = "") -> Recipe:
+def tiny(
+    folder: Path, architecture: str, *, frame: str = "transaxial", schedule: str = "", data: str = "", more: str = ""
+) -> Recipe:
     """A recipe for a small network."""
     path = folder / f"tiny-{architecture}.toml"
     path.write_text(
         f'title = "Tiny"\nabout = "for tests"\nprecision = "float32"\n\n'
         f'[network]\narchitecture = "{architecture}"\n{TINY[architecture]}\n\n'
-        f'[data]\nbatch = 2\naugment = false\nfirst = 1\nvalidation = 0\nframe = "{frame}"\n\n'
+        f'[data]\nbatch = 2\naugment = false\nfirst = 1\nvalidation = 0\nframe = "{frame}"\n{data}\n\n'
         f"[schedule]\niterations = 8\nwarmup = 1\ncooldown = 0.01\nrate = 1e-2\nsave_every = 2\n{schedule}\n\n{more}\n"
     )
     return load_recipe(path)

@@ -9,6 +9,7 @@ import pytest
 import torch
 from MSSTUNetReorientLib.commands import train
 from MSSTUNetReorientLib.errors import InputError
+from MSSTUNetReorientLib.evaluation.published_figures import COMPARISONS
 from MSSTUNetReorientLib.simulation import splits
 from MSSTUNetReorientLib.training import pool
 from MSSTUNetReorientLib.training.recipe import load_recipe
@@ -38,12 +39,13 @@ def test_networks_of_zhu_have_the_published_size(name: str) -> None:
     assert parameters(name) == PUBLISHED[name]
 
 
-def test_small_recipes_are_of_one_size_class_and_budget() -> None:
+def test_small_recipes_are_trained_alike() -> None:
     small = [name for name in shipped_recipes() if name.startswith("small-")]
-    assert len(small) == 18
+    assert sorted(small) == sorted(COMPARISONS)
+    assert len(set(COMPARISONS)) == 18
     recipes = [load_recipe(name) for name in small]
-    assert len({(r.schedule, r.data.batch, r.data.augment, r.seed) for r in recipes}) == 1
-    assert all(2.5e5 < parameters(name) < 4.5e6 for name in small)
+    assert len({(r.schedule, r.data.batch, r.data.augment, r.data.reduced, r.data.views, r.seed) for r in recipes}) == 1
+    assert recipes[0].schedule.check_every > 0
 
 
 def test_every_comparison_is_there_in_both_sizes() -> None:
@@ -84,11 +86,12 @@ def test_our_rate_rises_stays_and_falls() -> None:
         (('"msstn"', '"mstn"'), "architecture must be one of compact, ms-st-unet"),
         (("batch = 2", "batch = 0"), "batch must be between 1 and 512"),
         (("rate = 1e-2", "rate = 3"), "rate must be between"),
-        (("rate = 1e-2", "rate = 1e-2\nmomentum = 0.9"), "no key 'momentum'; allowed are iterations"),
+        (("rate = 1e-2", "rate = 1e-2\nnesterov = 0.9"), "no key 'nesterov'; allowed are iterations"),
         (("augment = false", "augment = 0"), "augment must be true or false"),
         (('frame = "transaxial"', 'frame = "coronal"'), "frame must be one of transaxial, short-axis"),
         (('title = "Tiny"\n', ""), "must have the key 'title'"),
         (("[network]", "[net]"), "no key 'net'"),
+        (("[schedule]", "[schedule]\ncheck_every = 5"), "needs [data] reduced"),
         (("[schedule]", "[stages]\ntranslation = 0.5\n[schedule]"), "three stages"),
         (("[network]", "[network"), "readable TOML"),
     ],

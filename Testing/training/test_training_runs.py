@@ -25,6 +25,9 @@ from MSSTUNetReorientLib.training.recipe import load_recipe
 from MSSTUNetReorientLib.training.training_run import TrainingRequest
 from MSSTUNetReorientLib.training.training_run import initialised
 from MSSTUNetReorientLib.training.training_run import train_model
+from MSSTUNetReorientLib.training.turns import Stop
+from MSSTUNetReorientLib.training.turns import Turn
+from MSSTUNetReorientLib.training.turns import take_all
 from recipes import tiny
 
 
@@ -213,3 +216,24 @@ def test_two_processes_train_one_network_and_go_on_together(pool: Path, tmp_path
     assert main(command(tmp_path / "alone", pool, "--iterations", "4")) == 0
     one, two = (read_weights((f / "run" / "weights.npz").read_bytes(), "")[1] for f in (tmp_path / "alone", tmp_path))
     assert any(not torch.equal(one[name], two[name]) for name in one)
+
+
+def test_several_runs_in_two_processes_are_all_trained_and_stop_together(
+    pool: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = []
+    for architecture in ("msstn", "cnn-stn"):
+        tiny(tmp_path, architecture, data="reduced = 32")
+        names.append(str(tmp_path / f"tiny-{architecture}.toml"))
+    monkeypatch.setattr("MSSTUNetReorientLib.evaluation.published_figures.COMPARISONS", names)
+    arguments = ["train", "--all-small", "--iterations", "2", "--out", str(tmp_path / "runs")]
+    assert main([*arguments, "--jobs", "2"]) == 2
+    assert "must share a pool" in capsys.readouterr().err
+    assert main([*arguments, "--pool", str(pool), "--jobs", "2"]) == 0
+    for name in names:
+        assert (tmp_path / "runs" / f"{Path(name).stem}" / "weights.npz").exists()
+    assert (tmp_path / "runs" / "reduced" / "poses.npz").exists()
+    stop = Stop()
+    stop.event.set()
+    turns = [Turn(TrainingRequest(load_recipe(n), tmp_path / "late", pools=(pool,)), None, quiet) for n in names]
+    assert take_all(turns, 2, stop) == []

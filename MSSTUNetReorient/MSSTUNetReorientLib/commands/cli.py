@@ -19,6 +19,7 @@ import typer
 from .. import __version__
 from ..errors import InputError
 from ..prediction.result import Result
+from .compare import compare
 from .evaluate import evaluate
 from .normals import normals
 from .pose_cost import pose_cost
@@ -158,6 +159,7 @@ app.command()(normals)
 app.command()(evaluate)
 app.command()(stability)
 app.command()(pose_cost)
+app.command()(compare)
 app.command()(train)
 app.command()(pool)
 app.command()(validate)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import signal
 import sys
-import time
+from collections.abc import Callable
 from collections.abc import Iterator
+from collections.abc import Sequence
 from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
@@ -22,7 +23,7 @@ from .terminal import print_line
 
 if TYPE_CHECKING:
     from ..training.recipe import Recipe
-    from ..training.training_run import TrainingRequest
+    from ..training.turns import Turn
 
 
 class Cameras(StrEnum):
@@ -58,17 +59,22 @@ def train(
     limit_minutes: Annotated[float | None, typer.Option(min=0.01, help="Stop after this time; can be resumed.")] = None,
     threads: Annotated[int, typer.Option(min=1, help="Number of CPU threads.")] = 2,
     all_small: Annotated[
-        bool, typer.Option("--all-small", help="Train every small-* recipe, each in OUT/NAME.")
+        bool, typer.Option("--all-small", help="Train every small-* recipe in the order of the papers' tables.")
     ] = False,
+    jobs: Annotated[
+        int, typer.Option("--jobs", "-j", min=1, help="Processes of --all-small, one thread each; needs --pool.")
+    ] = 1,
     list_: Annotated[bool, typer.Option("--list", help="List the recipes.")] = False,
     debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
 ) -> None:
     """Train by a recipe; write weights and a table. Ctrl-C saves and stops; the same command resumes."""
     require("train")
+    from ..evaluation.published_figures import COMPARISONS
     from ..training.machine import leave
     from ..training.recipe import load_recipe
     from ..training.recipe import shipped_recipes
     from ..training.training_run import TrainingRequest
+    from ..training.turns import Turn
 
     if list_:
         sys.stdout.write(_recipes_table([load_recipe(name) for name in shipped_recipes()]))
@@ -76,33 +82,38 @@ def train(
     if out is None or (recipe is None) != all_small:
         msg = "give a RECIPE (or --all-small) and --out FOLDER; train --list lists the recipes"
         raise InputError(msg)
-    names = [n for n in shipped_recipes() if n.startswith("small-")] if all_small else [str(recipe)]
+    if jobs > 1 and not (all_small and pool):
+        msg = f"--jobs {jobs}: several runs at once must share a pool; give --all-small and --pool FOLDER"
+        raise InputError(msg)
     import torch
 
     torch.set_num_threads(threads)
+    turns = []
+    for name in COMPARISONS if all_small else [str(recipe)]:
+        chosen = load_recipe(name).lasting(iterations)
+        folder, common = (out / Path(name).stem, out) if all_small else (out, None)
+        request = TrainingRequest(chosen, folder, data, tuple(pool or ()), held_out, studies, init, common)
+        turns.append(Turn(request, limit_minutes, PrefixedPrinter(name)))
     try:
-        for name in names:
-            chosen = load_recipe(name).lasting(iterations)
-            folder, common = (out / name, out) if all_small else (out, None)
-            request = TrainingRequest(chosen, folder, data, tuple(pool or ()), held_out, studies, init, common)
-            _train_one(name, request, limit_minutes)
+        _train(turns, jobs)
     finally:
         leave()
 
 
-def _train_one(name: str, request: TrainingRequest, limit_minutes: float | None) -> None:
-    """One run, to its end or until it is stopped; a stop is reported and raised."""
-    from ..training.training_run import train_model
+def _train(turns: Sequence[Turn], jobs: int) -> None:
+    """All runs, to their ends or until they are stopped; a stop is reported and raised."""
+    from ..training.turns import Stop
+    from ..training.turns import take_all
 
-    with stop_requests() as stop:
-        limit = None if limit_minutes is None else time.monotonic() + 60 * limit_minutes
-
-        def keep_going() -> bool:
-            return stop.signal is None and (limit is None or time.monotonic() < limit)
-
-        done = train_model(request, PrefixedPrinter(name), keep_going)
-    if not done:
-        print_line(f"{name}: stopped before the end; run the same command to resume")
+    asked = Stop()
+    with stop_requests(asked.event.set) as stop:
+        if jobs > 1:
+            done = take_all(turns, jobs, asked)
+        else:
+            done = [t.name for t in turns if not asked.event.is_set() and t.take(asked.event.is_set)]
+    for turn in turns:
+        if turn.name not in done:
+            print_line(f"{turn.name}: stopped before the end; run the same command to resume")
     if stop.signal is not None:
         raise KeyboardInterrupt if stop.signal == signal.SIGINT else TerminatedError
 
@@ -200,21 +211,26 @@ def blend(
     sys.stdout.write(f"{out}\n")
 
 
-class Stop:
+class StopSignal:
     """The signal that requested a stop, if any."""
 
     signal: int | None = None
 
 
 @contextmanager
-def stop_requests() -> Iterator[Stop]:
-    """Ctrl-C and SIGTERM let the step end and the checkpoint be saved; a second one ends at once."""
-    stop = Stop()
+def stop_requests(tell: Callable[[], None]) -> Iterator[StopSignal]:
+    """Ctrl-C and SIGTERM let the step end and the checkpoint be saved; a second one ends at once.
+
+    Args:
+        tell: called at the first.
+    """
+    stop = StopSignal()
 
     def note(number: int, _: FrameType | None) -> None:
         if stop.signal is not None:
             raise KeyboardInterrupt if number == signal.SIGINT else TerminatedError
         stop.signal = number
+        tell()
         print_line("stopping after this step; press Ctrl-C again to stop at once")
 
     former = {number: signal.signal(number, note) for number in (signal.SIGINT, signal.SIGTERM)}

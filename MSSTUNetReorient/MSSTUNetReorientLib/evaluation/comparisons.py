@@ -21,10 +21,15 @@ from ..geometry.pose import nearest_rotation
 from ..geometry.pose import rotation_from_euler
 from ..geometry.volume import Grid
 from ..geometry.volume import Volume
+from ..networks.cascade import CNNSTN
+from ..networks.cascade import Cascade
 from ..networks.cascade import cascade_input
+from ..networks.geometry import CUBE_SPACING
 from ..networks.geometry import HALF_MM
 from ..networks.joint import JointOutput
+from ..networks.msstn import MSSTN
 from ..networks.registry import architecture_of
+from ..networks.sampler import sample_upright
 from ..networks.scale import Scale
 from ..networks.view import view
 from ..prediction.labelling import largest_ventricle
@@ -152,11 +157,12 @@ class TrainedMethod:
         return Answer(pose, _labels(output.logits[0], self._label_scale, pose))
 
     def _locate(self, cube: Tensor, grid: Grid) -> Answer:
-        located = self.network(view(cube, self._size))
+        located = cast(MSSTN, self.network).locate(view(cube, self._size))
         return Answer(_pose(located.angles[0], located.translations[0], grid), None)
 
     def _cascade(self, cube: Tensor, grid: Grid) -> Answer:
-        output = self.network(*cascade_input(cube, tuple(self.identity["network"]["shape"])))
+        network = cast(CNNSTN | Cascade, self.network)
+        output = network.locate(*cascade_input(cube, tuple(self.identity["network"]["shape"])))
         return Answer(_pose(output.angles, output.translation, grid), None)
 
     def _segment(self, cube: Tensor, grid: Grid) -> Answer:
@@ -225,10 +231,15 @@ def _pose(angles: Tensor, translation: Tensor, grid: Grid) -> Pose:
 
 
 def _labels(logits: Tensor, scale: Scale, pose: Pose) -> Volume:
-    """The likeliest labels, the largest connected LV of them, along the axes of a pose."""
+    """The likeliest labels, the largest connected LV of them, along the axes of a pose.
+
+    Coarse logits are interpolated first, for all networks alike: a border lies between two voxels of 12 mm.
+    """
     spacing = 2 * HALF_MM * scale.scale / (scale.size - 1)
-    labels = logits[0].argmax(0).numpy().astype(np.uint8)
-    return Volume(largest_ventricle(labels), Grid.centred(scale.size, spacing, pose))
+    finer = max(round(spacing / CUBE_SPACING), 1)
+    size = (scale.size - 1) * finer + 1
+    labels = sample_upright(logits.float(), 1.0, size)[0].argmax(0).numpy().astype(np.uint8)
+    return Volume(largest_ventricle(labels), Grid.centred(size, spacing / finer, pose))
 
 
 def _count(network: nn.Module) -> int:

@@ -31,10 +31,11 @@ Report = Callable[[int, int], None]
 
 @dataclass(frozen=True)
 class Task:
-    """A study, and the methods (by their number) that have not been measured on it."""
+    """A study, and the methods (by their number) that have not been measured on it; with perfusion or without."""
 
     study: TrueStudy
     methods: tuple[int, ...]
+    perfusion: bool = True
 
 
 def wanted_keys(sets: Sequence[DataSet], candidates: Sequence[Candidate]) -> list[Key]:
@@ -47,7 +48,14 @@ def _key(study: TrueStudy, candidate: Candidate) -> Key:
 
 
 def measure_all(
-    sets: Sequence[DataSet], candidates: Sequence[Candidate], out: Path, *, jobs: int, again: bool, report: Report
+    sets: Sequence[DataSet],
+    candidates: Sequence[Candidate],
+    out: Path,
+    *,
+    jobs: int,
+    again: bool,
+    report: Report,
+    perfusion: bool = True,
 ) -> list[Measurement]:
     """Every measurement of these methods on these studies; what is in ``out`` already is not measured again.
 
@@ -56,6 +64,7 @@ def measure_all(
         jobs: processes.
         again: repeat existing measurements.
         report: called with the number of finished studies and of all.
+        perfusion: also what follows from pose and labels: polar map, scores, anatomical volumes.
 
     Raises:
         InputError: a study cannot be read, or the disk is full; what was measured is kept.
@@ -63,7 +72,7 @@ def measure_all(
     rows = read_rows(out / FILE, Measurement)
     done = set() if again else {key(row) for row in rows}
     tasks = [
-        Task(study, missing)
+        Task(study, missing, perfusion)
         for s in sets
         for study in s.studies
         if (missing := tuple(n for n, c in enumerate(candidates) if _key(study, c) not in done))
@@ -82,7 +91,7 @@ def measure_study(task: Task, candidates: Sequence[Candidate]) -> list[Measureme
     """A row of each method on one study, which is read once."""
     study = task.study
     counts, labels = study.read(), study.read_labels()
-    figures = figures_of_truth(study, counts, labels)
+    figures = figures_of_truth(study, counts, labels) if task.perfusion else None
     rows = []
     for candidate in (candidates[n] for n in task.methods):
         known = (

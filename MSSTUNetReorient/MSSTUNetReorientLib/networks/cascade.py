@@ -111,9 +111,13 @@ class CNNSTN(nn.Module):
 
     def forward(self, image: Tensor, half_extent: Extent = None) -> CascadeOutput:
         """Locate and sample; arguments as in :meth:`Cascade.forward`."""
+        found = self.locate(image)
+        return found._replace(images=(_reorient(image, found.angles, found.translation, half_extent),))
+
+    def locate(self, image: Tensor, half_extent: Extent = None, turned: bool = True) -> CascadeOutput:
+        """The pose without the image, for whoever needs no more; only ``image`` counts."""
         six = self.block(image)
-        angles, translation = six[:, :3], six[:, 3:]
-        return CascadeOutput(angles, translation, (_reorient(image, angles, translation, half_extent),))
+        return CascadeOutput(six[:, :3], six[:, 3:], ())
 
 
 class Cascade(nn.Module):
@@ -174,12 +178,23 @@ class Cascade(nn.Module):
                 ``(3,)`` or ``(B, 3)``. Rescaling to 64 x 64 x 32 leaves the voxels of most studies unequal,
                 and a rotation is one in mm alone. None: the voxels are cubic.
         """
+        found = self.locate(image, half_extent)
+        upright = _reorient(image, found.angles, found.translation, half_extent)
+        return found._replace(images=(*found.images, upright))
+
+    def locate(self, image: Tensor, half_extent: Extent = None, turned: bool = True) -> CascadeOutput:
+        """The pose, and the shifted image from which its rotation was found.
+
+        Args:
+            image, half_extent: as in :meth:`forward`.
+            turned: False leaves the angles nan, for whoever asks for the translation alone.
+        """
         translation = self.translation(image)
+        if not turned:
+            return CascadeOutput(torch.full_like(translation, torch.nan), translation, ())
         still = torch.zeros_like(translation)
         shifted = _reorient(image, still, translation, half_extent)
-        angles = self.rotation(shifted)
-        upright = _reorient(image, angles, translation, half_extent)
-        return CascadeOutput(angles, translation, (shifted, upright))
+        return CascadeOutput(self.rotation(shifted), translation, (shifted,))
 
 
 def with_gradient(image: Tensor, spacing: Sequence[float] = (1.0, 1.0, 1.0)) -> Tensor:

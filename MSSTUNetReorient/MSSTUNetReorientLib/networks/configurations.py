@@ -64,6 +64,7 @@ class MSSTUNetConfiguration:
     reading: Reading = "nested"
     backbone_width: int = 64
     backbone_blocks: tuple[int, ...] = RESNET50
+    pooled: bool = True
     widths: tuple[int, ...] = WIDTHS
     mean: tuple[float, ...] = MEAN_POSE
     alignment: Alignment = "paper"
@@ -77,7 +78,7 @@ class MSSTUNetConfiguration:
         """A new model with fresh weights."""
         return MSSTUNet(
             self.scales, self.backbone_width, self.backbone_blocks, self.widths, mean=self.mean,
-            alignment=self.alignment,
+            alignment=self.alignment, pooled=self.pooled,
         )  # fmt: skip
 
 
@@ -89,13 +90,14 @@ class SingleScaleConfiguration:
     size: int = 128
     backbone_width: int = 64
     backbone_blocks: tuple[int, ...] = RESNET50
+    pooled: bool = True
     widths: tuple[int, ...] = UNET_WIDTHS
     mean: tuple[float, ...] = MEAN_POSE
 
     def build(self) -> SingleScaleSTUNet:
         """A new model with fresh weights."""
         scale = Scale(self.size, 1.0)
-        return SingleScaleSTUNet(scale, self.backbone_width, self.backbone_blocks, self.widths, self.mean)
+        return SingleScaleSTUNet(scale, self.backbone_width, self.backbone_blocks, self.widths, self.mean, self.pooled)
 
 
 @dataclass(frozen=True)
@@ -108,12 +110,13 @@ class MSSTNConfiguration:
     reading: Reading = "nested"
     backbone_width: int = 64
     backbone_blocks: tuple[int, ...] = RESNET50
+    pooled: bool = True
     mean: tuple[float, ...] = MEAN_POSE
 
     def build(self) -> MSSTN:
         """A new model with fresh weights."""
         scales = halved(self.size, self.levels, self.reading == "nested")
-        return MSSTN(scales, self.backbone_width, self.backbone_blocks, self.mean)
+        return MSSTN(scales, self.backbone_width, self.backbone_blocks, self.mean, self.pooled)
 
 
 @dataclass(frozen=True)

@@ -43,7 +43,7 @@ class MSSTUNet(nn.Module):
 
     Args:
         scales: grids of the samplers and levels of the U-Net, finest first.
-        backbone_width, backbone_blocks: of the localiser.
+        backbone_width, backbone_blocks, pooled: of the localiser.
         widths: channels per level of the U-Net.
         classes: of the output.
         mean: pose at which training begins.
@@ -59,10 +59,11 @@ class MSSTUNet(nn.Module):
         classes: int = CLASSES,
         mean: Sequence[float] = MEAN_POSE,
         alignment: Alignment = "paper",
+        pooled: bool = True,
     ) -> None:
         super().__init__()
         self.scales = self.label_scales = tuple(scales)
-        self.msstn = MSSTN(scales, backbone_width, backbone_blocks, mean)
+        self.msstn = MSSTN(scales, backbone_width, backbone_blocks, mean, pooled)
         self.msunet = MSUNet(scales, widths, classes, alignment)
 
     def forward(self, image: Tensor) -> JointOutput:
@@ -83,7 +84,7 @@ class SingleScaleSTUNet(nn.Module):
 
     Args:
         scale: grid of the sampler.
-        backbone_width, backbone_blocks, mean: see :class:`MSSTUNet`.
+        backbone_width, backbone_blocks, mean, pooled: see :class:`MSSTUNet`.
         widths: channels per level of the U-Net.
     """
 
@@ -94,10 +95,11 @@ class SingleScaleSTUNet(nn.Module):
         backbone_blocks: Sequence[int] = RESNET50,
         widths: Sequence[int] = SINGLE_WIDTHS,
         mean: Sequence[float] = MEAN_POSE,
+        pooled: bool = True,
     ) -> None:
         super().__init__()
         self.scales = (scale,)
-        self.msstn = MSSTN(self.scales, backbone_width, backbone_blocks, mean)
+        self.msstn = MSSTN(self.scales, backbone_width, backbone_blocks, mean, pooled)
         self.unet = UNet(scale, widths)
         self.label_scales = self.unet.label_scales
 

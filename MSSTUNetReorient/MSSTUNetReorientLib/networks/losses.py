@@ -11,7 +11,6 @@ from typing import NamedTuple
 
 import torch
 from torch import Tensor
-from torch.nn import functional as F
 
 from .joint import JointOutput
 from .msstn import MSSTNOutput
@@ -111,7 +110,8 @@ def segmentation_loss(logits: Tensor, labels: Tensor, weights: Sequence[float] =
         weights: of the classes, in the order of the labels.
     """
     probabilities = torch.softmax(logits.to(torch.promote_types(logits.dtype, torch.float32)), dim=1)
-    true = F.one_hot(labels, logits.shape[1]).movedim(-1, 1).to(probabilities.dtype)
+    classes = torch.arange(logits.shape[1], device=labels.device).reshape(-1, 1, 1, 1)
+    true = (labels.unsqueeze(1) == classes).to(probabilities.dtype)
     return (dice_loss(probabilities, true).mean(0) * probabilities.new_tensor(weights)).sum()
 
 

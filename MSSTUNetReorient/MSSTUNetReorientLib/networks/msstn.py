@@ -67,6 +67,7 @@ class MSSTN(nn.Module):
         width: channels of the backbone's stem; 64 as published.
         blocks: bottlenecks per stage; ResNet50's as published.
         mean: pose at which training begins.
+        pooled: max pooling in the backbone's stem, as published; see :class:`~.resnet.ResNet`.
 
     The paper leaves open whether the regressors share the backbone; eq. 6, which takes the differences of their
     answers, needs only that there are several. They share it here.
@@ -78,10 +79,11 @@ class MSSTN(nn.Module):
         width: int = 64,
         blocks: Sequence[int] = RESNET50,
         mean: Sequence[float] = MEAN_POSE,
+        pooled: bool = True,
     ) -> None:
         super().__init__()
         self.scales = tuple(scales)
-        self.backbone = ResNet(1, width, blocks)
+        self.backbone = ResNet(1, width, blocks, pooled)
         self.heads = nn.ModuleList(PoseHead(self.backbone.features, mean) for _ in self.scales)
 
     def forward(self, image: Tensor) -> MSSTNOutput:
@@ -93,12 +95,18 @@ class MSSTN(nn.Module):
         Raises:
             ValueError: the volume is no cube.
         """
+        found = self.locate(image)
+        poses = zip(found.angles, found.translations, self.scales, strict=True)
+        images = tuple(sample(image, rotation_from_euler(a), t, s.scale, s.size) for a, t, s in poses)
+        return found._replace(images=images)
+
+    def locate(self, image: Tensor) -> MSSTNOutput:
+        """The poses without the images, for whoever needs no more.
+
+        Raises:
+            ValueError: the volume is no cube.
+        """
         require_cube(image)
         features = self.backbone(image)
         six = [head(features) for head in self.heads]
-        angles, translations = tuple(p[:, :3] for p in six), tuple(p[:, 3:] for p in six)
-        images = tuple(
-            sample(image, rotation_from_euler(a), t, s.scale, s.size)
-            for a, t, s in zip(angles, translations, self.scales, strict=True)
-        )
-        return MSSTNOutput(angles, translations, images)
+        return MSSTNOutput(tuple(p[:, :3] for p in six), tuple(p[:, 3:] for p in six), ())

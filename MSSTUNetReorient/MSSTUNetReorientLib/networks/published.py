@@ -106,11 +106,17 @@ class DenseUNet(nn.Module):
         return logits
 
 
-def resnet18(mean: Sequence[float], width: int = 64) -> nn.Module:
-    """MONAI's ResNet18: on 2 channels and with six outputs, the published 33,185,030 parameters of "3DResNet"."""
+def resnet18(mean: Sequence[float], width: int = 64, pooled: bool = True) -> nn.Module:
+    """MONAI's ResNet18: on 2 channels and with six outputs, the published 33,185,030 parameters of "3DResNet".
+
+    Args:
+        mean: the answer at which training begins.
+        width: channels of the stem.
+        pooled: max pooling in the stem, as published; see :class:`~.resnet.ResNet`.
+    """
     network = ResNet(
         "basic", [2, 2, 2, 2], [width * 2**n for n in range(4)], n_input_channels=CHANNELS, conv1_t_stride=2,
-        num_classes=len(mean), bias_downsample=False,
+        num_classes=len(mean), bias_downsample=False, no_max_pool=not pooled,
     )  # fmt: skip
     network.fc = PoseHead(8 * width, mean)
     return network
@@ -172,7 +178,9 @@ class ResNetConfiguration:
     mean: tuple[float, ...] = (0.0,) * 6
     shape: tuple[int, ...] = (32, 64, 64)
     width: int = 64
+    pooled: bool = True
 
     def build(self) -> nn.Module:
         """A new model with fresh weights."""
-        return (Cascade if self.stages == 3 else CNNSTN)(self.mean, block=partial(resnet18, width=self.width))
+        block = partial(resnet18, width=self.width, pooled=self.pooled)
+        return (Cascade if self.stages == 3 else CNNSTN)(self.mean, block=block)

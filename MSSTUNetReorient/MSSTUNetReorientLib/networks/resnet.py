@@ -47,6 +47,8 @@ class ResNet(nn.Module):
 
     Args:
         inputs: channels in.
+        pooled: max pooling in the stem, as published. A small input needs the voxels: of 32 only one is left at the
+            end otherwise, too few for the statistics of batch normalisation.
         width: channels of the stem; stage n has ``4 * width * 2**n`` out.
         blocks: bottlenecks per stage; (3, 4, 6, 3) is ResNet50.
 
@@ -54,9 +56,10 @@ class ResNet(nn.Module):
         features: length of the output vector.
     """
 
-    def __init__(self, inputs: int = 1, width: int = 64, blocks: Sequence[int] = RESNET50) -> None:
+    def __init__(self, inputs: int = 1, width: int = 64, blocks: Sequence[int] = RESNET50, pooled: bool = True) -> None:
         super().__init__()
-        self.stem = nn.Sequential(*_convolution(inputs, width, 7, 2), nn.ReLU(inplace=True), nn.MaxPool3d(3, 2, 1))
+        pool = nn.MaxPool3d(3, 2, 1) if pooled else nn.Identity()
+        self.stem = nn.Sequential(*_convolution(inputs, width, 7, 2), nn.ReLU(inplace=True), pool)
         stages: list[nn.Module] = []
         channels = width
         for n, count in enumerate(blocks):

@@ -79,3 +79,24 @@ def sample(
     values = image.to(torch.promote_types(image.dtype, grid.dtype))
     sampled = F.grid_sample(values, grid.to(values.dtype), mode=mode, padding_mode=padding, align_corners=True)
     return sampled.to(image.dtype)
+
+
+def sample_upright(image: Tensor, scale: float, size: int) -> Tensor:
+    """:func:`sample` without rotation and shift, of a cube to a cube: many times faster, as each axis goes by itself.
+
+    Args:
+        image: ``(B, C, N, N, N)`` floating point.
+        scale: the output's half extent over the input's; size: voxels along an edge of the output.
+
+    Returns:
+        ``(B, C, size, size, size)`` in the type of ``image``; gradients reach the image.
+    """
+    count = image.shape[-1]
+    if scale == 1 and size == count:
+        return image
+    at = (torch.linspace(-scale, scale, size, device=image.device) + 1) * (count - 1) / 2
+    nearness = 1 - (at[:, None] - torch.arange(count, device=image.device)).abs()
+    weights = nearness.clamp_min(0).to(image.dtype)  # (size, N): zero beyond the input, as in eq. 5
+    for _ in range(3):
+        image = torch.movedim(image @ weights.mT, -1, 2)
+    return image

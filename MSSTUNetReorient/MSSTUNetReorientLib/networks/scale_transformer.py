@@ -12,13 +12,13 @@ from __future__ import annotations
 from typing import Literal
 from typing import NamedTuple
 
-import torch
 from torch import Tensor
 
 from .rotation import full_precision
 from .rotation import no_autocast
 from .rotation import rotation_from_euler
 from .sampler import sample
+from .sampler import sample_upright
 from .scale import Scale
 
 Alignment = Literal["paper", "exact"]
@@ -72,9 +72,7 @@ def inverse_scale_transform(features: Tensor, scales: tuple[Scale, Scale]) -> Te
         ``(B, C, N, N, N)``, N the first scale's size; zeros beyond the deeper cube.
     """
     above, deeper = scales
-    batch, kind = features.shape[0], torch.promote_types(features.dtype, torch.float32)
-    still = torch.eye(3, dtype=kind, device=features.device).expand(batch, 3, 3)
-    return sample(features, still, still.new_zeros(batch, 3), above.scale / deeper.scale, above.size)
+    return sample_upright(features, above.scale / deeper.scale, above.size)
 
 
 def relative_pose(source: tuple[Tensor, Tensor], target: tuple[Tensor, Tensor], scale: float) -> tuple[Tensor, Tensor]:

@@ -11,7 +11,7 @@ from torch import nn
 from .msstn import MSSTNOutput
 from .msunet import WIDTHS
 from .msunet import MSUNet
-from .sampler import sample
+from .sampler import sample_upright
 from .scale import NESTED
 from .scale import Scale
 
@@ -35,8 +35,7 @@ class MultiScaleSegmenter(nn.Module):
     def forward(self, image: Tensor) -> tuple[Tensor, ...]:
         """``(B, 1, n, n, n)`` to logits ``(B, classes, size, size, size)`` per scale."""
         still = image.new_zeros(len(image), 3, dtype=torch.float32)
-        eye = torch.eye(3, device=image.device).expand(len(image), 3, 3)
-        images = tuple(sample(image, eye, still, s.scale, s.size) for s in self.label_scales)
+        images = tuple(sample_upright(image, s.scale, s.size) for s in self.label_scales)
         count = len(images)
         logits: tuple[Tensor, ...] = self.msunet(MSSTNOutput((still,) * count, (still,) * count, images))
         return logits

@@ -1,4 +1,4 @@
-"""Input of the papers' networks: the cube of a study, normalised alike for all of them, on their own grid.
+"""Input of the papers' networks: the cube of a study, on their own grid and normalised alike for all of them.
 
 The cube's corner voxels stay where they are, so translations have one unit (the cube's half extent, see
 :mod:`.compact`) whatever the grid.
@@ -10,10 +10,12 @@ from collections.abc import Sequence
 
 import torch
 from torch import Tensor
+from torch.nn import functional as F
 
 from .compact import TINY
 from .geometry import CLOSE_SCALE
 from .sampler import sample
+from .sampler import sample_upright
 from .scale import Scale
 
 TOP = 0.998
@@ -32,18 +34,40 @@ def normalised(cube: Tensor) -> Tensor:
     return (counts / top[:, None, None, None, None]).clamp_max(1.5).sqrt()
 
 
+def reduced(cube: Tensor, size: int | Sequence[int]) -> Tensor:
+    """The counts on ``size`` voxels (one number, or (D, H, W)), each the mean of an odd box that is no larger than it.
+
+    Args:
+        cube: ``(B, 1, N, N, N)`` counts; one that has this size stays as it is.
+    """
+    shape = (size,) * 3 if isinstance(size, int) else tuple(size)
+    if tuple(cube.shape[2:]) == shape:
+        return cube
+    return sample(smoothed(cube, shape), *_nowhere(cube), 1.0, shape)
+
+
+def smoothed(cube: Tensor, shape: Sequence[int]) -> Tensor:
+    """The counts before they are read on a coarser grid ``(D, H, W)`` of the same extent."""
+    if all(n < 2 * s for n, s in zip(cube.shape[2:], shape, strict=True)):
+        return cube
+    boxes = [max((n // s - 1) // 2 * 2 + 1, 1) for n, s in zip(cube.shape[2:], shape, strict=True)]
+    return F.avg_pool3d(cube, boxes, 1, [box // 2 for box in boxes], count_include_pad=False)
+
+
 def view(
     cube: Tensor, size: int | Sequence[int], rotation: Tensor | None = None, translation: Tensor | None = None
 ) -> Tensor:
-    """The normalised cube on ``size`` voxels (one number, or (D, H, W)): transaxial, or reoriented at a pose.
+    """The cube on ``size`` voxels (one number, or (D, H, W)), normalised: transaxial, or reoriented at a pose.
+
+    It is reoriented as a spatial transformer does it, from the voxels of the transaxial view.
 
     Args:
         cube: ``(B, 1, N, N, N)`` counts.
         rotation, translation: ``(B, 3, 3)`` and ``(B, 3)``, both or neither; the output covers the extent of the cube.
     """
-    image = normalised(cube)
+    image = normalised(reduced(cube, size))
     if rotation is None or translation is None:
-        rotation, translation = _nowhere(image)
+        return image
     return sample(image, rotation, translation, 1.0, size)
 
 
@@ -53,8 +77,7 @@ def upright_labels(shares: Tensor, scales: Sequence[Scale]) -> list[Tensor]:
     Args:
         shares: ``(B, 2, 48, 48, 48)`` shares of LV-MY and LV-BP in the SA frame, 3.2 mm.
     """
-    still = _nowhere(shares)
-    return [_labels(sample(shares, *still, s.scale / CLOSE_SCALE, s.size)) for s in scales]
+    return [_labels(sample_upright(shares, s.scale / CLOSE_SCALE, s.size)) for s in scales]
 
 
 def transaxial_labels(shares: Tensor, rotation: Tensor, translation: Tensor, scales: Sequence[Scale]) -> list[Tensor]:
@@ -65,8 +88,10 @@ def transaxial_labels(shares: Tensor, rotation: Tensor, translation: Tensor, sca
 
 
 def _labels(shares: Tensor) -> Tensor:
-    """The greatest share."""
-    return torch.cat([1 - shares.sum(1, keepdim=True), shares], 1).argmax(1)
+    """The greatest share; of equal ones the first of background, LV-MY, LV-BP."""
+    wall, pool = shares.unbind(1)
+    ground = 1 - wall - pool
+    return torch.where((pool > wall) & (pool > ground), 2, (wall > ground).long())
 
 
 def _nowhere(like: Tensor) -> tuple[Tensor, Tensor]:

@@ -24,31 +24,46 @@ from ..errors import InputError
 from ..io.atomic_file import atomic_file
 from .batches import Batch
 from .batches import astuple
+from .batches import augment
 from .batches import draw_batch
+from .convergence import is_flat
 from .machine import machine
 from .objective import Objective
 from .objective import scalars
 from .recipe import Recipe
+from .reduced_pool import ReducedPool
 
-CHECKPOINT, CURVES = "checkpoint.pt", "curves.csv"
+CHECKPOINT, CURVES, VALIDATION_CURVE = "checkpoint.pt", "curves.csv", "validation_curve.csv"
+LOSS = "loss"
+"""The column of the validation curve that is watched: what is minimised, on the held-out studies."""
 LOG_EVERY = 50
 """Steps between two rows of the curves."""
+MEASURED_AT_ONCE = 20
+"""Held-out studies in one batch."""
 SAY_EVERY_S = 60.0
 """Seconds between progress lines of a slow run."""
+
+BATCH_NORMS = (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d)
 
 Say = Callable[[str], None]
 
 
 @dataclass(frozen=True)
 class Studies:
-    """Folders of samples: simulated ones and, where a centre has given them, its own."""
+    """Folders of samples: simulated ones and, where a centre has given them, its own; or one reduced pool instead.
+
+    Attributes:
+        held_out: for the validation curve.
+    """
 
     pools: Sequence[Path]
     own: Path | None = None
+    reduced: ReducedPool | None = None
+    held_out: ReducedPool | None = None
 
 
 class Training:
-    """The state of a run: network, its average, optimiser, step, and the seconds spent so far.
+    """The state of a run: network, its average, optimiser, step, seconds spent so far, and whether it learns no more.
 
     Args:
         recipe: of the run.
@@ -61,6 +76,9 @@ class Training:
         self.fabric = fabric or machine(recipe.precision)
         torch.manual_seed(recipe.seed)
         network = network or recipe.network.build()
+        for module in network.modules():
+            if isinstance(module, BATCH_NORMS):
+                module.momentum = recipe.schedule.momentum
         self.network = network.to(memory_format=torch.channels_last_3d)  # type: ignore[call-overload]
         objective = Objective(self.network, recipe)
         optimiser = recipe.schedule.optimiser_of(self.network.parameters())
@@ -68,6 +86,7 @@ class Training:
         self.average = copy.deepcopy(self.network).requires_grad_(False)
         self.step = 0
         self.seconds = 0.0
+        self.flat = False
 
     def advance(self, studies: Studies) -> dict[str, float]:
         """One step; returns the parts of the loss."""
@@ -92,12 +111,29 @@ class Training:
         data = self.recipe.data
         rng = np.random.default_rng((self.recipe.seed, self.step, self.fabric.global_rank))
         torch.manual_seed(int(rng.integers(2**62)))
+        if studies.reduced is not None:
+            batch = studies.reduced.batch(rng.integers(len(studies.reduced), size=data.batch))
+            return self._placed(augment(batch, rng) if data.augment else batch)
         batch = draw_batch(
             studies.pools, data.batch, rng, changed=data.augment, own=studies.own, own_share=data.own_share,
             stretched_share=data.stretch, swapped_share=data.swap_background, neighbour_share=data.neighbour,
             heartless_share=data.heartless,
         )  # fmt: skip
+        return self._placed(batch)
+
+    def _placed(self, batch: Batch) -> Batch:
         return Batch(*(self.fabric.to_device(x) for x in astuple(batch)))
+
+    @torch.no_grad()
+    def measure(self, held_out: ReducedPool) -> dict[str, float]:
+        """The loss of the averaged network on held-out studies, all parameters counting, and its parts."""
+        objective = self.fabric.setup_module(Objective(self.average, self.recipe).eval())
+        sums: dict[str, float] = {}
+        for picked in np.array_split(np.arange(len(held_out)), -(-len(held_out) // MEASURED_AT_ONCE)):
+            loss, parts = objective(*astuple(self._placed(held_out.batch(picked))))
+            for name, value in scalars({LOSS: loss, **parts}).items():
+                sums[name] = sums.get(name, 0.0) + value * len(picked)
+        return {name: value / len(held_out) for name, value in sums.items()}
 
     @torch.no_grad()
     def _follow(self) -> None:
@@ -110,8 +146,8 @@ class Training:
 
     @property
     def finished(self) -> bool:
-        """Whether all steps are done."""
-        return self.step >= self.recipe.schedule.iterations
+        """Whether all steps are done, or the validation curve is flat."""
+        return self.flat or self.step >= self.recipe.schedule.iterations
 
     def state(self) -> dict[str, Any]:
         """Everything that resuming needs."""
@@ -184,7 +220,7 @@ def run(
         keep_going: asked after every step; False saves a checkpoint and returns.
 
     Returns:
-        Whether all steps are done.
+        Whether the training is finished: all steps done, or the validation curve flat.
 
     Raises:
         InputError: the disk is full, the checkpoint is of another architecture.
@@ -195,6 +231,7 @@ def run(
         load_checkpoint(training, checkpoint)
         say(f"resuming at step {training.step}")
     curves = Curves(folder / CURVES, training.step) if training.fabric.is_global_zero else None
+    watch = Watch(training, studies, folder)
     total, began, said = training.recipe.schedule.iterations, time.monotonic(), time.monotonic()
     first, before = training.step, training.seconds
     while not training.finished:
@@ -202,6 +239,7 @@ def run(
         training.seconds = before + time.monotonic() - began
         if curves is not None:
             curves.add(training.step, parts)
+        watch.look()
         now = time.monotonic()
         if training.step % LOG_EVERY == 0 or now - said > SAY_EVERY_S:
             pace = (now - began) / (training.step - first)
@@ -221,11 +259,41 @@ def _left(seconds: float) -> str:
     return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
 
 
+class Watch:
+    """The validation curve of a run, kept as a CSV file; it tells the training when it is flat.
+
+    Args:
+        folder: of the run; a curve that was begun there is gone on with.
+    """
+
+    def __init__(self, training: Training, studies: Studies, folder: Path) -> None:
+        schedule = training.recipe.schedule
+        self.training, self.held_out, self.every = training, studies.held_out, schedule.check_every
+        self.begin = round(training.recipe.stages.last * schedule.iterations)
+        self.points: list[tuple[int, float]] = []
+        if self.every:
+            self.curve = Curves(folder / VALIDATION_CURVE, training.step, self.every)
+            self.points = [(step, parts[LOSS]) for step, parts in self.curve.rows()]
+            self._judge()
+
+    def look(self) -> None:
+        """Measure where a point is due."""
+        if self.every and self.held_out is not None and self.training.step % self.every == 0:
+            parts = self.training.measure(self.held_out)
+            self.curve.add(self.training.step, parts)
+            self.points.append((self.training.step, parts[LOSS]))
+            self._judge()
+
+    def _judge(self) -> None:
+        steps, losses = zip(*self.points, strict=True) if self.points else ((), ())
+        self.training.flat = is_flat(steps, losses, self.begin)
+
+
 class Curves:
     """Means of the losses over some steps, as rows of a CSV file; resuming removes rows after its step."""
 
-    def __init__(self, path: Path, step: int) -> None:
-        self.path = path
+    def __init__(self, path: Path, step: int, every: int | None = None) -> None:
+        self.path, self.every = path, every or LOG_EVERY
         self.sums: dict[str, float] = {}
         self.count = 0
         if path.exists():
@@ -240,7 +308,7 @@ class Curves:
         self.count += 1
         for name, value in parts.items():
             self.sums[name] = self.sums.get(name, 0.0) + value
-        if step % LOG_EVERY:
+        if step % self.every:
             return
         new = not self.path.exists()
         try:
@@ -253,3 +321,10 @@ class Curves:
             msg = f"{self.path}: the curves cannot be written ({error.strerror}); free disk space and run it again"
             raise InputError(msg) from error
         self.sums, self.count = {}, 0
+
+    def rows(self) -> list[tuple[int, dict[str, float]]]:
+        """Step and losses of every row."""
+        if not self.path.exists():
+            return []
+        with self.path.open(newline="") as file:
+            return [(int(row.pop("step")), {k: float(v) for k, v in row.items()}) for row in csv.DictReader(file)]

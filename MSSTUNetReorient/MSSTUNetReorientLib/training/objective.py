@@ -14,6 +14,7 @@ from torch import Tensor
 from torch import nn
 
 from ..geometry.pose import euler_from_rotation
+from ..networks.cascade import CNNSTN
 from ..networks.cascade import Cascade
 from ..networks.cascade import Stage
 from ..networks.cascade import cascade_input
@@ -21,6 +22,7 @@ from ..networks.losses import cascade_loss
 from ..networks.losses import deep_supervision_loss
 from ..networks.losses import joint_loss
 from ..networks.losses import pose_losses
+from ..networks.msstn import MSSTN
 from ..networks.scale import Scale
 from ..networks.view import transaxial_labels
 from ..networks.view import upright_labels
@@ -95,9 +97,8 @@ class Objective(nn.Module):
 
     def _locate(self, batch: Batch) -> tuple[Tensor, Parts]:
         image = view(batch.cube, self._size)
-        turn, shift, threshold = pose_losses(
-            self.network(image), image, true_angles(batch), batch.translation, self._scales
-        )  # fmt: skip
+        located = cast(MSSTN, self.network).locate(image)
+        turn, shift, threshold = pose_losses(located, image, true_angles(batch), batch.translation, self._scales)
         parts = {"rotation": turn, "translation": shift, "threshold": threshold}
         return self.recipe.loss.mu * turn + shift + threshold, parts
 
@@ -113,7 +114,9 @@ class Objective(nn.Module):
         return loss, {"segmentation": loss}
 
     def _cascade(self, batch: Batch) -> tuple[Tensor, Parts]:
-        output = self.network(*cascade_input(batch.cube, self.recipe.network.shape))  # type: ignore[attr-defined]
+        shape = self.recipe.network.shape  # type: ignore[attr-defined]
+        turned = self.stage != "translation"
+        output = cast(CNNSTN | Cascade, self.network).locate(*cascade_input(batch.cube, shape), turned)
         true = (true_angles(batch), batch.translation)
         loss = cascade_loss(output.angles, output.translation, *true, self.stage, self.recipe.loss.mu)
         found = (output.angles, output.translation)

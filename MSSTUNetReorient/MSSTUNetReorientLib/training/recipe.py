@@ -38,6 +38,9 @@ class Data:
         swap_background: share that get the surroundings of another study, if ``augment`` is set.
         neighbour: share that get something bright beside the heart, if ``augment`` is set.
         heartless: share that lose their heart, if ``augment`` is set; for the compact network only.
+        reduced: edge of the small cubes that the pool is read to once, for all networks of this size
+            (:mod:`.reduced_pool`); 0 reads its studies as they are. Not for the compact network.
+        views: of each study in a reduced pool; all but one are turned and stretched.
         slots: studies that the pool holds; the oldest is replaced.
         first: studies that must be there before the first step.
         own_share: share of a centre's own studies in a batch, where there are any.
@@ -51,6 +54,8 @@ class Data:
     swap_background: float = limited(0.0, 0.0, 1.0)
     neighbour: float = limited(0.0, 0.0, 1.0)
     heartless: float = limited(0.0, 0.0, 0.9)
+    reduced: int = limited(0, 0, 512)
+    views: int = limited(1, 1, 100)
     slots: int = limited(3000, 1, 10**6)
     first: int = limited(24, 1, 10**6)
     own_share: float = limited(0.5, 0.0, 1.0)
@@ -167,6 +172,12 @@ def _recipe(content: dict[str, Any], path: Path) -> Recipe:
     recipe = Recipe(path.stem, top.title, top.about, str(architecture), configuration, **parts,
                     precision=top.precision, seed=top.seed)  # fmt: skip
     _check_stages(recipe, path)
+    if recipe.data.reduced and recipe.architecture == "compact":
+        msg = f"{path}: [data] reduced is for the networks of the papers, but this is compact; omit it"
+        raise InputError(msg)
+    if recipe.schedule.check_every and not recipe.data.reduced:
+        msg = f"{path}: [schedule] check_every needs [data] reduced, but it is not set; set it or omit check_every"
+        raise InputError(msg)
     if recipe.data.heartless and recipe.architecture != "compact":
         msg = f"{path}: [data] heartless is for the compact network, but this is {recipe.architecture}; omit it"
         raise InputError(msg)
@@ -174,7 +185,7 @@ def _recipe(content: dict[str, Any], path: Path) -> Recipe:
 
 
 def _check_stages(recipe: Recipe, path: Path) -> None:
-    shares = recipe.stages.translation + recipe.stages.rotation
+    shares = recipe.stages.last
     if shares and getattr(recipe.network, "stages", 1) != 3:
         msg = f"{path}: [stages] are for a network of three stages, but {recipe.architecture} has one; omit them"
         raise InputError(msg)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,12 +29,16 @@ from .pool import training_sources
 from .pool_process import pool_being_made
 from .pool_process import wait_for
 from .recipe import Recipe
+from .reduced_pool import POSES
+from .reduced_pool import reduced_pool
 from .studies import make_samples
 from .studies import study_folders
 from .validate import as_table
 from .validate import validate
 
 WEIGHTS, FIGURES = "weights.npz", "validation.json"
+REDUCED, REDUCED_HELD_OUT = "reduced", "held-out-reduced"
+"""Folders of the reduced pools, see :mod:`.reduced_pool`."""
 VALIDATION_SEED = 700_000_000
 """First seed of the held-out studies; no pool for training comes near it."""
 
@@ -92,16 +97,32 @@ def train_model(request: TrainingRequest, say: Say, keep_going: Callable[[], boo
             check = stack.enter_context(making)
         wait_for(pools[0], 1 if request.pools else recipe.data.first, check, say)
         training.fabric.barrier()
-        done = run(training, Studies(pools, own), out, say, keep_going)
+        done = run(training, studies_of(request, pools, own, say), out, say, keep_going)
     if first:
         finish(request, training, say, measured=done or keep_going())
     return done
 
 
+def studies_of(request: TrainingRequest, pools: Sequence[Path], own: Path | None, say: Say) -> Studies:
+    """What a run trains from, and is watched on; reduced pools are made where they are missing."""
+    data, common = request.recipe.data, request.common or request.out
+    if not data.reduced:
+        return Studies(pools, own)
+    reduced = reduced_pool(common / REDUCED, pools, data.reduced, data.views, say)
+    if not request.recipe.schedule.check_every:
+        return Studies(pools, own, reduced)
+    folder = common / REDUCED_HELD_OUT
+    made = () if (folder / POSES).exists() else (held_out_pool(request, say),)
+    return Studies(pools, own, reduced, reduced_pool(folder, made, data.reduced, 1, say))
+
+
 def finish(request: TrainingRequest, training: Training, say: Say, *, measured: bool) -> None:
     """Write the weights, and the figures on held-out studies unless a signal asked to stop."""
     recipe, out = request.recipe, request.out
-    spent = {"steps": training.step, "batch": recipe.data.batch, "minutes": round(training.seconds / 60, 1)}
+    spent: dict[str, Any] = {"steps": training.step, "batch": recipe.data.batch}
+    spent |= {"minutes": round(training.seconds / 60, 1)}
+    if recipe.schedule.check_every:
+        spent |= {"flat": training.flat}
     told = recipe.identity | {"training": spent}
     configuration = "compact" if recipe.architecture == "compact" else json.dumps(told)
     kept = training.average if recipe.schedule.average else training.network
@@ -127,12 +148,17 @@ def measured_on_held_out(request: TrainingRequest, say: Say) -> dict[str, dict[s
             "no table: it segments reoriented studies and needs a model that finds the pose (LOCATOR.npz+SEGMENTER.npz)"
         )
         return {}
+    return validate(held_out_pool(request, say), method, say)
+
+
+def held_out_pool(request: TrainingRequest, say: Say) -> Path:
+    """The folder of held-out studies, made where it is not complete."""
     folder, count = request.held_out or (request.common or request.out) / "held-out", request.recipe.data.validation
     if len(list(folder.glob("*.npz"))) < count:
         say(f"making {count} held-out studies")
         sources = training_sources(request.data, "validation")
         fill_pool(folder, sources, slots=count, first_seed=VALIDATION_SEED, count=count)
-    return validate(folder, method, say)
+    return folder
 
 
 def initialised(recipe: Recipe, model: str | Path) -> nn.Module:
@@ -161,6 +187,9 @@ def _check(request: TrainingRequest) -> None:
     if request.data is not None:
         training_sources(request.data, "train")
     if request.studies is not None:
+        if request.recipe.data.reduced:
+            msg = f"{request.recipe.name}: own studies are not read to small cubes; omit [data] reduced or --studies"
+            raise InputError(msg)
         study_folders(request.studies)
     try:
         request.out.mkdir(parents=True, exist_ok=True)

@@ -1,0 +1,54 @@
+"""The command ``compare``: measure the papers' networks of a folder of runs, and write the page of comparisons."""
+
+from __future__ import annotations
+
+import sys
+from datetime import UTC
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from .evaluate import check_out
+from .evaluate import command_line
+from .extras import require
+from .terminal import print_line
+from .terminal import progress_bar
+
+
+def compare(
+    runs: Annotated[Path, typer.Argument(help="Folder of runs, as train --all-small leaves it.")],
+    sets: Annotated[list[str], typer.Argument(metavar="SET...", help="Folder of studies with truth, or NAME=FOLDER.")],
+    out: Annotated[Path, typer.Option("--out", "-o", help="Output folder for the page.")],
+    rows: Annotated[Path | None, typer.Option(help="Folder for the measurements; default: that of the runs.")] = None,
+    jobs: Annotated[int, typer.Option("--jobs", "-j", min=1, help="Number of processes.")] = 1,
+    again: Annotated[bool, typer.Option("--again", help="Repeat existing measurements.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print only errors.")] = False,
+    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
+) -> None:
+    """Measure the papers' networks and write comparisons.md. An interrupted run resumes; networks may be missing."""
+    require("train")
+    from ..evaluation.comparison_page import PAGE
+    from ..evaluation.comparison_page import comparison_page
+    from ..evaluation.comparison_page import trained_networks
+    from ..evaluation.evaluation_run import measure_all
+    from ..evaluation.published_figures import COMPARISONS
+    from ..evaluation.study_sets import read_sets
+    from ..io.atomic_file import write_text
+    from ..training.convergence import FALL
+    from ..training.recipe import load_recipe
+
+    found = read_sets(sets)
+    trained = trained_networks(runs, {name: load_recipe(name).title for name in COMPARISONS})
+    check_out(out)
+    place = rows or runs
+    check_out(place)
+    methods = list(trained.candidates.values())
+    with progress_bar("measuring", quiet) as report:
+        measured = measure_all(found, methods, place, jobs=jobs, again=again, report=report, perfusion=False)
+    today = datetime.now(UTC).date().isoformat()
+    told = command_line(sys.argv[1:])
+    write_text(out / PAGE, comparison_page(trained, found, measured, command=told, date=today, fall=FALL))
+    if not quiet:
+        print_line(f"{len(measured)} measurements written to {out / PAGE}")
