@@ -103,7 +103,7 @@ def test_a_few_steps_lower_every_part_of_the_loss():
     optimiser = torch.optim.Adam(model.parameters(), lr=3e-3)
     losses = []
     targets = sample_labels(labels, rotation_from_euler(angles), shift, NESTED)
-    for _ in range(30):
+    for _ in range(45):
         loss = joint_loss(model(image), image, targets, angles, shift, NESTED)
         optimiser.zero_grad()
         loss.total.backward()

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from MSSTUNetReorientLib.io import read_study
-from MSSTUNetReorientLib.simulation import compare
+from MSSTUNetReorientLib.simulation import side_by_side
 from MSSTUNetReorientLib.simulation.batch import BatchRequest
 from MSSTUNetReorientLib.simulation.batch import make_studies
 from MSSTUNetReorientLib.simulation.disk import TRUTH
@@ -42,12 +42,12 @@ def test_the_page_of_comparison(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     (made[0] / "reference_poses.json").write_text(json.dumps(reference), encoding="utf-8")
     out = tmp_path / "out"
     arguments = ["--real", str(made[0]), "--simulated", str(tmp_path / "made"), "--out", str(out)]
-    monkeypatch.setattr(sys, "argv", ["compare", *arguments])
-    compare.main()
-    head, _, real, simulated = (out / compare.TABLE).read_text(encoding="utf-8").splitlines()
+    monkeypatch.setattr(sys, "argv", ["side_by_side", *arguments])
+    side_by_side.main()
+    head, _, real, simulated = (out / side_by_side.TABLE).read_text(encoding="utf-8").splitlines()
     assert head.count("|") == real.count("|") == simulated.count("|")
     assert real.startswith(f"| {made[0].name} image |")
     assert simulated.startswith("| simulated made (n = 2) |")
     assert 1.0 < float(real.split("|")[2]) < 50.0  # the LV is brighter than the background
-    with Image.open(out / compare.PAGE) as picture:
+    with Image.open(out / side_by_side.PAGE) as picture:
         assert np.asarray(picture.convert("L")).std() > 10

@@ -15,6 +15,7 @@ from MSSTUNetReorientLib.training.loop import Studies
 from MSSTUNetReorientLib.training.loop import Training
 from MSSTUNetReorientLib.training.loop import run
 from MSSTUNetReorientLib.training.reduced_pool import reduced_pool
+from MSSTUNetReorientLib.training.stretch import FieldOfView
 from MSSTUNetReorientLib.training.training_run import TrainingRequest
 from MSSTUNetReorientLib.training.training_run import train_model
 from recipes import tiny
@@ -59,7 +60,7 @@ REDUCED = "check_every = 1\nmomentum = 0.5"
 def watched(folder: Path, pool: Path, steps: int, architecture: str = "msstn") -> tuple[Training, Studies]:
     """A run on small cubes whose curve has a point for every step."""
     recipe = tiny(folder, architecture, schedule=REDUCED, data="reduced = 32\nviews = 2").lasting(steps)
-    made = reduced_pool(folder / "reduced", [pool], 32, 2, quiet)
+    made = reduced_pool(folder / "reduced", [pool], FieldOfView(32), 2, quiet)
     return Training(recipe), Studies([pool], reduced=made, held_out=made)
 
 
@@ -94,10 +95,10 @@ def test_training_ends_where_its_curve_is_flat(
     training, studies = watched(tmp_path, pool, 100)
     assert run(training, studies, tmp_path / "run", quiet)
     assert training.flat
-    assert training.step == 24  # points 20 to 24 are level
+    assert training.step == 35  # eight points
     again, _ = watched(tmp_path, pool, 100)
     assert run(again, studies, tmp_path / "run", quiet)  # and it stays so
-    assert again.step == 24
+    assert again.step == 35
 
 
 def test_the_weights_say_whether_the_curve_was_flat(pool: Path, tmp_path: Path) -> None:

@@ -44,7 +44,15 @@ def test_small_recipes_are_trained_alike() -> None:
     assert sorted(small) == sorted(COMPARISONS)
     assert len(set(COMPARISONS)) == 18
     recipes = [load_recipe(name) for name in small]
-    assert len({(r.schedule, r.data.batch, r.data.augment, r.data.reduced, r.data.views, r.seed) for r in recipes}) == 1
+    assert (
+        len(
+            {
+                (r.schedule, r.data.batch, r.data.augment, r.data.reduced, r.data.half_mm, r.data.views, r.seed)
+                for r in recipes
+            }
+        )
+        == 1
+    )
     assert recipes[0].schedule.check_every > 0
 
 

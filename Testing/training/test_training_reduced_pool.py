@@ -9,17 +9,20 @@ import pytest
 import torch
 from MSSTUNetReorientLib.errors import InputError
 from MSSTUNetReorientLib.networks.geometry import HALF_MM
+from MSSTUNetReorientLib.networks.geometry import LABEL_HALF_MM
+from MSSTUNetReorientLib.networks.sampler import sample
 from MSSTUNetReorientLib.networks.view import reduced
 from MSSTUNetReorientLib.networks.view import view
-from MSSTUNetReorientLib.training.batches import augment
 from MSSTUNetReorientLib.training.batches import collate
 from MSSTUNetReorientLib.training.loop import Studies
 from MSSTUNetReorientLib.training.loop import Training
 from MSSTUNetReorientLib.training.pool import read_sample
 from MSSTUNetReorientLib.training.reduced_pool import ReducedPool
 from MSSTUNetReorientLib.training.reduced_pool import reduced_pool
+from MSSTUNetReorientLib.training.stretch import FieldOfView
 from recipes import TINY
 from recipes import tiny
+from scipy import ndimage
 
 
 def quiet(_: str) -> None:
@@ -29,7 +32,7 @@ def quiet(_: str) -> None:
 @pytest.fixture(scope="module")
 def small(pool: Path, tmp_path_factory: pytest.TempPathFactory) -> ReducedPool:
     """Three studies in two views each."""
-    return reduced_pool(tmp_path_factory.mktemp("reduced"), [pool], 32, 2, quiet)
+    return reduced_pool(tmp_path_factory.mktemp("reduced"), [pool], FieldOfView(32), 2, quiet)
 
 
 def test_it_equals_direct_reading(pool: Path, small: ReducedPool) -> None:
@@ -66,31 +69,37 @@ def test_a_reduced_cube_keeps_extent_and_counts() -> None:
     assert reduced(small, 32) is small
 
 
-def test_small_cubes_are_augmented_like_large_ones(small: ReducedPool) -> None:
-    batch = small.batch(np.arange(6))
-    moved = augment(batch, np.random.default_rng(3))
-    shift = ((moved.translation - batch.translation) * HALF_MM).abs()
-    assert 12 < shift.max() <= 40
-    voxels = shift / (2 * HALF_MM / 31)
-    torch.testing.assert_close(voxels, voxels.round(), atol=1e-3, rtol=0)
+def test_a_field_lies_round_the_heart(pool: Path, tmp_path: Path) -> None:
+    """Its wall is where the pose and the labels say; its centre is spread as in the papers."""
+    near = reduced_pool(tmp_path, [pool], FieldOfView(48, 100.0), 12, quiet)
+    batch = near.batch(np.arange(len(near)))
+    assert 0.05 < batch.translation.std() < 0.11
+    assert batch.translation.abs().max() < 0.4
+    upright = sample(batch.cube, batch.rotation, batch.translation, LABEL_HALF_MM / 100, 48)
+    for counts, labels in zip(upright[:, 0], batch.labels, strict=True):
+        wall = labels[0] > 0.5
+        around = ndimage.binary_dilation(wall.numpy(), iterations=4) & ~wall.numpy()
+        assert counts[wall].mean() > 1.3 * counts[torch.from_numpy(around)].mean()
 
 
 @pytest.mark.parametrize("architecture", TINY)
 def test_a_few_steps_on_small_cubes_lower_the_loss(architecture: str, small: ReducedPool, tmp_path: Path) -> None:
     frame = "short-axis" if architecture == "msunet" else "transaxial"
     state = Training(tiny(tmp_path, architecture, frame=frame, data="reduced = 32"))
-    one = ReducedPool(*(x[:1] for x in (small.cubes, small.labels, small.rotation, small.centre, small.septum_deg)))
+    one = ReducedPool(
+        *(x[:1] for x in (small.cubes, small.labels, small.rotation, small.centre, small.septum_deg)), HALF_MM
+    )
     totals = [sum(state.advance(Studies([], reduced=one)).values()) for _ in range(12)]
     assert np.mean(totals[-4:]) < 0.985 * np.mean(totals[:4]), totals
 
 
 def test_one_that_does_not_fit_is_refused(pool: Path, small: ReducedPool, tmp_path: Path) -> None:
-    reduced_pool(tmp_path, [pool], 32, 1, quiet)
-    with pytest.raises(InputError, match="must have cubes of 64 and 1 views"):
-        reduced_pool(tmp_path, [pool], 64, 1, quiet)
+    reduced_pool(tmp_path, [pool], FieldOfView(32), 1, quiet)
+    with pytest.raises(InputError, match="must have cubes of 64 voxels, 380 mm and 1 views"):
+        reduced_pool(tmp_path, [pool], FieldOfView(64), 1, quiet)
     (tmp_path / "poses.npz").write_bytes(b"nothing")
     with pytest.raises(InputError, match="cannot be read"):
-        reduced_pool(tmp_path, [pool], 32, 1, quiet)
+        reduced_pool(tmp_path, [pool], FieldOfView(32), 1, quiet)
     (tmp_path / "empty").mkdir()
     with pytest.raises(InputError, match="pools have none"):
-        reduced_pool(tmp_path / "other", [tmp_path / "empty"], 32, 1, quiet)
+        reduced_pool(tmp_path / "other", [tmp_path / "empty"], FieldOfView(32), 1, quiet)

@@ -32,6 +32,7 @@ def compare(
     from ..evaluation.comparison_page import PAGE
     from ..evaluation.comparison_page import comparison_page
     from ..evaluation.comparison_page import trained_networks
+    from ..evaluation.cropped_studies import cropped
     from ..evaluation.evaluation_run import measure_all
     from ..evaluation.published_figures import COMPARISONS
     from ..evaluation.study_sets import read_sets
@@ -39,8 +40,8 @@ def compare(
     from ..training.convergence import FALL
     from ..training.recipe import load_recipe
 
-    found = read_sets(sets)
     trained = trained_networks(runs, {name: load_recipe(name).title for name in COMPARISONS})
+    found = [cropped(data_set, trained.half_mm) for data_set in read_sets(sets)]
     check_out(out)
     place = rows or runs
     check_out(place)

@@ -19,6 +19,7 @@ from .comparison_tables import ni_table
 from .comparison_tables import training_table
 from .comparison_tables import zhu_table
 from .comparisons import TrainedMethod
+from .cropped_studies import SPREAD
 from .measurement import Measurement
 from .page import describe
 from .page import template
@@ -72,6 +73,21 @@ class Trained:
     candidates: Mapping[str, Candidate]
 
     @property
+    def half_mm(self) -> float:
+        """Half extent of the field round the heart that they see.
+
+        Raises:
+            InputError: they see different ones.
+        """
+        methods = [c.method for c in self.candidates.values()]
+        seen = {m.half_mm for m in methods if isinstance(m, TrainedMethod)}
+        if len(seen) > 1:
+            extents = ", ".join(f"{2 * half:g}" for half in sorted(seen))
+            msg = f"compared networks must see the same field, but found fields of {extents} mm; train them alike"
+            raise InputError(msg)
+        return seen.pop()
+
+    @property
     def training(self) -> dict[str, dict[str, Any]]:
         """Parameters, steps, batch, minutes, flat, by recipe."""
         return {
@@ -121,6 +137,7 @@ def comparison_page(
     titles = trained.titles
     text = template("comparisons.md.j2").render(
         version=__version__, command=command, date=date, fall=f"{100 * fall:g}",
+        field_mm=f"{2 * trained.half_mm:g}", spread_mm=f"{SPREAD * trained.half_mm:g}",
         trained=training_table({n: titles[n] for n in COMPARISONS}, trained.training).markdown(),
         questions={question: _answers(pairs, by_set, trained) for question, pairs in QUESTIONS.items()},
         parts=[_part(s, by_set[s.name], titles) for s in sets],

@@ -122,7 +122,7 @@ class TrainedMethod:
         return self._family == "segment" and self.identity["frame"] == "short-axis"
 
     def answer(self, study: Volume) -> Answer:
-        """Pose and labels, as far as the network returns them; of a study longer than the cube, in its middle."""
+        """Pose and labels, as far as the network returns them, in the middle of a study larger than what it sees."""
         if not self.upright:
             return self._ask(study, None)
         if self.locator is None:
@@ -142,6 +142,8 @@ class TrainedMethod:
         grids = cubes_for(study)
         grid = grids[len(grids) // 2]
         cube = read_cube(antialiased(study), grid)
+        if self.half_mm < HALF_MM:
+            cube = sample_upright(cube, self.half_mm / HALF_MM, self._edge)
         with torch.inference_mode():
             if self.upright and pose is not None:
                 return self._segment_at(cube, grid, pose)
@@ -153,32 +155,56 @@ class TrainedMethod:
 
     def _joint(self, cube: Tensor, grid: Grid) -> Answer:
         output: JointOutput = self.network(view(cube, self._size))
-        pose = _pose(output.located.angles[0], output.located.translations[0], grid)
-        return Answer(pose, _labels(output.logits[0], self._label_scale, pose))
+        pose = self._pose(output.located.angles[0], output.located.translations[0], grid)
+        return Answer(pose, self._labels(output.logits[0], pose))
 
     def _locate(self, cube: Tensor, grid: Grid) -> Answer:
         located = cast(MSSTN, self.network).locate(view(cube, self._size))
-        return Answer(_pose(located.angles[0], located.translations[0], grid), None)
+        return Answer(self._pose(located.angles[0], located.translations[0], grid), None)
 
     def _cascade(self, cube: Tensor, grid: Grid) -> Answer:
         network = cast(CNNSTN | Cascade, self.network)
-        output = network.locate(*cascade_input(cube, tuple(self.identity["network"]["shape"])))
-        return Answer(_pose(output.angles, output.translation, grid), None)
+        output = network.locate(*cascade_input(cube, tuple(self.identity["network"]["shape"]), self.half_mm))
+        return Answer(self._pose(output.angles, output.translation, grid), None)
 
     def _segment(self, cube: Tensor, grid: Grid) -> Answer:
         logits = self.network(view(cube, self._size))[0]
-        return Answer(None, _labels(logits, self._label_scale, Pose(np.eye(3), grid.centre)))
+        return Answer(None, self._labels(logits, Pose(np.eye(3), grid.centre)))
 
     def _segment_at(self, cube: Tensor, grid: Grid, pose: Pose) -> Answer:
         rotation = torch.as_tensor(pose.rotation.copy(), dtype=torch.float32)[None]
-        translation = torch.as_tensor((pose.centre - grid.centre) / HALF_MM, dtype=torch.float32)[None]
+        translation = torch.as_tensor((pose.centre - grid.centre) / self.half_mm, dtype=torch.float32)[None]
         logits = self.network(view(cube, self._size, rotation, translation))[0]
-        return Answer(pose, _labels(logits, self._label_scale, pose))
+        return Answer(pose, self._labels(logits, pose))
+
+    def _pose(self, angles: Tensor, translation: Tensor, grid: Grid) -> Pose:
+        """Of a cube's six parameters ``(1, 3)`` and ``(1, 3)``."""
+        alpha, beta, gamma = angles[0].double().tolist()
+        rotation = nearest_rotation(rotation_from_euler(alpha, beta, gamma))
+        return Pose(rotation, grid.centre + translation[0].double().numpy() * self.half_mm)
+
+    def _labels(self, logits: Tensor, pose: Pose) -> Volume:
+        """The likeliest labels, the largest connected LV of them, along the axes of a pose.
+
+        Coarse logits are interpolated first, for all networks alike: a border lies between two coarse voxels.
+        """
+        scale = cast(Sequence[Scale], self.network.label_scales)[0]
+        spacing = 2 * self.half_mm * scale.scale / (scale.size - 1)
+        finer = max(round(spacing / CUBE_SPACING), 1)
+        size = (scale.size - 1) * finer + 1
+        labels = sample_upright(logits.float(), 1.0, size)[0].argmax(0).numpy().astype(np.uint8)
+        return Volume(largest_ventricle(labels), Grid.centred(size, spacing / finer, pose))
 
     @property
-    def _label_scale(self) -> Scale:
-        """Of the best answer."""
-        return cast(Sequence[Scale], self.network.label_scales)[0]
+    def half_mm(self) -> float:
+        """Half extent of what it sees; older weight files do not have it and see the whole cube."""
+        return float(self.identity.get("half_mm", HALF_MM))
+
+    @property
+    def _edge(self) -> int:
+        """Voxels along an edge of what it sees."""
+        sizes = self.identity["network"]
+        return int(sizes.get("size") or max(sizes["shape"]))
 
     @property
     def _size(self) -> int:
@@ -221,25 +247,6 @@ def _trained(identity: dict[str, Any], state: dict[str, Tensor], name: str) -> T
         msg = f"{name}: the weights must fit a network {identity['architecture']}, but: {str(error).splitlines()[0]}"
         raise InputError(msg) from error
     return TrainedMethod(str(identity["title"]), network.eval().requires_grad_(False), identity)
-
-
-def _pose(angles: Tensor, translation: Tensor, grid: Grid) -> Pose:
-    """Of a cube's six parameters ``(1, 3)`` and ``(1, 3)``."""
-    alpha, beta, gamma = angles[0].double().tolist()
-    rotation = nearest_rotation(rotation_from_euler(alpha, beta, gamma))
-    return Pose(rotation, grid.centre + translation[0].double().numpy() * HALF_MM)
-
-
-def _labels(logits: Tensor, scale: Scale, pose: Pose) -> Volume:
-    """The likeliest labels, the largest connected LV of them, along the axes of a pose.
-
-    Coarse logits are interpolated first, for all networks alike: a border lies between two voxels of 12 mm.
-    """
-    spacing = 2 * HALF_MM * scale.scale / (scale.size - 1)
-    finer = max(round(spacing / CUBE_SPACING), 1)
-    size = (scale.size - 1) * finer + 1
-    labels = sample_upright(logits.float(), 1.0, size)[0].argmax(0).numpy().astype(np.uint8)
-    return Volume(largest_ventricle(labels), Grid.centred(size, spacing / finer, pose))
 
 
 def _count(network: nn.Module) -> int:

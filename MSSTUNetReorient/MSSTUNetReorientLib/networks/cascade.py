@@ -219,10 +219,12 @@ def _reorient(image: Tensor, angles: Tensor, translation: Tensor, half_extent: E
     return sample(image, rotation_from_euler(angles), translation, 1.0, size, half_extent=half_extent)
 
 
-def cascade_input(cube: Tensor, shape: tuple[int, ...]) -> tuple[Tensor, tuple[float, float, float]]:
+def cascade_input(
+    cube: Tensor, shape: tuple[int, ...], half_mm: float = HALF_MM
+) -> tuple[Tensor, tuple[float, float, float]]:
     """What a network of Zhu 2022 is given: ``(B, 2, *shape)`` normalised counts and gradient, and the half extents.
 
     The grid need not be cubic, its extent is: every half extent is that of the cube.
     """
-    spacing = [2 * HALF_MM / (n - 1) for n in reversed(shape)]
-    return with_gradient(view(cube, shape), spacing), (HALF_MM,) * 3
+    spacing = [2 * half_mm / (n - 1) for n in reversed(shape)]
+    return with_gradient(view(cube, shape), spacing), (half_mm,) * 3

@@ -13,7 +13,8 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from .compact import TINY
-from .geometry import CLOSE_SCALE
+from .geometry import HALF_MM
+from .geometry import LABEL_HALF_MM
 from .sampler import sample
 from .sampler import sample_upright
 from .scale import Scale
@@ -71,20 +72,25 @@ def view(
     return sample(image, rotation, translation, 1.0, size)
 
 
-def upright_labels(shares: Tensor, scales: Sequence[Scale]) -> list[Tensor]:
+def upright_labels(shares: Tensor, scales: Sequence[Scale], half_mm: float = HALF_MM) -> list[Tensor]:
     """Labels in the true short-axis frame on the grids of several scales, int64 ``(B, n, n, n)`` each.
 
     Args:
         shares: ``(B, 2, 48, 48, 48)`` shares of LV-MY and LV-BP in the SA frame, 3.2 mm.
+        half_mm: half extent of the cube whose scales these are.
     """
-    return [_labels(sample_upright(shares, s.scale / CLOSE_SCALE, s.size)) for s in scales]
+    unit = half_mm / LABEL_HALF_MM
+    return [_labels(sample_upright(shares, s.scale * unit, s.size)) for s in scales]
 
 
-def transaxial_labels(shares: Tensor, rotation: Tensor, translation: Tensor, scales: Sequence[Scale]) -> list[Tensor]:
+def transaxial_labels(
+    shares: Tensor, rotation: Tensor, translation: Tensor, scales: Sequence[Scale], half_mm: float = HALF_MM
+) -> list[Tensor]:
     """The same labels in the frame of the cube, with the LV at this pose."""
+    unit = half_mm / LABEL_HALF_MM
     back = rotation.mT
-    shift = -(back @ translation[..., None])[..., 0] / CLOSE_SCALE
-    return [_labels(sample(shares, back, shift, s.scale / CLOSE_SCALE, s.size)) for s in scales]
+    shift = -(back @ translation[..., None])[..., 0] * unit
+    return [_labels(sample(shares, back, shift, s.scale * unit, s.size)) for s in scales]
 
 
 def _labels(shares: Tensor) -> Tensor:

@@ -17,8 +17,7 @@ from ..geometry.pose import Pose
 from ..geometry.pose import angle_between
 from ..geometry.volume import Grid
 from ..networks.compact import CompactMSSTUNet
-from ..networks.geometry import CLOSE_SCALE
-from ..networks.geometry import HALF_MM
+from ..networks.geometry import LABEL_HALF_MM
 from ..networks.geometry import LABEL_SPACING
 from ..networks.sampler import sample
 from .search import Located
@@ -53,7 +52,7 @@ def labels_on(shares: Tensor, grid: Grid, offset: Array, turn: Array | None = No
     reach = _reach(shares, target)
     if reach is None:
         return labels
-    (first, last), half = reach, CLOSE_SCALE * HALF_MM
+    (first, last), half = reach, LABEL_HALF_MM
     matrix = torch.as_tensor(target.direction * ((last - first) / 2 * target.spacing / half)).to(shares)[None]
     shift = torch.as_tensor(target.at((first + last) / 2) / half).to(shares)[None]
     size = (last - first + 1)[::-1].tolist()

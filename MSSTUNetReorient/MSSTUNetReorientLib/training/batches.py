@@ -17,6 +17,7 @@ from torch.nn import functional as F
 
 from ..geometry.labels import BLOOD_POOL
 from ..geometry.labels import MYOCARDIUM
+from ..networks.geometry import CUBE_SPACING
 from ..networks.geometry import HALF_MM
 from .background_swap import swap_background
 from .hard_studies import with_neighbour
@@ -25,8 +26,6 @@ from .pool import Sample
 from .pool import read_sample
 from .stretch import stretched
 
-REACH_MM = 40.0
-"""The largest shift of a study along an axis."""
 UPTAKE, UPTAKE_MM = 0.15, 32.0
 """Standard deviation of the logarithm of the smooth field that uptake is multiplied with, in half of the studies, and
 the distance between the points where it is drawn."""
@@ -43,7 +42,7 @@ class Batch:
     """Studies and their truth.
 
     Attributes:
-        cube: ``(B, 1, N, N, N)`` counts, N = 96, or fewer voxels over the same extent.
+        cube: ``(B, 1, N, N, N)`` counts; N = 96, or that of a reduced pool.
         rotation: ``(B, 3, 3)`` SA axes in the cube's axes.
         translation: ``(B, 3)`` LV centre over the cube's half extent, (x, y, z).
         labels: ``(B, 2, 48, 48, 48)`` shares of LV-MY and LV-BP in the true SA frame, 3.2 mm.
@@ -62,23 +61,29 @@ def astuple(batch: Batch) -> tuple[Tensor, ...]:
     return batch.cube, batch.rotation, batch.translation, batch.labels, batch.septum_deg
 
 
-def collate(samples: list[Sample]) -> Batch:
-    """Samples as one batch, unchanged."""
+def collate(samples: list[Sample], half_mm: float = HALF_MM) -> Batch:
+    """Samples as one batch, unchanged.
+
+    Args:
+        half_mm: half extent of their cubes.
+    """
     cube = torch.from_numpy(np.stack([s.cube for s in samples]).astype(np.float32))[:, None]
     labels = torch.from_numpy(np.stack([s.labels for s in samples]))
     return Batch(
         cube,
         torch.from_numpy(np.stack([s.rotation for s in samples]).astype(np.float32)),
-        torch.from_numpy(np.stack([s.centre for s in samples]).astype(np.float32)) / HALF_MM,
+        torch.from_numpy(np.stack([s.centre for s in samples]).astype(np.float32)) / half_mm,
         torch.stack([labels == MYOCARDIUM, labels == BLOOD_POOL], 1).float(),
         torch.tensor([s.septum_deg for s in samples], dtype=torch.float32),
     )
 
 
-def augment(batch: Batch, rng: np.random.Generator) -> Batch:
-    """Another place in the field of view, brightness, uneven uptake, coarse and fine noise, counts that slant."""
-    spacing = spacing_of(batch.cube.shape[-1])
-    reach = int(REACH_MM / spacing)
+def augment(batch: Batch, rng: np.random.Generator, reach: int = 10) -> Batch:
+    """Another place in the field of view, brightness, uneven uptake, coarse and fine noise, counts that slant.
+
+    Args:
+        reach: largest shift of the cube along an axis, voxels.
+    """
     cubes, shifts = [], []
     for cube, translation in zip(batch.cube, batch.translation, strict=True):
         shift = rng.integers(-reach, reach + 1, 3)
@@ -93,20 +98,15 @@ def augment(batch: Batch, rng: np.random.Generator) -> Batch:
         if rng.random() < 0.5:
             moved = moved * smooth_field(rng, moved.shape[-1], rng.uniform(*GRAIN_MM), rng.uniform(0, GRAIN))
         if rng.random() < 0.5:
-            moved = moved * slant(rng, moved.shape[-1], translation.numpy() * HALF_MM + shift * spacing)
+            moved = moved * slant(rng, moved.shape[-1], translation.numpy() * HALF_MM + shift * CUBE_SPACING)
         if rng.random() < 0.3:
             noise = torch.from_numpy(rng.standard_normal(moved.shape, dtype=np.float32))
             top = float(moved.amax()) * rng.uniform(0.0, 0.03)
             moved = torch.where(moved > 0, (moved + noise * top).clamp_min(0), moved)
         cubes.append(moved)
-        shifts.append(shift * spacing / HALF_MM)
+        shifts.append(shift * CUBE_SPACING / HALF_MM)
     moved_by = torch.from_numpy(np.stack(shifts).astype(np.float32))
     return replace(batch, cube=torch.stack(cubes), translation=batch.translation + moved_by)
-
-
-def spacing_of(size: int) -> float:
-    """The voxel of a cube of so many along an edge, mm; all cubes have one extent."""
-    return 2 * HALF_MM / (size - 1)
 
 
 def smooth_field(rng: np.random.Generator, size: int, pitch: float, deviation: float) -> Tensor:
@@ -117,7 +117,7 @@ def smooth_field(rng: np.random.Generator, size: int, pitch: float, deviation: f
         pitch: mm between the points where its logarithm is drawn.
         deviation: standard deviation of the logarithm there.
     """
-    points = round(size * spacing_of(size) / pitch)
+    points = round(size * CUBE_SPACING / pitch)
     field = torch.from_numpy(deviation * rng.standard_normal((1, 1, points, points, points), dtype=np.float32))
     return F.interpolate(field, (size,) * 3, mode="trilinear", align_corners=True)[0].exp()
 
@@ -132,7 +132,7 @@ def slant(rng: np.random.Generator, size: int, centre: NDArray[np.floating[Any]]
     """
     direction = rng.standard_normal(3)
     direction /= np.linalg.norm(direction) * SLANT_MM
-    line = (np.arange(size) - (size - 1) / 2) * spacing_of(size)
+    line = (np.arange(size) - (size - 1) / 2) * CUBE_SPACING
     x, y, z = (torch.from_numpy(((line - c) * d).astype(np.float32)) for c, d in zip(centre, direction, strict=True))
     return (rng.normal(0, SLANT) * torch.tanh(x + y[:, None] + z[:, None, None]))[None].exp()
 

@@ -8,7 +8,7 @@ import numpy as np
 
 LAST = 0.2
 """The share of the steps in which a flat curve no longer falls."""
-LEAST_POINTS = 5
+LEAST_POINTS = 8
 """Points that this share must hold: fewer show noise."""
 FALL = 0.02
 """A curve is flat when it falls by less than this share of its height over its last fifth."""

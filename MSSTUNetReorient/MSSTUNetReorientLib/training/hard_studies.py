@@ -14,6 +14,7 @@ from scipy import ndimage
 
 from ..networks.geometry import CLOSE_SCALE
 from ..networks.geometry import HALF_MM
+from ..networks.geometry import LABEL_HALF_MM
 from ..networks.sampler import sample as read
 from ..simulation.decoys import SIZE_MM
 from ..simulation.decoys import paint_decoy
@@ -21,9 +22,6 @@ from ..simulation.erasing import cropped_before
 from ..simulation.erasing import erased
 from ..simulation.parameters import CUBE
 from .pool import Sample
-
-LABEL_HALF_MM = CLOSE_SCALE * HALF_MM
-"""Half the distance between the centres of the corner voxels of the labels."""
 
 Array = NDArray[np.float64]
 Field = NDArray[np.float32]

@@ -24,7 +24,6 @@ from ..errors import InputError
 from ..io.atomic_file import atomic_file
 from .batches import Batch
 from .batches import astuple
-from .batches import augment
 from .batches import draw_batch
 from .convergence import is_flat
 from .machine import machine
@@ -113,7 +112,7 @@ class Training:
         torch.manual_seed(int(rng.integers(2**62)))
         if studies.reduced is not None:
             batch = studies.reduced.batch(rng.integers(len(studies.reduced), size=data.batch))
-            return self._placed(augment(batch, rng) if data.augment else batch)
+            return self._placed(batch)
         batch = draw_batch(
             studies.pools, data.batch, rng, changed=data.augment, own=studies.own, own_share=data.own_share,
             stretched_share=data.stretch, swapped_share=data.swap_background, neighbour_share=data.neighbour,

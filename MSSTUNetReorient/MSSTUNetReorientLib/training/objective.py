@@ -70,7 +70,7 @@ class Objective(nn.Module):
 
     def _joint(self, batch: Batch) -> tuple[Tensor, Parts]:
         image = view(batch.cube, self._size)
-        targets = upright_labels(batch.labels, self._label_scales)
+        targets = upright_labels(batch.labels, self._label_scales, self._half_mm)
         angles = true_angles(batch)
         output = self.network(image)
         loss = joint_loss(
@@ -83,8 +83,9 @@ class Objective(nn.Module):
         output = self.network(image)
         angles = true_angles(batch)
         turn, shift, threshold = pose_losses(output.located, image, angles, batch.translation, self._scales)
-        upright = deep_supervision_loss(output.logits, upright_labels(batch.labels, self._label_scales))
-        lying = transaxial_labels(batch.labels, batch.rotation, batch.translation, self._label_scales)
+        targets = upright_labels(batch.labels, self._label_scales, self._half_mm)
+        upright = deep_supervision_loss(output.logits, targets)
+        lying = self._transaxial_labels(batch)
         first = deep_supervision_loss(output.first, lying)
         parts = {
             "rotation": turn,
@@ -103,20 +104,19 @@ class Objective(nn.Module):
         return self.recipe.loss.mu * turn + shift + threshold, parts
 
     def _segment(self, batch: Batch) -> tuple[Tensor, Parts]:
-        scales = self._label_scales
         if self.recipe.data.frame == "short-axis":
             image = view(batch.cube, self._size, batch.rotation, batch.translation)
-            targets = upright_labels(batch.labels, scales)
+            targets = upright_labels(batch.labels, self._label_scales, self._half_mm)
         else:
             image = view(batch.cube, self._size)
-            targets = transaxial_labels(batch.labels, batch.rotation, batch.translation, scales)
+            targets = self._transaxial_labels(batch)
         loss = deep_supervision_loss(self.network(image), targets)
         return loss, {"segmentation": loss}
 
     def _cascade(self, batch: Batch) -> tuple[Tensor, Parts]:
         shape = self.recipe.network.shape  # type: ignore[attr-defined]
         turned = self.stage != "translation"
-        output = cast(CNNSTN | Cascade, self.network).locate(*cascade_input(batch.cube, shape), turned)
+        output = cast(CNNSTN | Cascade, self.network).locate(*cascade_input(batch.cube, shape, self._half_mm), turned)
         true = (true_angles(batch), batch.translation)
         loss = cascade_loss(output.angles, output.translation, *true, self.stage, self.recipe.loss.mu)
         found = (output.angles, output.translation)
@@ -132,6 +132,14 @@ class Objective(nn.Module):
     def _label_scales(self) -> Sequence[Scale]:
         """Of the answers."""
         return cast(Sequence[Scale], self.network.label_scales)
+
+    def _transaxial_labels(self, batch: Batch) -> list[Tensor]:
+        pose = batch.rotation, batch.translation
+        return transaxial_labels(batch.labels, *pose, self._label_scales, self._half_mm)
+
+    @property
+    def _half_mm(self) -> float:
+        return self.recipe.data.half_mm
 
     @property
     def _size(self) -> int:

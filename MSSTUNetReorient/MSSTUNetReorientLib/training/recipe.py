@@ -16,6 +16,7 @@ from typing import Self
 from ..errors import InputError
 from ..networks.config_table import limited
 from ..networks.config_table import read_table
+from ..networks.geometry import HALF_MM
 from ..networks.registry import Architecture
 from ..networks.registry import architecture_of
 from ..prediction.models import is_path
@@ -39,7 +40,8 @@ class Data:
         neighbour: share that get something bright beside the heart, if ``augment`` is set.
         heartless: share that lose their heart, if ``augment`` is set; for the compact network only.
         reduced: edge of the small cubes that the pool is read to once, for all networks of this size
-            (:mod:`.reduced_pool`); 0 reads its studies as they are. Not for the compact network.
+            (:mod:`.reduced_pool`); 0 reads its studies as they are. Not for the compact network, nor with ``augment``.
+        field_mm: extent of these cubes, round the heart; 0 is that of the studies' cubes, where they lie.
         views: of each study in a reduced pool; all but one are turned and stretched.
         slots: studies that the pool holds; the oldest is replaced.
         first: studies that must be there before the first step.
@@ -55,11 +57,17 @@ class Data:
     neighbour: float = limited(0.0, 0.0, 1.0)
     heartless: float = limited(0.0, 0.0, 0.9)
     reduced: int = limited(0, 0, 512)
+    field_mm: float = limited(0.0, 0.0, 2 * HALF_MM)
     views: int = limited(1, 1, 100)
     slots: int = limited(3000, 1, 10**6)
     first: int = limited(24, 1, 10**6)
     own_share: float = limited(0.5, 0.0, 1.0)
     validation: int = limited(24, 0, 10**5)
+
+    @property
+    def half_mm(self) -> float:
+        """Half extent of the cubes that the network sees."""
+        return self.field_mm / 2 or HALF_MM
 
 
 @dataclass(frozen=True)
@@ -105,7 +113,8 @@ class Recipe:
     def identity(self) -> dict[str, Any]:
         """The identity in a weight file: enough to rebuild the network and to run it correctly."""
         sizes = {k: list(v) if isinstance(v, tuple) else v for k, v in asdict(self.network).items()}  # type: ignore[call-overload]
-        return {"title": self.title, "frame": self.data.frame, "architecture": self.architecture, "network": sizes}
+        seen = {"frame": self.data.frame, "half_mm": self.data.half_mm}
+        return {"title": self.title, **seen, "architecture": self.architecture, "network": sizes}
 
 
 @dataclass(frozen=True)
@@ -174,6 +183,12 @@ def _recipe(content: dict[str, Any], path: Path) -> Recipe:
     _check_stages(recipe, path)
     if recipe.data.reduced and recipe.architecture == "compact":
         msg = f"{path}: [data] reduced is for the networks of the papers, but this is compact; omit it"
+        raise InputError(msg)
+    if recipe.data.reduced and recipe.data.augment:
+        msg = f"{path}: [data] reduced has views instead of augment, but both are set; set augment = false"
+        raise InputError(msg)
+    if recipe.data.field_mm and not recipe.data.reduced:
+        msg = f"{path}: [data] field_mm needs [data] reduced, but it is not set; set it or omit field_mm"
         raise InputError(msg)
     if recipe.schedule.check_every and not recipe.data.reduced:
         msg = f"{path}: [schedule] check_every needs [data] reduced, but it is not set; set it or omit check_every"

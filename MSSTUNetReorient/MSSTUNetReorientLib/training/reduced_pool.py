@@ -11,18 +11,19 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 from numpy.lib.format import open_memmap
 from numpy.typing import NDArray
 
 from ..errors import InputError
+from ..evaluation.cropped_studies import SPREAD
 from ..io.atomic_file import atomic_file
-from ..networks.view import reduced
+from ..networks.geometry import HALF_MM
 from ..simulation.truth import LABEL_SIZE
 from .batches import Batch
 from .batches import collate
 from .pool import Sample
 from .pool import read_sample
+from .stretch import FieldOfView
 from .stretch import drawn_warp
 from .stretch import warped
 
@@ -34,11 +35,12 @@ Say = Callable[[str], None]
 
 @dataclass(frozen=True, eq=False)
 class ReducedPool:
-    """Studies on small cubes, of the same extent as :data:`~.pool.CUBE`.
+    """Studies on small cubes.
 
     Attributes:
-        cubes: ``(N, n, n, n)`` float16 counts, see :func:`..networks.view.reduced`; labels: ``(N, 48, 48, 48)``.
+        cubes: ``(N, n, n, n)`` float16 counts; labels: ``(N, 48, 48, 48)``.
         rotation, centre, septum_deg: ``(N, 3, 3)``, ``(N, 3)`` and ``(N,)``, as in :class:`~.pool.Sample`.
+        half_mm: half extent of the cubes.
     """
 
     cubes: NDArray[np.float16]
@@ -46,6 +48,7 @@ class ReducedPool:
     rotation: NDArray[np.float64]
     centre: NDArray[np.float64]
     septum_deg: NDArray[np.float64]
+    half_mm: float
 
     def __len__(self) -> int:
         """Number of studies."""
@@ -55,39 +58,41 @@ class ReducedPool:
         """These studies, unchanged."""
         rows = zip(*(x[picked] for x in (self.cubes, self.rotation, self.centre, self.labels)),
                    self.septum_deg[picked], strict=True)  # fmt: skip
-        return collate([Sample(c, r, t, y, "", float(s)) for c, r, t, y, s in rows])
+        return collate([Sample(c, r, t, y, "", float(s)) for c, r, t, y, s in rows], self.half_mm)
 
 
-def reduced_pool(folder: Path, pools: Sequence[Path], size: int, views: int, say: Say) -> ReducedPool:
+def reduced_pool(folder: Path, pools: Sequence[Path], field: FieldOfView, views: int, say: Say) -> ReducedPool:
     """The reduced pool of a folder, made there of the studies of pools if it is not complete.
 
     Args:
-        size: voxels along an edge of its cubes.
-        views: of each study, one after the other: the first unchanged, the others turned and stretched.
+        field: its cubes. If they are smaller than those of the pools, they lie round the heart, its centre at random
+            as near to their middle as in the patients of Ni 2023 (:data:`~..evaluation.cropped_studies.SPREAD`).
+        views: of each study, one after the other: the first as it lies, the others turned and stretched.
 
     Raises:
-        InputError: it has another size or number of views; the pools are empty; the disk is full.
+        InputError: it has another size, extent or number of views; the pools are empty; the disk is full.
     """
     if not (folder / POSES).exists():
-        _make(folder, sorted(file for pool in pools for file in pool.glob("*.npz")), size, views, say)
+        _make(folder, sorted(file for pool in pools for file in pool.glob("*.npz")), field, views, say)
     try:
         with np.load(folder / POSES) as poses:
-            known = {name: poses[name] for name in ("rotation", "centre", "septum_deg", "views")}
+            known = {name: poses[name] for name in ("rotation", "centre", "septum_deg", "views", "half_mm")}
         cubes, labels = (np.load(folder / name, mmap_mode="r") for name in (CUBES, LABELS))
     except (OSError, ValueError, KeyError) as error:
         msg = f"{folder}: the reduced pool cannot be read ({error}); remove the folder to make it again"
         raise InputError(msg) from error
-    made, asked = (cubes.shape[-1], int(known.pop("views"))), (size, views)
-    if made != asked or len(cubes) != len(labels) or len(cubes) != len(known["centre"]):
+    made = cubes.shape[-1], float(known.pop("half_mm")), int(known.pop("views"))
+    if made != (field.size, field.half_mm, views) or len(cubes) != len(labels) or len(cubes) != len(known["centre"]):
+        asked = f"{field.size} voxels, {2 * field.half_mm:g} mm and {views} views"
         msg = (
-            f"{folder}: the reduced pool must have cubes of {size} and {views} views of a study, but has {made[0]} "
-            f"and {made[1]}; remove the folder to make it again"
+            f"{folder}: the reduced pool must have cubes of {asked}, but has {made[0]}, {2 * made[1]:g} and {made[2]}; "
+            f"remove the folder to make it again"
         )
         raise InputError(msg)
-    return ReducedPool(cubes, labels, **known)
+    return ReducedPool(cubes, labels, **known, half_mm=field.half_mm)
 
 
-def _make(folder: Path, files: list[Path], size: int, views: int, say: Say) -> None:
+def _make(folder: Path, files: list[Path], field: FieldOfView, views: int, say: Say) -> None:
     """Write the arrays; the poses come last and mark them as complete."""
     if not files:
         msg = f"{folder}: a reduced pool is made of studies (.npz), but the pools have none; run the command pool first"
@@ -95,15 +100,15 @@ def _make(folder: Path, files: list[Path], size: int, views: int, say: Say) -> N
     count, kept = len(files) * views, []
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        cubes = open_memmap(folder / CUBES, "w+", np.float16, (count, *(size,) * 3))
+        cubes = open_memmap(folder / CUBES, "w+", np.float16, (count, *(field.size,) * 3))
         labels = open_memmap(folder / LABELS, "w+", np.uint8, (count, *(LABEL_SIZE,) * 3))
         for n, file in enumerate(files):
-            for m, sample in enumerate(_views(read_sample(file), n, views, size)):
+            for m, sample in enumerate(_views(read_sample(file), n, views, field)):
                 cubes[n * views + m] = sample.cube
                 labels[n * views + m] = sample.labels
                 kept.append((sample.rotation, sample.centre, sample.septum_deg))
             if n % SAY_EVERY == SAY_EVERY - 1:
-                say(f"read {n + 1} of {len(files)} studies to cubes of {size}")
+                say(f"read {n + 1} of {len(files)} studies to cubes of {field.size}")
         cubes.flush()
         labels.flush()
     except OSError as error:
@@ -111,11 +116,12 @@ def _make(folder: Path, files: list[Path], size: int, views: int, say: Say) -> N
         raise InputError(msg) from error
     rotation, centre, septum = (np.array(x) for x in zip(*kept, strict=True))
     with atomic_file(folder / POSES) as temporary, temporary.open("wb") as poses:
-        np.savez(poses, views=views, rotation=rotation, centre=centre, septum_deg=septum)
+        np.savez(poses, views=views, half_mm=field.half_mm, rotation=rotation, centre=centre, septum_deg=septum)
 
 
-def _views(study: Sample, seed: int, count: int, size: int) -> Iterator[Sample]:
-    cube = torch.from_numpy(study.cube.astype(np.float32))[None, None]
-    yield replace(study, cube=reduced(cube, size)[0, 0].numpy())
+def _views(study: Sample, seed: int, count: int, field: FieldOfView) -> Iterator[Sample]:
     rng = np.random.default_rng(seed)
-    yield from (warped(study, *drawn_warp(rng), size) for _ in range(count - 1))
+    for n in range(count):
+        turn, lengths = drawn_warp(rng) if n else (np.eye(3), np.ones(3))
+        place = rng.normal(0, SPREAD * field.half_mm, 3) if field.half_mm < HALF_MM else None
+        yield warped(study, turn, lengths, replace(field, place=place))

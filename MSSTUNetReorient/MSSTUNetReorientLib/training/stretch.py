@@ -5,6 +5,7 @@ A stretch along the SA axes leaves these axes and the LV centre where they are, 
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from dataclasses import replace
 
 import numpy as np
@@ -39,24 +40,42 @@ def drawn_warp(rng: np.random.Generator) -> tuple[Array, Array]:
     return turn, np.exp(rng.normal(0, STRETCH, 3))
 
 
-def warped(study: Sample, turn: Array, lengths: Array, size: int = CUBE_SIZE) -> Sample:
+@dataclass(frozen=True)
+class FieldOfView:
+    """The cube that a study is read to.
+
+    Attributes:
+        size: voxels along an edge; half_mm: half its extent.
+        place: ``(3,)`` mm from its middle where the LV centre comes to lie; None leaves it where it is.
+    """
+
+    size: int = CUBE_SIZE
+    half_mm: float = HALF_MM
+    place: Array | None = None
+
+
+def warped(study: Sample, turn: Array, lengths: Array, field: FieldOfView | None = None) -> Sample:
     """The study turned and stretched.
 
     Args:
         turn: ``(3, 3)`` in the cube's axes, about the LV centre.
         lengths: ``(3,)`` new over old lengths along the SA axes.
-        size: voxels along an edge of the new cube, of the same extent.
+        field: the new cube; by default one like the old.
     """
+    field = field or FieldOfView()
     rotation = turn @ study.rotation
     back = study.rotation @ np.diag(1 / lengths) @ rotation.T
-    shift = (study.centre - back @ study.centre) / HALF_MM
-    cube = _read(study.cube, back, shift, "bilinear", size).astype(np.float16)
+    centre = study.centre if field.place is None else field.place
+    shift = (study.centre - back @ centre) / HALF_MM
+    cube = _read(study.cube, back, shift, "bilinear", field.size, field.half_mm / HALF_MM).astype(np.float16)
     labels = _read(study.labels, np.diag(1 / lengths), np.zeros(3), "nearest", study.labels.shape[0]).astype(np.uint8)
-    return replace(study, cube=cube, rotation=rotation, labels=labels)
+    return replace(study, cube=cube, rotation=rotation, centre=centre, labels=labels)
 
 
-def _read(volume: NDArray[np.generic], matrix: Array, shift: Array, mode: str, size: int) -> NDArray[np.float32]:
-    """A cube read at ``matrix g + shift`` for every point ``g`` of a grid of the same extent."""
-    image = smoothed(torch.from_numpy(volume.astype(np.float32))[None, None], (size,) * 3)
+def _read(
+    volume: NDArray[np.generic], matrix: Array, shift: Array, mode: str, size: int, scale: float = 1.0
+) -> NDArray[np.float32]:
+    """A cube read at ``scale matrix g + shift`` for every ``g`` of a grid; ``scale`` is its extent over the cube's."""
+    image = smoothed(torch.from_numpy(volume.astype(np.float32))[None, None], (round(size / scale),) * 3)
     m, t = (torch.from_numpy(x.astype(np.float32))[None] for x in (matrix, shift))
-    return np.asarray(read(image, m, t, 1.0, size, mode)[0, 0].numpy(), np.float32)
+    return np.asarray(read(image, m, t, scale, size, mode)[0, 0].numpy(), np.float32)

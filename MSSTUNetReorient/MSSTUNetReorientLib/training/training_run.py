@@ -31,6 +31,7 @@ from .pool_process import wait_for
 from .recipe import Recipe
 from .reduced_pool import POSES
 from .reduced_pool import reduced_pool
+from .stretch import FieldOfView
 from .studies import make_samples
 from .studies import study_folders
 from .validate import as_table
@@ -108,12 +109,13 @@ def studies_of(request: TrainingRequest, pools: Sequence[Path], own: Path | None
     data, common = request.recipe.data, request.common or request.out
     if not data.reduced:
         return Studies(pools, own)
-    reduced = reduced_pool(common / REDUCED, pools, data.reduced, data.views, say)
+    field = FieldOfView(data.reduced, data.half_mm)
+    reduced = reduced_pool(common / REDUCED, pools, field, data.views, say)
     if not request.recipe.schedule.check_every:
         return Studies(pools, own, reduced)
     folder = common / REDUCED_HELD_OUT
     made = () if (folder / POSES).exists() else (held_out_pool(request, say),)
-    return Studies(pools, own, reduced, reduced_pool(folder, made, data.reduced, 1, say))
+    return Studies(pools, own, reduced, reduced_pool(folder, made, field, 1, say))
 
 
 def finish(request: TrainingRequest, training: Training, say: Say, *, measured: bool) -> None:
@@ -147,6 +149,9 @@ def measured_on_held_out(request: TrainingRequest, say: Say) -> dict[str, dict[s
         say(
             "no table: it segments reoriented studies and needs a model that finds the pose (LOCATOR.npz+SEGMENTER.npz)"
         )
+        return {}
+    if request.recipe.data.field_mm:
+        say("no table: it sees a field round the heart; measure it with the command compare")
         return {}
     return validate(held_out_pool(request, say), method, say)
 
