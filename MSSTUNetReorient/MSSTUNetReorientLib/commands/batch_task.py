@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from ..output.pair import Pair
     from ..prediction.result import Result
 
-FILE_NAME = re.compile(r"[^\s.:;,()][^\s:;,()]*\.[A-Za-z]\w{0,4}(?![\w.])")
+FILE_NAME = re.compile(r"(?<![^\s:;,()])[^\s.:;,()][^\s:;,()]*\.[A-Za-z]\w{0,4}(?![\w.])")
 """Names of files in a message: they may be those of patients."""
 
 
@@ -178,9 +178,10 @@ def without_names(text: str, paths: Iterable[Path]) -> str:
     >>> without_names("/in/Doe^Jane/a.nrrd: its data file Jane.raw is missing", [Path("/in/Doe^Jane/a.nrrd")])
     'its data file (a file) is missing'
     """
-    for path in paths:
-        for name in (str(path), str(path.parent), path.name):
-            text = text.replace(f"{name}: ", "").replace(name, "(a file)") if name.strip(f".{os.sep}") else text
+    names = {name for path in paths for name in (str(path), str(path.parent), path.name)}
+    for name in sorted(names, key=len, reverse=True):  # a path before the folder that it begins with
+        if name.strip(f".{os.sep}"):
+            text = text.replace(f"{name}: ", "").replace(name, "(a file)")
     return FILE_NAME.sub("(a file)", text).replace("((a file))", "(a file)")
 
 
