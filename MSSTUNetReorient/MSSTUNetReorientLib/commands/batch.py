@@ -31,6 +31,9 @@ def batch(
     jobs: Annotated[
         int | None, typer.Option("--jobs", "-j", min=1, help="Number of processes; one for each core by default.")
     ] = None,
+    scheduler: Annotated[
+        str | None, typer.Option(help="Address of a Dask scheduler whose workers do it, such as tcp://host:8786.")
+    ] = None,
     pictures: Annotated[
         bool, typer.Option("--pictures/--no-pictures", help="Write reports, overviews and thumbnails.")
     ] = True,
@@ -50,10 +53,11 @@ def batch(
     debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
 ) -> None:
     """Process all studies below folders; a run that was stopped goes on where it was."""
-    if parquet and find_spec("pyarrow") is None:
-        msg = "--parquet needs the package pyarrow, which is not installed; "
-        msg += "run pip install 'msstunet-reorient[parquet]'"
-        raise InputError(msg)
+    for option, package, extra in ((parquet, "pyarrow", "parquet"), (scheduler, "distributed", "dask")):
+        if option and find_spec(package) is None:
+            msg = f"--{'scheduler' if extra == 'dask' else extra} needs the package {package}, which is not installed; "
+            msg += f"run pip install 'msstunet-reorient[{extra}]'"
+            raise InputError(msg)
     from .batch_task import Making
     from .run_batch import run_batch
 
@@ -62,7 +66,15 @@ def batch(
         print_line("searching for studies")
     with progress_bar("studies", quiet) as report:
         done = run_batch(
-            inputs, out, making, jobs=jobs, overwrite=overwrite, parquet=parquet, sources=sources, progress=report
+            inputs,
+            out,
+            making,
+            jobs=jobs,
+            scheduler=scheduler,
+            overwrite=overwrite,
+            parquet=parquet,
+            sources=sources,
+            progress=report,
         )
     if not quiet:
         lines = [f"{name} left out: {why}" for name, why in done.files_left_out.items()]

@@ -142,7 +142,8 @@ def _delivered(task: Task, deliver: Any) -> list[Row]:
     try:
         deliver()
     except InputError:
-        raise
+        if not task.finished:  # another process that was given up may have been faster
+            raise
     except Exception as error:
         return task.failed(reason_of(error, task))
     return rows_of(task.folder)

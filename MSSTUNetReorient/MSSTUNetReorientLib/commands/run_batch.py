@@ -13,6 +13,7 @@ from collections.abc import Iterable
 from collections.abc import Iterator
 from collections.abc import Sequence
 from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -70,6 +71,7 @@ def run_batch(
     making: Making = Making(),  # noqa: B008 -- frozen
     *,
     jobs: int | None = None,
+    scheduler: str | None = None,
     overwrite: bool = False,
     parquet: bool = False,
     sources: Path | None = None,
@@ -84,6 +86,7 @@ def run_batch(
         out: the folder; each result is a folder in it, named by a hash.
         making: how results are made.
         jobs: processes; by default one for each core.
+        scheduler: address of a Dask scheduler (extra ``dask``), whose workers do it instead and have the same paths.
         overwrite: remove the results of a batch with other settings, and begin again.
         parquet: write ``results.parquet`` too (pyarrow).
         sources: a file to write which study came from where. Paths may hold names, so it is not in ``out``.
@@ -96,7 +99,7 @@ def run_batch(
     check_request(making.limits)
     out = out.expanduser().absolute()
     _check_sources(sources, out)
-    search = find_studies(inputs)
+    search = find_studies([place.expanduser().absolute() for place in inputs])
     if not search.studies:
         told = "; ".join(f"{number} {what}" for what, number in search.left_out.items()) or "nothing"
         msg = f"{', '.join(map(str, inputs))}: no study was found, but {told}; give other folders or files"
@@ -104,6 +107,7 @@ def run_batch(
     if sources is not None:
         write_text(sources, _source_table(search))
     with batch_folder(out, _settings(making), overwrite):
+        making = _with_whole_paths(making)
         tasks = [Task(studies, out, making) for studies in in_pairs(search.studies)]
         table = _Table(out, search, parquet)
         todo = [task for task in tasks if not task.finished]
@@ -112,7 +116,7 @@ def run_batch(
         show = progress or (lambda *_: None)
         show(done, total)
         try:
-            for task, outcome in _outcomes(todo, making, jobs):
+            for task, outcome in _outcomes(todo, making, jobs, scheduler):
                 table.add(task.failed(str(outcome)) if isinstance(outcome, DiedError) else outcome)
                 done += len(task.studies)
                 show(done, total)
@@ -121,9 +125,13 @@ def run_batch(
     return table.report()
 
 
-def _outcomes(tasks: list[Task], making: Making, jobs: int | None) -> Outcomes:
+def _outcomes(tasks: list[Task], making: Making, jobs: int | None, scheduler: str | None) -> Outcomes:
     if not tasks:
         return iter(())
+    if scheduler is not None:
+        from .dask_crew import by_scheduler
+
+        return by_scheduler(scheduler, work, tasks, start_worker)
     count = min(jobs or _default_jobs(making), len(tasks))
     if count == 1 and jobs == 1:
         return _in_this_process(tasks)
@@ -163,6 +171,17 @@ def _settings(making: Making) -> dict[str, Any]:
         "pictures": making.pictures,
         "scene": making.scene,
     }
+
+
+def _with_whole_paths(making: Making) -> Making:
+    """Files that are named, for processes in other folders."""
+    from ..prediction.models import SUFFIX
+    from ..prediction.models import is_path
+
+    model, limits = making.model, Path(making.limits)
+    if model is not None and is_path(model, SUFFIX):
+        model = Path(model).absolute()
+    return replace(making, model=model, limits=str(limits.absolute()) if limits.is_file() else making.limits)
 
 
 def _check_sources(sources: Path | None, out: Path) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 
 from .. import __version__
 from ..io.atomic_file import write_text
+from ..prediction.good_to import whole
 from .batch_rows import NO_RESULT
 from .batch_rows import Row
 from .batch_rows import in_order_of_doubt
@@ -28,7 +29,7 @@ FIGURES: tuple[tuple[str, str, Callable[[Any], str]], ...] = (
     ("scar_burden_percent", "Below 50 %", "{:.0f} %".format),
     ("pair_summed_difference_score", "SDS", "{:.0f}".format),
     ("gated_ef_percent", "EF", "{:.0f} %".format),
-    ("axis_bound_deg", "Axis good to", "{:.0f}°".format),
+    ("axis_bound_deg", "Axis good to", lambda bound: f"{whole(bound)}°"),
 )
 """Column of the table, heading, and how its values are shown."""
 
@@ -76,6 +77,7 @@ def _shown(row: Row, out: Path) -> dict[str, Any]:
         "status": row["status"],
         "colour": _colour(row["status"]),
         "reasons": row.get("reasons", ""),
+        "pair_reasons": row.get("pair_warnings", ""),
         "link": _first_file(out, result, "report.html", "result.json"),
         "pair": _first_file(out, pair, "report.html", "pair.json"),
         "picture": _first_file(out, result, THUMBNAIL),

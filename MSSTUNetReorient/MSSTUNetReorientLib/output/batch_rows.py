@@ -180,8 +180,12 @@ class _Readable:
 
 
 def doubt(row: Row) -> tuple[float, ...]:
-    """What sorts rows, the most doubtful first: no result, fail, review, pass; then by the bound of the long axis."""
-    rank = (NO_RESULT, "fail", "review", "pass").index(row["status"])
+    """What sorts rows, the most doubtful first: no result, fail, review, pass; then by the bound of the long axis.
+
+    A pair is as doubtful as its stress study.
+    """
+    ranks = (NO_RESULT, "fail", "review", "pass")
+    rank = min(ranks.index(row["status"]), ranks.index(row.get("pair_status") or "pass"))
     bound = row.get("axis_bound_deg")
     return rank, -float("inf") if bound is None else -float(bound)
 
