@@ -16,7 +16,7 @@ from MSSTUNetReorientLib.geometry.volume import Volume
 from places import REPOSITORY
 from results import make_result
 
-STUDIES = 8
+STUDIES = 12
 SCRIPT = """
 import os, sys, time
 from dataclasses import replace
@@ -80,16 +80,16 @@ def stopped_after(running: subprocess.Popen[str], out: Path, results: int, numbe
 def test_a_batch_that_is_stopped_goes_on(studies: Path) -> None:
     quiet, stopped = studies.parent / "quiet", studies.parent / "stopped"
     assert started(studies, "quiet", 0).communicate(timeout=240)[1].count("\n") == 1
-    running = started(studies, "stopped", 0.2)
+    running = started(studies, "stopped", 0.6)
     stopped_after(running, stopped, 2, signal.SIGKILL)
     assert running.returncode == -signal.SIGKILL
     assert 2 <= finished(stopped) < STUDIES
     assert not (stopped / "results.csv").exists()
-    running = started(studies, "stopped", 0.2)
-    _, err = stopped_after(running, stopped, 5, signal.SIGTERM)
+    running = started(studies, "stopped", 0.6)
+    _, err = stopped_after(running, stopped, 4, signal.SIGTERM)
     assert (running.returncode, err.splitlines()[-1]) == (143, "msstunet-reorient: terminated")
     before = finished(stopped)
-    assert 5 <= before < STUDIES
+    assert 4 <= before < STUDIES
     assert (stopped / "results.csv").read_text().count("\n") == 1 + before  # those that were running were finished
     running = started(studies, "stopped", 0)
     out, _ = running.communicate(timeout=240)

@@ -55,7 +55,7 @@ def by_scheduler(
             yield future
 
     with client:
-        finished = as_completed(next_ones(IN_SIGHT))
+        finished = as_completed(next_ones(IN_SIGHT), loop=client.loop)
         for future in finished:
             task = given.pop(future.key)
             try:
