@@ -310,9 +310,9 @@ def test_messages_without_names(text: str, plain: str) -> None:
 def test_parquet_needs_its_package(
     studies: Path, tmp_path: Path, seen: list[int], monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    from MSSTUNetReorientLib.commands import batch as command
+    from MSSTUNetReorientLib.commands import batch_command
 
-    monkeypatch.setattr(command, "find_spec", lambda _: None)
+    monkeypatch.setattr(batch_command, "find_spec", lambda _: None)
     assert batch(studies, tmp_path / "out", "--parquet") == 2
     assert "pip install 'msstunet-reorient[parquet]'" in capfd.readouterr().err
 

@@ -19,7 +19,7 @@ import typer
 from .. import __version__
 from ..errors import InputError
 from ..prediction.result import Result
-from .batch import batch
+from .batch_command import batch
 from .evaluate import evaluate
 from .normals import normals
 from .pose_cost import pose_cost

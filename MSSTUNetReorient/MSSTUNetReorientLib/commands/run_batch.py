@@ -9,9 +9,9 @@ import os
 import time
 from collections import Counter
 from collections.abc import Callable
-from collections.abc import Iterable
-from collections.abc import Iterator
+from collections.abc import Generator
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from dataclasses import replace
 from pathlib import Path
@@ -38,7 +38,7 @@ from .batch_task import work
 from .crew import DiedError
 from .crew import by_processes
 
-Outcomes = Iterator[tuple[Task, "list[Row] | DiedError"]]
+Outcomes = Generator[tuple[Task, "list[Row] | DiedError"], None, None]
 
 TABLE_EVERY_S = 60.0
 """Table and index are written so often, and at the end."""
@@ -116,38 +116,41 @@ def run_batch(
         show = progress or (lambda *_: None)
         show(done, total)
         try:
-            for task, outcome in _outcomes(todo, making, jobs, scheduler):
-                table.add(task.failed(str(outcome)) if isinstance(outcome, DiedError) else outcome)
-                done += len(task.studies)
-                show(done, total)
+            with closing(_outcomes(todo, making, jobs, scheduler)) as outcomes:
+                for task, outcome in outcomes:
+                    table.add(task.failed(str(outcome)) if isinstance(outcome, DiedError) else outcome)
+                    done += len(task.studies)
+                    show(done, total)
         finally:
-            table.write()
+            table.complete()
     return table.report()
 
 
 def _outcomes(tasks: list[Task], making: Making, jobs: int | None, scheduler: str | None) -> Outcomes:
     if not tasks:
-        return iter(())
+        return
     if scheduler is not None:
         from .dask_crew import by_scheduler
 
-        return by_scheduler(scheduler, work, tasks, start_worker)
-    count = min(jobs or _default_jobs(making), len(tasks))
-    if count == 1 and jobs == 1:
-        return _in_this_process(tasks)
-    return by_processes(work, tasks, count, start_worker, ())
+        yield from by_scheduler(scheduler, work, tasks, start_worker)
+    elif jobs == 1:
+        yield from _in_this_process(tasks)
+    else:
+        yield from by_processes(work, tasks, min(jobs or _default_jobs(making), len(tasks)), start_worker, ())
 
 
 def _in_this_process(tasks: list[Task]) -> Outcomes:
+    import SimpleITK as sitk
     import torch
 
-    threads = torch.get_num_threads()
+    threads = torch.get_num_threads(), sitk.ProcessObject.GetGlobalDefaultNumberOfThreads()
     start_worker()
     try:
         for task in tasks:
             yield task, work(task)
     finally:
-        torch.set_num_threads(threads)
+        torch.set_num_threads(threads[0])
+        sitk.ProcessObject.SetGlobalDefaultNumberOfThreads(threads[1])
 
 
 def _default_jobs(making: Making) -> int:
@@ -204,19 +207,31 @@ class _Table:
     def __init__(self, out: Path, search: Search, parquet: bool) -> None:
         self._out, self._search, self._parquet = out, search, parquet
         self._rows: dict[str, Row] = {}
+        self._known: set[str] = set()
         self._files_left_out: dict[str, str] = {}
-        for folder in sorted(finished_results(out), key=lambda folder: len(folder.name)):  # a pair after its studies
-            self._keep(rows_of(folder))
+        self._read()
         self._written = time.monotonic()
 
-    def add(self, rows: Iterable[Row]) -> None:
+    def add(self, rows: Sequence[Row]) -> None:
         """The rows of one more task."""
         self._keep(rows)
         if time.monotonic() - self._written > TABLE_EVERY_S:
             self.write()
 
-    def _keep(self, rows: Iterable[Row]) -> None:
+    def complete(self) -> None:
+        """Write it, with the results of tasks that were running when the run was stopped."""
+        self._read()
+        self.write()
+
+    def _read(self) -> None:
+        """The results that are not known yet, a pair after the results of its studies, whose rows it replaces."""
+        for folder in sorted(finished_results(self._out), key=lambda folder: len(folder.name)):
+            if folder.name not in self._known:
+                self._keep(rows_of(folder))
+
+    def _keep(self, rows: Sequence[Row]) -> None:
         self._rows |= {row["study"]: row for row in rows}
+        self._known |= {result.split("/")[0] for row in rows if (result := row.get("result"))}
 
     def write(self) -> None:
         """Replace table and index."""
