@@ -6,6 +6,7 @@ Processor time, which other programs on the machine lengthen much less than the 
 from __future__ import annotations
 
 import argparse
+import resource
 import sys
 import tempfile
 import time
@@ -46,9 +47,11 @@ def main() -> None:
         making = batch_task.Making(device="cpu", pictures=False)
         tasks = [batch_task.Task((study,), folder / "out", making) for study in found]
         batch_task.work(tasks[0])  # loads the network
+        before = peak_mb()
         steps, seconds = timed(lambda: [batch_task.work(task) for task in tasks[1:]])
     per_study = seconds / count
     lines = [f"{1 / per_study:.2f} studies a second and core (aim {AIM}); {1000 * per_study:.0f} ms each:"]
+    lines.append(f"peak memory {before:.0f} MB after the first study, {peak_mb():.0f} MB after {count} more")
     lines += [f"  {100 * spent / seconds:3.0f} %  {step}" for step, spent in steps.most_common()]
     sys.stdout.write("\n".join(lines) + "\n")
 
@@ -63,6 +66,12 @@ def make_studies(folder: Path, count: int) -> None:
     for n in range(count):
         noisy = np.random.default_rng(n).poisson(counts).astype(np.float32)
         write_volume(Volume(noisy, grid), folder / f"{n}.nrrd")
+
+
+def peak_mb() -> float:
+    """Of this process."""
+    unit = 1 if sys.platform == "darwin" else 1024  # macOS counts bytes, Linux KiB
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 1e6
 
 
 def timed(job: Callable[[], object]) -> tuple[Counter[str], float]:
@@ -84,6 +93,7 @@ def timed(job: Callable[[], object]) -> tuple[Counter[str], float]:
         return measured
 
     from MSSTUNetReorientLib import io
+    from MSSTUNetReorientLib.output import polar_map_files
     from MSSTUNetReorientLib.prediction import predictor
 
     places: list[tuple[Any, str, str]] = [
@@ -93,7 +103,7 @@ def timed(job: Callable[[], object]) -> tuple[Counter[str], float]:
         (predictor, "resample", "short axis"),
         (predictor.qc, "assess", "verdict"),
         (batch_task, "result_of", "pose and labels, otherwise"),
-        (result_files, "perfusion_of", "perfusion"),
+        (polar_map_files, "perfusion_of", "perfusion"),
         (result_files, "pose_stability_section", "pose stability"),
         (result_files, "anatomical_section", "anatomical volumes"),
         (result_files, "write_product", "writing files"),
