@@ -41,6 +41,12 @@ def test_the_same_bytes_as_without(studies: Path, tmp_path: Path, seen: list[int
     assert len(seen) == 8  # finished ones are kept
 
 
+def test_an_error_ends_it(tmp_path: Path, threads: str) -> None:
+    """As a full disk does: in its own words."""
+    with pytest.raises(ValueError, match="not for long"):
+        list(by_scheduler(threads, work, [("raises", str(tmp_path))], nothing))
+
+
 @pytest.mark.slow
 def test_a_worker_that_dies_costs_a_retry(tmp_path: Path) -> None:
     """It kills itself within a task; one that kills every worker gets an outcome too, and the others are done."""
@@ -55,7 +61,7 @@ def test_a_worker_that_dies_costs_a_retry(tmp_path: Path) -> None:
         found = {job[0]: done for job, done in by_scheduler(cluster.scheduler_address, work, jobs, nothing)}
     died = found.pop("dies always")
     assert isinstance(died, DiedError)
-    assert str(died) == "2 workers ended while they worked on it"
+    assert str(died) == "2 workers ended while they worked on it alone"
     assert found == {name: name.upper() for name in names if name != "dies always"}
     assert len((tmp_path / "dies once").read_text()) >= 2  # once more where its result died with its worker
 

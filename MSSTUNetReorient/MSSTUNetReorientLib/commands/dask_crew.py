@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable
 from collections.abc import Iterable
 from collections.abc import Iterator
+from contextlib import contextmanager
 from itertools import islice
 from typing import Any
 from typing import TypeVar
@@ -26,7 +27,8 @@ def by_scheduler(
 ) -> Iterator[tuple[Task, Done | DiedError]]:
     """Each task with its result, in the order in which they are finished.
 
-    The task of a worker that dies is given to another one, as often as the scheduler's ``allowed-failures`` says.
+    The task of a worker that dies is given to another one, as often as the scheduler's ``allowed-failures`` says, and
+    as often again when all others are done.
 
     Args:
         address: of the scheduler, such as ``tcp://host:8786``.
@@ -36,37 +38,54 @@ def by_scheduler(
         InputError: the scheduler cannot be reached, or is lost.
         Exception: the first that ``work`` raises.
     """
-    from distributed import CancelledError
-    from distributed import Client
     from distributed import KilledWorker
     from distributed import as_completed
 
-    try:
-        client = Client(address, timeout=TIMEOUT_S, set_as_default=False)
-    except (OSError, ValueError) as error:
-        msg = f"--scheduler {address}: a Dask scheduler must answer at this address, but none does; check the address"
-        raise InputError(msg) from error
-    left, given = iter(tasks), dict[str, Any]()
+    with _loss_told(address), _client_of(address) as client:
+        left, given, suspects = iter(tasks), dict[str, Task](), list[Task]()
 
-    def next_ones(count: int) -> Iterator[Any]:
-        for task in islice(left, count):
+        def submitted(task: Task) -> Any:
             future = client.submit(_once_started, work, start, task, pure=False)
             given[future.key] = task
-            yield future
+            return future
 
-    with client:
-        finished = as_completed(next_ones(IN_SIGHT), loop=client.loop)
+        finished = as_completed(map(submitted, islice(left, IN_SIGHT)), loop=client.loop)
         for future in finished:
             task = given.pop(future.key)
             try:
-                outcome: Any = future.result()
+                outcome = future.result()
+            except KilledWorker:  # perhaps it only waited on workers that others ended
+                suspects.append(task)
+            else:
+                yield task, outcome
+            finished.update(map(submitted, islice(left, 1)))
+        for task in suspects:
+            try:
+                yield task, submitted(task).result()
             except KilledWorker as error:
-                outcome = DiedError(f"{error.allowed_failures + 1} workers ended while they worked on it")
-            except CancelledError as error:
-                msg = f"--scheduler {address}: the scheduler was lost; start it again, and run the batch again"
-                raise InputError(msg) from error
-            finished.update(next_ones(1))
-            yield task, outcome
+                yield task, DiedError(f"{error.allowed_failures + 1} workers ended while they worked on it alone")
+
+
+def _client_of(address: str) -> Any:
+    from distributed import Client
+
+    try:
+        return Client(address, timeout=TIMEOUT_S, set_as_default=False)
+    except (OSError, ValueError) as error:
+        msg = f"--scheduler {address}: a Dask scheduler must answer at this address, but none does; check the address"
+        raise InputError(msg) from error
+
+
+@contextmanager
+def _loss_told(address: str) -> Iterator[None]:
+    """The loss of a scheduler in one line."""
+    from distributed import CancelledError
+
+    try:
+        yield
+    except CancelledError as error:
+        msg = f"--scheduler {address}: the scheduler was lost; start it again, and run the batch again"
+        raise InputError(msg) from error
 
 
 _lock = threading.Lock()
