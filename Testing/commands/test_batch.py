@@ -6,6 +6,7 @@ import csv
 import json
 import re
 import sys
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -59,7 +60,7 @@ def seen(monkeypatch: pytest.MonkeyPatch) -> list[int]:
             raise RuntimeError(msg)
         doubtful = Quality("review", ("Look at it.",), {"axis_bound_deg": 9.0})
         quality = doubtful if found[-1] == 2 else Quality("pass", (), {"axis_bound_deg": 3.0})
-        return replace(make_result(), study=volume, quality=quality)
+        return replace(make_result(), study=volume, quality=quality, timing_s={"locate": time.perf_counter()})
 
     fake = SimpleNamespace(predict=predict)
     monkeypatch.setitem(sys.modules, "MSSTUNetReorientLib.prediction.predictor", fake)  # type: ignore[arg-type]
