@@ -14,13 +14,17 @@ from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
+import pydicom
 import pytest
 import SimpleITK as sitk
 from MSSTUNetReorientLib.commands.batch_task import without_names
 from MSSTUNetReorientLib.commands.cli import main
 from MSSTUNetReorientLib.geometry.volume import Volume
+from MSSTUNetReorientLib.io.study_identity import read_identity
+from MSSTUNetReorientLib.prediction.predictor import choose_device
 from MSSTUNetReorientLib.prediction.qc import Quality
 from MSSTUNetReorientLib.prediction.result import Result
+from MSSTUNetReorientLib.simulation.dicom import write_nuclear
 from results import make_result
 
 NAME = "Doe_Jane"
@@ -62,7 +66,7 @@ def seen(monkeypatch: pytest.MonkeyPatch) -> list[int]:
         quality = doubtful if found[-1] == 2 else Quality("pass", (), {"axis_bound_deg": 3.0})
         return replace(make_result(), study=volume, quality=quality, timing_s={"locate": time.perf_counter()})
 
-    fake = SimpleNamespace(predict=predict)
+    fake = SimpleNamespace(predict=predict, choose_device=choose_device)
     monkeypatch.setitem(sys.modules, "MSSTUNetReorientLib.prediction.predictor", fake)  # type: ignore[arg-type]
     return found
 
@@ -132,6 +136,18 @@ def test_the_same_bytes_again(studies: Path, tmp_path: Path, seen: list[int]) ->
     assert all(row["study"] in sources for row in table(tmp_path / "one"))
 
 
+def dicom_of_a_patient(folder: Path) -> str:
+    """One object; returns the hash of its patient by which partners are found."""
+    study = make_result().study
+    path = write_nuclear(study.array.astype(np.uint16), None, study.grid, folder, 1)[0]
+    ds = pydicom.dcmread(path)
+    ds.PatientName, ds.PatientID, ds.PatientBirthDate = NAME, "4711-99", "19510203"
+    ds.SeriesDescription, ds.StudyDescription, ds.AccessionNumber = f"Rest of {NAME}", NAME, "4711-99"
+    ds.AcquisitionDate = ds.StudyDate = "20260102"
+    ds.save_as(path)
+    return read_identity(path).patient
+
+
 def test_nothing_personal_is_written_or_printed(
     studies: Path, tmp_path: Path, seen: list[int], capfd: pytest.CaptureFixture[str]
 ) -> None:
@@ -140,13 +156,14 @@ def test_nothing_personal_is_written_or_printed(
     (studies / f"{NAME}_cut.nrrd").write_bytes((studies / "two.nrrd").read_bytes()[:2000])
     header = "NDims = 3\nDimSize = 9 9 9\nElementSpacing = 6 6 6\nElementType = MET_FLOAT\nElementDataFile = Jane.raw\n"
     (studies / "three.mhd").write_text(header)
+    hashed = dicom_of_a_patient(studies / "dicom")
     assert batch(studies, out) == 3
     written = " ".join([*contents(out), *(c.decode("latin-1") for c in contents(out).values())])
     printed = "".join(capfd.readouterr())
     assert "internal error: RuntimeError" in written
     assert "is missing beside the header" in written
     for text in (written, printed.replace(str(tmp_path), "")):
-        for value in (NAME, "Jane", str(studies)):
+        for value in (NAME, "Jane", str(studies), "4711-99", "19510203", "20260102", hashed):
             assert value not in text
 
 
@@ -267,6 +284,7 @@ def test_refusals_are_one_line_and_leave_nothing(
         ([str(tmp_path / "none"), "--out", str(out)], "no such file or folder"),
         ([str(studies), "--out", str(out), "--limits", "some"], "limits"),
         ([str(studies), "--out", str(out), "--model", "none"], "a model must be one of"),
+        ([str(studies), "--out", str(out), "--device", "abacus"], "must be auto or available"),
         ([str(studies), "--out", str(out), "--colours", "pink"], "the colour table must be one of"),
         ([str(studies), "--out", str(out), "--sources", str(out / "s.csv")], "must be outside the output folder"),
     ):

@@ -99,6 +99,11 @@ def run_batch(
     check_request(making.limits)
     out = out.expanduser().absolute()
     _check_sources(sources, out)
+    if scheduler is None:
+        from ..prediction.predictor import choose_device
+
+        choose_device(making.device)
+    settings = _settings(making)
     search = find_studies([place.expanduser().absolute() for place in inputs])
     if not search.studies:
         told = "; ".join(f"{number} {what}" for what, number in search.left_out.items()) or "nothing"
@@ -106,7 +111,7 @@ def run_batch(
         raise InputError(msg)
     if sources is not None:
         write_text(sources, _source_table(search))
-    with batch_folder(out, _settings(making), overwrite):
+    with batch_folder(out, settings, overwrite):
         making = _with_whole_paths(making)
         tasks = [Task(studies, out, making) for studies in in_pairs(search.studies)]
         table = _Table(out, search, parquet)
@@ -162,13 +167,13 @@ def _default_jobs(making: Making) -> int:
 
 def _settings(making: Making) -> dict[str, Any]:
     """On what the content of a result depends, besides its study."""
-    from ..prediction.models import find_weights
+    from ..prediction.models import load_compact
 
-    _, digest = find_weights(making.model).read()
+    _, identity = load_compact(making.model, "the prediction")
     limits = Path(making.limits)
     content = hashlib.sha256(limits.read_bytes()).hexdigest() if limits.is_file() else making.limits
     return {
-        "model": digest,
+        "model": identity.sha256,
         "limits": content,
         "colours": making.colours,
         "pictures": making.pictures,

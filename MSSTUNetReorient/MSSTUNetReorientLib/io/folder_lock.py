@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,11 +12,13 @@ from typing import IO
 from ..errors import InputError
 
 NAME = ".lock"
+TAKEN = (errno.EAGAIN, errno.EACCES, errno.EDEADLK)
+"""What systems say of a lock that another process holds."""
 
 
 @contextmanager
 def locked(folder: Path) -> Iterator[None]:
-    """Hold the lock of a folder within the block.
+    """Hold the lock of a folder within the block; nothing is locked on a file system that has no locks.
 
     Raises:
         InputError: another process holds it.
@@ -24,6 +27,9 @@ def locked(folder: Path) -> Iterator[None]:
         try:
             _lock(file)
         except OSError as error:
+            if error.errno not in TAKEN:
+                yield
+                return
             msg = f"{folder}: another run is working in this folder; wait for its end, or choose another folder"
             raise InputError(msg) from error
         yield
