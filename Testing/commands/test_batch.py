@@ -207,7 +207,9 @@ def test_two_copies_in_other_units_are_no_pair(tmp_path: Path, seen: list[int]) 
     ]
 
 
-def test_two_results_of_one_study(studies: Path, tmp_path: Path, seen: list[int]) -> None:
+def test_two_results_of_one_study(
+    studies: Path, tmp_path: Path, seen: list[int], capfd: pytest.CaptureFixture[str]
+) -> None:
     """The stress study came alone, and then its partner: the row is that of the pair, and the first result stays."""
     out = tmp_path / "out"
     assert batch(studies / NAME / "stress.nrrd", out) == 0
@@ -217,6 +219,8 @@ def test_two_results_of_one_study(studies: Path, tmp_path: Path, seen: list[int]
     assert row["result"].endswith("/stress")
     assert (out / single["result"] / "result.json").is_file()
     assert len(table(out)) == 4
+    told = f"studies with a result alone and one with their partner, which the table has: 1 ({single['result']})\n"
+    assert told in capfd.readouterr().out
 
 
 def test_the_page_links_what_is_there(studies: Path, tmp_path: Path, seen: list[int]) -> None:

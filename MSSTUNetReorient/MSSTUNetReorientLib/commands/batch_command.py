@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
+from typing import TYPE_CHECKING
 from typing import Annotated
 
 import typer
@@ -13,6 +15,9 @@ from ..errors import InputError
 from .terminal import print_line
 from .terminal import progress_bar
 from .terminal import write
+
+if TYPE_CHECKING:
+    from .run_batch import BatchReport
 
 EXIT_WITHOUT_RESULT = 3
 """The batch is complete, but some of its studies have no result."""
@@ -77,10 +82,18 @@ def batch(
             progress=report,
         )
     if not quiet:
-        lines = [f"{name} left out: {why}" for name, why in done.files_left_out.items()]
-        lines += [f"{what}: {number} left out" for what, number in done.left_out.items()]
-        counts = ", ".join(f"{number} {status}" for status, number in sorted(done.statuses.items()))
-        lines += [f"{sum(done.statuses.values())} studies ({done.pairs} pairs): {counts}"]
-        write(sys.stdout, "\n".join([*lines, f"written to {out}: index.html, results.csv"]) + "\n")
+        write(sys.stdout, "\n".join([*_lines(done), f"written to {out}: index.html, results.csv"]) + "\n")
     if done.without_result:
         raise typer.Exit(EXIT_WITHOUT_RESULT)
+
+
+def _lines(done: BatchReport) -> Iterator[str]:
+    """The summary."""
+    yield from (f"{name} left out: {why}" for name, why in done.files_left_out.items())
+    yield from (f"{what}: {number} left out" for what, number in done.left_out.items())
+    if done.twice:
+        names = ", ".join(done.twice[:3]) + (", ..." if len(done.twice) > 3 else "")
+        what = "studies with a result alone and one with their partner, which the table has"
+        yield f"{what}: {len(done.twice)} ({names})"
+    counts = ", ".join(f"{number} {status}" for status, number in sorted(done.statuses.items()))
+    yield f"{sum(done.statuses.values())} studies ({done.pairs} pairs): {counts}"

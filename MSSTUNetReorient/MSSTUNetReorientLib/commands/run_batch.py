@@ -54,6 +54,7 @@ class BatchReport:
         statuses: studies by status: "pass", "review", "fail", "no result".
         pairs: how many of them are stress and rest together.
         without_result: studies, and pairs of studies, that have no result.
+        twice: folders of results of single studies that have another one with their partner, which is in the table.
         left_out: what the search left out, and how many.
         files_left_out: files that need an optional package, and why.
     """
@@ -61,6 +62,7 @@ class BatchReport:
     statuses: dict[str, int]
     pairs: int
     without_result: int
+    twice: tuple[str, ...]
     left_out: dict[str, int]
     files_left_out: dict[str, str]
 
@@ -259,4 +261,6 @@ class _Table:
         without = sum(NO_RESULT in (row["status"], row.get("pair_status")) for row in rows)
         statuses = dict(Counter(row["status"] for row in rows))
         pairs = sum(bool(row.get("pair_status")) and row["pair_status"] != NO_RESULT for row in rows)
-        return BatchReport(statuses, pairs, without, self._search.left_out, self._files_left_out)
+        shown = {result.split("/")[0] for row in self._rows.values() if (result := row.get("result"))}
+        twice = tuple(sorted(self._known - shown))
+        return BatchReport(statuses, pairs, without, twice, self._search.left_out, self._files_left_out)
