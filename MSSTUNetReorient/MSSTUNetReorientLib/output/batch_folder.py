@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 from collections.abc import Iterator
+from contextlib import ExitStack
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -41,20 +42,21 @@ def batch_folder(out: Path, settings: dict[str, Any], overwrite: bool) -> Iterat
             by another version, or it cannot be written.
     """
     wanted = {"version": __version__, **settings}
-    with writing_errors(out):
-        if os.path.lexists(out) and not out.is_dir():
-            _refuse(out, "the output must be a folder, but this is a file; choose another")
-        former = _settings_of(out)
-        out.mkdir(parents=True, exist_ok=True)
-        with locked(out):
+    with ExitStack() as held:
+        with writing_errors(out):
+            if os.path.lexists(out) and not out.is_dir():
+                _refuse(out, "the output must be a folder, but this is a file; choose another")
+            former = _settings_of(out)
+            out.mkdir(parents=True, exist_ok=True)
+            held.enter_context(locked(out))
             if former is not None and former != wanted:
                 _remove_results(out, former, wanted, overwrite)
             _remove_half_written(out)
             if former != wanted:
                 content = {"software": {"msstunet-reorient": __version__}, "settings": wanted}
                 write_text(out / BATCH, json.dumps(content, indent=2) + "\n")
-            yield
-            _remove_half_written(out)
+        yield
+        _remove_half_written(out)
 
 
 def _remove_half_written(out: Path) -> None:
