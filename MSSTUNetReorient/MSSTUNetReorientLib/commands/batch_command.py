@@ -25,7 +25,7 @@ EXIT_WITHOUT_RESULT = 3
 
 def batch(
     inputs: Annotated[
-        list[Path], typer.Argument(metavar="INPUT...", help="Studies, and folders in which to search for them.")
+        list[Path], typer.Argument(metavar="INPUT", help="Studies, and folders in which to search for them.")
     ],
     out: Annotated[Path, typer.Option("--out", "-o", help="Output folder: a new one, or one to continue.")],
     model: Annotated[str | None, typer.Option(help="Name of a shipped model, or path of a weight file.")] = None,
