@@ -1,6 +1,6 @@
 # make demo   set everything up and run the job on the sample study
 # make test   set everything up and check everything
-# make bench  time the job and the panel, and weigh their memory
+# make bench  time the job, the panel and a batch, and weigh their memory
 # make lock   write requirements/*.txt again, after a change of pyproject.toml or constraints.txt
 #
 # Nothing is needed but make and Python >= 3.11; another one than python3: make demo PYTHON=python3.12
@@ -40,6 +40,7 @@ test: $(VENV)/.installed-test
 bench: $(VENV)/.installed-test
 	$(BIN)/python Testing/bench/run.py --study $(STUDY)
 	$(BIN)/python Testing/bench/panel.py
+	$(BIN)/python Testing/bench/batch.py
 
 clean:
 	rm -rf $(VENV) $(OUT) build

@@ -12,6 +12,7 @@ from MSSTUNetReorientLib.io.header_words import phase_of_words
 from MSSTUNetReorientLib.io.header_words import study_phase
 from MSSTUNetReorientLib.io.header_words import tracer
 from MSSTUNetReorientLib.io.header_words import tracer_of_words
+from MSSTUNetReorientLib.io.header_words import without_phase
 from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence
 
@@ -97,3 +98,15 @@ def test_a_damaged_description_refuses_no_study(tmp_path: Path) -> None:
     ds.add_new(0x00400555, "LO", "no sequence")  # AcquisitionContextSequence
     info = read_study(save(ds, tmp_path / "a.dcm")).info
     assert "study_phase" not in info
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "alike"),
+    [
+        ("Stress_AC", "AC Rest", True), ("Myocard BELASTUNG IRAC", "Myocard Ruhe IRAC", True),
+        ("p01-stress", "p02-rest", False), ("Stress AC", "Rest NAC", False), ("GatedStress", "GatedRest", True),
+        ("Stress Adenosine", "rest", True),
+    ],
+)  # fmt: skip
+def test_descriptions_without_the_phase(one: str, other: str, alike: bool) -> None:
+    assert (without_phase(one) == without_phase(other)) == alike

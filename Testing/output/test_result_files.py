@@ -56,7 +56,7 @@ def failing(monkeypatch: pytest.MonkeyPatch, name: str, error: BaseException) ->
 
 def test_everything_is_written_and_listed(tmp_path: Path) -> None:
     pytest.importorskip("slicer_core", reason="the scene needs the extra 'scene'")
-    written = deliver(make_result(), tmp_path / "out").files
+    written = deliver(make_result(), tmp_path / "out", thumbnail=True).files
     assert {p.name for p in written} == names(tmp_path / "out") == set(FILES) - GATED
     assert all(p.stat().st_size > 0 for p in written)
     assert names(tmp_path) == {"out"}

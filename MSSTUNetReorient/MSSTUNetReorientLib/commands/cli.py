@@ -19,6 +19,7 @@ import typer
 from .. import __version__
 from ..errors import InputError
 from ..prediction.result import Result
+from .batch_command import batch
 from .compare import compare
 from .evaluate import evaluate
 from .normals import normals
@@ -154,6 +155,7 @@ def run(
         _show(result, out, json=json, quiet=quiet)
 
 
+app.command()(batch)
 app.command()(simulate)
 app.command()(normals)
 app.command()(evaluate)
@@ -177,7 +179,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns:
         The exit code: 0 success (also if the verdict is not pass, or if only the summary could not be printed),
         1 internal error, 2 invalid input or option, or a file or output that could not be read or written
-        (including the JSON of a written result); 129 hung up, 130 interrupted, 143 terminated.
+        (including the JSON of a written result), 3 a batch is complete but studies are without result; 129 hung up,
+        130 interrupted, 143 terminated.
     """
     arguments = list(sys.argv[1:] if arguments is None else arguments)
     debug = "--debug" in arguments

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -80,9 +81,9 @@ def run_pair(
         show(f"reading {path}")
         found = read_whole(path, gate, series=chosen, window=window, frames=frames, orientation=orientation,
                            short_axis=short_axis)  # fmt: skip
-        studies.append(replace(found, total=_of_phase(found.total, phase)))
+        studies.append(replace(found, total=of_phase(found.total, phase)))
         identities.append(read_identity(path, chosen))
-    _check_two_studies([study.total for study in studies], rest)
+    check_two_studies([study.total for study in studies], rest)
     show("loading the network")
     results = []
     for name, study in zip(("stress", "rest"), studies, strict=True):
@@ -100,7 +101,7 @@ def run_pair(
     )
 
 
-def _of_phase(study: Volume, phase: str) -> Volume:
+def of_phase(study: Volume, phase: str) -> Volume:
     """The study as the phase that it was given as, if it does not state one."""
     return replace(study, info={"study_phase": phase} | study.info)
 
@@ -111,8 +112,12 @@ def _check_two_files(stress: Path, rest: Path, series: str | None, rest_series: 
         _refuse(rest, "the same file is given twice")
 
 
-def _check_two_studies(studies: list[Volume], name: Path) -> None:
-    """Refuse two copies of one study, in whatever unit: no two acquisitions have the same counts."""
+def check_two_studies(studies: Sequence[Volume], name: object) -> None:
+    """Refuse two copies of one study, in whatever unit: no two acquisitions have the same counts.
+
+    Raises:
+        InputError: they are copies; ``name`` stands before the message.
+    """
     one, other = (study.array.astype(np.float64) for study in studies)
     if one.shape == other.shape and np.abs(_scaled(one) - _scaled(other)).max() <= SAME_COUNTS:
         _refuse(name, "both files have the same counts")
@@ -122,6 +127,6 @@ def _scaled(counts: NDArray[np.float64]) -> NDArray[np.float64]:
     return counts / (np.abs(counts).max() or 1.0)
 
 
-def _refuse(path: Path, found: str) -> None:
+def _refuse(path: object, found: str) -> None:
     msg = f"{path}: stress and rest must be two studies, but {found}; give the other study"
     raise InputError(msg)

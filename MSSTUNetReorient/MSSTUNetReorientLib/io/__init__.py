@@ -3,6 +3,7 @@
 from .gated_study import GatedStudy
 from .pose_file import read_pose
 from .pose_file import write_pose
+from .study import read_files
 from .study import read_gates
 from .study import read_study
 from .terminology import SEGMENTS
@@ -14,6 +15,7 @@ __all__ = [
     "SEGMENTS",
     "GatedStudy",
     "SegmentStyle",
+    "read_files",
     "read_gates",
     "read_pose",
     "read_study",

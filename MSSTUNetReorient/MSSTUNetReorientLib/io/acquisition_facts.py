@@ -22,7 +22,7 @@ def acquisition_facts(dataset: Any, name: object) -> dict[str, Any]:
     """``camera`` ("spect" or "czt"), ``attenuation_corrected`` and ``sex`` ("F" or "M"), each only where stated."""
     stated = {
         "camera": _camera(dataset, name),
-        "attenuation_corrected": _attenuation_corrected(dataset, name),
+        "attenuation_corrected": attenuation_corrected(dataset, name),
         "sex": _sex(dataset, name),
     }
     return {key: value for key, value in stated.items() if value is not None}
@@ -38,7 +38,7 @@ def _camera(dataset: Any, name: object) -> str | None:
     return stated.pop() if len(stated) == 1 else None
 
 
-def _attenuation_corrected(dataset: Any, name: object) -> bool | None:
+def attenuation_corrected(dataset: Any, name: object) -> bool | None:
     """By CorrectedImage, else by the method, else by words; None where none of them states it."""
     corrections = [value for value in texts(dataset, "CorrectedImage", name) if value]
     if corrections:

@@ -56,7 +56,7 @@ def scan(folder: Path) -> list[Series]:
     files = list(_files_below(folder))
     groups: defaultdict[tuple[str, str], list[tuple[Path, Any]]] = defaultdict(list)
     for path, header in _without_copies(files):
-        groups[text(header, "SeriesInstanceUID", path), _object_of(path, header)].append((path, header))
+        groups[text(header, "SeriesInstanceUID", path), object_of(path, header)].append((path, header))
     if not groups:
         refuse(folder, f"no DICOM image among {len(files)} file(s); give a DICOM folder or an image file")
     return [_series(members) for members in groups.values()]
@@ -104,7 +104,7 @@ def _image_header(path: Path) -> Any:
     return header
 
 
-def _object_of(path: Path, header: Any) -> str:
+def object_of(path: Path, header: Any) -> str:
     """What distinguishes multi-frame objects of one series; empty for single images, which make up a series."""
     if whole(header, "NumberOfFrames", path, 1) < 2:
         return ""
@@ -178,11 +178,11 @@ def choose(found: list[Series], wanted: str | None, folder: Path) -> Series:
 def siblings(path: Path) -> tuple[Path, ...]:
     """The files of the series that a single image, or a part of a concatenation, belongs to; else the file alone."""
     own = _image_header(path)
-    if own is None or (_object_of(path, own) == str(path)):
+    if own is None or (object_of(path, own) == str(path)):
         return (path,)
-    key = (text(own, "SeriesInstanceUID", path), _object_of(path, own))
+    key = (text(own, "SeriesInstanceUID", path), object_of(path, own))
     others = sorted(p for p in path.parent.iterdir() if p.is_file() and p != path)
     found = [
-        p for p, h in _without_copies([path, *others]) if (text(h, "SeriesInstanceUID", p), _object_of(p, h)) == key
+        p for p, h in _without_copies([path, *others]) if (text(h, "SeriesInstanceUID", p), object_of(p, h)) == key
     ]
     return tuple(sorted(found)) or (path,)

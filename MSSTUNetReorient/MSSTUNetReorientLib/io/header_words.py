@@ -6,6 +6,8 @@ Descriptions are free text and may hold a name, so they are compared with the st
 ['rest', 'stress', '', '']
 >>> tracer_of_words("^99m^Technetium Tetrofosmin"), tracer_of_words("Thallium-201 chloride"), tracer_of_words("none")
 ('Tc-99m tetrofosmin', 'Tl-201', '')
+>>> [without_phase(words) for words in ("Stress_AC", "AC REST", "p01-adenosine", "p02.rest")]
+['ac', 'ac', 'p01', 'p02']
 """
 
 from __future__ import annotations
@@ -26,6 +28,10 @@ REST_STEMS = ("redistrib", "reinj", "ruhestud", "ruheaufn", "ruheunters")
 
 DESCRIPTIONS = ("SeriesDescription", "ImageID", "ProtocolName", "StudyDescription")
 """From the series to the whole examination; the first that names just one phase decides."""
+PHASE_TAGS = [*DESCRIPTIONS, "AcquisitionContextSequence"]
+"""All attributes that the phase is read from."""
+PARTS = r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])"
+"""The words of a text, also those that only a capital sets apart."""
 
 TRACERS = (
     ("Tc-99m sestamibi", r"sestamibi|\bmibi\b|cardiolite"),
@@ -65,9 +71,15 @@ def tracer(dataset: Any, name: object) -> str:
 
 def phase_of_words(words: str) -> str:
     """ "stress" or "rest" if a text names just one of them, else empty."""
-    parts = re.findall(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])", _plain(words))
+    parts = re.findall(PARTS, _plain(words))
     found = {phase for part in parts if (phase := _phase(part.lower()))}
     return found.pop() if len(found) == 1 else ""
+
+
+def without_phase(words: str) -> str:
+    """What a text says besides stress and rest, in small letters: the same of two studies that differ only by that."""
+    rest = re.sub(PARTS, lambda part: " " if _phase(part[0].lower()) else part[0], _plain(words))
+    return " ".join(re.findall(r"[^\W_]+", rest.lower()))
 
 
 def tracer_of_words(words: str) -> str:

@@ -93,6 +93,22 @@ def read_gates(
     return GatedStudy(check_volume(added(volumes, path), str(path)), numbered(volumes))
 
 
+def read_files(paths: tuple[Path, ...]) -> GatedStudy:
+    """A study whose files are known, as :func:`.study_search.find_studies` finds it.
+
+    Args:
+        paths: all images of one DICOM series, or one file.
+
+    Raises:
+        InputError: as :func:`read_gates`.
+    """
+    if len(paths) == 1 and not (paths[0].is_file() and is_dicom(paths[0])):
+        return read_gates(paths[0])
+    with quiet():
+        volumes = _read_dicom(paths, Choice(), str(paths[0]))
+    return GatedStudy(check_volume(added(volumes, paths[0]), str(paths[0])), numbered(volumes))
+
+
 def _read_volumes(path: Path, series: str | None, choice: Choice, orientation: str | None) -> list[Volume]:
     """The chosen gates, not yet summed or checked; one volume of an ungated study."""
     with quiet():

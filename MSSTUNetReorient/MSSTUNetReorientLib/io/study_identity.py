@@ -24,6 +24,9 @@ from .messages import quiet
 
 HASH_DIGITS = 12
 TIME_FORMATS = ("%Y%m%d%H%M%S", "%Y%m%d%H%M")
+IDENTITY_TAGS = ["PatientID", "PatientBirthDate", "FrameOfReferenceUID", "AcquisitionDateTime", "AcquisitionDate",
+                 "AcquisitionTime", "RadiopharmaceuticalInformationSequence"]  # fmt: skip
+"""All attributes that it is read from."""
 
 
 @dataclass(frozen=True)

@@ -36,14 +36,19 @@ def check_colours(name: str) -> None:
         raise InputError(msg)
 
 
-def colour_map(name: str = DEFAULT) -> Any:
-    """A table as a matplotlib colour map of 256 colours.
+def table_named(name: str) -> ColourTable:
+    """A table by its name on the command line.
 
     Raises:
         InputError: no table has that name.
     """
     check_colours(name)
-    return as_colour_map(next(table for table in TABLES if _key(table) == name))
+    return next(table for table in TABLES if _key(table) == name)
+
+
+def colour_map(name: str = DEFAULT) -> Any:
+    """A table as a matplotlib colour map of 256 colours; errors as :func:`table_named`."""
+    return as_colour_map(table_named(name))
 
 
 def as_colour_map(table: ColourTable) -> Any:

@@ -35,6 +35,7 @@ FILES = (
     "function.csv",
     "cine.gif",
     SUMMARY,
+    "thumbnail.png",
     "overview.png",
     "report.html",
     "scene.mrb",
@@ -71,6 +72,8 @@ class Contents:
 
 RESULT = Contents("result", SUMMARY, FILES)
 PAIR = Contents("pair", "pair.json", ("pair.json", "report.html"), ("stress", "rest"))
+HIDDEN_PREFIX = ".reorient."
+"""What the names of hidden folders begin with, in which results are made."""
 DESKTOP_FILES = (".DS_Store", "Thumbs.db", "desktop.ini")
 """Files that file browsers create in a folder; they may be removed."""
 
@@ -179,7 +182,7 @@ def _make_parents(folder: Path, created: list[Path]) -> None:
 
 def _hidden_folder(place: Path) -> Path:
     """A new folder in another one, which is on the file system of the destination."""
-    return Path(tempfile.mkdtemp(prefix=".reorient.", suffix=TEMPORARY_SUFFIX, dir=place))
+    return Path(tempfile.mkdtemp(prefix=HIDDEN_PREFIX, suffix=TEMPORARY_SUFFIX, dir=place))
 
 
 def _filler(contents: Contents) -> Move:

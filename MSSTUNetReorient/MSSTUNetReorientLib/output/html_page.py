@@ -16,14 +16,19 @@ QUICK_PNG = {"compress_level": 2}
 
 
 def write_page(path: Path, template: str, content: dict[str, Any]) -> None:
-    """Fill a template and write it; what it asks for and the content lacks is an error."""
+    """Write :func:`page_text`."""
+    path.write_text(page_text(template, content), encoding="utf-8")
+
+
+def page_text(template: str, content: dict[str, Any]) -> str:
+    """Fill a template; what it asks for and the content lacks is an error."""
     from jinja2 import Environment
     from jinja2 import PackageLoader
     from jinja2 import StrictUndefined
 
     loader = PackageLoader("MSSTUNetReorientLib.output", "templates")
     environment = Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True)
-    path.write_text(environment.get_template(template).render(content), encoding="utf-8")
+    return str(environment.get_template(template).render(content))
 
 
 def figure_png(figure: Figure, dpi: int) -> bytes:

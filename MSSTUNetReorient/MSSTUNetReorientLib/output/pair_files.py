@@ -27,6 +27,7 @@ def deliver_pair(
     overwrite: bool = False,
     scene: bool = True,
     report: bool = True,
+    thumbnail: bool = False,
     colours: str = DEFAULT,
     progress: Printer | None = None,
     note: Printer | None = None,
@@ -37,7 +38,7 @@ def deliver_pair(
         pair: the pair.
         out: the folder to make.
         overwrite: replace an existing pair; it stays until the new one is complete.
-        scene, report, colours, progress, note: as in :func:`.result_files.deliver`.
+        scene, report, thumbnail, colours, progress, note: as in :func:`.result_files.deliver`.
 
     Returns:
         The pair as written; it and its results list what was left out.
@@ -50,8 +51,8 @@ def deliver_pair(
         for name, side in (("stress", pair.stress), ("rest", pair.rest)):
             try:
                 written = deliver(
-                    side.result, folder / name, scene=scene, report=report, colours=colours,
-                    progress=_about(name, progress), note=_about(name, note),
+                    side.result, folder / name, scene=scene, report=report, thumbnail=thumbnail,
+                    colours=colours, progress=_about(name, progress), note=_about(name, note),
                 )  # fmt: skip
             except InputError as error:
                 raise InputError(str(error).replace(str(folder), str(out))) from error

@@ -93,7 +93,7 @@ def _section(result: Result) -> PoseStabilitySection:
     choice = choose_limits(result.normal_limits, result.study.info)
     found = pose_stability(
         result.pose,
-        lambda pose: perfusion_against(replace(result, pose=pose), choice),
+        lambda pose: own if pose is result.pose else perfusion_against(replace(result, pose=pose), choice),
         axis_deg=good_to.axis_deg,
         centre_mm=good_to.centre_mm,
     )

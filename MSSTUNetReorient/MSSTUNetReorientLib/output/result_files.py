@@ -30,6 +30,7 @@ from .polar_map_files import WithheldError
 from .polar_map_files import write_samples
 from .polar_map_files import write_table
 from .pose_stability_section import pose_stability_section
+from .thumbnail import NAME as THUMBNAIL
 
 __all__ = ["PRODUCTS", "Delivery", "Product", "check_destination", "deliver", "summary"]
 
@@ -65,6 +66,7 @@ def deliver(
     overwrite: bool = False,
     scene: bool = True,
     report: bool = True,
+    thumbnail: bool = False,
     colours: str = DEFAULT,
     progress: Printer | None = None,
     note: Printer | None = None,
@@ -77,6 +79,7 @@ def deliver(
         overwrite: replace an existing result; it stays until the new one is complete.
         scene: write ``scene.mrb`` (extra ``scene``).
         report: write ``report.html`` and ``overview.png`` (extra ``report``).
+        thumbnail: write ``thumbnail.png``, for a list of results (extra ``report``).
         colours: colour table of the pictures, one of :data:`.colour_tables.NAMES`.
         progress: called with what is being written.
         note: called with each file that was left out, and why: an optional package is missing, and how to install it,
@@ -89,13 +92,14 @@ def deliver(
         InputError: the folder may not be replaced or cannot be written, or the disk is full.
     """
     wanted = [p for p in PRODUCTS if (scene or p.extra != "scene") and (report or p.extra != "report")]
-    wanted = [p for p in wanted if result.gates is not None or not p.gated]
+    wanted = [p for p in wanted if (thumbnail or p.name != THUMBNAIL) and (result.gates is not None or not p.gated)]
     written, left_out = [], dict(result.left_out)
     with replacing(Path(out), overwrite) as folder:
         _check_space(result, folder, Path(out))
         for product in wanted:
             (progress or _silent)(f"writing {product.name}")
-            complete = replace(result, left_out=left_out) if product.name == SUMMARY else result
+            told = product.name == SUMMARY and left_out != result.left_out
+            complete = replace(result, left_out=left_out) if told else result  # a copy is measured again
             reason = write_product(product, complete, folder, Path(out), colours)
             if reason is None:
                 written.append(Path(out) / product.name)
@@ -193,6 +197,12 @@ def _write_overview(result: Result, path: Path, colours: str) -> None:
     write_overview(result, path, colours)
 
 
+def _write_thumbnail(result: Result, path: Path, colours: str) -> None:
+    from .thumbnail import write_thumbnail
+
+    write_thumbnail(result, path, colours)
+
+
 def _write_report(result: Result, path: Path, colours: str) -> None:
     from .report import write_report
 
@@ -215,6 +225,7 @@ PRODUCTS: tuple[Product, ...] = (
     Product(SAMPLES, write_samples),
     Product("function.csv", _write_function, gated=True),
     Product("cine.gif", _write_cine, extra="report", gated=True, coloured=True),
+    Product(THUMBNAIL, _write_thumbnail, extra="report", coloured=True),
     Product("overview.png", _write_overview, extra="report", coloured=True),
     Product("report.html", _write_report, extra="report", coloured=True),
     Product("scene.mrb", _write_scene, extra="scene"),

@@ -20,18 +20,17 @@ def values_at(array: NDArray[Any], index: Array) -> NDArray[np.float32]:
     2.0
     """
     counts = np.ascontiguousarray(array, dtype=np.float32)
-    last = np.array(counts.shape[::-1]) - 1
-    near = np.clip(index, 0, last)
-    low = np.minimum(near.astype(np.int32), np.maximum(last - 1, 0))
-    part = (near - low).astype(np.float32)
-    strides = np.array([1, counts.shape[2], counts.shape[2] * counts.shape[1]])
-    start, flat = low @ strides, counts.ravel()
+    flat, steps = counts.ravel(), (1, counts.shape[2], counts.shape[2] * counts.shape[1])
+    start, sides = np.zeros(index.shape[:-1], dtype=np.int64), []
+    for axis, (step, count) in enumerate(zip(steps, counts.shape[::-1], strict=True)):
+        near = np.clip(index[..., axis], 0, count - 1)
+        low = np.minimum(near.astype(np.int32), max(count - 2, 0))
+        part = (near - low).astype(np.float32)
+        start += low * np.int64(step)
+        sides.append([(0, 1 - part), (step, part)][: min(count, 2)])
     found = np.zeros(index.shape[:-1], dtype=np.float32)
-    for corner in product((0, 1), repeat=3):
-        if any(step and end == 0 for step, end in zip(corner, last, strict=True)):
-            continue
-        weight = np.ones(index.shape[:-1], dtype=np.float32)
-        for axis, step in enumerate(corner):
-            weight *= part[..., axis] if step else 1 - part[..., axis]
-        found += weight * flat[start + int(strides @ corner)]
+    for (i, of_i), (j, of_j) in product(sides[0], sides[1]):
+        share = of_i * of_j
+        for k, of_k in sides[2]:
+            found += share * of_k * flat[start + (i + j + k)]
     return found

@@ -36,6 +36,9 @@ BLURRED_DEPTH_MM = 2.6
 round a cavity adds up. Calibrated, see docs/volumes.md."""
 THICK_MM = 18.0
 """Apparent thickness where the blood pool is too small to measure it."""
+NEAR_VOXELS = 2
+"""Fine voxels round the LV in which depths are needed: with one more than none, the nearest voxels beyond a surface are
+among them."""
 NEAR_GAP, FAR_GAP = 0.55, 0.2
 """From a smooth surface to the nearest voxel behind it, in voxels, seen from close by and from afar (a sphere)."""
 
@@ -78,9 +81,12 @@ def mid_wall(labels: Volume) -> MidWall | None:
     if plane is None:
         return None
     height = plane.height(pool.shape, FINE_MM)
-    depth, from_pool = (_distance(_continued(share, height) > HALF) * sign for share, sign in ((lv, -1), (pool, 1)))
-    thickness = _apparent_mm(depth, from_pool, height)
-    inside = depth > mid_wall_depth(np.minimum(depth + from_pool, thickness))
+    masks = [_continued(share, height) > HALF for share in (lv, pool)]
+    near = box_round(masks[0] | masks[1], NEAR_VOXELS)
+    depth, from_pool = (_distance(mask[near]) * sign for mask, sign in zip(masks, (-1, 1), strict=True))
+    thickness = _apparent_mm(depth, from_pool, height[near])
+    inside = np.zeros(lv.shape, dtype=bool)
+    inside[near] = depth > mid_wall_depth(np.minimum(depth + from_pool, thickness))
     if not (inside & (height < 0)).any():
         return None
     distance = _distance(inside)
@@ -117,7 +123,8 @@ def _continued(share: Array, height: Array) -> Array:
 
 def _distance(mask: NDArray[np.bool_]) -> Array:
     """``(K, J, I)`` mm to the surface of a mask, which lies between the voxels on its two sides; negative inside."""
-    outward = np.where(mask, _to(~mask), _to(mask))
+    outward, near = _to(mask), box_round(mask, 1)  # the nearest voxel outside lies within the box round the mask
+    outward[near] = np.where(mask[near], _to(~mask[near]), outward[near])
     gap = FINE_MM * (FAR_GAP + (NEAR_GAP - FAR_GAP) * np.exp(-(outward / FINE_MM - 1) / 2))
     return np.where(mask, gap - outward, outward - gap)
 

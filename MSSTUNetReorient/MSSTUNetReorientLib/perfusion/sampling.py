@@ -13,6 +13,7 @@ Edges are found between voxels and counts are interpolated, so samples do not de
 from __future__ import annotations
 
 from dataclasses import dataclass
+from weakref import WeakKeyDictionary
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +25,7 @@ from ..geometry.pose import Pose
 from ..geometry.volume import Grid
 from ..geometry.volume import Volume
 from .lookup import values_at
+from .valve_plane import ValvePlane
 from .valve_plane import valve_plane
 
 Array = NDArray[np.float64]
@@ -91,6 +93,26 @@ class _Extent:
     reach: float
 
 
+@dataclass(frozen=True, eq=False)
+class _Wall:
+    """What follows from labels alone, at any pose.
+
+    Attributes:
+        share: ``(K, J, I)`` 1 in the wall.
+        points: ``(N, 3)`` its voxels, LPS mm.
+        plane: the valve plane, from the voxel ``plane_from`` (i, j, k); None where it is unknown.
+    """
+
+    share: NDArray[np.float32]
+    points: Array
+    plane: ValvePlane | None
+    plane_from: Array
+
+
+_WALLS: WeakKeyDictionary[Volume, _Wall | None] = WeakKeyDictionary()
+"""Poses are compared on the same labels; freed with them."""
+
+
 def angles() -> Array:
     """``(RAYS,)`` middle of each ray's sector, degrees: 2.5, 7.5, ..."""
     return (np.arange(RAYS) + 0.5) * 360 / RAYS
@@ -130,12 +152,12 @@ def sample(short_axis: Volume, labels: Volume, pose: Pose) -> Samples | None:
         labels: 1 LV myocardium, on any grid that holds it.
         pose: SA frame to LPS; its long axis is where the rays start.
     """
-    wall = (labels.array == MYOCARDIUM).astype(np.float32)
-    extent = _extent(labels, wall, pose)
-    if extent is None:
+    wall = _wall_of(labels)
+    if wall is None:
         return None
+    extent = _extent(labels, wall, pose)
     origins, directions = rays_between(extent.hinge, extent.base)
-    near, far = _edges_on_rays(wall, *in_voxels(labels.grid, pose, origins, directions), extent.reach)
+    near, far = _edges_on_rays(wall.share, *in_voxels(labels.grid, pose, origins, directions), extent.reach)
     if not np.isfinite(near).any():
         return None
     start, step = in_voxels(short_axis.grid, pose, origins, directions)
@@ -158,28 +180,35 @@ def sample(short_axis: Volume, labels: Volume, pose: Pose) -> Samples | None:
     )
 
 
-def _extent(labels: Volume, wall: NDArray[np.float32], pose: Pose) -> _Extent | None:
+def _wall_of(labels: Volume) -> _Wall | None:
+    """What follows from the labels alone; None where they have no myocardium."""
+    if labels not in _WALLS:
+        inside = labels.array == MYOCARDIUM
+        points = labels.grid.at(np.argwhere(inside)[:, ::-1])
+        plane, first = _plane_of(labels)
+        _WALLS[labels] = _Wall(inside.astype(np.float32), points, plane, first) if len(points) else None
+    return _WALLS[labels]
+
+
+def _extent(labels: Volume, wall: _Wall, pose: Pose) -> _Extent:
     """Where the wall lies: from the apex to the valve plane, or to the wall's end if that is lower.
 
     The hinge is one radius of the epicardium above the apex, at most half the LV's length.
     """
-    index = np.argwhere(labels.array == MYOCARDIUM)[:, ::-1]
-    if not len(index):
-        return None
-    points = pose.apply_inverse(labels.grid.at(index))
+    points = pose.apply_inverse(wall.points)
     z, step = points[:, 2], float(labels.grid.spacing.max())
     apex = float(z.min()) - step / 2
     slices = np.bincount(((z - apex) / step).astype(int))
     enough = np.flatnonzero(slices >= LEAST_BASAL_SHARE * np.median(slices[slices > 0]))
     end = apex + step * (int(enough[-1]) + 1)
-    plane = _valve_height(labels, pose)
+    plane = _valve_height(labels, wall, pose)
     base = end if plane is None or not (apex + end) / 2 < plane < end else plane
     middle = (apex + base) / 2
     across = float(np.hypot(points[:, 0], points[:, 1]).max())
     rough = _Extent(middle, base, max(across, middle - apex) + 2 * step)
     origins, directions = rays_between(rough.hinge, rough.base)
     rows = [*range(TIP_RINGS), RINGS]
-    _, far = _edges_on_rays(wall, *in_voxels(labels.grid, pose, origins[rows], directions[rows]), rough.reach)
+    _, far = _edges_on_rays(wall.share, *in_voxels(labels.grid, pose, origins[rows], directions[rows]), rough.reach)
     tip, sides = far[:-1][np.isfinite(far[:-1])], far[-1][np.isfinite(far[-1])]
     apex = middle - float(np.median(tip)) if len(tip) else apex
     radius = float(np.median(sides)) if len(sides) else np.inf
@@ -188,18 +217,22 @@ def _extent(labels: Volume, wall: NDArray[np.float32], pose: Pose) -> _Extent | 
     return _Extent(hinge, base, max(across, float(below.max(initial=0.0))) + 2 * step)
 
 
-def _valve_height(labels: Volume, pose: Pose) -> float | None:
-    """Where the long axis meets the valve plane, mm along k; None without a blood pool or cubic voxels."""
-    spacing = labels.grid.spacing
+def _plane_of(labels: Volume) -> tuple[ValvePlane | None, Array]:
+    """The valve plane, and the index (i, j, k) from which it is measured; no plane without cubic voxels or a pool."""
+    spacing, box = labels.grid.spacing, box_round(labels.array, 1)
+    first = np.array([part.start or 0 for part in box[::-1]])
     if np.ptp(spacing) > SAME_SPACING * spacing.mean():
-        return None
-    box = box_round(labels.array, 1)
-    first = np.array([part.start for part in box[::-1]])
+        return None, first
     lv, pool = (np.pad((labels.array[box] >= least).astype(float), ((0, 1), (0, 0), (0, 0))) for least in LEAST_LABELS)
-    plane = valve_plane(lv, pool, float(spacing.mean()))
+    return valve_plane(lv, pool, float(spacing.mean())), first
+
+
+def _valve_height(labels: Volume, wall: _Wall, pose: Pose) -> float | None:
+    """Where the long axis meets the valve plane, mm along k; None without one."""
+    plane, spacing = wall.plane, labels.grid.spacing
     if plane is None:
         return None
-    start, ahead = ((labels.grid.index_of(pose.apply([0.0, 0.0, z])) - first) * spacing for z in (0.0, 1.0))
+    start, ahead = ((labels.grid.index_of(pose.apply([0.0, 0.0, z])) - wall.plane_from) * spacing for z in (0.0, 1.0))
     step = ahead - start
     rise = step[2] - plane.slope_i * step[0] - plane.slope_j * step[1]
     return float((plane.at(start[0], start[1]) - start[2]) / rise) if rise > 0 else None
@@ -243,9 +276,16 @@ def _areas(radius: Array, extent: _Extent) -> Array:
 
 def _change(radius: Array) -> Array:
     """``(rows, 1)`` change of the typical radius from row to row, the steps of the labels smoothed; 0 where unknown."""
-    typical = np.array([np.median(row[np.isfinite(row)]) if np.isfinite(row).any() else np.nan for row in radius])
+    typical = _row_medians(radius)
     smooth = np.convolve(np.pad(typical, 1, mode="edge"), np.full(3, 1 / 3), mode="valid")
     return np.nan_to_num(np.gradient(smooth))[:, None]
+
+
+def _row_medians(radius: Array) -> Array:
+    """``(rows,)`` of the finite values; nan where a row has none."""
+    if np.isfinite(radius).all():
+        return np.asarray(np.median(radius, axis=1))
+    return np.array([np.median(row[np.isfinite(row)]) if np.isfinite(row).any() else np.nan for row in radius])
 
 
 def _to_end(radius: Array, extent: _Extent) -> Array:
@@ -262,7 +302,7 @@ def _row_edges(radius: Array, extent: _Extent) -> Array:
     known = np.isfinite(radius[:RINGS]).any(axis=1)
     if not known.any():
         return np.linspace(0.0, 1.0, ROWS + 1)
-    means = np.array([np.nanmedian(row) for row in radius[:RINGS][known]])
+    means = _row_medians(radius[:RINGS][known])
     ring_radius = np.interp(np.arange(RINGS), np.flatnonzero(known), means)
     rings = extent.hinge - ring_radius * np.cos(cap_angles())
     middle = np.concatenate([rings, _slice_positions(extent.hinge, extent.base)])

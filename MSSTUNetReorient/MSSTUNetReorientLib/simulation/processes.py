@@ -41,7 +41,7 @@ def in_processes(
     )
     finished: SimpleQueue[Future[Done]] = SimpleQueue()  # Ctrl-C within `as_completed` leaves locks behind
     try:
-        with _interrupts_held_back():
+        with interrupts_held_back():
             for task in tasks:
                 pool.submit(work, task).add_done_callback(finished.put)
         for _ in tasks:
@@ -51,7 +51,7 @@ def in_processes(
 
 
 @contextmanager
-def _interrupts_held_back() -> Iterator[None]:
+def interrupts_held_back() -> Iterator[None]:
     """A process started here does not hear Ctrl-C, not even while it imports; this one hears it at the end.
 
     Started processes inherit the mask. Here any other thread may still take the signal, so it is noted as well.
