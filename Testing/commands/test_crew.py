@@ -60,7 +60,7 @@ from MSSTUNetReorientLib.commands.crew import by_processes
 signal.signal(signal.SIGINT, signal.default_int_handler)
 def work(path):
     Path(path).with_suffix(".begun").touch()
-    time.sleep(0.4)
+    time.sleep(0.4 + 2 * (int(Path(path).stem) % 2))
     Path(path).touch()
 if __name__ == "__main__":
     try:
@@ -72,7 +72,7 @@ if __name__ == "__main__":
 
 
 def started(tmp_path: Path) -> subprocess.Popen[str]:
-    """A run of 20 tasks; its first is done."""
+    """A run of 20 tasks, of which every second is slow; the first is done, so a slow one is not."""
     script = tmp_path / "script.py"
     script.write_text(SCRIPT)
     tasks = [str(tmp_path / f"{n}.task") for n in range(20)]
