@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from MSSTUNetReorientLib.geometry.volume import Grid
 from MSSTUNetReorientLib.geometry.volume import Volume
 from MSSTUNetReorientLib.geometry.volume import resample
 from MSSTUNetReorientLib.output.result_files import deliver
@@ -22,8 +23,11 @@ from pydicom.sequence import Sequence
 from pydicom.uid import ExplicitVRLittleEndian
 from pydicom.uid import generate_uid
 from results import make_result
+from results import shell
 
 NM, PT = "1.2.840.10008.5.1.4.1.1.20", "1.2.840.10008.5.1.4.1.1.128"
+SIZE, SPACING_MM = 35, 4.6
+"""Of the short axis: coarser than a real one, so that the tests are quick."""
 SHARES = (0.25, 0.15, 0.35, 0.25)
 """Of the counts of four gates."""
 SECRETS = ("Secret", "ID-4711", "19510203", "ACC-99", "20240517", "Doctor", "Hospital", "20240518")
@@ -34,7 +38,9 @@ def result_of_study(modality: str = "NM", **info: Any) -> Result:
     """The shell with the short axis that resampling its study gives."""
     made = make_result(modality=modality, quality=Quality("pass"))
     study = replace(made.study, array=counts(made.study), info={**made.study.info, **info})
-    return replace(made, study=study, short_axis=resample(study, made.short_axis.grid))
+    grid = Grid.centred(SIZE, SPACING_MM, made.pose)
+    labels = Volume(shell(made.pose.apply_inverse(grid.points())), grid)
+    return replace(made, study=study, short_axis=resample(study, grid), labels=labels)
 
 
 def counts(study: Volume) -> NDArray[np.float32]:

@@ -11,6 +11,7 @@ import numpy as np
 import pydicom
 import pytest
 import SimpleITK as sitk
+from exports import SIZE
 from MSSTUNetReorientLib.geometry.pose import Pose
 from MSSTUNetReorientLib.geometry.pose import nearest_rotation
 from MSSTUNetReorientLib.io import read_gates
@@ -42,7 +43,7 @@ def test_every_attribute_of_a_gated_object(gated: SimpleNamespace) -> None:
 
     ds = opened(gated)
     assert faults(ds, ("nm-multi-gated-acquisition",)) == []
-    assert (ds.NumberOfTimeSlots, ds.NumberOfRRIntervals, ds.NumberOfFrames) == (4, 1, 4 * 81)
+    assert (ds.NumberOfTimeSlots, ds.NumberOfRRIntervals, ds.NumberOfFrames) == (4, 1, 4 * SIZE)
     assert [tag.group for tag in ds.FrameIncrementPointer] == [0x54] * 3
     assert ds.GatedInformationSequence[0].DataInformationSequence[0].FrameTime == 225
 
@@ -141,6 +142,17 @@ def test_every_view_shows_the_same_heart_at_the_same_place(nuclear: SimpleNamesp
     assert study.array[tuple(place[::-1])] == pytest.approx(volume.array.max(), rel=1e-3)
 
 
+def test_its_axes_are_kept_if_it_is_only_segmented(nuclear: SimpleNamespace) -> None:
+    volume = read_study(nuclear.out / "short_axis.dcm", short_axis=True)
+    assert Pose(nearest_rotation(volume.grid.direction), volume.grid.centre).rotation_error(nuclear.result.pose) < 0.1
+    assert not volume.info.get("warnings")
+
+
+def test_reorienting_it_again_is_not_silent(nuclear: SimpleNamespace) -> None:
+    [warning] = read_study(nuclear.out / "short_axis.dcm").info["warnings"]
+    assert "already reoriented (short axis)" in warning
+
+
 def test_every_gate_is_the_gate_of_the_source(gated: SimpleNamespace) -> None:
     study = read_gates(gated.out / "short_axis.dcm")
     assert len(study.gates) == 4
@@ -152,11 +164,15 @@ def test_every_gate_is_the_gate_of_the_source(gated: SimpleNamespace) -> None:
     assert shares == pytest.approx([0.25, 0.15, 0.35, 0.25], abs=0.001)
 
 
-def test_simpleitk_sees_the_same_voxels(nuclear: SimpleNamespace) -> None:
-    """ITK reads no geometry of NM objects, so only the pixels are compared; the PET series shows its geometry."""
-    image = sitk.ReadImage(str(nuclear.out / "short_axis.dcm"))
-    assert np.array_equal(sitk.GetArrayFromImage(image), pydicom.dcmread(nuclear.out / "short_axis.dcm").pixel_array *
-                          float(opened(nuclear).get("RescaleSlope", 1)))  # fmt: skip
+@pytest.mark.parametrize("name", VIEWS)
+def test_simpleitk_reads_the_same_geometry(nuclear: SimpleNamespace, name: str) -> None:
+    """GDCM, which ITK reads with, is another implementation of the geometry of NM objects."""
+    image, ours = sitk.ReadImage(str(nuclear.out / f"{name}.dcm")), read_study(nuclear.out / f"{name}.dcm")
+    assert image.GetSize() == ours.grid.size
+    corner = [n - 1 for n in image.GetSize()]
+    assert image.TransformIndexToPhysicalPoint(corner) == pytest.approx(ours.grid.at(corner), abs=0.001)
+    assert image.GetOrigin() == pytest.approx(ours.grid.origin, abs=0.001)
+    assert sitk.GetArrayFromImage(image) == pytest.approx(ours.array, rel=1e-6)
 
 
 def test_it_can_be_written_strictly(nuclear: SimpleNamespace, tmp_path: Path) -> None:

@@ -158,6 +158,7 @@ def _refer_to(ds: Any, source: SourceStudy) -> None:
 
 def _hide_times(ds: Any, image: Any) -> None:
     """Today's date would tell when a patient was examined."""
+    ds.pop("ContributingEquipmentSequence", None)
     for keyword in OWN_TIMES:
         if keyword in ds:
-            setattr(ds, keyword, image.get(keyword, "") if keyword in image else "")
+            setattr(ds, keyword, image.get(keyword, ""))
