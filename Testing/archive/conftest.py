@@ -7,18 +7,21 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from exports import gates_of
-from exports import nuclear_study
-from exports import pet_study
-from exports import result_of_study
-from exports import save
-from exports import save_series
-from exports import write_result
 from MSSTUNetReorientLib.archive.exporting import ExportOptions
 from MSSTUNetReorientLib.archive.exporting import export_result
 
+from archive.exports import gates_of
+from archive.exports import nuclear_study
+from archive.exports import pet_study
+from archive.exports import result_of_study
+from archive.exports import save
+from archive.exports import save_series
+from archive.exports import write_result
 
-def exported(folder: Path, modality: str = "NM", gated: bool = False, **options: Any) -> SimpleNamespace:
+
+def exported(
+    folder: Path, modality: str = "NM", gated: bool = False, report: bool = False, **options: Any
+) -> SimpleNamespace:
     """A result with its source and its export: ``result``, ``source``, ``folder`` and ``out``."""
     info = {"gates": 4, "gate": "sum"} if gated else {}
     result = result_of_study(modality, **info)
@@ -27,7 +30,7 @@ def exported(folder: Path, modality: str = "NM", gated: bool = False, **options:
         source = save_series(pet_study(result.study, gates), folder / "source")
     else:
         source = save(nuclear_study(result.study, gates), folder / "source.dcm")
-    kept = write_result(result, folder / "result")
+    kept = write_result(result, folder / "result", report=report)
     written = export_result(kept, source, folder / "dicom", ExportOptions(**options))
     return SimpleNamespace(result=result, source=source, folder=kept, out=folder / "dicom", export=written)
 

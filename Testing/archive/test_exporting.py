@@ -10,14 +10,15 @@ from types import SimpleNamespace
 
 import pydicom
 import pytest
-from exports import nuclear_study
-from exports import save
 from MSSTUNetReorientLib.archive import exporting
 from MSSTUNetReorientLib.archive.exporting import ExportOptions
 from MSSTUNetReorientLib.archive.exporting import export_result
 from MSSTUNetReorientLib.archive.unique_ids import UniqueIds
 from MSSTUNetReorientLib.errors import InputError
 from pydicom.dataset import Dataset
+
+from archive.exports import nuclear_study
+from archive.exports import save
 
 Change = Callable[[Dataset], None]
 

@@ -10,11 +10,12 @@ import numpy as np
 import pydicom
 import pytest
 import SimpleITK as sitk
-from exports import SIZE
 from MSSTUNetReorientLib.geometry.pose import Pose
 from MSSTUNetReorientLib.geometry.pose import nearest_rotation
 from MSSTUNetReorientLib.io import read_gates
 from MSSTUNetReorientLib.io import read_study
+
+from archive.exports import SIZE
 
 
 def first(case: SimpleNamespace) -> pydicom.Dataset:
@@ -24,7 +25,7 @@ def first(case: SimpleNamespace) -> pydicom.Dataset:
 @pytest.mark.parametrize("kind", ["pet", "gated_pet"])
 def test_every_attribute_that_the_standard_requires(kind: str, request: pytest.FixtureRequest) -> None:
     pytest.importorskip("highdicom")
-    from module_tables import faults
+    from archive.module_tables import faults
 
     ds = first(request.getfixturevalue(kind))
     more = ("pet-multi-gated-acquisition",) if kind == "gated_pet" else ()

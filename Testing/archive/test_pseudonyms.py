@@ -7,14 +7,15 @@ from types import SimpleNamespace
 
 import pydicom
 import pytest
-from exports import SECRETS
-from exports import header
-from exports import result_of_study
-from exports import write_result
 from MSSTUNetReorientLib.archive.exporting import ExportOptions
 from MSSTUNetReorientLib.archive.exporting import export_result
 from MSSTUNetReorientLib.archive.pseudonyms import pseudonymous
 from MSSTUNetReorientLib.archive.unique_ids import UniqueIds
+
+from archive.exports import SECRETS
+from archive.exports import header
+from archive.exports import result_of_study
+from archive.exports import write_result
 
 UIDS = ("1.2.826.0.1.3680043.10.1.4711", "1.2.826.0.1.3680043.10.1.4712", "1.2.826.0.1.3680043.10.1.4713")
 

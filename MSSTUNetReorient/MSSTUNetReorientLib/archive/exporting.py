@@ -18,16 +18,26 @@ from ..output.destination import check_destination
 from ..output.destination import replacing
 from .exported_views import short_axis_volumes
 from .new_object import NewSeries
+from .new_object import Reference
 from .new_object import save
+from .new_object import source_references
 from .nuclear_object import nuclear_object
 from .oblique_views import FILE_NAMES
 from .oblique_views import ObliqueView
 from .oblique_views import oblique_view
 from .pet_object import pet_objects
+from .report_objects import CAPTURE_MODALITY
+from .report_objects import PDF_MODALITY
+from .report_objects import capture_object
+from .report_objects import pdf_object
+from .report_pages import PrintingError
+from .report_pages import page_pictures
+from .report_pages import report_pdf
 from .segmentation_object import segmentation_object
 from .source_study import SourceStudy
 from .source_study import no_source
 from .source_study import read_source
+from .stored_result import REPORT
 from .stored_result import StoredResult
 from .stored_result import read_result
 from .unique_ids import UniqueIds
@@ -131,6 +141,7 @@ def export_result(
         for name in ("SA", "VLA", "HLA") if options.long_axes else ("SA",):
             work.write_view(oblique_view(name, volumes), fresh)
         work.write_optional("segmentation", work.write_segmentation, fresh, show)
+        work.write_optional("report", work.write_report, fresh, show)
         names = sorted(path.relative_to(fresh) for path in fresh.rglob("*.dcm"))
     for what, why in work.left_out.items():
         (note or _silent)(f"{what} left out: {why}")
@@ -181,11 +192,34 @@ class _Work:
         ds = segmentation_object(self.result.labels, self.short_axis, self.source, series, self.ids, model)
         save(ds, folder / "segmentation.dcm", self.source.name)
 
+    def write_report(self, folder: Path) -> None:
+        """The report as PDF, and page by page as pictures."""
+        report = self.result.report
+        if report is None:
+            msg = f"the result has no {REPORT}; run the study without --no-report"
+            raise PrintingError(msg)
+        pdf = report_pdf(report)
+        pages = page_pictures(pdf)
+        references = self.references()
+        series = self.series(CAPTURE_MODALITY, "LV report, pages")
+        for number, page in enumerate(pages, 1):
+            ds = capture_object(page, number, self.source, series, self.ids, references)
+            save(ds, folder / f"report_page_{number}.dcm", self.source.name)
+        series = self.series(PDF_MODALITY, "LV report, PDF")
+        save(pdf_object(pdf, self.source, series, self.ids, references), folder / "report_pdf.dcm", self.source.name)
+
+    def references(self) -> list[Reference]:
+        """The source and the short axis."""
+        own = tuple((str(ds.SOPClassUID), str(ds.SOPInstanceUID)) for ds in self.short_axis)
+        return [*source_references(self.source), Reference(str(self.short_axis[0].SeriesInstanceUID), own)]
+
     def write_optional(self, what: str, write: Callable[[Path], None], folder: Path, show: Printer) -> None:
         """Write what needs optional packages, or note which one is missing."""
         show(f"writing the {what}")
         try:
             write(folder)
+        except PrintingError as error:
+            self.left_out[what] = str(error)
         except ModuleNotFoundError as error:
             if (error.name or "").startswith("MSSTUNetReorientLib"):
                 raise

@@ -24,8 +24,8 @@ DATES = ("StudyDate", "AcquisitionDate", "SeriesDate", "ContentDate")
 TEXT = ("AE", "LO", "LT", "PN", "SH", "ST", "UC", "UN", "UR", "UT")
 KEPT_TEXT = ("Manufacturer", "ManufacturerModelName", "SoftwareVersions", "CodeValue", "CodingSchemeDesignator",
              "CodingSchemeVersion", "CodeMeaning", "Radiopharmaceutical", "EnergyWindowName", "CollimatorGridName",
-             "AttenuationCorrectionMethod", "ScatterCorrectionMethod", "RandomsCorrectionMethod", "ReconstructionMethod",
-             "ConvolutionKernel", "TimezoneOffsetFromUTC")  # fmt: skip
+             "AttenuationCorrectionMethod", "ScatterCorrectionMethod", "RandomsCorrectionMethod",
+             "ReconstructionMethod", "ConvolutionKernel", "TimezoneOffsetFromUTC")  # fmt: skip
 """Text of a device, not of a person; of codes only the standard's, see :func:`_is_local`."""
 PUBLIC_SCHEMES = ("DCM", "SCT", "SRT", "SNM3", "99SDM", "UCUM", "LN", "FMA")
 REMOVED = ("PatientBirthDate", "PatientAge", "OtherPatientIDsSequence", "IssuerOfAccessionNumberSequence",

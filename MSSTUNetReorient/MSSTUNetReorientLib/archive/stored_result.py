@@ -63,7 +63,7 @@ def read_result(folder: Path) -> StoredResult:
     if summary["qc"]["status"] == "fail":
         refuse(folder, "no left ventricle was found in this study, so that there is nothing to export")
     if summary["input"].get("reoriented", {}).get("assumed"):
-        refuse(folder, "the study has no position in the patient, so that nothing could be placed beside it in an archive")
+        refuse(folder, "the study has no position in the patient, so that nothing could be placed beside it")
     short_axis, labels = (_volume(folder / name) for name in ("short_axis.nrrd", "labels.nrrd"))
     if short_axis.array.shape != labels.array.shape:
         refuse(folder, "short_axis.nrrd and labels.nrrd have different sizes; run the study again")

@@ -20,6 +20,8 @@ from .. import __version__
 from ..errors import InputError
 from ..prediction.result import Result
 from .evaluate import evaluate
+from .export import ANONYMOUS_HELP
+from .export import export
 from .normals import normals
 from .pose_cost import pose_cost
 from .simulate import simulate
@@ -116,6 +118,11 @@ def run(
     ] = "perceptual",
     no_scene: Annotated[bool, typer.Option("--no-scene", help="Do not write scene.mrb.")] = False,
     no_report: Annotated[bool, typer.Option("--no-report", help="Do not write report.html and overview.png.")] = False,
+    dicom_out: Annotated[
+        Path | None,
+        typer.Option(help="Also write DICOM objects, with the patient's name, ID and dates; more options: 'export'."),
+    ] = None,
+    anonymous: Annotated[bool, typer.Option("--anonymous", help=ANONYMOUS_HELP)] = False,
 ) -> None:
     """Reorient and segment one study; write the short axis, labels, pose, report and 3D Slicer scene."""
     options: dict[str, Any] = {
@@ -132,6 +139,8 @@ def run(
         "scene": not no_scene,
         "report": not no_report,
         "colours": colours,
+        "dicom_out": dicom_out,
+        "anonymous": anonymous,
         "progress": progress_lines(quiet or json),
         "note": _ignore if quiet else print_line,
     }
@@ -153,6 +162,7 @@ def run(
         _show(result, out, json=json, quiet=quiet)
 
 
+app.command()(export)
 app.command()(simulate)
 app.command()(normals)
 app.command()(evaluate)
