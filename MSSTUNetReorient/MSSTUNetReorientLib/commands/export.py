@@ -8,6 +8,12 @@ from typing import Annotated
 
 import typer
 
+from .send import OWN_TITLE
+from .send import SEND_HELP
+from .send import TITLE_HELP
+from .send import check_archive
+from .send import send_folder
+from .send import sent_line
 from .terminal import print_line
 from .terminal import progress_lines
 from .terminal import stdout_reserved
@@ -29,6 +35,8 @@ def export(
     long_axes: Annotated[bool, typer.Option("--long-axes", help="Write the views VLA and HLA as well.")] = False,
     description: Annotated[str, typer.Option(help=DESCRIPTION_HELP)] = "{view} {source}",
     uid_root: Annotated[str, typer.Option(help="What new UIDs begin with; UUIDs (2.25) by default.")] = "",
+    send: Annotated[str | None, typer.Option(help=SEND_HELP)] = None,
+    title: Annotated[str, typer.Option(help=TITLE_HELP)] = OWN_TITLE,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print only errors.")] = False,
     debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
 ) -> None:
@@ -39,6 +47,7 @@ def export(
     from ..archive.exporting import ExportOptions
     from ..archive.exporting import export_result
 
+    check_archive(send, out)
     options = ExportOptions(anonymous, long_axes, uid_root, description, series)
     note = _ignore if quiet else print_line
     with stdout_reserved():
@@ -46,6 +55,10 @@ def export(
     if not quiet:
         told = "pseudonyms, no patient" if anonymous else "with the patient's name, ID and dates"
         write(sys.stdout, f"{len(done.files)} DICOM files written to {out} ({told})\n")
+    if send is not None:
+        sent = send_folder(out, send, title, progress_lines(quiet))
+        if not quiet:
+            write(sys.stdout, sent_line(sent, send) + "\n")
 
 
 def _ignore(_: str) -> None:

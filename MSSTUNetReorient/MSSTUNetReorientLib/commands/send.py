@@ -1,0 +1,71 @@
+"""The command ``send``: DICOM objects to an archive, and how ``run`` and ``export`` send theirs."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+from typing import Annotated
+
+import typer
+
+from .terminal import progress_lines
+from .terminal import write
+
+if TYPE_CHECKING:
+    from ..archive.sending import Sent
+
+SEND_HELP = "Send the DICOM files to this archive, AE@HOST:PORT."
+TITLE_HELP = "Our own application entity title."
+OWN_TITLE = "MSSTUNET"
+
+
+def send(
+    folder: Annotated[Path, typer.Argument(help="Folder of DICOM files, as 'export' or 'run --dicom-out' made it.")],
+    to: Annotated[str, typer.Argument(help="The archive, AE@HOST:PORT.")],
+    title: Annotated[str, typer.Option(help=TITLE_HELP)] = OWN_TITLE,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print only errors.")] = False,
+    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
+) -> None:
+    """Send DICOM files to an archive (C-STORE), with all that is in them; a half-sent folder can be sent again."""
+    sent = send_folder(folder, to, title, progress_lines(quiet))
+    if not quiet:
+        write(sys.stdout, sent_line(sent, to) + "\n")
+
+
+def send_folder(folder: Path, to: str, title: str, progress: Callable[[str], None]) -> Sent:
+    """Send the DICOM files of a folder.
+
+    Raises:
+        InputError: see :func:`..archive.sending.send`.
+    """
+    from ..archive.archive_address import archive_address
+    from ..archive.sending import dicom_files
+    from ..archive.sending import send as send_files
+
+    address = archive_address(to)
+    return send_files(dicom_files(folder), address, title=title, progress=progress)
+
+
+def check_archive(to: str | None, dicom_out: Path | None) -> None:
+    """Refuse, before any work, an address that is none, or nothing to send.
+
+    Raises:
+        InputError: either.
+    """
+    if to is None:
+        return
+    from ..archive.archive_address import archive_address
+    from ..errors import InputError
+
+    if dicom_out is None:
+        msg = "--send sends DICOM objects, but --dicom-out is not given; add a folder for them"
+        raise InputError(msg)
+    archive_address(to)
+
+
+def sent_line(sent: Sent, to: str) -> str:
+    """What the archive said, in a line."""
+    kept = "it confirmed to keep them" if sent.committed else "storage was not confirmed"
+    return f"{sent.count} objects stored by {to} ({kept})"
