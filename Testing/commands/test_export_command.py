@@ -16,6 +16,7 @@ from archive.exports import result_of_study
 from archive.exports import save
 from archive.exports import write_result
 from MSSTUNetReorientLib.commands.cli import main
+from MSSTUNetReorientLib.errors import InputError
 from MSSTUNetReorientLib.geometry.volume import Volume
 from MSSTUNetReorientLib.prediction.result import Result
 
@@ -91,6 +92,25 @@ def test_run_refuses_before_any_work(
     assert sorted(path.name for path in tmp_path.iterdir()) == ["study.dcm", "study.nrrd"]
     assert main(["run", str(image), *out, *dicom, "--anonymous"]) == 0
     assert str(pydicom.dcmread(tmp_path / "dicom" / "short_axis.dcm").PatientName).startswith("Pseudonym")
+
+
+@pytest.mark.usefixtures("predicted")
+def test_a_result_that_cannot_be_exported_is_written(
+    study: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from MSSTUNetReorientLib.archive import exporting
+
+    def fail(*_: object) -> None:
+        msg = "it must fail"
+        raise InputError(msg)
+
+    monkeypatch.setattr(exporting, "short_axis_volumes", fail)
+    out = ["--out", str(tmp_path / "out"), "--no-scene", "--no-report"]
+    line = refused(["run", str(study), *out, "--dicom-out", str(tmp_path / "dicom")], capfd)
+    assert "the result was written to" in line
+    assert "it must fail" in line
+    assert (tmp_path / "out" / "result.json").is_file()
+    assert not (tmp_path / "dicom").exists()
 
 
 def test_a_pair_is_exported_into_two_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -110,12 +110,20 @@ def check_dicom_out(out: Path | None, studies: Sequence[Path], series: Sequence[
 def write_dicom(
     result: Path, study: Path, series: str | None, out: Path, anonymous: bool, show: Printer, note: Printer | None
 ) -> None:
-    """Export a result that was just written."""
+    """Export a result that was just written.
+
+    Raises:
+        InputError: it cannot be exported, though it was written; no DICOM object has been.
+    """
     from ..archive.exporting import ExportOptions
     from ..archive.exporting import export_result
 
     options = ExportOptions(anonymous, series=series)
-    export_result(result, _dicom_source(study, anonymous), out, options, progress=show, note=note)
+    try:
+        export_result(result, _dicom_source(study, anonymous), out, options, progress=show, note=note)
+    except InputError as error:
+        msg = f"the result was written to {result}, but no DICOM objects: {error}"
+        raise InputError(msg) from error
 
 
 def _dicom_source(study: Path, anonymous: bool) -> Path | None:
