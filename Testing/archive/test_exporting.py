@@ -190,6 +190,15 @@ def test_a_missing_package_leaves_out_what_needs_it(
     assert (tmp_path / "out" / "short_axis.dcm").is_file()
 
 
+def test_a_value_that_highdicom_refuses(nuclear: SimpleNamespace, tmp_path: Path) -> None:
+    pytest.importorskip("highdicom")
+    ds = nuclear_study(nuclear.result.study)
+    ds.PatientSex = "U"
+    done = export_result(nuclear.folder, save(ds, tmp_path / "source.dcm"), tmp_path / "out")
+    assert "highdicom refuses" in done.left_out["segmentation"]
+    assert (tmp_path / "out" / "short_axis.dcm").is_file()
+
+
 def test_two_exports_of_one_result_are_two_series(nuclear: SimpleNamespace, tmp_path: Path) -> None:
     export_result(nuclear.folder, nuclear.source, tmp_path / "out")
     one, two = (pydicom.dcmread(f / "short_axis.dcm", stop_before_pixels=True) for f in (nuclear.out, tmp_path / "out"))

@@ -4,18 +4,24 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
 import pydicom
 import pytest
 import SimpleITK as sitk
+from MSSTUNetReorientLib.archive.exporting import export_result
 from MSSTUNetReorientLib.geometry.pose import Pose
 from MSSTUNetReorientLib.geometry.pose import nearest_rotation
 from MSSTUNetReorientLib.io import read_gates
 from MSSTUNetReorientLib.io import read_study
 
 from archive.exports import SIZE
+from archive.exports import enhanced_pet_study
+from archive.exports import result_of_study
+from archive.exports import save
+from archive.exports import write_result
 
 
 def first(case: SimpleNamespace) -> pydicom.Dataset:
@@ -70,6 +76,32 @@ def test_what_pet_measures_with_is_taken_over(pet: SimpleNamespace) -> None:
     assert list(ds.SeriesType) == ["STATIC", "IMAGE"]
     assert ds.ViewCodeSequence[0].CodeValue == "103340004"
     assert len(ds.SourceImageSequence) == 40
+
+
+def test_time_frames_that_were_summed(pet: SimpleNamespace) -> None:
+    from MSSTUNetReorientLib.archive.new_object import NewSeries
+    from MSSTUNetReorientLib.archive.oblique_views import oblique_view
+    from MSSTUNetReorientLib.archive.pet_object import pet_objects
+    from MSSTUNetReorientLib.archive.source_study import read_source
+    from MSSTUNetReorientLib.archive.unique_ids import UniqueIds
+
+    ids = UniqueIds()
+    source, view = read_source(pet.source, anonymous=False, ids=ids), oblique_view("SA", (pet.result.short_axis,))
+    made = pet_objects(view, source, NewSeries("1.2", 1, "", "PT"), ids, description="", summed=True)
+    assert next(made)["ActualFrameDuration"].is_empty
+    assert first(pet).ActualFrameDuration == 600000
+
+
+def test_a_source_of_another_kind(tmp_path: Path) -> None:
+    """Enhanced PET states little of what PET requires."""
+    result = result_of_study("PT")
+    ds = enhanced_pet_study(result.study)
+    source = save(ds, tmp_path / "source.dcm")
+    folder = write_result(result, tmp_path / "result")
+    export_result(folder, source, tmp_path / "out")
+    found = pydicom.dcmread(tmp_path / "out" / "short_axis" / "0001.dcm")
+    assert (found.Units, found.CountsSource, found.DecayCorrection) == ("PROPCNTS", "EMISSION", "NONE")
+    assert found.SourceImageSequence[0].ReferencedSOPClassUID == ds.SOPClassUID
 
 
 def test_every_gate_is_the_gate_of_the_source(gated_pet: SimpleNamespace) -> None:

@@ -17,6 +17,7 @@ from ..output.destination import Contents
 from ..output.destination import check_destination
 from ..output.destination import replacing
 from .exported_views import short_axis_volumes
+from .left_out import LeftOutError
 from .new_object import NewSeries
 from .new_object import Reference
 from .new_object import save
@@ -30,7 +31,6 @@ from .report_objects import CAPTURE_MODALITY
 from .report_objects import PDF_MODALITY
 from .report_objects import capture_object
 from .report_objects import pdf_object
-from .report_pages import PrintingError
 from .report_pages import page_pictures
 from .report_pages import report_pdf
 from .segmentation_object import segmentation_object
@@ -77,7 +77,7 @@ class Export:
 
     Attributes:
         files: the DICOM files in their place.
-        left_out: what could not be made because an optional package is missing, and why.
+        left_out: what could not be made, mostly because an optional package is missing, and why.
     """
 
     files: tuple[Path, ...]
@@ -174,7 +174,8 @@ class _Work:
         series = self.series(modality, self.described(view.name))
         how = f"{view.view.title} at the pose of the left ventricle, resampled once, by MSSTUNetReorient {__version__}"
         if modality == "PT":
-            objects = list(pet_objects(view, self.source, series, self.ids, description=how))
+            summed = "time_frames" in self.result.input
+            objects = list(pet_objects(view, self.source, series, self.ids, description=how, summed=summed))
             paths = [folder / FILE_NAMES[view.name] / f"{n:04d}.dcm" for n in range(1, len(objects) + 1)]
         else:
             window = int(self.result.input.get("window", 1))
@@ -197,7 +198,7 @@ class _Work:
         report = self.result.report
         if report is None:
             msg = f"the result has no {REPORT}; run the study without --no-report"
-            raise PrintingError(msg)
+            raise LeftOutError(msg)
         pdf = report_pdf(report)
         pages = page_pictures(pdf)
         references = self.references()
@@ -218,7 +219,7 @@ class _Work:
         show(f"writing the {what}")
         try:
             write(folder)
-        except PrintingError as error:
+        except LeftOutError as error:
             self.left_out[what] = str(error)
         except ModuleNotFoundError as error:
             if (error.name or "").startswith("MSSTUNetReorientLib"):

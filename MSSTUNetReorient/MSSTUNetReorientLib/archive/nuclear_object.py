@@ -96,7 +96,7 @@ def _add_rotation(ds: Any, name: str) -> None:
     found = items(ds, "RotationInformationSequence", name)
     complete = [item for item in found if all(_has_value(item, key) for key in ROTATION_NEEDS)]
     ds.RotationInformationSequence = Sequence(complete)
-    ds.NumberOfRotations = 1
+    ds.NumberOfRotations = max(len(complete), 1)
 
 
 def _has_value(item: Any, keyword: str) -> bool:

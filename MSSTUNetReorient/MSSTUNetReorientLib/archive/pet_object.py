@@ -49,10 +49,13 @@ INSTEAD = {
 
 
 def pet_objects(
-    view: ObliqueView, source: SourceStudy, series: NewSeries, ids: UniqueIds, *, description: str
+    view: ObliqueView, source: SourceStudy, series: NewSeries, ids: UniqueIds, *, description: str, summed: bool = False
 ) -> Iterator[Any]:
-    """The images of the series, gate by gate and slice by slice; arguments as for
-    :func:`.nuclear_object.nuclear_object`.
+    """The images of the series, gate by gate and slice by slice.
+
+    Args:
+        view, source, series, ids, description: as for :func:`.nuclear_object.nuclear_object`.
+        summed: time frames were summed, so that the length of one of them says nothing.
 
     Raises:
         InputError: the source's header is damaged.
@@ -60,7 +63,10 @@ def pet_objects(
     counts = stored(view.counts)
     for gate in range(len(view.counts)):
         for place in range(view.slices):
-            yield _image(view, counts, gate, place, source, series, ids, description)
+            ds = _image(view, counts, gate, place, source, series, ids, description)
+            if summed:
+                ds.ActualFrameDuration = None
+            yield ds
 
 
 def _image(

@@ -7,13 +7,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from .left_out import LeftOutError
+
 DPI = 120
 """Of the pictures: small letters can be read, and a page takes 4 MB."""
 POINTS_TO_AN_INCH = 72
-
-
-class PrintingError(Exception):
-    """WeasyPrint is installed, but not the system's library that it draws text with."""
 
 
 def report_pdf(report: Path) -> bytes:
@@ -24,7 +22,7 @@ def report_pdf(report: Path) -> bytes:
 
     Raises:
         ModuleNotFoundError: WeasyPrint is not installed.
-        PrintingError: the library Pango is not.
+        LeftOutError: the library Pango is not.
     """
     try:
         from weasyprint import HTML
@@ -32,7 +30,7 @@ def report_pdf(report: Path) -> bytes:
     except OSError as error:
         msg = "WeasyPrint needs the library Pango, which is not installed (Debian: apt-get install libpango-1.0-0 "
         msg += "libpangoft2-1.0-0; others: see WeasyPrint's documentation)"
-        raise PrintingError(msg) from error
+        raise LeftOutError(msg) from error
 
     text = report.read_text(encoding="utf-8")
     content: bytes = HTML(string=text, url_fetcher=URLFetcher(allowed_protocols=["data"])).write_pdf()

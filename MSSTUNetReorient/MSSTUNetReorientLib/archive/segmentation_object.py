@@ -9,12 +9,15 @@ from typing import Any
 import numpy as np
 from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence as Items
+from pydicom.uid import ExplicitVRLittleEndian
 
 from .. import __version__
 from ..geometry.volume import Grid
 from ..geometry.volume import Volume
+from ..io.messages import reason
 from ..io.terminology import SEGMENTS
 from ..io.terminology import SegmentStyle
+from .left_out import LeftOutError
 from .new_object import MANUFACTURER
 from .new_object import MODEL
 from .new_object import PROCESSED
@@ -46,6 +49,7 @@ def segmentation_object(
 
     Raises:
         ModuleNotFoundError: highdicom is not installed.
+        LeftOutError: it refuses a value of the source's header.
     """
     from highdicom.content import AlgorithmIdentificationSequence
     from highdicom.seg import Segmentation
@@ -58,25 +62,29 @@ def segmentation_object(
         parameters={"model": f"{model['name']} {model['version']}", "sha256": model["sha256"]},
     )
     multi_frame = "NumberOfFrames" in images[0]
-    found = Segmentation(
-        source_images=[_with_places(images[0], labels.grid)] if multi_frame else list(images),
-        pixel_array=np.asarray(labels.array, np.uint8),
-        segmentation_type="BINARY",
-        segment_descriptions=[_description(style, algorithm) for style in SEGMENTS],
-        series_instance_uid=series.uid,
-        series_number=series.number,
-        sop_instance_uid=ids.new(),
-        instance_number=1,
-        manufacturer=MANUFACTURER,
-        manufacturer_model_name=MODEL,
-        software_versions=__version__,
-        device_serial_number=SERIAL_NUMBER,
-        transfer_syntax_uid="1.2.840.10008.1.2.1",
-        content_label="LV",
-        content_description="Left ventricle: myocardium and blood pool",
-        omit_empty_frames=False,
-        **_places(labels.grid),
-    )
+    try:
+        found = Segmentation(
+            source_images=[_with_places(images[0], labels.grid)] if multi_frame else list(images),
+            pixel_array=np.asarray(labels.array, np.uint8),
+            segmentation_type="BINARY",
+            segment_descriptions=[_description(style, algorithm) for style in SEGMENTS],
+            series_instance_uid=series.uid,
+            series_number=series.number,
+            sop_instance_uid=ids.new(),
+            instance_number=1,
+            manufacturer=MANUFACTURER,
+            manufacturer_model_name=MODEL,
+            software_versions=__version__,
+            device_serial_number=SERIAL_NUMBER,
+            transfer_syntax_uid=ExplicitVRLittleEndian,
+            content_label="LV",
+            content_description="Left ventricle: myocardium and blood pool",
+            omit_empty_frames=False,
+            **_places(labels.grid),
+        )
+    except (ValueError, TypeError, AttributeError) as error:
+        msg = f"highdicom refuses the header of the study ({reason(error)})"
+        raise LeftOutError(msg) from error
     found.SeriesDescription = series.description
     _refer_to(found, source)
     if source.anonymous:

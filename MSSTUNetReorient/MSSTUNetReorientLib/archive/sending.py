@@ -7,10 +7,13 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from collections.abc import Iterator
 from collections.abc import Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from typing import NoReturn
 
 from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence as Items
@@ -75,6 +78,7 @@ def send(
     title: str = OWN_TITLE,
     timeout_s: float = TIMEOUT_S,
     commitment_s: float = COMMITMENT_S,
+    answer_port: int | None = None,
     progress: Printer | None = None,
 ) -> Sent:
     """Send files, all over one association.
@@ -85,6 +89,7 @@ def send(
         title: our own application entity title, which many archives must know.
         timeout_s: without an answer for so long, the archive counts as gone.
         commitment_s: how long the answer to storage commitment is awaited.
+        answer_port: where it is awaited if the archive opens a connection of its own for it; None only where we asked.
         progress: called with each file.
 
     Returns:
@@ -94,113 +99,154 @@ def send(
         InputError: it cannot be reached, refuses, hangs or vanishes; the message says how many objects it has.
         ModuleNotFoundError: pynetdicom is not installed.
     """
-    headers = [read_header(path, ["SOPClassUID", "SOPInstanceUID"]) for path in files]
-    classes = sorted({str(header.SOPClassUID) for header in headers})
-    reports: list[tuple[int, Any]] = []
-    answered = threading.Event()
-    association = _associate(to, classes, title, timeout_s, reports, answered)
-    try:
-        refused = _store(association, files, to, progress or _silent)
-        if refused:
-            stored = len(files) - len(refused)
-            path, why = refused[0]
-            msg = (
-                f"{to}: the archive stored {stored} of {len(files)} objects; {path.name}: {why}; send the folder again"
-            )
-            raise InputError(msg)
-        committed = _commit(association, headers, to, commitment_s, reports, answered)
-    finally:
-        if association.is_established:
-            association.release()
+    task = _Sending(files, to, title, timeout_s, commitment_s, progress or _silent)
+    with task.listening(answer_port):
+        association = task.associate()
+        try:
+            task.store(association)
+            committed = task.commit(association)
+        finally:
+            if association.is_established:
+                association.release()
     return Sent(len(files), committed)
 
 
-def _associate(
-    to: ArchiveAddress,
-    classes: list[str],
-    title: str,
-    timeout_s: float,
-    reports: list[tuple[int, Any]],
-    answered: threading.Event,
-) -> Any:
-    """An open association."""
-    from pynetdicom import AE
-    from pynetdicom import evt
+class _Answer:
+    """The archive's answer to one request for storage commitment, on whatever connection it comes."""
 
-    def reported(event: Any) -> tuple[int, None]:
-        reports.append((int(event.event_type), event.event_information))
-        answered.set()
+    def __init__(self) -> None:
+        self.came, self.transaction = threading.Event(), ""
+        self.event, self.information = 0, Dataset()
+
+    def report(self, event: Any) -> tuple[int, None]:
+        """Called by pynetdicom; an answer to another request is none."""
+        information = event.event_information
+        if information.get("TransactionUID") == self.transaction:
+            self.event, self.information = int(event.event_type), information
+            self.came.set()
         return SUCCESS, None
 
-    entity = AE(title)
-    entity.connection_timeout = entity.acse_timeout = entity.dimse_timeout = entity.network_timeout = timeout_s
-    for sop_class in classes:
-        entity.add_requested_context(sop_class, [ExplicitVRLittleEndian, ImplicitVRLittleEndian])
-    entity.add_requested_context(COMMITMENT)
-    handlers = [(evt.EVT_N_EVENT_REPORT, reported)]
-    association = entity.associate(to.host, to.port, ae_title=to.title, evt_handlers=handlers)
-    if association.is_established:
-        return association
-    if association.is_rejected:
-        msg = f"{to}: the archive refuses the connection; does it know {title}, and is its own title {to.title}?"
-    else:
-        msg = f"{to}: the archive cannot be reached (no answer); check host and port, and send the folder again"
-    raise InputError(msg)
 
+class _Sending:
+    """One call of :func:`send`; its arguments are described there."""
 
-def _store(association: Any, files: Sequence[Path], to: ArchiveAddress, show: Printer) -> list[tuple[Path, str]]:
-    """Send each file; those that were refused, with the reason.
+    def __init__(
+        self,
+        files: Sequence[Path],
+        to: ArchiveAddress,
+        title: str,
+        timeout_s: float,
+        commitment_s: float,
+        show: Printer,
+    ) -> None:
+        self.files, self.to, self.title = files, to, title
+        self.timeout_s, self.commitment_s, self.show = timeout_s, commitment_s, show
+        self.headers = [read_header(path, ["SOPClassUID", "SOPInstanceUID"]) for path in files]
+        self.answer = _Answer()
 
-    Raises:
-        InputError: the archive is gone.
-    """
-    accepted = {str(context.abstract_syntax) for context in association.accepted_contexts}
-    refused = []
-    for number, path in enumerate(files, 1):
-        show(f"sending {number} of {len(files)}")
-        ds = read_dataset(path)
-        if str(ds.SOPClassUID) not in accepted:
-            refused.append((path, f"it does not take objects of the kind {ds.SOPClassUID.name}"))
-            continue
-        status = association.send_c_store(ds) if association.is_established else Dataset()
-        if "Status" not in status:
-            done = number - 1 - len(refused)
-            msg = f"{to}: the archive does not answer any more after {done} of {len(files)} objects; "
-            msg += "send the folder again"
-            raise InputError(msg)
-        code = int(status.Status)
-        if code != SUCCESS and code & 0xF000 != WARNING:
-            refused.append((path, f"it was refused (status 0x{code:04X})"))
-    return refused
+    @contextmanager
+    def listening(self, port: int | None) -> Iterator[None]:
+        """Listen for an archive that opens a connection for its answer.
 
+        Raises:
+            InputError: the port is taken, or may not be used.
+        """
+        if port is None:
+            yield
+            return
+        from pynetdicom import AE
+        from pynetdicom import evt
 
-def _commit(
-    association: Any,
-    headers: Sequence[Any],
-    to: ArchiveAddress,
-    wait_s: float,
-    reports: list[tuple[int, Any]],
-    answered: threading.Event,
-) -> bool | None:
-    """Ask the archive to confirm that it keeps the objects.
+        entity = AE(self.title)
+        entity.add_supported_context(COMMITMENT, scu_role=False, scp_role=True)
+        handlers = [(evt.EVT_N_EVENT_REPORT, self.answer.report)]
+        try:
+            server = entity.start_server(("", port), block=False, evt_handlers=handlers)
+        except OSError as error:
+            msg = f"--answer-port {port}: nobody can listen there ({error.strerror}); choose another port"
+            raise InputError(msg) from error
+        try:
+            yield
+        finally:
+            server.shutdown()
 
-    Raises:
-        InputError: it says that it does not keep all of them.
-    """
-    if COMMITMENT not in {str(context.abstract_syntax) for context in association.accepted_contexts}:
-        return None
-    request = Dataset()
-    request.TransactionUID = generate_uid(prefix=None)
-    request.ReferencedSOPSequence = Items([referenced(str(h.SOPClassUID), str(h.SOPInstanceUID)) for h in headers])
-    status, _ = association.send_n_action(request, REQUEST, COMMITMENT, COMMITMENT_INSTANCE)
-    if "Status" not in status or int(status.Status) != SUCCESS or not answered.wait(wait_s):
-        return None
-    event, information = reports[0]
-    if event != ALL_COMMITTED:
-        failed = len(information.get("FailedSOPSequence") or []) or "some"
-        msg = f"{to}: the archive does not confirm {failed} of {len(headers)} objects; send the folder again"
+    def associate(self) -> Any:
+        """An open association.
+
+        Raises:
+            InputError: the archive refuses it or cannot be reached.
+        """
+        from pynetdicom import AE
+        from pynetdicom import evt
+
+        entity, to = AE(self.title), self.to
+        entity.connection_timeout = entity.acse_timeout = self.timeout_s
+        entity.dimse_timeout = entity.network_timeout = self.timeout_s
+        for sop_class in sorted({str(header.SOPClassUID) for header in self.headers}):
+            entity.add_requested_context(sop_class, [ExplicitVRLittleEndian, ImplicitVRLittleEndian])
+        entity.add_requested_context(COMMITMENT)
+        handlers = [(evt.EVT_N_EVENT_REPORT, self.answer.report)]
+        association = entity.associate(to.host, to.port, ae_title=to.title, evt_handlers=handlers)
+        if association.is_established:
+            return association
+        if association.is_rejected:
+            msg = f"{to}: the archive refuses the connection; does it know {self.title}, and is its title {to.title}?"
+        else:
+            msg = f"{to}: the archive cannot be reached (no answer); check host and port, and send the folder again"
         raise InputError(msg)
-    return True
+
+    def store(self, association: Any) -> None:
+        """Send each file.
+
+        Raises:
+            InputError: some were refused, or the archive is gone.
+        """
+        accepted, refused = _accepted(association), []
+        for number, path in enumerate(self.files, 1):
+            self.show(f"sending {number} of {len(self.files)}")
+            ds = read_dataset(path)
+            if str(ds.SOPClassUID) not in accepted:
+                refused.append(f"{path.name}: it does not take objects of the kind {ds.SOPClassUID.name}")
+                continue
+            status = association.send_c_store(ds) if association.is_established else Dataset()
+            if "Status" not in status:
+                self._refuse(
+                    f"it does not answer any more after {number - 1 - len(refused)} of {len(self.files)} objects"
+                )
+            code = int(status.Status)
+            if code != SUCCESS and code & 0xF000 != WARNING:
+                refused.append(f"{path.name}: it was refused (status 0x{code:04X})")
+        if refused:
+            self._refuse(f"it stored {len(self.files) - len(refused)} of {len(self.files)} objects; {refused[0]}")
+
+    def commit(self, association: Any) -> bool | None:
+        """Ask the archive to confirm that it keeps the objects.
+
+        Raises:
+            InputError: it says that it does not keep all of them.
+        """
+        if COMMITMENT not in _accepted(association):
+            return None
+        request = Dataset()
+        request.TransactionUID = self.answer.transaction = generate_uid(prefix=None)
+        pairs = [(str(header.SOPClassUID), str(header.SOPInstanceUID)) for header in self.headers]
+        request.ReferencedSOPSequence = Items([referenced(*pair) for pair in pairs])
+        status, _ = association.send_n_action(request, REQUEST, COMMITMENT, COMMITMENT_INSTANCE)
+        if "Status" not in status or int(status.Status) != SUCCESS or not self.answer.came.wait(self.commitment_s):
+            return None
+        if self.answer.event != ALL_COMMITTED:
+            failed = len(self.answer.information.get("FailedSOPSequence") or []) or "some"
+            self._refuse(f"it does not confirm {failed} of {len(self.files)} objects")
+        return True
+
+    def _refuse(self, what: str) -> NoReturn:
+        msg = f"{self.to}: the archive failed: {what}; send the folder again"
+        raise InputError(msg)
+
+
+def _accepted(association: Any) -> set[str]:
+    """The SOP classes that the archive takes."""
+    return {str(context.abstract_syntax) for context in association.accepted_contexts}
 
 
 def _silent(_: str) -> None:

@@ -10,42 +10,53 @@ from typing import Annotated
 
 import typer
 
+from ..errors import InputError
 from .terminal import progress_lines
 from .terminal import write
 
 if TYPE_CHECKING:
     from ..archive.sending import Sent
 
-SEND_HELP = "Send the DICOM files to this archive, AE@HOST:PORT."
+SEND_HELP = "Send the DICOM files to this archive: AE@HOST:PORT, or https://HOST/PATH of DICOMweb."
 TITLE_HELP = "Our own application entity title."
 OWN_TITLE = "MSSTUNET"
+ANSWER_HELP = "Port where the archive's answer to storage commitment is awaited, if it connects to us."
 
 
 def send(
     folder: Annotated[Path, typer.Argument(help="Folder of DICOM files, as 'export' or 'run --dicom-out' made it.")],
-    to: Annotated[str, typer.Argument(help="The archive, AE@HOST:PORT.")],
+    to: Annotated[str, typer.Argument(help="The archive: AE@HOST:PORT, or https://HOST/PATH of DICOMweb.")],
     title: Annotated[str, typer.Option(help=TITLE_HELP)] = OWN_TITLE,
+    answer_port: Annotated[int | None, typer.Option(min=1, max=65535, help=ANSWER_HELP)] = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print only errors.")] = False,
     debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
 ) -> None:
-    """Send DICOM files to an archive (C-STORE), with all that is in them; a half-sent folder can be sent again."""
-    sent = send_folder(folder, to, title, progress_lines(quiet))
+    """Send DICOM files to an archive, with all that is in them; a half-sent folder can be sent again."""
+    sent = send_folder(folder, to, title, progress_lines(quiet), answer_port)
     if not quiet:
         write(sys.stdout, sent_line(sent, to) + "\n")
 
 
-def send_folder(folder: Path, to: str, title: str, progress: Callable[[str], None]) -> Sent:
+def send_folder(
+    folder: Path, to: str, title: str, progress: Callable[[str], None], answer_port: int | None = None
+) -> Sent:
     """Send the DICOM files of a folder.
 
     Raises:
-        InputError: see :func:`..archive.sending.send`.
+        InputError: see :func:`..archive.sending.send` and :func:`..archive.web_sending.send_over_web`.
     """
     from ..archive.archive_address import archive_address
     from ..archive.sending import dicom_files
     from ..archive.sending import send as send_files
+    from ..archive.web_sending import is_web_address
+    from ..archive.web_sending import send_over_web
+    from ..archive.web_sending import web_address
 
+    if is_web_address(to):
+        url = web_address(to)
+        return send_over_web(dicom_files(folder), url, progress=progress)
     address = archive_address(to)
-    return send_files(dicom_files(folder), address, title=title, progress=progress)
+    return send_files(dicom_files(folder), address, title=title, answer_port=answer_port, progress=progress)
 
 
 def check_archive(to: str | None, dicom_out: Path | None) -> None:
@@ -57,12 +68,16 @@ def check_archive(to: str | None, dicom_out: Path | None) -> None:
     if to is None:
         return
     from ..archive.archive_address import archive_address
-    from ..errors import InputError
+    from ..archive.web_sending import is_web_address
+    from ..archive.web_sending import web_address
 
     if dicom_out is None:
         msg = "--send sends DICOM objects, but --dicom-out is not given; add a folder for them"
         raise InputError(msg)
-    archive_address(to)
+    if is_web_address(to):
+        web_address(to)
+    else:
+        archive_address(to)
 
 
 def sent_line(sent: Sent, to: str) -> str:
