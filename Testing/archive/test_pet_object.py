@@ -70,6 +70,15 @@ def test_simpleitk_reads_the_same_geometry(pet: SimpleNamespace) -> None:
     assert image.TransformIndexToPhysicalPoint(corner) == pytest.approx(ours.grid.at(corner), abs=0.01)
 
 
+def test_every_image_is_an_object_of_its_own(gated_pet: SimpleNamespace) -> None:
+    images = [pydicom.dcmread(path) for path in sorted((gated_pet.out / "short_axis").iterdir())]
+    assert [ds.InstanceNumber for ds in images] == [ds.ImageIndex for ds in images] == list(range(1, 4 * SIZE + 1))
+    uids = {ds.SOPInstanceUID for ds in images}
+    assert len(uids) == 4 * SIZE
+    assert {ds.file_meta.MediaStorageSOPInstanceUID for ds in images} == uids
+    assert len({tuple(ds.ImagePositionPatient) for ds in images}) == SIZE
+
+
 def test_what_pet_measures_with_is_taken_over(pet: SimpleNamespace) -> None:
     ds = first(pet)
     assert (ds.Units, ds.CountsSource, ds.DecayCorrection, ds.FrameReferenceTime) == ("CNTS", "EMISSION", "NONE", 1000)
@@ -109,4 +118,7 @@ def test_every_gate_is_the_gate_of_the_source(gated_pet: SimpleNamespace) -> Non
     shares = [float(gate.array.sum()) / float(study.total.array.sum()) for gate in study.gates]
     assert shares == pytest.approx([0.25, 0.15, 0.35, 0.25], abs=0.001)
     last = pydicom.dcmread(gated_pet.out / "short_axis" / f"{4 * SIZE:04d}.dcm")
+    assert len(last.SourceImageSequence) == 40  # the slices of its own gate
+    source = {item.ReferencedSOPInstanceUID for item in last.SourceImageSequence}
+    assert pydicom.dcmread(gated_pet.source / "0159.dcm").SOPInstanceUID in source
     assert (last.TriggerTime, last.FrameTime, last.NumberOfTimeSlots) == (675, 225, 4)

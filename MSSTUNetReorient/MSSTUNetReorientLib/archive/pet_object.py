@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from copy import deepcopy
 from typing import Any
 
 import numpy as np
+from pydicom.dataset import Dataset
 
 from ..io.dicom_values import number
 from ..io.dicom_values import value_of
@@ -41,6 +43,8 @@ NEUTRAL = {
     "FrameReferenceTime": 0,
 }
 """What PET requires (type 1), where the source lacks it: the value that claims least."""
+OWN = ("SOPInstanceUID", "InstanceNumber")
+"""What every image has a value of its own for."""
 INSTEAD = {
     "SeriesDate": ("AcquisitionDate", "StudyDate"),
     "SeriesTime": ("AcquisitionTime", "StudyTime"),
@@ -62,26 +66,19 @@ def pet_objects(
     """
     counts = stored(view.counts)
     for gate in range(len(view.counts)):
+        common = _common(view, gate, source.part(gate, len(view.counts)), series, ids, description)
+        if summed:
+            common.ActualFrameDuration = None
         for place in range(view.slices):
-            ds = _image(view, counts, gate, place, source, series, ids, description)
-            if summed:
-                ds.ActualFrameDuration = None
-            yield ds
+            yield _image(common, view, counts, gate, place, ids)
 
 
-def _image(
-    view: ObliqueView,
-    counts: StoredCounts,
-    gate: int,
-    place: int,
-    source: SourceStudy,
-    series: NewSeries,
-    ids: UniqueIds,
-    description: str,
+def _common(
+    view: ObliqueView, gate: int, source: SourceStudy, series: NewSeries, ids: UniqueIds, description: str
 ) -> Any:
+    """What all images of a gate have in common."""
     name, header = source.name, source.first
-    index = gate * view.slices + place + 1
-    ds = new_object(source, PET_STORAGE, series, index, ids)
+    ds = new_object(source, PET_STORAGE, series, 1, ids)
     ds.ImageType = ["DERIVED", "PRIMARY"]
     copy_attributes(header, ds, (*ACQUISITION, *PET), name)
     add_frame_of_reference(ds, source)
@@ -91,16 +88,28 @@ def _image(
     leave_empty(ds, ("RadiopharmaceuticalInformationSequence", "CollimatorType", "CorrectedImage", "AcquisitionDate",
                      "AcquisitionTime", "ActualFrameDuration", "AcquisitionContextSequence"))  # fmt: skip
     ds.SeriesType = ["GATED" if view.gated else "STATIC", "IMAGE"]
-    ds.NumberOfSlices, ds.ImageIndex = view.slices, index
+    ds.NumberOfSlices = view.slices
     if view.gated:
         _add_gate(ds, view, gate, header, name)
     ds.AnatomicRegionSequence, ds.ViewCodeSequence = coded(HEART), coded(view.code)
     ds.SliceProgressionDirection = PROGRESSION[view.name]
     ds.SliceThickness = ds.SpacingBetweenSlices = decimal(view.grid.spacing[2])
-    ds.ImagePositionPatient = [decimal(x) for x in view.grid.at([0, 0, place])]
     ds.ImageOrientationPatient = [decimal(x) for x in view.orientation]
     add_derivation(ds, source, description)
     add_references(ds, source_references(source))
+    return ds
+
+
+def _image(common: Any, view: ObliqueView, counts: StoredCounts, gate: int, place: int, ids: UniqueIds) -> Any:
+    """One image; it shares the elements of all images, and has new ones for its own."""
+    ds = Dataset()
+    for element in common:
+        if element.keyword not in OWN:
+            ds.add(element)
+    ds.file_meta = deepcopy(common.file_meta)
+    ds.file_meta.MediaStorageSOPInstanceUID = ds.SOPInstanceUID = ids.new()
+    ds.InstanceNumber = ds.ImageIndex = gate * view.slices + place + 1
+    ds.ImagePositionPatient = [decimal(x) for x in view.grid.at([0, 0, place])]
     _add_pixels(ds, view, counts, gate, place)
     return ds
 

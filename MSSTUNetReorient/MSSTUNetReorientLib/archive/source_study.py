@@ -16,6 +16,7 @@ from ..io.dicom_folder import scan
 from ..io.dicom_folder import siblings
 from ..io.dicom_values import text
 from ..io.dicom_values import value_of
+from ..io.dicom_values import whole
 from ..io.messages import quiet
 from ..io.messages import refuse
 from .pseudonyms import pseudonymous
@@ -45,6 +46,15 @@ class SourceStudy:
     def first(self) -> Any:
         """The header of the first file."""
         return self.headers[0]
+
+    def part(self, gate: int, gates: int) -> SourceStudy:
+        """The files of a gate, by ImageIndex (PS3.3 C.8.9.4.1.9); all of them where they are not numbered so."""
+        deep = len(self.headers) // gates
+        numbers = [whole(header, "ImageIndex", self.name) - 1 for header in self.headers]
+        if gates == 1 or sorted(numbers) != list(range(deep * gates)):
+            return self
+        pairs = zip(numbers, self.headers, strict=True)
+        return replace(self, headers=tuple(header for number, header in pairs if number // deep == gate))
 
     @property
     def instances(self) -> list[tuple[str, str]]:
