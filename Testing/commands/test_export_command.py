@@ -15,6 +15,7 @@ from archive.exports import nuclear_study
 from archive.exports import result_of_study
 from archive.exports import save
 from archive.exports import write_result
+from MSSTUNetReorientLib.commands import send
 from MSSTUNetReorientLib.commands.cli import main
 from MSSTUNetReorientLib.errors import InputError
 from MSSTUNetReorientLib.geometry.volume import Volume
@@ -61,6 +62,17 @@ def test_export_with_pseudonyms(study: Path, tmp_path: Path, capfd: pytest.Captu
     assert main(["export", str(folder), "--source", str(study), "--out", str(out), "--anonymous"]) == 0
     assert "pseudonyms" in capfd.readouterr().out
     assert b"Secret" not in (out / "short_axis.dcm").read_bytes()
+
+
+@pytest.mark.parametrize(("to", "package"), [("PACS@host:104", "pynetdicom"), ("https://pacs/x", "dicomweb_client")])
+def test_sending_without_its_package(
+    to: str, package: str, tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(send, "find_spec", lambda name: None if name == package else object())
+    words = f"needs the package {package}, which is not installed; run pip install 'msstunet-reorient[dicom]'"
+    assert words in refused(["send", str(tmp_path), to], capfd)
+    run = ["run", "study.dcm", "--out", str(tmp_path / "out"), "--dicom-out", str(tmp_path / "dicom"), "--send", to]
+    assert words in refused(run, capfd)
 
 
 def test_help_says_that_the_patient_is_written(capsys: pytest.CaptureFixture[str]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 from typing import Annotated
@@ -15,6 +16,7 @@ from .terminal import progress_lines
 from .terminal import write
 
 if TYPE_CHECKING:
+    from ..archive.archive_address import ArchiveAddress
     from ..archive.sending import Sent
 
 SEND_HELP = "Send the DICOM files to this archive: AE@HOST:PORT, or https://HOST/PATH of DICOMweb."
@@ -45,17 +47,13 @@ def send_folder(
     Raises:
         InputError: see :func:`..archive.sending.send` and :func:`..archive.web_sending.send_over_web`.
     """
-    from ..archive.archive_address import archive_address
     from ..archive.sending import dicom_files
     from ..archive.sending import send as send_files
-    from ..archive.web_sending import is_web_address
     from ..archive.web_sending import send_over_web
-    from ..archive.web_sending import web_address
 
-    if is_web_address(to):
-        url = web_address(to)
-        return send_over_web(dicom_files(folder), url, progress=progress)
-    address = archive_address(to)
+    address = _address(to)
+    if isinstance(address, str):
+        return send_over_web(dicom_files(folder), address, progress=progress)
     return send_files(dicom_files(folder), address, title=title, answer_port=answer_port, progress=progress)
 
 
@@ -67,17 +65,29 @@ def check_archive(to: str | None, dicom_out: Path | None) -> None:
     """
     if to is None:
         return
+    if dicom_out is None:
+        msg = "--send sends DICOM objects, but --dicom-out is not given; add a folder for them"
+        raise InputError(msg)
+    _address(to)
+
+
+def _address(to: str) -> ArchiveAddress | str:
+    """The archive, or the address of its DICOMweb service; the package that speaks to it must be installed.
+
+    Raises:
+        InputError: the address is none, or the package is missing.
+    """
     from ..archive.archive_address import archive_address
     from ..archive.web_sending import is_web_address
     from ..archive.web_sending import web_address
 
-    if dicom_out is None:
-        msg = "--send sends DICOM objects, but --dicom-out is not given; add a folder for them"
+    web = is_web_address(to)
+    address = web_address(to) if web else archive_address(to)
+    package = "dicomweb_client" if web else "pynetdicom"
+    if find_spec(package) is None:
+        msg = f"sending needs the package {package}, which is not installed; run pip install 'msstunet-reorient[dicom]'"
         raise InputError(msg)
-    if is_web_address(to):
-        web_address(to)
-    else:
-        archive_address(to)
+    return address
 
 
 def sent_line(sent: Sent, to: str) -> str:
