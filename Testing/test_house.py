@@ -28,17 +28,18 @@ MAY_IMPORT: dict[str, set[str]] = {
     "simulation": CORE | {"io"},
     "scene": RESULT,
     "output": RESULT | {"scene", "perfusion"},
+    "archive": RESULT | {"output"},
     "evaluation": RESULT | {"networks", "output", "perfusion", "simulation"},
     "training": RESULT | {"networks", "simulation", "evaluation"},
     "panel": RESULT | {"scene", "output", "perfusion"},
-    "commands": RESULT | {"output", "simulation", "evaluation", "training"},
+    "commands": RESULT | {"output", "archive", "simulation", "evaluation", "training"},
     "__main__": {"commands"},
 }
 """Room to the rooms it may know; each stands above those. A room is a module or a package right under the library."""
 
 SLICER = {"slicer", "qt", "ctk", "PythonQt", "vtk", "mrml"}
 KNOW_SLICER = {"scene", "panel"}
-WITHOUT_TORCH = ("errors", "geometry", "io", "perfusion", "scene", "output", "panel")
+WITHOUT_TORCH = ("errors", "geometry", "io", "perfusion", "scene", "output", "archive", "panel")
 HEAVY_ROOMS = {"training", "evaluation", "simulation"}
 
 

@@ -22,8 +22,16 @@ from ..prediction.result import Result
 from .batch_command import batch
 from .compare import compare
 from .evaluate import evaluate
+from .export import ANONYMOUS_HELP
+from .export import export
 from .normals import normals
 from .pose_cost import pose_cost
+from .send import OWN_TITLE
+from .send import SEND_HELP
+from .send import check_archive
+from .send import send
+from .send import send_folder
+from .send import sent_line
 from .simulate import simulate
 from .stability import stability
 from .terminal import PROGRAM
@@ -118,6 +126,12 @@ def run(
     ] = "perceptual",
     no_scene: Annotated[bool, typer.Option("--no-scene", help="Do not write scene.mrb.")] = False,
     no_report: Annotated[bool, typer.Option("--no-report", help="Do not write report.html and overview.png.")] = False,
+    dicom_out: Annotated[
+        Path | None,
+        typer.Option(help="Also write DICOM objects, with the patient's name, ID and dates; more options: 'export'."),
+    ] = None,
+    anonymous: Annotated[bool, typer.Option("--anonymous", help=ANONYMOUS_HELP)] = False,
+    send_to: Annotated[str | None, typer.Option("--send", help=SEND_HELP)] = None,
 ) -> None:
     """Reorient and segment one study; write the short axis, labels, pose, report and 3D Slicer scene."""
     options: dict[str, Any] = {
@@ -134,12 +148,15 @@ def run(
         "scene": not no_scene,
         "report": not no_report,
         "colours": colours,
+        "dicom_out": dicom_out,
+        "anonymous": anonymous,
         "progress": progress_lines(quiet or json),
         "note": _ignore if quiet else print_line,
     }
     if rest is None and rest_series is not None:
         msg = "--rest-series needs a rest study, but --rest is not given; add --rest or omit it"
         raise InputError(msg)
+    check_archive(send_to, dicom_out)
     with stdout_reserved() if json or quiet else nullcontext():
         if rest is not None:
             from .run_pair import run_pair
@@ -153,9 +170,15 @@ def run(
         _show_pair(pair, out, json=json, quiet=quiet)
     else:
         _show(result, out, json=json, quiet=quiet)
+    if send_to is not None and dicom_out is not None:
+        sent = send_folder(dicom_out, send_to, OWN_TITLE, progress_lines(quiet or json))
+        if not (quiet or json):
+            print_line(sent_line(sent, send_to))
 
 
 app.command()(batch)
+app.command()(export)
+app.command()(send)
 app.command()(simulate)
 app.command()(normals)
 app.command()(evaluate)

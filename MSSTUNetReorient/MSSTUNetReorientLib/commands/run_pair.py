@@ -18,8 +18,10 @@ from ..output.colour_tables import check_colours
 from ..output.destination import PAIR
 from ..output.destination import check_destination
 from ..output.limits_choice import check_request
+from .run_study import check_dicom_out
 from .run_study import read_whole
 from .run_study import result_of
+from .run_study import write_dicom
 
 if TYPE_CHECKING:
     from ..output.pair import Pair
@@ -50,6 +52,8 @@ def run_pair(
     scene: bool = True,
     report: bool = True,
     colours: str = DEFAULT,
+    dicom_out: Path | None = None,
+    anonymous: bool = False,
     progress: Printer | None = None,
     note: Printer | None = None,
 ) -> Pair:
@@ -61,6 +65,7 @@ def run_pair(
         series, rest_series: of a folder with several series, those of stress and rest.
         gate, window, frames, orientation, short_axis, model, device, limits, overwrite, scene, report, colours,
             progress, note: of both studies, as for :func:`.run_study.run_study`.
+        dicom_out, anonymous: as there; the folders of the two are ``stress`` and ``rest`` in it.
 
     Returns:
         The pair as written. A pair that may not belong together has the verdict "review" and says why.
@@ -74,6 +79,7 @@ def run_pair(
     check_destination(out, overwrite, PAIR)
     check_request(limits)
     _check_two_files(Path(stress), Path(rest), series, rest_series)
+    check_dicom_out(dicom_out, [stress, rest], [series, rest_series], anonymous)
     from ..io.study_identity import read_identity
 
     studies, identities = [], []
@@ -96,9 +102,13 @@ def run_pair(
     from ..output.pair_files import deliver_pair
 
     pair = make_pair(*(Side(result, identity) for result, identity in zip(results, identities, strict=True)))
-    return deliver_pair(
+    written = deliver_pair(
         pair, out, overwrite=overwrite, scene=scene, report=report, colours=colours, progress=show, note=note
     )
+    if dicom_out is not None:
+        for phase, path, chosen in (("stress", stress, series), ("rest", rest, rest_series)):
+            write_dicom(Path(out) / phase, path, chosen, dicom_out / phase, anonymous, show, note)
+    return written
 
 
 def of_phase(study: Volume, phase: str) -> Volume:

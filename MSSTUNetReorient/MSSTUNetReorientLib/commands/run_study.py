@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 from typing import Any
 
+from ..errors import InputError
 from ..output.colour_tables import DEFAULT
 from ..output.colour_tables import check_colours
 from ..output.destination import check_destination
@@ -37,6 +39,8 @@ def run_study(
     scene: bool = True,
     report: bool = True,
     colours: str = DEFAULT,
+    dicom_out: Path | None = None,
+    anonymous: bool = False,
     progress: Printer | None = None,
     note: Printer | None = None,
 ) -> Result:
@@ -53,6 +57,9 @@ def run_study(
         scene: write ``scene.mrb``.
         report: write ``report.html`` and ``overview.png``.
         colours: colour table of the pictures, one of :data:`..output.colour_tables.NAMES`.
+        dicom_out: also write the result as DICOM objects into this new folder, **with the patient's name, ID and
+            dates**; see :func:`..archive.exporting.export_result`.
+        anonymous: write pseudonyms into these objects.
         progress: called with each step.
         note: called with each file that was left out because an optional package is missing.
 
@@ -66,6 +73,7 @@ def run_study(
     check_colours(colours)
     check_destination(out, overwrite)
     check_request(limits)
+    check_dicom_out(dicom_out, [study], [series], anonymous)
     show(f"reading {study}")
     found = read_whole(study, gate, series=series, window=window, frames=frames, orientation=orientation,
                        short_axis=short_axis)  # fmt: skip
@@ -76,7 +84,54 @@ def run_study(
     written = deliver(
         result, out, overwrite=overwrite, scene=scene, report=report, colours=colours, progress=show, note=note
     )
+    if dicom_out is not None:
+        write_dicom(Path(out), study, series, dicom_out, anonymous, show, note)
     return written.result
+
+
+def check_dicom_out(out: Path | None, studies: Sequence[Path], series: Sequence[str | None], anonymous: bool) -> None:
+    """Refuse, before any work, studies that cannot be exported, or a folder that cannot be made.
+
+    Raises:
+        InputError: as :func:`..archive.exporting.export_result`.
+    """
+    if out is None:
+        if anonymous:
+            msg = "--anonymous belongs to DICOM objects, but --dicom-out is not given; add it or omit --anonymous"
+            raise InputError(msg)
+        return
+    from ..archive.exporting import ExportOptions
+    from ..archive.exporting import check_export
+
+    for study, chosen in zip(studies, series, strict=True):
+        check_export(_dicom_source(study, anonymous), out, ExportOptions(anonymous, series=chosen))
+
+
+def write_dicom(
+    result: Path, study: Path, series: str | None, out: Path, anonymous: bool, show: Printer, note: Printer | None
+) -> None:
+    """Export a result that was just written.
+
+    Raises:
+        InputError: it cannot be exported, though it was written; no DICOM object has been.
+    """
+    from ..archive.exporting import ExportOptions
+    from ..archive.exporting import export_result
+
+    options = ExportOptions(anonymous, series=series)
+    try:
+        export_result(result, _dicom_source(study, anonymous), out, options, progress=show, note=note)
+    except InputError as error:
+        msg = f"the result was written to {result}, but no DICOM objects: {error}"
+        raise InputError(msg) from error
+
+
+def _dicom_source(study: Path, anonymous: bool) -> Path | None:
+    """The study as source of an export; an image file has no patient, and needs none if anonymous."""
+    from ..io.dicom_file import is_dicom
+
+    image = anonymous and study.is_file() and not is_dicom(study)
+    return None if image else study
 
 
 def read_whole(study: Path, gate: int | None, **choice: Any) -> GatedStudy:
