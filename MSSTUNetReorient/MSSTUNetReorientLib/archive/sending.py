@@ -26,6 +26,7 @@ from ..io.dicom_file import is_dicom
 from ..io.dicom_file import read_dataset
 from ..io.dicom_file import read_header
 from .archive_address import ArchiveAddress
+from .dicom_server import serving
 from .new_object import referenced
 
 Printer = Callable[[str], None]
@@ -160,15 +161,8 @@ class _Sending:
         entity = AE(self.title)
         entity.add_supported_context(COMMITMENT, scu_role=False, scp_role=True)
         handlers = [(evt.EVT_N_EVENT_REPORT, self.answer.report)]
-        try:
-            server = entity.start_server(("", port), block=False, evt_handlers=handlers)
-        except OSError as error:
-            msg = f"--answer-port {port}: nobody can listen there ({error.strerror}); choose another port"
-            raise InputError(msg) from error
-        try:
+        with serving(entity, port, handlers, "--answer-port"):
             yield
-        finally:
-            server.shutdown()
 
     def associate(self) -> Any:
         """An open association.

@@ -19,6 +19,7 @@ from .terminal import write
 if TYPE_CHECKING:
     from .run_batch import BatchReport
 
+JOBS_HELP = "Number of processes; one for each core by default."
 EXIT_WITHOUT_RESULT = 3
 """The batch is complete, but some of its studies have no result."""
 
@@ -33,9 +34,7 @@ def batch(
     limits: Annotated[
         str, typer.Option(help="Normal limits: auto (by the header), a shipped name, a file of 'normals', or none.")
     ] = "auto",
-    jobs: Annotated[
-        int | None, typer.Option("--jobs", "-j", min=1, help="Number of processes; one for each core by default.")
-    ] = None,
+    jobs: Annotated[int | None, typer.Option("--jobs", "-j", min=1, help=JOBS_HELP)] = None,
     scheduler: Annotated[
         str | None, typer.Option(help="Address of a Dask scheduler whose workers do it, such as tcp://host:8786.")
     ] = None,

@@ -48,6 +48,7 @@ from .train import calibrate
 from .train import pool
 from .train import train
 from .train import validate
+from .watch import watch
 
 if TYPE_CHECKING:
     from ..output.pair import Pair
@@ -177,6 +178,7 @@ def run(
 
 
 app.command()(batch)
+app.command()(watch)
 app.command()(export)
 app.command()(send)
 app.command()(simulate)

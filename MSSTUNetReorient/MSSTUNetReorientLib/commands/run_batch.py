@@ -6,7 +6,6 @@ import csv
 import hashlib
 import io
 import os
-import time
 from collections import Counter
 from collections.abc import Callable
 from collections.abc import Generator
@@ -25,10 +24,7 @@ from ..io.study_search import find_studies
 from ..output.batch_folder import batch_folder
 from ..output.batch_rows import NO_RESULT
 from ..output.batch_rows import Row
-from ..output.batch_rows import finished_results
-from ..output.batch_rows import rows_of
-from ..output.batch_rows import write_csv
-from ..output.batch_rows import write_parquet
+from ..output.batch_table import BatchTable
 from ..output.colour_tables import check_colours
 from ..output.limits_choice import check_request
 from .batch_task import Making
@@ -40,8 +36,6 @@ from .crew import by_processes
 
 Outcomes = Generator[tuple[Task, "list[Row] | DiedError"], None, None]
 
-TABLE_EVERY_S = 60.0
-"""Table and index are written so often, and at the end."""
 MOST_ON_GPU = 4
 """Processes that share a GPU by default: it is fast, but each holds a part of its memory."""
 
@@ -105,7 +99,7 @@ def run_batch(
         from ..prediction.predictor import choose_device
 
         choose_device(making.device)
-    settings = _settings(making)
+    settings = settings_of(making)
     search = find_studies([place.expanduser().absolute() for place in inputs])
     if not search.studies:
         told = "; ".join(f"{number} {what}" for what, number in search.left_out.items()) or "nothing"
@@ -114,9 +108,9 @@ def run_batch(
     if sources is not None:
         write_text(sources, _source_table(search))
     with batch_folder(out, settings, overwrite):
-        making = _with_whole_paths(making)
+        making = with_whole_paths(making)
         tasks = [Task(studies, out, making) for studies in in_pairs(search.studies)]
-        table = _Table(out, search, parquet)
+        table = BatchTable(out, search.left_out, parquet)
         todo = [task for task in tasks if not task.finished]
         total = len(search.studies)
         done = total - sum(len(task.studies) for task in todo)
@@ -130,7 +124,16 @@ def run_batch(
                     show(done, total)
         finally:
             table.complete()
-    return table.report()
+    return _report(table, search)
+
+
+def _report(table: BatchTable, search: Search) -> BatchReport:
+    """Of the studies that were found in this run."""
+    rows = [table.rows[study.key] for study in search.studies]
+    without = sum(NO_RESULT in (row["status"], row.get("pair_status")) for row in rows)
+    statuses = dict(Counter(row["status"] for row in rows))
+    pairs = sum(bool(row.get("pair_status")) and row["pair_status"] != NO_RESULT for row in rows)
+    return BatchReport(statuses, pairs, without, table.replaced, search.left_out, table.files_left_out)
 
 
 def _outcomes(tasks: list[Task], making: Making, jobs: int | None, scheduler: str | None) -> Outcomes:
@@ -143,7 +146,7 @@ def _outcomes(tasks: list[Task], making: Making, jobs: int | None, scheduler: st
     elif jobs == 1:
         yield from _in_this_process(tasks)
     else:
-        yield from by_processes(work, tasks, min(jobs or _default_jobs(making), len(tasks)), start_worker, ())
+        yield from by_processes(work, tasks, min(jobs or default_jobs(making), len(tasks)), start_worker, ())
 
 
 def _in_this_process(tasks: list[Task]) -> Outcomes:
@@ -160,14 +163,14 @@ def _in_this_process(tasks: list[Task]) -> Outcomes:
         sitk.ProcessObject.SetGlobalDefaultNumberOfThreads(threads[1])
 
 
-def _default_jobs(making: Making) -> int:
+def default_jobs(making: Making) -> int:
     from ..prediction.predictor import choose_device
 
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     return cores if choose_device(making.device).type == "cpu" else min(cores, MOST_ON_GPU)
 
 
-def _settings(making: Making) -> dict[str, Any]:
+def settings_of(making: Making) -> dict[str, Any]:
     """On what the content of a result depends, besides its study."""
     from ..prediction.models import load_compact
 
@@ -183,7 +186,7 @@ def _settings(making: Making) -> dict[str, Any]:
     }
 
 
-def _with_whole_paths(making: Making) -> Making:
+def with_whole_paths(making: Making) -> Making:
     """Files that are named, for processes in other folders."""
     from ..prediction.models import SUFFIX
     from ..prediction.models import is_path
@@ -206,61 +209,3 @@ def _source_table(search: Search) -> str:
     writer.writerow(("study", "phase", "files", "first_file"))
     writer.writerows((study.key, study.phase, len(study.paths), study.paths[0]) for study in search.studies)
     return text.getvalue()
-
-
-class _Table:
-    """The rows of all results in the folder, of this run and of former ones, and of studies without a result."""
-
-    def __init__(self, out: Path, search: Search, parquet: bool) -> None:
-        self._out, self._search, self._parquet = out, search, parquet
-        self._rows: dict[str, Row] = {}
-        self._known: set[str] = set()
-        self._files_left_out: dict[str, str] = {}
-        self._read()
-        self._written = time.monotonic()
-
-    def add(self, rows: Sequence[Row]) -> None:
-        """The rows of one more task."""
-        self._keep(rows)
-        if time.monotonic() - self._written > TABLE_EVERY_S:
-            self.write()
-
-    def complete(self) -> None:
-        """Write it, with the results of tasks that were running when the run was stopped."""
-        self._read()
-        self.write()
-
-    def _read(self) -> None:
-        """The results that are not known yet, a pair after the results of its studies, whose rows it replaces."""
-        for folder in sorted(finished_results(self._out), key=lambda folder: len(folder.name)):
-            if folder.name not in self._known:
-                self._keep(rows_of(folder))
-
-    def _keep(self, rows: Sequence[Row]) -> None:
-        self._rows |= {row["study"]: row for row in rows}
-        self._known |= {result.split("/")[0] for row in rows if (result := row.get("result"))}
-
-    def write(self) -> None:
-        """Replace table and index."""
-        rows = [self._rows[key] for key in sorted(self._rows)]
-        write_csv(rows, self._out / "results.csv")
-        if self._parquet:
-            write_parquet(rows, self._out / "results.parquet")
-        try:
-            from ..output.batch_page import write_index
-
-            write_index(rows, self._out, self._search.left_out)
-        except ModuleNotFoundError as error:
-            remedy = "pip install 'msstunet-reorient[report]' installs it"
-            self._files_left_out["index.html"] = f"the package {error.name} is not installed; {remedy}"
-        self._written = time.monotonic()
-
-    def report(self) -> BatchReport:
-        """Of the studies that were found in this run."""
-        rows = [self._rows[study.key] for study in self._search.studies]
-        without = sum(NO_RESULT in (row["status"], row.get("pair_status")) for row in rows)
-        statuses = dict(Counter(row["status"] for row in rows))
-        pairs = sum(bool(row.get("pair_status")) and row["pair_status"] != NO_RESULT for row in rows)
-        shown = {result.split("/")[0] for row in self._rows.values() if (result := row.get("result"))}
-        twice = tuple(sorted(self._known - shown))
-        return BatchReport(statuses, pairs, without, twice, self._search.left_out, self._files_left_out)

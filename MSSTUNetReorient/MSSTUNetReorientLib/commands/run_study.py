@@ -104,7 +104,7 @@ def check_dicom_out(out: Path | None, studies: Sequence[Path], series: Sequence[
     from ..archive.exporting import check_export
 
     for study, chosen in zip(studies, series, strict=True):
-        check_export(_dicom_source(study, anonymous), out, ExportOptions(anonymous, series=chosen))
+        check_export(dicom_source(study, anonymous), out, ExportOptions(anonymous, series=chosen))
 
 
 def write_dicom(
@@ -120,13 +120,13 @@ def write_dicom(
 
     options = ExportOptions(anonymous, series=series)
     try:
-        export_result(result, _dicom_source(study, anonymous), out, options, progress=show, note=note)
+        export_result(result, dicom_source(study, anonymous), out, options, progress=show, note=note)
     except InputError as error:
         msg = f"the result was written to {result}, but no DICOM objects: {error}"
         raise InputError(msg) from error
 
 
-def _dicom_source(study: Path, anonymous: bool) -> Path | None:
+def dicom_source(study: Path, anonymous: bool) -> Path | None:
     """The study as source of an export; an image file has no patient, and needs none if anonymous."""
     from ..io.dicom_file import is_dicom
 

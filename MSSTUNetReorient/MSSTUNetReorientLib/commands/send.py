@@ -51,7 +51,7 @@ def send_folder(
     from ..archive.sending import send as send_files
     from ..archive.web_sending import send_over_web
 
-    address = _address(to)
+    address = archive_of(to)
     if isinstance(address, str):
         return send_over_web(dicom_files(folder), address, progress=progress)
     return send_files(dicom_files(folder), address, title=title, answer_port=answer_port, progress=progress)
@@ -68,10 +68,10 @@ def check_archive(to: str | None, dicom_out: Path | None) -> None:
     if dicom_out is None:
         msg = "--send sends DICOM objects, but --dicom-out is not given; add a folder for them"
         raise InputError(msg)
-    _address(to)
+    archive_of(to)
 
 
-def _address(to: str) -> ArchiveAddress | str:
+def archive_of(to: str) -> ArchiveAddress | str:
     """The archive, or the address of its DICOMweb service; the package that speaks to it must be installed.
 
     Raises:

@@ -51,16 +51,16 @@ def batch_folder(out: Path, settings: dict[str, Any], overwrite: bool) -> Iterat
             held.enter_context(locked(out))
             if former is not None and former != wanted:
                 _remove_results(out, former, wanted, overwrite)
-            _remove_half_written(out)
+            remove_half_written(out)
             if former != wanted:
                 content = {"software": {"msstunet-reorient": __version__}, "settings": wanted}
                 write_text(out / BATCH, json.dumps(content, indent=2) + "\n")
         yield
-        _remove_half_written(out)
+        remove_half_written(out)
 
 
-def _remove_half_written(out: Path) -> None:
-    """What a process that died has left."""
+def remove_half_written(out: Path) -> None:
+    """Remove what a process that died has left in a folder."""
     for left in out.glob(f"{HIDDEN_PREFIX}*{TEMPORARY_SUFFIX}"):
         shutil.rmtree(left, ignore_errors=True)
 
