@@ -38,6 +38,10 @@ class Orthanc:
         with urlopen(f"{self.http}/{path}", timeout=10) as answer:
             return json.loads(answer.read())
 
+    def post(self, path: str, content: bytes) -> Any:
+        with urlopen(Request(f"{self.http}/{path}", content, method="POST"), timeout=60) as answer:
+            return json.loads(answer.read())
+
     def put(self, path: str, content: dict[str, Any]) -> None:
         with urlopen(Request(f"{self.http}/{path}", json.dumps(content).encode(), method="PUT"), timeout=10):
             pass

@@ -166,6 +166,7 @@ class _Watch:
         for record in self.records:
             if record.state == NO_RESULT:
                 self.table.rows[record.study] = row_without_result(record.study, "", record.reason)
+        self.table.complete()
         unsent = sum(record.state == TO_SEND for record in self.records)
         if unsent and self.delivery.send is None:
             self.log(f"{unsent} studies of a former run wait to be sent, but --send is not given")

@@ -1,0 +1,127 @@
+"""A watcher that is killed at random moments: every study is once in the output and once in the archive."""
+
+from __future__ import annotations
+
+import csv
+import json
+import multiprocessing
+import os
+import random
+import shutil
+import signal
+import time
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pydicom
+import pytest
+from commands.watching import pet
+from commands.watching import spect
+from commands.watching import watch_quickly
+from commands.watching import within
+from places import REPOSITORY
+
+KILLS = 50
+LONGEST_LIFE_S = 0.5
+posix = pytest.mark.skipif(os.name == "nt", reason="POSIX signals")
+
+
+def records(out: Path) -> list[dict[str, Any]]:
+    return [json.loads(path.read_text()) for path in sorted((out / "studies").glob("*.json"))]
+
+
+def states(out: Path) -> Counter[str]:
+    return Counter(record["state"] for record in records(out))
+
+
+def rows(out: Path) -> list[dict[str, str]]:
+    with (out / "results.csv").open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+@posix
+@pytest.mark.slow
+def test_every_study_is_there_exactly_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An archive that fails every tenth time; a study is added every seven kills, and the first is sent twice."""
+    inbox, out, archive, log = (tmp_path / name for name in ("in", "out", "archive", "log.txt"))
+    inbox.mkdir()
+    archive.mkdir()
+    path = os.pathsep.join(str(REPOSITORY / name) for name in ("MSSTUNetReorient", "Testing"))
+    monkeypatch.setenv("PYTHONPATH", path)  # without it the server could not load the module once for all watchers
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["commands.watching"])
+    studies, killed_at_work, chance = 0, 0, random.Random(4711)
+
+    def started(at_work: bool) -> Any:
+        """A watcher that has begun, or that has begun to look into the folder."""
+        ready = tmp_path / "ready"
+        process = context.Process(target=watch_quickly, args=(inbox, out, archive, 0.1, log, ready))
+        process.start()
+        while at_work and not ready.exists():
+            assert process.is_alive()
+            time.sleep(0.005)
+        ready.unlink(missing_ok=True)
+        return process
+
+    for kill in range(KILLS):
+        if kill % 7 == 0:
+            if kill % 2:
+                spect(inbox / "Secret^Sophie" / f"{kill}.dcm")
+            else:
+                pet(inbox / f"{kill}")
+            studies += 1
+        if kill == 21:
+            shutil.copytree(inbox / "0", inbox / "again")
+        watcher = started(at_work=kill % 7 > 0)
+        time.sleep(chance.uniform(0.0, LONGEST_LIFE_S))
+        killed_at_work += states(out)["done"] < studies
+        os.kill(watcher.pid, signal.SIGKILL)
+        watcher.join()
+    done_before = states(out)["done"]
+    watcher = started(at_work=False)
+    for _ in within(60):
+        if states(out) == {"done": studies} and len(rows(out)) == studies:
+            break
+    watcher.kill()
+    watcher.join()
+    assert killed_at_work > KILLS / 5
+    assert done_before > 0
+    assert states(out) == {"done": studies}
+    keys = {record["study"] for record in records(out)}
+    assert {path.parent.name for path in out.glob("*/result.json")} == keys
+    assert [row["study"] for row in rows(out)] == sorted(keys)
+    sources = [pydicom.dcmread(path).ReferencedImageSequence[0].ReferencedSOPInstanceUID for path in archive.iterdir()]
+    assert len(sources) == len(set(sources)) == studies
+    assert list((out / "outgoing").iterdir()) == []
+    assert not list(out.rglob(".reorient*"))
+    told = log.read_text() + (out / "watch.json").read_text() + (out / "results.csv").read_text()
+    assert not [word for word in ("Secret", "ID-4711", "19510203", str(inbox)) if word in told]
+
+
+@posix
+@pytest.mark.slow
+def test_the_real_step(tmp_path: Path) -> None:
+    """The whole command with its processes and its network, killed five times while it works on three studies."""
+    sample, chance = (
+        sitk.ReadImage(str(REPOSITORY / "Resources" / "SampleData" / "spect_phantom.nrrd")),
+        random.Random(2),
+    )
+    inbox, out = tmp_path / "in", tmp_path / "out"
+    inbox.mkdir()
+    for n in range(1, 4):
+        sitk.WriteImage(sitk.Cast(sample, sitk.sitkFloat32) * n, str(inbox / f"{n}.nrrd"))
+    command = [sys.executable, "-m", "MSSTUNetReorientLib", "watch", str(inbox), "--out", str(out), "--wait", "0.2"]
+    environment = os.environ | {"PYTHONPATH": str(REPOSITORY / "MSSTUNetReorient"), "OMP_NUM_THREADS": "1"}
+    for kill in range(6):
+        with subprocess.Popen([*command, "--jobs", "1"], env=environment, stderr=subprocess.PIPE) as watcher:
+            made = states(out)["done"]
+            for _ in within(240):
+                assert watcher.poll() is None, watcher.communicate()
+                if states(out) == {"done": 3} or (kill < 5 and (states(out)["begun"] or states(out)["done"] > made)):
+                    break
+            time.sleep(chance.uniform(0.0, 6.0) if kill < 5 else 3.0)
+            watcher.kill()
+    assert states(out) == {"done": 3}
+    assert len(rows(out)) == len(list(out.glob("*/result.json"))) == 3
+    assert {row["status"] for row in rows(out)} <= {"pass", "review"}
