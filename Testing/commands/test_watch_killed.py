@@ -9,6 +9,8 @@ import os
 import random
 import shutil
 import signal
+import subprocess
+import sys
 import time
 from collections import Counter
 from pathlib import Path
@@ -107,7 +109,7 @@ def test_the_real_step(tmp_path: Path) -> None:
         sitk.ReadImage(str(REPOSITORY / "Resources" / "SampleData" / "spect_phantom.nrrd")),
         random.Random(2),
     )
-    inbox, out = tmp_path / "in", tmp_path / "out"
+    inbox, out, chance = tmp_path / "in", tmp_path / "out", random.Random(2)
     inbox.mkdir()
     for n in range(1, 4):
         sitk.WriteImage(sitk.Cast(sample, sitk.sitkFloat32) * n, str(inbox / f"{n}.nrrd"))
