@@ -18,6 +18,7 @@ from typing import Any
 
 import pydicom
 import pytest
+import SimpleITK as sitk
 from commands.watching import pet
 from commands.watching import spect
 from commands.watching import watch_quickly
@@ -105,10 +106,7 @@ def test_every_study_is_there_exactly_once(tmp_path: Path, monkeypatch: pytest.M
 @pytest.mark.slow
 def test_the_real_step(tmp_path: Path) -> None:
     """The whole command with its processes and its network, killed five times while it works on three studies."""
-    sample, chance = (
-        sitk.ReadImage(str(REPOSITORY / "Resources" / "SampleData" / "spect_phantom.nrrd")),
-        random.Random(2),
-    )
+    sample = sitk.ReadImage(str(REPOSITORY / "Resources" / "SampleData" / "spect_phantom.nrrd"))
     inbox, out, chance = tmp_path / "in", tmp_path / "out", random.Random(2)
     inbox.mkdir()
     for n in range(1, 4):
