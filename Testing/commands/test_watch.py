@@ -188,7 +188,7 @@ def full_disk(monkeypatch: pytest.MonkeyPatch, owner: Any, name: str, times: int
 def test_a_full_disk_loses_nothing(place: Place, monkeypatch: pytest.MonkeyPatch, times: int) -> None:
     """Records, folders and table fail one after the other, as often as it takes."""
     spect(place.inbox / "Secret.dcm")
-    full_disk(monkeypatch, watch_records, "settle", times)
+    full_disk(monkeypatch, watch_records, "put_in_place", times)
     place.watch(rounds=ROUNDS + times, send=FolderArchive(place.archive))
     assert sum("No space left on device" in line and "trying again in 0 s" in line for line in place.log) == times
     assert (states(place.out), len(rows(place.out)), len(list(place.archive.iterdir()))) == ({"done": 1}, 1, 1)
@@ -455,7 +455,7 @@ def test_what_the_listener_refuses(
         assert sender(port, [path], "PACS") == [0]
     kept = contents(place.inbox)
     other = spect(tmp_path / "other.dcm")
-    full_disk(monkeypatch, listener, "settle", 3)
+    full_disk(monkeypatch, listener, "put_in_place", 1)
     with listening(place.inbox, 0, "MSSTUNET", note=told.append) as port:
         assert sender(port, [other]) == [0xA700]
         ds = pydicom.dcmread(other)

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from ..io.atomic_file import TEMPORARY_SUFFIX
+from ..io.durable import put_in_place
 from ..io.durable import settle
 from .dicom_server import serving
 
@@ -106,9 +107,7 @@ def _write(path: Path, content: bytes) -> None:
     try:
         with os.fdopen(number, "wb") as file:
             file.write(content)
-        settle(temporary)
-        temporary.replace(path)
-        settle(path)
+        put_in_place(temporary, path)
     except BaseException:
         with suppress(OSError):
             temporary.unlink()

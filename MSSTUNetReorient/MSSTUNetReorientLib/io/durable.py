@@ -17,6 +17,17 @@ def settle(path: Path) -> None:
         _flush(place)
 
 
+def put_in_place(temporary: Path, path: Path) -> None:
+    """Rename a file; it is on the disk under its new name then.
+
+    Raises:
+        OSError: the disk is full or cannot be written; the file has its old name still, or the new one.
+    """
+    _flush(temporary)
+    temporary.replace(path)
+    _flush(path.parent)
+
+
 def _flush(path: Path) -> None:
     folder = path.is_dir()
     if folder and os.name == "nt":  # which has no way to flush a folder

@@ -9,8 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..io.atomic_file import TEMPORARY_SUFFIX
-from ..io.atomic_file import atomic_file
-from ..io.durable import settle
+from ..io.durable import put_in_place
 from .destination import writing_errors
 
 FOLDER = "studies"
@@ -43,7 +42,7 @@ class Records:
     """All records of an output folder, by key; the files are the truth, and are read once."""
 
     def __init__(self, out: Path) -> None:
-        """Read them; what a lack of power has damaged is no record.
+        """Read them; what a loss of power has damaged is no record.
 
         Raises:
             InputError: the folder cannot be made or read.
@@ -74,10 +73,9 @@ class Records:
         """
         path = self._folder / f"{record.study}.json"
         with writing_errors(path):
-            with atomic_file(path) as temporary:
-                temporary.write_text(json.dumps(asdict(record), indent=2) + "\n", encoding="utf-8")
-                settle(temporary)
-            settle(path)
+            temporary = path.with_name(path.name + TEMPORARY_SUFFIX)
+            temporary.write_text(json.dumps(asdict(record), indent=2) + "\n", encoding="utf-8")
+            put_in_place(temporary, path)
         self._records[record.study] = record
 
 
