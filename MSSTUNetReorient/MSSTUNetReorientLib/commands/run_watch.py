@@ -174,6 +174,8 @@ class _Watch:
     def look(self) -> None:
         """One round: what is complete is made, and what is made is sent; an error of a disk is told and tried again."""
         for what, do in (("inbox", self._make), ("archive", self._send), ("status", self._write_status)):
+            if self.pauses.hold(what):
+                continue
             try:
                 do()
             except (InputError, OSError) as error:  # the latter would name a file
@@ -181,7 +183,7 @@ class _Watch:
                 self.log(f"{words}; trying again in {self.pauses.begin(what):.0f} s")
 
     def _make(self) -> None:
-        if not self.inbox.look() or self.pauses.hold("inbox"):
+        if not self.inbox.look():
             return
         search = find_studies([self.inbox.folder])
         self.table.left_out = search.left_out
@@ -279,6 +281,7 @@ class _Watch:
         if text != self._status:
             write_text(self.out / STATUS, text)
             self._status = text
+        self.pauses.end("status")
 
 
 class _Pauses:
