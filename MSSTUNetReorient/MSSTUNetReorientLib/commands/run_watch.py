@@ -59,7 +59,7 @@ Outcomes = Iterator[tuple[WatchTask, "Outcome | DiedError"]]
 Doing = Callable[[Sequence[WatchTask]], Outcomes]
 Sending = Callable[[Path], Any]
 
-LOOK_EVERY_S = 2.0
+LOOK_EVERY_S = 5.0
 WAIT_S = 30.0
 """A study is complete when no file of it has come for so long, by default."""
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 30.0, 900.0
