@@ -85,6 +85,7 @@ class MSSTUNetReorientWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
     def setup(self) -> None:
         """Called when the user opens the module for the first time."""
         from MSSTUNetReorientLib.panel.delay import QtDelay
+        from MSSTUNetReorientLib.panel.dicom_section import Application
         from MSSTUNetReorientLib.panel.screen.slice_view import application_view
         from MSSTUNetReorientLib.panel.session import Session
         from MSSTUNetReorientLib.panel.state.run_time import QtStore
@@ -108,7 +109,8 @@ class MSSTUNetReorientWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
             store=QtStore(),
         )
         firstUse = FirstUse(load_sample=self.logic.loadSample, needs=self.logic.torchNeeds)
-        self.panel = PanelWidget(self.ui, self.session, first_use=firstUse)
+        application = Application(ask_folder=askFolder, busy=slicer.util.WaitCursor)
+        self.panel = PanelWidget(self.ui, self.session, first_use=firstUse, application=application)
         self.observeScene()
         if self.entered:
             self.session.show_again()
@@ -287,6 +289,13 @@ def later(call: Callable[[], None]) -> None:
     import qt
 
     qt.QTimer.singleShot(0, call)
+
+
+def askFolder(title: str) -> str:
+    """Ask for a folder; empty if none was chosen."""
+    import qt
+
+    return str(qt.QFileDialog.getExistingDirectory(slicer.util.mainWindow(), title) or "")
 
 
 def onStartup() -> None:
