@@ -166,11 +166,9 @@ def show(node: Any) -> None:
     logic = slicer.app.applicationLogic()
     logic.GetSelectionNode().SetActiveVolumeID(node.GetID())
     logic.PropagateVolumeSelection()
-    browsers = slicer.mrmlScene.GetNodesByClass("vtkMRMLSequenceBrowserNode")
-    browsers.UnRegister(None)
-    for number in range(browsers.GetNumberOfItems()):
-        if browsers.GetItemAsObject(number).IsProxyNode(node):
-            slicer.modules.sequences.showSequenceBrowser(browsers.GetItemAsObject(number))
+    browser = slicer.modules.sequences.logic().GetFirstBrowserNodeForProxyNode(node)
+    if browser is not None:
+        slicer.modules.sequences.showSequenceBrowser(browser)
 
 
 class MSSTUNetReorientDICOMPlugin:

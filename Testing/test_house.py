@@ -31,7 +31,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "archive": RESULT | {"output"},
     "evaluation": RESULT | {"networks", "output", "perfusion", "simulation"},
     "training": RESULT | {"networks", "simulation", "evaluation"},
-    "panel": RESULT | {"scene", "output", "perfusion"},
+    "panel": RESULT | {"scene", "archive", "output", "perfusion"},
     "commands": RESULT | {"output", "archive", "simulation", "evaluation", "training"},
     "__main__": {"commands"},
 }
