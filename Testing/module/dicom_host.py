@@ -83,9 +83,47 @@ class Exportable:
     __slots__ = ("confidence", "directory", "name", "pluginClass", "subjectHierarchyItemID", "tooltip")
 
 
+class TemporaryDICOMDatabase:
+    """The database of the application, for a while."""
+
+    def __init__(self, directory: str) -> None:
+        self.directory = directory
+
+    def __enter__(self) -> Database:
+        import slicer
+
+        slicer.dicomDatabase = Database(())
+        return slicer.dicomDatabase  # type: ignore[no-any-return]
+
+    def __exit__(self, *error: object) -> None:
+        import slicer
+
+        del slicer.dicomDatabase
+
+
+def import_dicom(folder: str, database: Database) -> None:
+    database.headers |= Database(Path(folder).rglob("*.dcm")).headers
+
+
+def load_series(uids: list[str]) -> list[str]:
+    """What the plugins prefer of some series; the IDs of the new nodes."""
+    import slicer
+
+    found = []
+    for plugin in (kind() for kind in slicer.modules.dicomPlugins.values()):
+        for uid in uids:
+            offer = chosen(plugin.examineForImport([slicer.dicomDatabase.filesForSeries(str(uid))]))
+            if offer is not None:
+                found.append(plugin.load(offer).GetID())
+    return found
+
+
 def dicom_lib() -> types.ModuleType:
     module = types.ModuleType("DICOMLib")
     module.DICOMLoadable, module.DICOMPlugin = DICOMLoadable, DICOMPlugin  # type: ignore[attr-defined]
+    module.DICOMUtils = types.SimpleNamespace(  # type: ignore[attr-defined]
+        TemporaryDICOMDatabase=TemporaryDICOMDatabase, importDicom=import_dicom, loadSeriesByUID=load_series
+    )
     return module
 
 

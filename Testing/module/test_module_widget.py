@@ -19,6 +19,7 @@ except ImportError as error:
 
 from MSSTUNetReorientLib.panel.screen.layout_description import LAYOUT_ID
 from MSSTUNetReorientLib.panel.session import Stage
+from module.conftest import Plugin
 from panel import host
 from panel.conftest import UI_FILE
 from panel.conftest import HandWorker
@@ -273,7 +274,9 @@ def test_sample_study_is_registered(module: types.ModuleType, monkeypatch: pytes
     assert source["uris"].endswith("spect_phantom.nrrd")
 
 
-def test_the_modules_own_self_test(module: types.ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_modules_own_self_test(
+    module: types.ModuleType, plugin: Plugin, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """As "Reload and Test" runs it, on the sample study, with the shipped model."""
     import slicer
     from MSSTUNetReorientLib.errors import InputError
