@@ -400,7 +400,10 @@ class MSSTUNetReorientTest(ScriptedLoadableModuleTest):
         self.waitFor(lambda: session.review.stage is Stage.ACCEPTED or session.review.message)
         before, after = ([0.0] * 6 for _ in range(2))
         session.review.nodes.node("short_axis").GetRASBounds(before)
-        with tempfile.TemporaryDirectory() as folder, DICOMUtils.TemporaryDICOMDatabase(f"{folder}/database") as database:
+        with (
+            tempfile.TemporaryDirectory() as folder,
+            DICOMUtils.TemporaryDICOMDatabase(f"{folder}/database") as database,
+        ):
             export_record(slicer.mrmlScene, session.review.record_node, Path(folder), anonymous=True)
             (file,) = Path(folder).rglob("short_axis.dcm")
             DICOMUtils.importDicom(str(file.parent), database)

@@ -1,4 +1,4 @@
-""""Export to DICOM" of the subject hierarchy for short axis and segmentation of an accepted result."""
+""" "Export to DICOM" of the subject hierarchy for short axis and segmentation of an accepted result."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ def test_both_are_written_once_for_both_items(desk: SimpleNamespace) -> None:
 def test_the_short_axis_that_was_written_is_offered_for_loading(desk: SimpleNamespace, plugin: Plugin) -> None:
     accept(desk)
     desk.plugin.export(desk.offered("short_axis"))
-    file = desk.out / "LV DICOM" / "short_axis.dcm"
+    file = desk.out / "lv_dicom" / "short_axis.dcm"
     made = plugin(file)
     ours = made.examineForImport([[str(file)]])
     assert dicom_host.chosen(ours) is not None

@@ -123,7 +123,10 @@ def test_every_file_is_installed_in_its_place(installed: Path) -> None:
     wanted |= {p.relative_to(FOLDER) for p in (FOLDER / "Resources").rglob("*") if p.is_file()}
     wanted |= {Path("MSSTUNetReorientLib/weights") / p.name for p in (ROOT / "weights").iterdir()}
     wanted |= {Path("Resources/SampleData") / p.name for p in (ROOT / "Resources" / "SampleData").iterdir()}
-    wanted = {p for p in wanted if p.suffix != ".pyc"} | {Path("MSSTUNetReorient.py"), Path("MSSTUNetReorientDICOMPlugin.py")}
+    wanted = {p for p in wanted if p.suffix != ".pyc"} | {
+        Path("MSSTUNetReorient.py"),
+        Path("MSSTUNetReorientDICOMPlugin.py"),
+    }
     found = {p.relative_to(installed) for p in installed.rglob("*") if p.is_file()}
     assert found == wanted
 

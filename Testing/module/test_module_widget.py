@@ -274,9 +274,7 @@ def test_sample_study_is_registered(module: types.ModuleType, monkeypatch: pytes
     assert source["uris"].endswith("spect_phantom.nrrd")
 
 
-def test_the_modules_own_self_test(
-    module: types.ModuleType, plugin: Plugin, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_modules_own_self_test(module: types.ModuleType, plugin: Plugin, monkeypatch: pytest.MonkeyPatch) -> None:
     """As "Reload and Test" runs it, on the sample study, with the shipped model."""
     import slicer
     from MSSTUNetReorientLib.errors import InputError

@@ -112,23 +112,25 @@ def desk(scene: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterato
 def test_an_accepted_result_is_written_where_the_study_is_in_the_archive(desk: Callable[..., Desk]) -> None:
     one = desk().accept()
     assert "patient's name, ID, birth date and dates" in one.text
-    assert one.export() == f"2 DICOM files were written to {one.folder / 'LV DICOM'}."
-    assert list(one.written) == ["LV DICOM/segmentation.dcm", "LV DICOM/short_axis.dcm"]
+    assert one.export() == (
+        f"2 DICOM files, with the patient's name, ID and dates, were written to {one.folder / 'lv_dicom'}."
+    )
+    assert list(one.written) == ["lv_dicom/segmentation.dcm", "lv_dicom/short_axis.dcm"]
     source = pydicom.dcmread(one.file)
     for ds in one.written.values():
         for keyword in ("PatientName", "PatientID", "StudyDate", "StudyInstanceUID", "FrameOfReferenceUID"):
             assert ds[keyword].value == source[keyword].value, keyword
-    found = read_gates(one.folder / "LV DICOM" / "short_axis.dcm", short_axis=True).total.grid
+    found = read_gates(one.folder / "lv_dicom" / "short_axis.dcm", short_axis=True).total.grid
     shown = grid_of(one.session.review.nodes.node("short_axis"))
     assert np.abs(found.corners() - shown.corners()).max() < 0.01
-    segments = one.written["LV DICOM/segmentation.dcm"].SegmentSequence
+    segments = one.written["lv_dicom/segmentation.dcm"].SegmentSequence
     assert {segment.SegmentAlgorithmType for segment in segments} == {"AUTOMATIC"}
 
 
 def test_gates_are_written_at_the_accepted_pose(desk: Callable[..., Desk]) -> None:
     one = desk(gated=True).accept()
     one.export()
-    short_axis = one.written["LV DICOM/short_axis.dcm"]
+    short_axis = one.written["lv_dicom/short_axis.dcm"]
     assert short_axis.ImageType[2] == "RECON GATED TOMO"
     assert short_axis.NumberOfTimeSlots == 4
 
@@ -137,10 +139,12 @@ def test_pseudonyms_leave_nothing_of_the_patient(desk: Callable[..., Desk]) -> N
     one = desk().accept()
     one.ui.pseudonymsCheckBox.click()
     assert "Pseudonyms stand in the files" in one.text
-    one.export()
+    assert "with pseudonyms" in one.export()
     content = b"".join(path.read_bytes() for path in one.folder.rglob("*.dcm"))
     assert len(one.written) == 2
     assert [secret for secret in SECRETS if secret.encode() in content] == []
+    one.ui.pseudonymsCheckBox.click()
+    assert "The files hold the patient's name" in one.text, "as soon as the box is clear again"
 
 
 def test_only_what_is_accepted_can_be_written(desk: Callable[..., Desk]) -> None:
@@ -157,21 +161,11 @@ def test_a_second_export_gets_a_folder_of_its_own_and_no_folder_means_none(desk:
     one = desk().accept()
     one.export()
     one.export()
-    assert sorted(path.name for path in one.folder.iterdir()) == ["LV DICOM", "LV DICOM 2"]
+    assert sorted(path.name for path in one.folder.iterdir()) == ["lv_dicom", "lv_dicom_2"]
     assert one.asked == 2
     one.folder = None
     told = one.text
     assert one.export() == told
-
-
-def test_an_export_is_quick_enough_for_the_main_thread(desk: Callable[..., Desk]) -> None:
-    import time
-
-    one = desk(gated=True).accept()
-    one.export()  # packages are imported now
-    start = time.process_time()
-    one.export()
-    assert time.process_time() - start < 10.0
 
 
 def test_a_missing_package_is_named_and_the_short_axis_is_written(
@@ -186,7 +180,7 @@ def test_a_missing_package_is_named_and_the_short_axis_is_written(
     one = desk().accept()
     assert "slicer.util.pip_install('highdicom>=0.28')" in one.text
     assert "slicer.util.pip_install('highdicom>=0.28')" in one.export()
-    assert list(one.written) == ["LV DICOM/short_axis.dcm"]
+    assert list(one.written) == ["lv_dicom/short_axis.dcm"]
 
 
 def test_a_study_without_a_patient_is_refused_in_one_line(desk: Callable[..., Desk]) -> None:
@@ -215,7 +209,7 @@ def test_labels_edited_by_hand_are_not_called_automatic(desk: Callable[..., Desk
     one = desk().accept()
     write_record(one.session.review.record_node, replace(one.session.review.record, edited=True))
     one.export()
-    segments = one.written["LV DICOM/segmentation.dcm"].SegmentSequence
+    segments = one.written["lv_dicom/segmentation.dcm"].SegmentSequence
     assert {segment.SegmentAlgorithmType for segment in segments} == {"SEMIAUTOMATIC"}
 
 

@@ -26,7 +26,7 @@ from .nodes.study_files import dicom_file_of
 from .nodes.study_nodes import StudyNodes
 from .screen.live_maps import live_map
 
-FOLDER = "LV DICOM"
+FOLDER = "lv_dicom"
 """Name of the folder that an export makes; a number follows where it is taken. It holds nothing of the patient."""
 SEGMENTATION_PACKAGE = "highdicom"
 EXPORTED_ROLES = ("short_axis", "segmentation")
@@ -103,7 +103,7 @@ def _same(one: Grid, other: Grid) -> bool:
 def _free(folder: Path) -> Path:
     """A folder that does not exist yet."""
     number = 1
-    while (folder / (name := FOLDER if number == 1 else f"{FOLDER} {number}")).exists():
+    while (folder / (name := FOLDER if number == 1 else f"{FOLDER}_{number}")).exists():
         number += 1
     return folder / name
 

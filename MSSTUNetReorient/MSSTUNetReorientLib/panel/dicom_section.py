@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ..archive.exporting import Export
 from ..errors import InputError
 from .dicom_export import export_record
 from .dicom_export import segmentation_needs
@@ -37,7 +38,7 @@ class DicomSection:
         self._ui, self._session, self._application = ui, session, application
         self._told: tuple[Any, str] = (None, "")
         ui.dicomButton.clicked.connect(lambda *arguments: self.export())
-        ui.pseudonymsCheckBox.toggled.connect(lambda *arguments: self.draw(session.review.stage))
+        ui.pseudonymsCheckBox.toggled.connect(lambda *arguments: self._tell(None, ""))
 
     def export(self) -> None:
         """Ask for a folder and write the files into a new one in it."""
@@ -49,9 +50,12 @@ class DicomSection:
         with self._application.busy():
             try:
                 done = export_record(self._session.scene, record, Path(folder), anonymous=anonymous)
-                text = self._words(len(done.files), done.files[0].parent, done.left_out)
+                text = _words(done, anonymous)
             except InputError as error:
                 text = str(error)
+        self._tell(record, text)
+
+    def _tell(self, record: Any, text: str) -> None:
         self._told = record, text
         self.draw(self._session.review.stage)
 
@@ -73,6 +77,13 @@ class DicomSection:
             return _("Pseudonyms stand in the files in place of name, ID and dates; the counts are the patient's.")
         return _("The files hold the patient's name, ID, birth date and dates of examination.")
 
-    def _words(self, count: int, folder: Path, left_out: dict[str, str]) -> str:
-        told = _("{0} DICOM files were written to {1}.").format(count, folder)
-        return "\n".join([told, *([segmentation_needs() or "; ".join(left_out.values())] if left_out else [])])
+
+def _words(done: Export, anonymous: bool) -> str:
+    """What was written, and what was left out."""
+    told = _("{0} DICOM files, with the patient's name, ID and dates, were written to {1}.")
+    if anonymous:
+        told = _("{0} DICOM files, with pseudonyms, were written to {1}.")
+    lines = [told.format(len(done.files), done.files[0].parent)]
+    if done.left_out:
+        lines.append(segmentation_needs() or "; ".join(done.left_out.values()))
+    return "\n".join(lines)
