@@ -1,7 +1,7 @@
 """DICOM plugin of 3D Slicer: reconstructed SPECT studies (NM) in, accepted results of the module out.
 
-3D Slicer's own reader of volumes does not look into the detector information, where NM keeps position and orientation,
-and puts the gates of a study one behind the other. This plugin reads as the command line does.
+3D Slicer's own reader of volumes takes every frame of an NM object for a slice, whether gates, energy windows or time
+frames lie behind each other. This plugin reads as the command line does.
 """
 
 from __future__ import annotations
@@ -149,8 +149,8 @@ def tooltip(series: NuclearSeries) -> str:
     if series.gates < 2:
         what = _("SPECT, {0} voxels.").format(size)
     why = _(
-        "Position and orientation are read from the detector information of the NM object, which a plain scalar volume "
-        "does not do."
+        "Slices, gates and energy windows are told apart by the indices of the NM object, and its geometry is checked; a "
+        "plain scalar volume takes every frame for a slice."
     )
     return f"{what} {why}"
 

@@ -19,11 +19,12 @@ except ImportError as error:
 
 from MSSTUNetReorientLib.panel.screen.layout_description import LAYOUT_ID
 from MSSTUNetReorientLib.panel.session import Stage
-from module.conftest import Plugin
 from panel import host
 from panel.conftest import UI_FILE
 from panel.conftest import HandWorker
 from panel.conftest import add_study
+
+from module.conftest import Plugin
 
 
 @pytest.fixture

@@ -22,6 +22,7 @@ from archive.exports import gates_of
 from archive.exports import nuclear_study
 from archive.exports import result_of_study
 from archive.exports import save
+from module.dicom_host import Database
 from MSSTUNetReorientLib.io import read_gates
 from MSSTUNetReorientLib.panel.dicom_export import record_of_exported
 from MSSTUNetReorientLib.panel.dicom_section import Application
@@ -31,7 +32,6 @@ from MSSTUNetReorientLib.panel.session import Session
 from MSSTUNetReorientLib.panel.session import Stage
 from MSSTUNetReorientLib.scene.arrays import grid_of
 from MSSTUNetReorientLib.scene.study_volume import add_study
-from module.dicom_host import Database
 
 from panel import host
 from panel.conftest import UI_FILE
