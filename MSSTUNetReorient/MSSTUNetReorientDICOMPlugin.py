@@ -54,9 +54,13 @@ class MSSTUNetReorientDICOMPluginClass(DICOMPlugin):
         """What can be loaded of one series."""
         if not files or slicer.dicomDatabase.fileValue(files[0], self.tags["modality"]) != "NM":
             return []
+        from MSSTUNetReorientLib.errors import InputError
         from MSSTUNetReorientLib.io.nuclear_series import nuclear_series
 
-        series = nuclear_series(Path(file) for file in files)
+        try:
+            series = nuclear_series(Path(file) for file in files)
+        except InputError:  # a header that cannot be understood: other readers may
+            return []
         name = self.defaultSeriesNodeName(slicer.dicomDatabase.fileValue(files[0], self.tags["seriesUID"]))
         names = [name] if len(series) == 1 else [f"{name} ({number})" for number in range(1, len(series) + 1)]
         return [self.offer(one, its_name) for one, its_name in zip(series, names, strict=True)]
@@ -149,8 +153,8 @@ def tooltip(series: NuclearSeries) -> str:
     if series.gates < 2:
         what = _("SPECT, {0} voxels.").format(size)
     why = _(
-        "Slices, gates and energy windows are told apart by the indices of the NM object, and its geometry is checked; a "
-        "plain scalar volume takes every frame for a slice."
+        "Slices, gates and energy windows are told apart by the indices of the NM object, and its geometry is checked; "
+        "a plain scalar volume takes every frame for a slice."
     )
     return f"{what} {why}"
 

@@ -184,6 +184,15 @@ def test_what_cannot_be_read_is_listed_with_its_reason_and_left_to_others(
     assert slicer.mrmlScene.GetNumberOfNodesByClass("vtkMRMLScalarVolumeNode") == 0
 
 
+def test_a_header_that_cannot_be_understood_is_left_to_others(plugin: Plugin, tmp_path: Path) -> None:
+    ds = nuclear_study(result_of_study().study)
+    file = save(ds, tmp_path / "study.dcm")
+    made = plugin(file)
+    content = file.read_bytes().replace(b"RECON TOMO", b"RECON\xff\xfe\\\\\\")
+    file.write_bytes(content)
+    assert made.examineForImport([[str(file)]]) == []
+
+
 def test_two_objects_of_one_series_are_two_studies(plugin: Plugin, tmp_path: Path) -> None:
     ds = nuclear_study(result_of_study().study)
     first = save(ds, tmp_path / "1.dcm")
