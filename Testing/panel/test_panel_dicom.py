@@ -20,8 +20,10 @@ pytest.importorskip("slicer")
 from archive.exports import SECRETS
 from archive.exports import gates_of
 from archive.exports import nuclear_study
+from archive.exports import pet_study
 from archive.exports import result_of_study
 from archive.exports import save
+from archive.exports import save_series
 from module.dicom_host import Database
 from MSSTUNetReorientLib.io import read_gates
 from MSSTUNetReorientLib.panel.dicom_export import record_of_exported
@@ -95,10 +97,15 @@ def desk(scene: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterato
 
     made: list[Desk] = []
 
-    def make(*, gated: bool = False) -> Desk:
+    def make(*, gated: bool = False, pet: bool = False) -> Desk:
         study = result_of_study().study
-        file = save(nuclear_study(study, gates_of(study) if gated else None), tmp_path / "Secret Sophie" / "study.dcm")
-        monkeypatch.setattr(slicer, "dicomDatabase", Database([file]), raising=False)
+        folder, gates = tmp_path / "Secret Sophie", gates_of(study) if gated else None
+        if pet:
+            save_series(pet_study(study, gates), folder)
+        else:
+            save(nuclear_study(study, gates), folder / "study.dcm")
+        file, *others = sorted(folder.iterdir())
+        monkeypatch.setattr(slicer, "dicomDatabase", Database([file, *others]), raising=False)
         (tmp_path / "out").mkdir()
         made.append(Desk(scene, file, tmp_path / "out"))
         return made[0]
@@ -133,6 +140,13 @@ def test_gates_are_written_at_the_accepted_pose(desk: Callable[..., Desk]) -> No
     short_axis = one.written["lv_dicom/short_axis.dcm"]
     assert short_axis.ImageType[2] == "RECON GATED TOMO"
     assert short_axis.NumberOfTimeSlots == 4
+
+
+def test_pet_is_written_as_pet_even_if_the_scene_does_not_know_its_modality(desk: Callable[..., Desk]) -> None:
+    one = desk(pet=True).accept()
+    one.export()
+    assert {str(ds.Modality) for ds in one.written.values()} == {"PT", "SEG"}
+    assert "lv_dicom/short_axis/0001.dcm" in one.written
 
 
 def test_pseudonyms_leave_nothing_of_the_patient(desk: Callable[..., Desk]) -> None:

@@ -78,10 +78,12 @@ class Export:
     """What was written.
 
     Attributes:
-        files: the DICOM files in their place.
+        folder: the new folder.
+        files: the DICOM files in it.
         left_out: what could not be made, mostly because an optional package is missing, and why.
     """
 
+    folder: Path
     files: tuple[Path, ...]
     left_out: dict[str, str] = field(default_factory=dict)
 
@@ -163,7 +165,7 @@ def _export(
         names = sorted(path.relative_to(fresh) for path in fresh.rglob("*.dcm"))
     for what, why in work.left_out.items():
         note(f"{what} left out: {why}")
-    return Export(tuple(out / name for name in names), work.left_out)
+    return Export(out, tuple(out / name for name in names), work.left_out)
 
 
 class _Work:

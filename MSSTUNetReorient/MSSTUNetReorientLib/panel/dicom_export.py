@@ -5,6 +5,7 @@ The report needs packages that 3D Slicer lacks: the command line writes it.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -14,10 +15,12 @@ import numpy as np
 from ..archive.exporting import Export
 from ..archive.exporting import ExportOptions
 from ..archive.exporting import export_stored
-from ..archive.stored_result import StoredResult
 from ..archive.stored_result import stored
 from ..errors import InputError
 from ..geometry.volume import Grid
+from ..io.dicom_file import read_header
+from ..io.dicom_values import text
+from ..prediction.result import Result
 from .i18n import tr as _
 from .nodes.record_node import linked
 from .nodes.record_node import read_record
@@ -75,15 +78,19 @@ def export_record(scene: Any, record_node: Any, folder: Path, *, anonymous: bool
             "Add DICOM Data and run it again, or tick Pseudonyms."
         )
         raise InputError(msg)
-    result = _accepted(scene, study, record_node)
+    result, edited = _accepted(scene, study, record_node)
     try:
-        return export_stored(result, source, _free(folder), ExportOptions(anonymous, report=False))
+        if source is not None:
+            result = _of_modality(result, text(read_header(source, ["Modality"]), "Modality", source))
+        return export_stored(
+            stored(result, edited=edited), source, _free(folder), ExportOptions(anonymous, report=False)
+        )
     except InputError as error:
         raise InputError(_without_source(str(error), source)) from error
 
 
-def _accepted(scene: Any, study: Any, record_node: Any) -> StoredResult:
-    """The result as it stands in the scene."""
+def _accepted(scene: Any, study: Any, record_node: Any) -> tuple[Result, bool]:
+    """The result as it stands in the scene, and whether its labels were edited by hand."""
     record = read_record(record_node)
     if study is None or record is None or not record.adjustment.locked:
         raise InputError(_("Only an accepted result can be exported: press Accept first."))
@@ -93,7 +100,12 @@ def _accepted(scene: Any, study: Any, record_node: Any) -> StoredResult:
         raise InputError(_("The short axis or the segmentation is missing: press Edit again, then Accept."))
     if record.labels_follow or not _same(live.result.short_axis.grid, live.result.labels.grid):
         raise InputError(_("The short axis is not that of this pose: press Edit again, then Accept."))
-    return stored(live.result, edited=record.edited)
+    return live.result, record.edited
+
+
+def _of_modality(result: Result, modality: str) -> Result:
+    """With the modality that the file states; a scene may not know it."""
+    return replace(result, study=replace(result.study, info={**result.study.info, "modality": modality}))
 
 
 def _same(one: Grid, other: Grid) -> bool:

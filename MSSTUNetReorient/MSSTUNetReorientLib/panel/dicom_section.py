@@ -83,7 +83,7 @@ def _words(done: Export, anonymous: bool) -> str:
     told = _("{0} DICOM files, with the patient's name, ID and dates, were written to {1}.")
     if anonymous:
         told = _("{0} DICOM files, with pseudonyms, were written to {1}.")
-    lines = [told.format(len(done.files), done.files[0].parent)]
+    lines = [told.format(len(done.files), done.folder)]
     if done.left_out:
         lines.append(segmentation_needs() or "; ".join(done.left_out.values()))
     return "\n".join(lines)
