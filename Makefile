@@ -30,12 +30,12 @@ demo: $(VENV)/.installed-run
 	@echo "Pictures: $(OUT)/overview.png and, with all numbers, $(OUT)/report.html"
 	@echo "Scene:    $(OUT)/scene.mrb (drag it into 3D Slicer)"
 
-# One thread a process: threads of several processes on few cores wait for each other, and small tensors take seconds.
+# PASSIVE: threads of several processes on few cores that wait for each other do not burn the time of the others.
 test: $(VENV)/.installed-test
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile --cov
+	OMP_WAIT_POLICY=PASSIVE $(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile --cov
 
 bench: $(VENV)/.installed-test
 	$(BIN)/python Testing/bench/run.py --study $(STUDY)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import importlib
 import importlib.util
+import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -85,6 +86,7 @@ class MSSTUNetReorientWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
     def setup(self) -> None:
         """Called when the user opens the module for the first time."""
         from MSSTUNetReorientLib.panel.delay import QtDelay
+        from MSSTUNetReorientLib.panel.dicom_section import Application
         from MSSTUNetReorientLib.panel.screen.slice_view import application_view
         from MSSTUNetReorientLib.panel.session import Session
         from MSSTUNetReorientLib.panel.state.run_time import QtStore
@@ -108,7 +110,8 @@ class MSSTUNetReorientWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
             store=QtStore(),
         )
         firstUse = FirstUse(load_sample=self.logic.loadSample, needs=self.logic.torchNeeds)
-        self.panel = PanelWidget(self.ui, self.session, first_use=firstUse)
+        application = Application(ask_folder=askFolder, busy=slicer.util.WaitCursor)
+        self.panel = PanelWidget(self.ui, self.session, first_use=firstUse, application=application)
         self.observeScene()
         if self.entered:
             self.session.show_again()
@@ -289,6 +292,13 @@ def later(call: Callable[[], None]) -> None:
     qt.QTimer.singleShot(0, call)
 
 
+def askFolder(title: str) -> str:
+    """Ask for a folder; empty if none was chosen."""
+    import qt
+
+    return str(qt.QFileDialog.getExistingDirectory(slicer.util.mainWindow(), title) or "")
+
+
 def onStartup() -> None:
     """Slicer is up: make known what other parts of it ask for."""
     from MSSTUNetReorientLib.panel.screen.layout_description import register
@@ -325,7 +335,12 @@ class MSSTUNetReorientTest(ScriptedLoadableModuleTest):
         slicer.mrmlScene.Clear()
 
     def runTest(self) -> None:
-        for test in (self.test_SampleStudy, self.test_PanelFromRunToReload, self.test_TransformedStudyIsRefused):
+        for test in (
+            self.test_SampleStudy,
+            self.test_PanelFromRunToReload,
+            self.test_AcceptedResultAsDicomAndBack,
+            self.test_TransformedStudyIsRefused,
+        ):
             self.setUp()
             test()
 
@@ -363,6 +378,40 @@ class MSSTUNetReorientTest(ScriptedLoadableModuleTest):
         session.choose(None)
         session.choose(study)
         assert session.review.adjustment == left
+        session.close()
+        self.delayDisplay("Test passed")
+
+    def test_AcceptedResultAsDicomAndBack(self) -> None:
+        import pydicom
+        from DICOMLib import DICOMUtils
+        from MSSTUNetReorientLib.panel.delay import QtDelay
+        from MSSTUNetReorientLib.panel.dicom_export import export_record
+        from MSSTUNetReorientLib.panel.session import Session
+        from MSSTUNetReorientLib.panel.session import Stage
+        from MSSTUNetReorientLib.panel.worker.worker_process import ChildProcess
+
+        self.delayDisplay("Write an accepted result as DICOM, with pseudonyms, and load it again")
+        study = slicer.util.loadVolume(str(sampleStudy()))
+        session = Session(slicer.mrmlScene, ChildProcess(), QtDelay(), prepare=MSSTUNetReorientLogic().ensureTorch)
+        session.choose(study)
+        session.review.run()
+        self.waitFor(lambda: session.review.stage is not Stage.RUNNING)
+        session.review.accept()
+        self.waitFor(lambda: session.review.stage is Stage.ACCEPTED or session.review.message)
+        before, after = ([0.0] * 6 for _ in range(2))
+        session.review.nodes.node("short_axis").GetRASBounds(before)
+        with (
+            tempfile.TemporaryDirectory() as folder,
+            DICOMUtils.TemporaryDICOMDatabase(f"{folder}/database") as database,
+        ):
+            export_record(slicer.mrmlScene, session.review.record_node, Path(folder), anonymous=True)
+            (file,) = Path(folder).rglob("short_axis.dcm")
+            DICOMUtils.importDicom(str(file.parent), database)
+            loaded = DICOMUtils.loadSeriesByUID([pydicom.dcmread(file).SeriesInstanceUID])
+        nodes = [slicer.mrmlScene.GetNodeByID(name) for name in loaded]
+        (volume,) = (node for node in nodes if node.IsA("vtkMRMLScalarVolumeNode"))
+        volume.GetRASBounds(after)
+        assert max(abs(x - y) for x, y in zip(before, after, strict=True)) < 0.01, (before, after)
         session.close()
         self.delayDisplay("Test passed")
 

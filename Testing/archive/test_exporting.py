@@ -181,7 +181,7 @@ def test_a_failure_in_between_leaves_nothing(
 def test_a_missing_package_leaves_out_what_needs_it(
     nuclear: SimpleNamespace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def missing(*_: object) -> None:
+    def missing(*_: object, **__: object) -> None:
         raise ModuleNotFoundError(name="highdicom")
 
     monkeypatch.setattr(exporting, "segmentation_object", missing)

@@ -13,16 +13,17 @@ ROOT = Path(__file__).resolve().parents[2]
 FOLDER = ROOT / "MSSTUNetReorient"
 MODULE = FOLDER / "MSSTUNetReorient.py"
 TREE = ast.parse(MODULE.read_text(encoding="utf-8"))
+PLUGIN_TREE = ast.parse((FOLDER / "MSSTUNetReorientDICOMPlugin.py").read_text(encoding="utf-8"))
 
 
 def test_file_scope_imports_only_what_slicer_brings() -> None:
     names = set()
-    for node in TREE.body:
+    for node in (*TREE.body, *PLUGIN_TREE.body):
         if isinstance(node, ast.Import):
             names |= {alias.name.split(".")[0] for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
             names.add((node.module or "").split(".")[0])
-    assert names <= set(sys.stdlib_module_names) | {"slicer", "qt", "ctk", "vtk"}
+    assert names <= set(sys.stdlib_module_names) | {"slicer", "qt", "ctk", "vtk", "DICOMLib"}
 
 
 def test_what_slicers_start_imports_is_light() -> None:
@@ -34,6 +35,13 @@ def test_what_slicers_start_imports_is_light() -> None:
 def test_module_declares_the_four_classes_slicer_looks_for() -> None:
     classes = {node.name for node in TREE.body if isinstance(node, ast.ClassDef)}
     assert classes >= {f"MSSTUNetReorient{end}" for end in ("", "Widget", "Logic", "Test")}
+
+
+def test_each_module_file_has_the_class_of_its_name() -> None:
+    """3D Slicer makes a module of every Python file in this folder, by the class of that name."""
+    for path in FOLDER.glob("*.py"):
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        assert path.stem in {node.name for node in tree.body if isinstance(node, ast.ClassDef)}
 
 
 def test_panel_file_holds_every_widget_the_code_uses() -> None:

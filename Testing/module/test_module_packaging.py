@@ -40,7 +40,8 @@ endmacro()
 """In the place of Slicer's own CMake package. Slicer's macro, too, copies each file to the same relative path and
 installs that whole folder (``ctkMacroCompilePythonScript``)."""
 
-ABSENT = ("typer", "rich", "matplotlib", "monai", "pytomography", "lightning", "PIL", "PySide6", "pytest")
+ABSENT = ("typer", "rich", "matplotlib", "monai", "pytomography", "lightning", "PIL", "PySide6", "pytest",
+          "highdicom", "pynetdicom", "dicomweb_client", "weasyprint", "pypdfium2", "jinja2")  # fmt: skip
 """Not in 3D Slicer, or not to be counted on: the job must do without them."""
 
 JOB = """
@@ -79,6 +80,12 @@ for place in (module.__file__, MSSTUNetReorientLib.__file__, str(weights_folder(
     print("place", place)
 print("verdict", logic.result.quality.status)
 import MSSTUNetReorientLib.panel.widget, MSSTUNetReorientLib.panel.session
+lib = types.ModuleType("DICOMLib")
+lib.DICOMPlugin, lib.DICOMLoadable = type("DICOMPlugin", (), {}), object
+sys.modules["DICOMLib"], slicer.modules = lib, types.SimpleNamespace()
+import MSSTUNetReorientDICOMPlugin as plugin
+plugin.MSSTUNetReorientDICOMPlugin(types.SimpleNamespace())
+print("plugin", slicer.modules.dicomPlugins[plugin.NAME].__name__)
 """
 """Runs the module's logic on the sample study from an installed tree."""
 
@@ -116,7 +123,10 @@ def test_every_file_is_installed_in_its_place(installed: Path) -> None:
     wanted |= {p.relative_to(FOLDER) for p in (FOLDER / "Resources").rglob("*") if p.is_file()}
     wanted |= {Path("MSSTUNetReorientLib/weights") / p.name for p in (ROOT / "weights").iterdir()}
     wanted |= {Path("Resources/SampleData") / p.name for p in (ROOT / "Resources" / "SampleData").iterdir()}
-    wanted = {p for p in wanted if p.suffix != ".pyc"} | {Path("MSSTUNetReorient.py")}
+    wanted = {p for p in wanted if p.suffix != ".pyc"} | {
+        Path("MSSTUNetReorient.py"),
+        Path("MSSTUNetReorientDICOMPlugin.py"),
+    }
     found = {p.relative_to(installed) for p in installed.rglob("*") if p.is_file()}
     assert found == wanted
 
@@ -131,6 +141,7 @@ def test_the_job_runs_from_the_installed_tree_with_what_slicer_has(installed: Pa
     assert len(places) == 4
     assert all(place.is_relative_to(installed) for place in places)
     assert ("verdict", "pass") in told or ("verdict", "review") in told
+    assert "plugin MSSTUNetReorientDICOMPluginClass" in done.stdout
 
 
 def test_the_child_process_starts_from_the_installed_tree(installed: Path, tmp_path: Path) -> None:
@@ -177,7 +188,7 @@ def context_of(path: Path) -> str:
 
 
 def translated_files() -> list[Path]:
-    return [FOLDER / "MSSTUNetReorient.py", *sorted(PANEL.rglob("*.py"))]
+    return [*sorted(FOLDER.glob("*.py")), *sorted(PANEL.rglob("*.py"))]
 
 
 def texts_of(path: Path) -> set[str]:

@@ -24,6 +24,8 @@ from panel.conftest import UI_FILE
 from panel.conftest import HandWorker
 from panel.conftest import add_study
 
+from module.conftest import Plugin
+
 
 @pytest.fixture
 def widget(module: types.ModuleType, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
@@ -273,7 +275,7 @@ def test_sample_study_is_registered(module: types.ModuleType, monkeypatch: pytes
     assert source["uris"].endswith("spect_phantom.nrrd")
 
 
-def test_the_modules_own_self_test(module: types.ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_modules_own_self_test(module: types.ModuleType, plugin: Plugin, monkeypatch: pytest.MonkeyPatch) -> None:
     """As "Reload and Test" runs it, on the sample study, with the shipped model."""
     import slicer
     from MSSTUNetReorientLib.errors import InputError

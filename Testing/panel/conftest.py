@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,8 @@ import numpy as np
 import pytest
 from MSSTUNetReorientLib.geometry.pose import Pose
 from MSSTUNetReorientLib.geometry.volume import Volume
+from MSSTUNetReorientLib.geometry.volume import resample
+from MSSTUNetReorientLib.geometry.volume import short_axis_grid
 from MSSTUNetReorientLib.output.perfusion_text import perfusion_of
 from MSSTUNetReorientLib.output.scene_figures import perfusion_rows
 from MSSTUNetReorientLib.output.scene_figures import segment_rows
@@ -28,6 +31,7 @@ from MSSTUNetReorientLib.scene.figure_tables import Figures
 from MSSTUNetReorientLib.scene.nodes import add_volume
 from results import POSE
 from results import make_result
+from results import shell
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 UI_FILE = Path(__file__).resolve().parents[2] / "MSSTUNetReorient" / "Resources" / "UI" / "MSSTUNetReorient.ui"
@@ -92,6 +96,14 @@ class HandWorker:
         assert read_study(Path(request["study"])).grid.size
         pose = Pose.from_matrix(request["pose"]) if request["op"] == "segment" else POSE
         return make_result(pose, quality=self.quality)
+
+
+def resampled_answer(request: dict[str, Any]) -> Result:
+    """The perfect answer with the short axis that resampling the study gives, as the child process makes it."""
+    pose = Pose.from_matrix(request["pose"]) if request["op"] == "segment" else POSE
+    study, grid = read_study(Path(request["study"])), short_axis_grid(pose)
+    labels = Volume(shell(pose.apply_inverse(grid.points())), grid)
+    return replace(make_result(pose), study=study, short_axis=resample(study, grid), labels=labels)
 
 
 class HandDelay:

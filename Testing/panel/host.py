@@ -17,7 +17,9 @@ from PySide6.QtWidgets import QWidget
 
 from panel.standins import STANDINS
 
-PANEL = tuple(f"MSSTUNetReorientLib.panel.{name}" for name in ("widget", "correction_sliders", "keyboard"))
+PANEL = tuple(
+    f"MSSTUNetReorientLib.panel.{name}" for name in ("widget", "dicom_section", "correction_sliders", "keyboard")
+)
 """The modules that read and write Qt properties."""
 TRUE_PROPERTY = 0x02
 """PySide6's number for "properties as attributes"."""

@@ -22,7 +22,7 @@ except ImportError as error:  # the package or a library of the system; .ci/run 
     pytest.skip(f"Qt cannot be loaded ({error}); see .ci/run for the packages it needs", allow_module_level=True)
 
 from MSSTUNetReorientLib.geometry.pose import Correction
-from MSSTUNetReorientLib.panel.nodes.record_node import _records
+from MSSTUNetReorientLib.panel.nodes.record_node import record_nodes
 from MSSTUNetReorientLib.panel.screen.slice_view import SliceViews
 from MSSTUNetReorientLib.panel.screen.slice_view import no_views
 from MSSTUNetReorientLib.panel.session import Session
@@ -504,7 +504,7 @@ def test_selectors_may_signal_while_a_scene_closes(panel: Panel) -> None:
     scene.RemoveObserver(tag)
     assert panel.session.review.stage is Stage.EMPTY
     assert panel.session.remembered_study is None
-    assert list(_records(scene)) == []
+    assert list(record_nodes(scene)) == []
 
 
 PROPERTIES = {

@@ -33,7 +33,7 @@ def short_axis_volumes(result: StoredResult, source: Path, series: str | None) -
     found, wanted = resample(study.total, grid).array, result.short_axis.array
     peak = float(np.abs(wanted).max())
     if float(np.abs(found - wanted).max()) > SAME_COUNTS * max(peak, 1e-30):
-        refuse(source, f"the result in {result.folder} was not made from this study (its counts or its place are "
+        refuse(source, f"{result.name} was not made from this study (its counts or its place are "
                        "others); give the study that was processed")  # fmt: skip
     gates = tuple(replace(resample(gate, grid), info={}) for gate in study.gates)
     return gates or (result.short_axis,)

@@ -62,6 +62,7 @@ class ExportOptions:
         uid_root: what new UIDs begin with; empty for UUIDs.
         description: SeriesDescription of the views, where ``{view}`` and ``{source}`` are filled in.
         series: of a source folder with several.
+        report: the report as well.
     """
 
     anonymous: bool = False
@@ -69,6 +70,7 @@ class ExportOptions:
     uid_root: str = ""
     description: str = DESCRIPTION
     series: str | None = None
+    report: bool = True
 
 
 @dataclass(frozen=True)
@@ -76,10 +78,12 @@ class Export:
     """What was written.
 
     Attributes:
-        files: the DICOM files in their place.
+        folder: the new folder.
+        files: the DICOM files in it.
         left_out: what could not be made, mostly because an optional package is missing, and why.
     """
 
+    folder: Path
     files: tuple[Path, ...]
     left_out: dict[str, str] = field(default_factory=dict)
 
@@ -124,10 +128,25 @@ def export_result(
     Raises:
         InputError: the result, its source or the output folder breaks a rule; nothing has been written.
     """
-    options, show = options or ExportOptions(), progress or _silent
-    ids = UniqueIds(options.uid_root)
+    options = options or ExportOptions()
     check_export(source, out, options)
-    result = read_result(folder)
+    return _export(read_result(folder), source, out, options, progress or _silent, note or _silent)
+
+
+def export_stored(result: StoredResult, source: Path | None, out: Path, options: ExportOptions) -> Export:
+    """As :func:`export_result`, for a result that is not in a folder.
+
+    Raises:
+        InputError: see :func:`export_result`.
+    """
+    check_export(source, out, options)
+    return _export(result, source, out, options, _silent, _silent)
+
+
+def _export(
+    result: StoredResult, source: Path | None, out: Path, options: ExportOptions, show: Printer, note: Printer
+) -> Export:
+    ids = UniqueIds(options.uid_root)
     if source is None:
         study = no_source(str(result.input["modality"]), ids)
         volumes: tuple[Any, ...] = (result.short_axis,)
@@ -141,11 +160,12 @@ def export_result(
         for name in ("SA", "VLA", "HLA") if options.long_axes else ("SA",):
             work.write_view(oblique_view(name, volumes), fresh)
         work.write_optional("segmentation", work.write_segmentation, fresh, show)
-        work.write_optional("report", work.write_report, fresh, show)
+        if options.report:
+            work.write_optional("report", work.write_report, fresh, show)
         names = sorted(path.relative_to(fresh) for path in fresh.rglob("*.dcm"))
     for what, why in work.left_out.items():
-        (note or _silent)(f"{what} left out: {why}")
-    return Export(tuple(out / name for name in names), work.left_out)
+        note(f"{what} left out: {why}")
+    return Export(out, tuple(out / name for name in names), work.left_out)
 
 
 class _Work:
@@ -190,7 +210,9 @@ class _Work:
         """Both labels."""
         series = self.series("SEG", "LV myocardium and blood pool")
         model = self.result.summary["model"]
-        ds = segmentation_object(self.result.labels, self.short_axis, self.source, series, self.ids, model)
+        ds = segmentation_object(
+            self.result.labels, self.short_axis, self.source, series, self.ids, model, edited=self.result.edited
+        )
         save(ds, folder / "segmentation.dcm", self.source.name)
 
     def write_report(self, folder: Path) -> None:

@@ -35,7 +35,14 @@ OWN_TIMES = ("InstanceCreationDate", "InstanceCreationTime", "SeriesDate", "Seri
 
 
 def segmentation_object(
-    labels: Volume, images: Sequence[Any], source: SourceStudy, series: NewSeries, ids: UniqueIds, model: dict[str, str]
+    labels: Volume,
+    images: Sequence[Any],
+    source: SourceStudy,
+    series: NewSeries,
+    ids: UniqueIds,
+    model: dict[str, str],
+    *,
+    edited: bool = False,
 ) -> Any:
     """The segmentation, on the voxels of the short axis.
 
@@ -46,6 +53,7 @@ def segmentation_object(
         series: the new series.
         ids: the source of UIDs.
         model: name, version and sha256 of the weights.
+        edited: somebody changed the labels by hand.
 
     Raises:
         ModuleNotFoundError: highdicom is not installed.
@@ -67,7 +75,7 @@ def segmentation_object(
             source_images=[_with_places(images[0], labels.grid)] if multi_frame else list(images),
             pixel_array=np.asarray(labels.array, np.uint8),
             segmentation_type="BINARY",
-            segment_descriptions=[_description(style, algorithm) for style in SEGMENTS],
+            segment_descriptions=[_description(style, algorithm, edited) for style in SEGMENTS],
             series_instance_uid=series.uid,
             series_number=series.number,
             sop_instance_uid=ids.new(),
@@ -92,7 +100,7 @@ def segmentation_object(
     return found
 
 
-def _description(style: SegmentStyle, algorithm: Any) -> Any:
+def _description(style: SegmentStyle, algorithm: Any, edited: bool) -> Any:
     from highdicom.color import CIELabColor
     from highdicom.seg import SegmentDescription
     from highdicom.sr.coding import CodedConcept
@@ -104,7 +112,7 @@ def _description(style: SegmentStyle, algorithm: Any) -> Any:
         segment_label=style.name,
         segmented_property_category=CodedConcept("123037004", "SCT", "Anatomical Structure"),
         segmented_property_type=concept,
-        algorithm_type="AUTOMATIC",
+        algorithm_type="SEMIAUTOMATIC" if edited else "AUTOMATIC",
         algorithm_identification=algorithm,
         tracking_uid=None,
         anatomic_regions=[region],

@@ -1,4 +1,4 @@
-"""The folder of a result, read back for export."""
+"""A result as it is exported: the folder of one, read back, or one that is not in a folder."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from ..io.sitk_files import read_image
 from ..output.destination import PAIR
 from ..output.destination import SUMMARY
 from ..output.result_files import SCHEMA_VERSION
+from ..prediction.result import Result
 
 REPORT = "report.html"
 
@@ -26,18 +27,25 @@ class StoredResult:
     """What is exported of a result.
 
     Attributes:
-        folder: where it lies.
+        folder: where it lies; None of a result that is not in a folder.
         short_axis: the study's counts in the SA cube, LPS mm.
         labels: 0 background, 1 LV myocardium, 2 LV blood pool; same grid.
         pose: SA frame to LPS.
         summary: ``result.json``.
+        edited: somebody changed the labels by hand.
     """
 
-    folder: Path
+    folder: Path | None
     short_axis: Volume
     labels: Volume
     pose: Pose
     summary: dict[str, Any]
+    edited: bool = False
+
+    @property
+    def name(self) -> str:
+        """For messages."""
+        return "this result" if self.folder is None else f"the result in {self.folder}"
 
     @property
     def input(self) -> dict[str, Any]:
@@ -48,8 +56,8 @@ class StoredResult:
     @property
     def report(self) -> Path | None:
         """The report; None where the result has none."""
-        path = self.folder / REPORT
-        return path if path.is_file() else None
+        path = self.folder / REPORT if self.folder is not None else None
+        return path if path is not None and path.is_file() else None
 
 
 def read_result(folder: Path) -> StoredResult:
@@ -60,14 +68,34 @@ def read_result(folder: Path) -> StoredResult:
             study has no position in the patient.
     """
     summary = _summary(folder)
-    if summary["qc"]["status"] == "fail":
-        refuse(folder, "no left ventricle was found in this study, so that there is nothing to export")
-    if summary["input"].get("reoriented", {}).get("assumed"):
-        refuse(folder, "the study has no position in the patient, so that nothing could be placed beside it")
+    _check(summary, folder)
     short_axis, labels = (_volume(folder / name) for name in ("short_axis.nrrd", "labels.nrrd"))
     if short_axis.array.shape != labels.array.shape:
         refuse(folder, "short_axis.nrrd and labels.nrrd have different sizes; run the study again")
     return StoredResult(folder, short_axis, labels, read_pose(folder / "pose.tfm"), summary)
+
+
+def stored(result: Result, *, edited: bool = False) -> StoredResult:
+    """A result that was not written to a folder, as it is exported: without a report.
+
+    Args:
+        result: labels on the grid of the short axis.
+        edited: somebody changed the labels by hand.
+
+    Raises:
+        InputError: it cannot be put into an archive, see :func:`read_result`.
+    """
+    summary = result.as_dict()
+    _check(summary, "this result")
+    return StoredResult(None, result.short_axis, result.labels, result.pose, summary, edited)
+
+
+def _check(summary: dict[str, Any], name: object) -> None:
+    """Refuse a result that cannot be put into an archive."""
+    if summary["qc"]["status"] == "fail":
+        refuse(name, "no left ventricle was found in this study, so that there is nothing to export")
+    if summary["input"].get("reoriented", {}).get("assumed"):
+        refuse(name, "the study has no position in the patient, so that nothing could be placed beside it")
 
 
 def _summary(folder: Path) -> dict[str, Any]:

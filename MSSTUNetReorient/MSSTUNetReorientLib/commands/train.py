@@ -169,16 +169,17 @@ def validate(
 
 def calibrate(
     weights: Annotated[Path, typer.Argument(help="Weight file of the compact model.")],
-    pools: Annotated[list[Path], typer.Argument(help="Pools of studies that the model was not trained on.")],
+    sets: Annotated[list[str], typer.Argument(help="Data sets with truth, FOLDER or NAME=FOLDER, not trained on.")],
     out: Annotated[Path, typer.Option("--out", "-o", help="Output weight file.")],
     debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
 ) -> None:
     """Calibrate the wall thickness on held-out studies."""
     require("train")
+    from ..evaluation.study_sets import read_sets
     from ..training.calibrate import calibrate as learn
 
-    offset = learn(weights, pools, out)
-    sys.stdout.write(f"wall logit lowered by {offset:.1f}; written to {out}\n")
+    offset = learn(weights, read_sets(sets), out)
+    sys.stdout.write(f"wall logit lowered by {offset:.2f}; written to {out}\n")
 
 
 def bounds(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import defaultdict
+from collections.abc import Iterable
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -54,11 +55,17 @@ def scan(folder: Path) -> list[Series]:
         InputError: no DICOM image is there, or far too many files.
     """
     files = list(_files_below(folder))
+    found = series_among(files)
+    if not found:
+        refuse(folder, f"no DICOM image among {len(files)} file(s); give a DICOM folder or an image file")
+    return found
+
+
+def series_among(files: Iterable[Path]) -> list[Series]:
+    """As :func:`scan`, of files that are known; none where no DICOM image is among them."""
     groups: defaultdict[tuple[str, str], list[tuple[Path, Any]]] = defaultdict(list)
     for path, header in _without_copies(files):
         groups[text(header, "SeriesInstanceUID", path), object_of(path, header)].append((path, header))
-    if not groups:
-        refuse(folder, f"no DICOM image among {len(files)} file(s); give a DICOM folder or an image file")
     return [_series(members) for members in groups.values()]
 
 
@@ -78,7 +85,7 @@ def _files_below(folder: Path) -> Iterator[Path]:
         yield from (path for name in sorted(names) if (path := Path(place, name)).is_file())
 
 
-def _without_copies(files: list[Path]) -> Iterator[tuple[Path, Any]]:
+def _without_copies(files: Iterable[Path]) -> Iterator[tuple[Path, Any]]:
     """DICOM images with their headers, each object once."""
     known = set()
     for path in files:

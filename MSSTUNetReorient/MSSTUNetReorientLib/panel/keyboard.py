@@ -25,6 +25,7 @@ BUTTON_KEYS = {
     "handlesCheckBox": "Ctrl+Shift+H",
     "segmentAgainButton": "Ctrl+Shift+G",
     "acceptButton": "Ctrl+Shift+A",
+    "dicomButton": "Ctrl+Shift+X",
     "usePairedButton": "Ctrl+Shift+P",
 }
 """Widget to the key that clicks it."""

@@ -16,6 +16,8 @@ import numpy as np
 from ..scene.colours import TABLES
 from .correction_sliders import CorrectionSliders
 from .delay import QtBeat
+from .dicom_section import Application
+from .dicom_section import DicomSection
 from .i18n import tr as _
 from .keyboard import Keyboard
 from .session import Session
@@ -58,12 +60,20 @@ class FirstUse:
 class PanelWidget:
     """Binds ``ui`` (widgets by name) to a session."""
 
-    def __init__(self, ui: Any, session: Session, *, first_use: FirstUse | None = None) -> None:
+    def __init__(
+        self,
+        ui: Any,
+        session: Session,
+        *,
+        first_use: FirstUse | None = None,
+        application: Application | None = None,
+    ) -> None:
         self.ui, self.session = ui, session
         self.first_use = first_use or FirstUse()
         self._drawing = False
         self._beat = QtBeat(BEAT_MS, self.redraw)
         self._sliders = CorrectionSliders(ui, session.review.nudge)
+        self._dicom = DicomSection(ui, session, application or Application())
         self._keyboard = Keyboard(ui, session, self._sliders.boxes)
         self._connect()
         session.changed = self.redraw
@@ -321,6 +331,7 @@ class PanelWidget:
         _say(ui.acceptedLabel, self._last_event())
         ui.usePairedButton.visible = ui.cautionLabel.visible = session.paired is not None
         ui.usePairedButton.enabled = stage in (Stage.ADJUSTING, Stage.ACCEPTED)
+        self._dicom.draw(stage)
 
     def _last_event(self) -> str:
         record = self.session.review.record

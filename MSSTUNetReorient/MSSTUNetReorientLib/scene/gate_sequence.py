@@ -1,7 +1,8 @@
-"""The gates of a study as a sequence of short-axis volumes, with a browser node that plays them."""
+"""The gates of a study as a sequence of volumes, with a browser node that plays them."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -19,7 +20,7 @@ BEATS_PER_SECOND = 1.0
 
 
 def add_gate_sequence(scene: Any, result: Result, name: str) -> Any | None:
-    """Add the gates of a result to a scene.
+    """Add the short-axis volumes of the gates of a result to a scene.
 
     Args:
         scene: ``vtkMRMLScene``.
@@ -30,14 +31,23 @@ def add_gate_sequence(scene: Any, result: Result, name: str) -> Any | None:
         The browser node; None where the result has no gates.
     """
     gates = result.gates
-    if gates is None:
-        return None
+    return None if gates is None else add_sequence(scene, tuple(map(_round_the_ventricle, gates.short_axis)), name)
+
+
+def add_sequence(scene: Any, gates: Sequence[Volume], name: str) -> Any:
+    """Add gates as a sequence in their order, with a browser node, which is returned.
+
+    Args:
+        scene: ``vtkMRMLScene``.
+        gates: counts of each gate, LPS mm.
+        name: begins the node names.
+    """
     slicer = mrml()
     sequence = scene.AddNewNodeByClass("vtkMRMLSequenceNode", f"{name} gates")
     sequence.SetIndexName("gate")
     sequence.SetIndexUnit("")
     sequence.SetIndexTypeFromString("numeric")
-    for number, volume in enumerate(map(_round_the_ventricle, gates.short_axis), 1):
+    for number, volume in enumerate(gates, 1):
         node = slicer.vtkMRMLScalarVolumeNode()
         node.SetName(f"{name} gate {number}")
         node.SetAndObserveImageData(to_image(volume))
@@ -45,7 +55,7 @@ def add_gate_sequence(scene: Any, result: Result, name: str) -> Any | None:
         sequence.SetDataNodeAtValue(node, str(number))
     browser = scene.AddNewNodeByClass("vtkMRMLSequenceBrowserNode", f"{name} gates browser")
     browser.SetAndObserveMasterSequenceNodeID(sequence.GetID())
-    browser.SetPlaybackRateFps(BEATS_PER_SECOND * len(gates.short_axis))
+    browser.SetPlaybackRateFps(BEATS_PER_SECOND * len(gates))
     return browser
 
 

@@ -60,7 +60,7 @@ def panel_node(scene: Any, *, make: bool = False) -> Any:
 
 def find_record(scene: Any, study: Any) -> Any:
     """The record node of a study; None if it was never run."""
-    for node in _records(scene):
+    for node in record_nodes(scene):
         if linked(node, "study") is study:
             return node
     return None
@@ -69,7 +69,7 @@ def find_record(scene: Any, study: Any) -> Any:
 def short_axes(scene: Any) -> dict[Any, Any]:
     """The short-axis volumes that we made, and the study of each; None for one whose study is gone."""
     found = {nodes.short_axis: nodes.study for nodes in read_result_nodes(scene)}
-    found |= {linked(node, "short_axis"): linked(node, "study") for node in _records(scene)}
+    found |= {linked(node, "short_axis"): linked(node, "study") for node in record_nodes(scene)}
     return {volume: study for volume, study in found.items() if volume is not None}
 
 
@@ -191,7 +191,8 @@ def _is_measure(name: str) -> bool:
     return name != "QC status" and not name.startswith("QC reason")
 
 
-def _records(scene: Any) -> Iterator[Any]:
+def record_nodes(scene: Any) -> Iterator[Any]:
+    """The record nodes of a scene."""
     found = scene.GetNodesByClass(NODE_CLASS)
     for node in (found.GetItemAsObject(n) for n in range(found.GetNumberOfItems())):
         if node.GetAttribute(PREFIX + "Role") == "record":
