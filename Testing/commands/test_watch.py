@@ -8,6 +8,7 @@ import shutil
 import sys
 from collections.abc import Callable
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -33,6 +34,7 @@ from MSSTUNetReorientLib.commands.cli import main
 from MSSTUNetReorientLib.commands.crew import DiedError
 from MSSTUNetReorientLib.commands.run_watch import Delivery
 from MSSTUNetReorientLib.commands.run_watch import run_watch
+from MSSTUNetReorientLib.commands.send import send_folder
 from MSSTUNetReorientLib.commands.watch_task import Outcome
 from MSSTUNetReorientLib.commands.watch_task import WatchTask
 from MSSTUNetReorientLib.commands.watch_task import work_on
@@ -293,6 +295,19 @@ def test_an_archive_that_is_gone_is_left_alone_for_a_while(place: Place, monkeyp
     assert [pauses.begin("x", tries) for tries in (0, 1, 99)] == [60, 120, 900]
 
 
+def test_an_archive_that_refuses_and_vanishes_and_then_takes(place: Place) -> None:
+    """By C-STORE, as the command sends."""
+    pytest.importorskip("pynetdicom", reason="pynetdicom is not installed (extra dicom)")
+    from archive.test_sending import archive
+
+    spect(place.inbox / "study.dcm")
+    with archive(lambda n: {1: 0xA700, 2: -1}.get(n, 0x0000)) as there:
+        place.watch(rounds=6, send=partial(send_folder, to=str(there.address), title="SCU", progress=lambda _: None))
+    assert (states(place.out), len(there.stored)) == ({"done": 1}, 1)
+    failures = [line.split("failed: ")[1] for line in place.log if "not sent" in line]
+    assert [("0xA700" in line, "does not answer" in line) for line in failures] == [(True, False), (False, True)]
+
+
 def test_dicom_that_is_kept(place: Place, tmp_path: Path) -> None:
     spect(place.inbox / "study.dcm")
     place.watch(dicom_out=tmp_path / "dicom", send=FolderArchive(place.archive))
@@ -331,6 +346,8 @@ def test_the_step_exports_what_it_makes(place: Place, predicted: None, tmp_path:
     for path in made.glob("*.dcm"):
         ds = pydicom.dcmread(path)
         assert (ds.PatientID, ds.StudyInstanceUID) == (source.PatientID, source.StudyInstanceUID)
+    [line] = [line for line in place.log if "left out" in line]
+    assert "the result has no report.html" in line
     before = contents(made)
     ds = pydicom.dcmread(bare)
     ds.PatientID, ds.PatientName = "ID-4711", "Secret^Sophie"

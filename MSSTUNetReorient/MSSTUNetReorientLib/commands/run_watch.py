@@ -238,6 +238,8 @@ class _Watch:
             record = Record(key, DONE if self.delivery.send is None else TO_SEND, files=files)
         self.records.keep(record)
         self.table.add([row])
+        for what, why in outcome.left_out.items():
+            self.log(f"{key}: {what} left out: {why}")
         words = f"no result, {record.reason}" if record.state == NO_RESULT else f"result made, {row['status']}"
         self.log(f"{key}: {words}" + (f"; no DICOM objects, {record.reason}" if record.state == NO_DICOM else ""))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from dataclasses import field
 from pathlib import Path
 
 from ..errors import InputError
@@ -38,10 +39,12 @@ class Outcome:
     Attributes:
         row: of the table.
         refused: why there are no DICOM objects though they were wanted.
+        left_out: which of them could not be made, mostly because an optional package is missing, and why.
     """
 
     row: Row
     refused: str = ""
+    left_out: dict[str, str] = field(default_factory=dict)
 
 
 def work_on(watched: WatchTask) -> Outcome:
@@ -51,27 +54,30 @@ def work_on(watched: WatchTask) -> Outcome:
         InputError: the output cannot be written; it can be tried again.
     """
     [row] = work(watched.task)
-    refused = "" if watched.dicom is None or row["status"] == NO_RESULT else _export(watched, watched.dicom)
+    if watched.dicom is None or row["status"] == NO_RESULT:
+        outcome = Outcome(row)
+    else:
+        outcome = _exported(watched, watched.dicom, row)
     for folder in (watched.task.folder, watched.dicom):
         if folder is not None and folder.is_dir():
             with writing_errors(folder):
                 settle(folder)
-    return Outcome(row, refused)
+    return outcome
 
 
-def _export(watched: WatchTask, out: Path) -> str:
-    """Write the DICOM objects once, for they get new UIDs each time; return why they cannot be made, else nothing."""
+def _exported(watched: WatchTask, out: Path, row: Row) -> Outcome:
+    """Write the DICOM objects once, for they get new UIDs each time."""
     from ..archive.exporting import ExportOptions
     from ..archive.exporting import export_result
 
     task, source = watched.task, dicom_source(watched.task.studies[0].paths[0], watched.anonymous)
     if out.is_dir():
-        return ""
+        return Outcome(row)
     try:
-        export_result(task.folder, source, out, ExportOptions(watched.anonymous))
+        done = export_result(task.folder, source, out, ExportOptions(watched.anonymous))
     except Exception as error:
         reason = reason_of(error, task)
         if isinstance(error, InputError) and isinstance(error.__cause__, OSError):  # the disk, not the study
             raise InputError(reason) from error
-        return reason
-    return ""
+        return Outcome(row, reason)
+    return Outcome(row, left_out=done.left_out)
