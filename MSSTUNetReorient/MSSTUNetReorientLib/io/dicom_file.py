@@ -16,6 +16,7 @@ from pydicom.uid import ExplicitVRBigEndian
 from pydicom.uid import ExplicitVRLittleEndian
 from pydicom.uid import ImplicitVRLittleEndian
 
+from ..errors import InputError
 from ..geometry.volume import MAX_SIZE
 from ..geometry.volume import MAX_VOXELS
 from .dicom_values import number
@@ -52,6 +53,14 @@ def is_dicom(path: Path) -> bool:
     if not start:
         refuse(path, "the file is empty (0 bytes); copy or export it again")
     return start[PREAMBLE:] == b"DICM" or _begins_as_data_set(start)
+
+
+def is_dicom_file(path: Path) -> bool:
+    """Whether there is a regular file that is DICOM; False also where it is empty or cannot be opened."""
+    try:
+        return path.is_file() and is_dicom(path)
+    except InputError:
+        return False
 
 
 def _begins_as_data_set(start: bytes) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections import defaultdict
 from collections.abc import Iterable
 from collections.abc import Iterator
@@ -17,6 +16,7 @@ from .dicom_values import text
 from .dicom_values import texts
 from .dicom_values import value_of
 from .dicom_values import whole
+from .folder_walk import walk
 from .messages import refuse
 from .reoriented import stated_view
 
@@ -70,19 +70,13 @@ def series_among(files: Iterable[Path]) -> list[Series]:
 
 
 def _files_below(folder: Path) -> Iterator[Path]:
-    """Regular files, in order; linked folders are followed, each once."""
-    seen, count = set(), 0
-    for place, folders, names in os.walk(folder, followlinks=True):
-        real = os.path.realpath(place)
-        if real in seen:
-            folders.clear()
-            continue
-        seen.add(real)
-        folders.sort()
+    """Regular files, hidden ones too."""
+    count = 0
+    for place, _, names in walk(folder, hidden=True):
         count += len(names)
         if count > MAX_FILES:
             refuse(folder, f"a study has at most {MAX_FILES} files, but found more; give the folder of the series")
-        yield from (path for name in sorted(names) if (path := Path(place, name)).is_file())
+        yield from (path for name in names if (path := place / name).is_file())
 
 
 def _without_copies(files: Iterable[Path]) -> Iterator[tuple[Path, Any]]:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import time
 from collections.abc import Callable
 from collections.abc import Iterable
 from collections.abc import Iterator
 from pathlib import Path
 
-from .study_search import HIDDEN
+from .folder_walk import walk
 
 Stamp = tuple[int, int]
 """Size in bytes, and time of the last change in ns."""
@@ -18,7 +17,7 @@ STAMP_DIGITS = 16
 
 
 class Inbox:
-    """What :meth:`look` saw; files whose names :mod:`.study_search` takes for hidden do not count.
+    """What :meth:`look` saw; files whose names :mod:`.folder_walk` takes for hidden do not count.
 
     A file's own time is no measure of how long it has been here: a copy may keep that of its original.
     """
@@ -66,16 +65,11 @@ class Inbox:
 
 
 def _files(folder: Path) -> Iterator[tuple[Path, Stamp]]:
-    """Linked folders are followed, each once; a file that vanishes meanwhile is not there."""
-    seen = set()
-    for name, folders, names in os.walk(folder, followlinks=True):
-        real = os.path.realpath(name)
-        folders[:] = [] if real in seen else [f for f in folders if not f.startswith(HIDDEN)]
-        for file in () if real in seen else (n for n in names if not n.startswith(HIDDEN)):
-            path = Path(name, file)
+    """A file that vanishes meanwhile is not there."""
+    for place, _, names in walk(folder, hidden=False):
+        for path in (place / name for name in names):
             try:
                 status = path.stat()
             except OSError:
                 continue
             yield path, (status.st_size, status.st_mtime_ns)
-        seen.add(real)

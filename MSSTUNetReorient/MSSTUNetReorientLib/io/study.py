@@ -8,6 +8,7 @@ from ..geometry.volume import Volume
 from ..geometry.volume import check_volume
 from .choice import Choice
 from .dicom_file import is_dicom
+from .dicom_file import is_dicom_file
 from .dicom_file import read_header
 from .dicom_folder import choose
 from .dicom_folder import scan
@@ -102,7 +103,7 @@ def read_files(paths: tuple[Path, ...]) -> GatedStudy:
     Raises:
         InputError: as :func:`read_gates`.
     """
-    if len(paths) == 1 and not (paths[0].is_file() and is_dicom(paths[0])):
+    if len(paths) == 1 and not is_dicom_file(paths[0]):
         return read_gates(paths[0])
     with quiet():
         volumes = _read_dicom(paths, Choice(), str(paths[0]))

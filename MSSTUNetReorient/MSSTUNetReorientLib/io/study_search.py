@@ -18,7 +18,7 @@ from typing import Any
 
 from ..errors import InputError
 from .acquisition_facts import attenuation_corrected
-from .dicom_file import is_dicom
+from .dicom_file import is_dicom_file
 from .dicom_file import read_header
 from .dicom_folder import TAGS
 from .dicom_folder import object_of
@@ -27,6 +27,7 @@ from .dicom_values import text
 from .dicom_values import texts
 from .dicom_values import value_of
 from .dicom_values import whole
+from .folder_walk import walk
 from .header_words import DESCRIPTIONS
 from .header_words import PHASE_TAGS
 from .header_words import phase_of_words
@@ -48,8 +49,6 @@ KEY_DIGITS = 16
 SEARCH_TAGS = [*TAGS, *IDENTITY_TAGS, *PHASE_TAGS, "SOPClassUID", "StudyInstanceUID"]
 IMAGE_SUFFIXES = (*(suffix for suffixes in CHECKS for suffix in suffixes), *SUFFIXES)
 SEGMENTATION = ".seg.nrrd"
-HIDDEN = (".", "~")
-"""What the names of hidden files and of those of editors begin with."""
 OWN_FILES, OWN_NAME = ("result.json", "pair.json", "batch.json"), b"msstunet-reorient"
 """Files of a result or a batch, and what they contain."""
 TRUTH, SIMULATED, SIMULATED_DICOM = "truth.json", "image.nrrd", "dicom"
@@ -128,7 +127,7 @@ def _files(places: Iterable[Path], left_out: Counter[str]) -> Iterator[tuple[Pat
         if place.is_dir():
             yield from ((path, False) for path in _files_below(place, left_out))
         elif place.exists():
-            images = siblings(place) if place not in given and _may_be_dicom(place) else (place,)
+            images = siblings(place) if place not in given and is_dicom_file(place) else (place,)
             yield from ((path, True) for path in images if path not in given)
             given.update(images)
         else:
@@ -137,24 +136,18 @@ def _files(places: Iterable[Path], left_out: Counter[str]) -> Iterator[tuple[Pat
 
 
 def _files_below(folder: Path, left_out: Counter[str]) -> Iterator[Path]:
-    """In order; linked folders are followed, each once."""
-
     def closed(_: OSError) -> None:
         left_out["folders that cannot be opened"] += 1
 
-    seen = set()
-    for name, folders, names in os.walk(folder, followlinks=True, onerror=closed):
-        place, real = Path(name), os.path.realpath(name)
-        folders[:] = sorted(f for f in folders if not f.startswith(HIDDEN))
-        if real in seen or any(_made_here(place / own) for own in OWN_FILES if own in names):
-            left_out["results of this program"] += real not in seen
+    for place, folders, names in walk(folder, hidden=False, onerror=closed):
+        if any(_made_here(place / own) for own in OWN_FILES if own in names):
+            left_out["results of this program"] += 1
             folders.clear()
         elif TRUTH in names and (SIMULATED in names or SIMULATED_DICOM in folders):
             folders[:] = [f for f in folders if f == SIMULATED_DICOM]
             yield from () if folders else (place / SIMULATED,)
         else:
-            yield from (path for n in sorted(names) if not n.startswith(HIDDEN) and (path := place / n).is_file())
-        seen.add(real)
+            yield from (path for name in names if (path := place / name).is_file())
 
 
 def _made_here(path: Path) -> bool:
@@ -164,20 +157,12 @@ def _made_here(path: Path) -> bool:
         return False
 
 
-def _may_be_dicom(path: Path) -> bool:
-    """Not a pipe, a device, an empty or an unreadable file."""
-    try:
-        return path.is_file() and is_dicom(path)
-    except InputError:
-        return False
-
-
 def _study_of_file(
     path: Path, given: bool, series: dict[tuple[str, str], _Series], left_out: Counter[str]
 ) -> FoundStudy | None:
     """A study in one file; None where it is none, or an image of a series, which is then added to that."""
     name = path.name.lower()
-    if not _may_be_dicom(path):
+    if not is_dicom_file(path):
         if name.endswith(SEGMENTATION) and not given:
             left_out["segmentations"] += 1
         elif name.endswith(IMAGE_SUFFIXES) or given:

@@ -5,8 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from ...errors import InputError
-from ...io.dicom_file import is_dicom
+from ...io.dicom_file import is_dicom_file
 from ...scene.host import mrml
 
 INSTANCE_UIDS = "DICOM.instanceUIDs"
@@ -16,7 +15,7 @@ INSTANCE_UIDS = "DICOM.instanceUIDs"
 def dicom_file_of(study: Any) -> Path | None:
     """The first file of the series of a node; None where it was not loaded from DICOM, or the file is gone."""
     candidates = [*_files_in_database(study), _own_file(study)]
-    return next((Path(name) for name in candidates if name and _is_dicom_file(Path(name))), None)
+    return next((Path(name) for name in candidates if name and is_dicom_file(Path(name))), None)
 
 
 def _files_in_database(study: Any) -> list[str]:
@@ -30,10 +29,3 @@ def _own_file(study: Any) -> str:
     """Of a file that was loaded without the DICOM module."""
     storage = study.GetStorageNode()
     return str(storage.GetFileName() or "") if storage is not None else ""
-
-
-def _is_dicom_file(path: Path) -> bool:
-    try:
-        return path.is_file() and is_dicom(path)
-    except InputError:
-        return False
