@@ -357,17 +357,10 @@ class MSSTUNetReorientTest(ScriptedLoadableModuleTest):
         self.delayDisplay("Test passed")
 
     def test_PanelFromRunToReload(self) -> None:
-        from MSSTUNetReorientLib.panel.delay import QtDelay
-        from MSSTUNetReorientLib.panel.session import Session
         from MSSTUNetReorientLib.panel.session import Stage
-        from MSSTUNetReorientLib.panel.worker.worker_process import ChildProcess
 
         self.delayDisplay("Run, nudge and accept in the panel")
-        study = slicer.util.loadVolume(str(sampleStudy()))
-        session = Session(slicer.mrmlScene, ChildProcess(), QtDelay(), prepare=MSSTUNetReorientLogic().ensureTorch)
-        session.choose(study)
-        session.review.run()
-        self.waitFor(lambda: session.review.stage is not Stage.RUNNING)
+        study, session = self.sampleSession()
         assert session.review.stage is Stage.ADJUSTING, session.review.message
         session.review.nudge("swing", 5.0)
         session.review.nudge("basal", -2.0)
@@ -384,18 +377,11 @@ class MSSTUNetReorientTest(ScriptedLoadableModuleTest):
     def test_AcceptedResultAsDicomAndBack(self) -> None:
         import pydicom
         from DICOMLib import DICOMUtils
-        from MSSTUNetReorientLib.panel.delay import QtDelay
         from MSSTUNetReorientLib.panel.dicom_export import export_record
-        from MSSTUNetReorientLib.panel.session import Session
         from MSSTUNetReorientLib.panel.session import Stage
-        from MSSTUNetReorientLib.panel.worker.worker_process import ChildProcess
 
         self.delayDisplay("Write an accepted result as DICOM, with pseudonyms, and load it again")
-        study = slicer.util.loadVolume(str(sampleStudy()))
-        session = Session(slicer.mrmlScene, ChildProcess(), QtDelay(), prepare=MSSTUNetReorientLogic().ensureTorch)
-        session.choose(study)
-        session.review.run()
-        self.waitFor(lambda: session.review.stage is not Stage.RUNNING)
+        _, session = self.sampleSession()
         session.review.accept()
         self.waitFor(lambda: session.review.stage is Stage.ACCEPTED or session.review.message)
         before, after = ([0.0] * 6 for _ in range(2))
@@ -414,6 +400,20 @@ class MSSTUNetReorientTest(ScriptedLoadableModuleTest):
         assert max(abs(x - y) for x, y in zip(before, after, strict=True)) < 0.01, (before, after)
         session.close()
         self.delayDisplay("Test passed")
+
+    def sampleSession(self) -> tuple[Any, Any]:
+        """The sample study, and a session of the panel in which it was run."""
+        from MSSTUNetReorientLib.panel.delay import QtDelay
+        from MSSTUNetReorientLib.panel.session import Session
+        from MSSTUNetReorientLib.panel.session import Stage
+        from MSSTUNetReorientLib.panel.worker.worker_process import ChildProcess
+
+        study = slicer.util.loadVolume(str(sampleStudy()))
+        session = Session(slicer.mrmlScene, ChildProcess(), QtDelay(), prepare=MSSTUNetReorientLogic().ensureTorch)
+        session.choose(study)
+        session.review.run()
+        self.waitFor(lambda: session.review.stage is not Stage.RUNNING)
+        return study, session
 
     def waitFor(self, holds: Callable[[], Any]) -> None:
         """Turn the application's event loop until something holds."""

@@ -143,7 +143,7 @@ class TrainedMethod:
         grid = grids[len(grids) // 2]
         cube = read_cube(antialiased(study), grid)
         if self.half_mm < HALF_MM:
-            cube = sample_upright(cube, self.half_mm / HALF_MM, self._edge)
+            cube = sample_upright(cube, self.half_mm / HALF_MM, self._size)
         with torch.inference_mode():
             if self.upright and pose is not None:
                 return self._segment_at(cube, grid, pose)
@@ -201,14 +201,10 @@ class TrainedMethod:
         return float(self.identity.get("half_mm", HALF_MM))
 
     @property
-    def _edge(self) -> int:
+    def _size(self) -> int:
         """Voxels along an edge of what it sees."""
         sizes = self.identity["network"]
         return int(sizes.get("size") or max(sizes["shape"]))
-
-    @property
-    def _size(self) -> int:
-        return int(self.identity["network"]["size"])
 
     @property
     def _family(self) -> str:

@@ -6,10 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .statistics import CONFIDENCE
-from .statistics import DRAWS
-from .statistics import MIN_SUBJECTS
-from .statistics import SEED
+from .statistics import mean_interval
+from .statistics import means_by_subject
 from .summary import Summary
 
 
@@ -47,10 +45,5 @@ def difference(first: Summary, second: Summary, figure: str) -> Difference | Non
     if not both:
         return None
     subjects, x, y = (np.array(column) for column in zip(*both, strict=True))
-    means = np.array([(y - x)[subjects == name].mean() for name in np.unique(subjects)])
-    low = high = None
-    if len(means) >= MIN_SUBJECTS:
-        draws = np.random.default_rng(SEED).integers(len(means), size=(DRAWS, len(means)))
-        tail = (100 - CONFIDENCE) / 2
-        low, high = (float(v) for v in np.percentile(means[draws].mean(1), [tail, 100 - tail]))
-    return Difference(float(x.mean()), float(y.mean()), float(means.mean()), low, high, len(both))
+    means = means_by_subject(y - x, subjects)
+    return Difference(float(x.mean()), float(y.mean()), float(means.mean()), *mean_interval(means), len(both))

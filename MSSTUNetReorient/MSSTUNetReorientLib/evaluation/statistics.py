@@ -85,6 +85,22 @@ def median_interval(x: Array, subjects: Sequence[str]) -> tuple[float | None, fl
     return float(low), float(high)
 
 
+def mean_interval(means: Array) -> tuple[float | None, float | None]:
+    """95 % interval of the mean of the subjects' means, who are drawn again; (None, None) of few, as above."""
+    if len(means) < MIN_SUBJECTS:
+        return None, None
+    draws = np.random.default_rng(SEED).integers(len(means), size=(DRAWS, len(means)))
+    tail = (100 - CONFIDENCE) / 2
+    low, high = np.percentile(means[draws].mean(1), [tail, 100 - tail])
+    return float(low), float(high)
+
+
+def means_by_subject(values: Sequence[float] | Array, subjects: Sequence[str] | NDArray[np.str_]) -> Array:
+    """``(subjects,)`` each subject's mean, whatever the number of its studies."""
+    x, of = np.asarray(values, dtype=float), np.asarray(subjects)
+    return np.array([x[of == name].mean() for name in np.unique(of)])
+
+
 def weighted_medians(ordered: Array, times: NDArray[np.int64]) -> Array:
     """Medians of values in ascending order ``(N,)`` that occur ``times`` ``(draws, N)`` times each."""
     reached = np.cumsum(times, axis=1)
@@ -107,8 +123,7 @@ def lean(values: Sequence[float], subjects: Sequence[str]) -> Lean | None:
     """The mean over subjects, each counting the same whatever its studies; None without values."""
     if not values:
         return None
-    x, of = np.asarray(values, dtype=float), np.asarray(subjects)
-    means = np.array([x[of == name].mean() for name in np.unique(of)])
+    means = means_by_subject(values, subjects)
     return Lean(float(means.mean()), float(means.std(ddof=1)) if len(means) > 1 else None, len(means))
 
 

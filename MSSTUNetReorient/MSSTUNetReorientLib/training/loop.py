@@ -262,7 +262,7 @@ class Watch:
     """The validation curve of a run, kept as a CSV file; it tells the training when it is flat.
 
     Args:
-        folder: of the run; a curve that was begun there is gone on with.
+        folder: of the run; a curve that was begun there is continued.
     """
 
     def __init__(self, training: Training, studies: Studies, folder: Path) -> None:
