@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from ..errors import InputError
 
 MAX_PORT = 65535
+OWN_TITLE = "MSSTUNET"
+"""Our application entity title, unless another one is given."""
 
 
 @dataclass(frozen=True)

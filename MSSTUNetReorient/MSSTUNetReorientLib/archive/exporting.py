@@ -12,6 +12,7 @@ from .. import __version__
 from ..errors import InputError
 from ..io.dicom_values import value_of
 from ..io.dicom_values import whole
+from ..io.messages import print_nothing
 from ..io.messages import quiet
 from ..output.destination import Contents
 from ..output.destination import check_destination
@@ -88,19 +89,23 @@ class Export:
     left_out: dict[str, str] = field(default_factory=dict)
 
 
-def check_export(source: Path | None, out: Path, options: ExportOptions) -> None:
+def check_export(source: Path | None, out: Path, options: ExportOptions) -> SourceStudy | None:
     """Refuse what cannot be exported; call it before any work.
+
+    Returns:
+        The headers of the source; None without one.
 
     Raises:
         InputError: see :func:`export_result`.
     """
     ids = UniqueIds(options.uid_root)
     check_destination(out, False, DICOM)
-    if source is not None:
-        read_source(source, options.series, anonymous=options.anonymous, ids=ids)
-    elif not options.anonymous:
-        msg = "a result holds nothing of the patient; add --source with the DICOM study, or --anonymous"
-        raise InputError(msg)
+    if source is None:
+        if not options.anonymous:
+            msg = "a result holds nothing of the patient; add --source with the DICOM study, or --anonymous"
+            raise InputError(msg)
+        return None
+    return read_source(source, options.series, anonymous=options.anonymous, ids=ids)
 
 
 def export_result(
@@ -129,8 +134,9 @@ def export_result(
         InputError: the result, its source or the output folder breaks a rule; nothing has been written.
     """
     options = options or ExportOptions()
-    check_export(source, out, options)
-    return _export(read_result(folder), source, out, options, progress or _silent, note or _silent)
+    headers = check_export(source, out, options)
+    result, show = read_result(folder), progress or print_nothing
+    return _export(result, source, headers, out, options, show, note or print_nothing)
 
 
 def export_stored(result: StoredResult, source: Path | None, out: Path, options: ExportOptions) -> Export:
@@ -139,19 +145,23 @@ def export_stored(result: StoredResult, source: Path | None, out: Path, options:
     Raises:
         InputError: see :func:`export_result`.
     """
-    check_export(source, out, options)
-    return _export(result, source, out, options, _silent, _silent)
+    headers = check_export(source, out, options)
+    return _export(result, source, headers, out, options, print_nothing, print_nothing)
 
 
 def _export(
-    result: StoredResult, source: Path | None, out: Path, options: ExportOptions, show: Printer, note: Printer
+    result: StoredResult,
+    source: Path | None,
+    headers: SourceStudy | None,
+    out: Path,
+    options: ExportOptions,
+    show: Printer,
+    note: Printer,
 ) -> Export:
     ids = UniqueIds(options.uid_root)
-    if source is None:
-        study = no_source(str(result.input["modality"]), ids)
-        volumes: tuple[Any, ...] = (result.short_axis,)
-    else:
-        study = read_source(source, options.series, anonymous=options.anonymous, ids=ids)
+    study = headers or no_source(str(result.input["modality"]), ids)
+    volumes: tuple[Any, ...] = (result.short_axis,)
+    if source is not None:
         show(f"reading {source}")
         volumes = short_axis_volumes(result, source, options.series)
     work = _Work(result, study, options, ids)
@@ -248,7 +258,3 @@ class _Work:
                 raise
             remedy = "pip install 'msstunet-reorient[dicom]'"
             self.left_out[what] = f"the package {error.name} is not installed; {remedy} installs it"
-
-
-def _silent(_: str) -> None:
-    """Do nothing."""

@@ -16,6 +16,7 @@ from typing import Any
 from ..io.atomic_file import TEMPORARY_SUFFIX
 from ..io.durable import put_in_place
 from ..io.durable import settle
+from ..io.messages import print_nothing
 from .dicom_server import serving
 
 Printer = Callable[[str], None]
@@ -73,7 +74,7 @@ def listening(
     for sop_class in taken:
         entity.add_supported_context(sop_class, ALL_TRANSFER_SYNTAXES)
     entity.require_calling_aet = list(accepted)
-    with serving(entity, port, [(evt.EVT_C_STORE, _store, [folder, note or _silent])], "--listen") as found:
+    with serving(entity, port, [(evt.EVT_C_STORE, _store, [folder, note or print_nothing])], "--listen") as found:
         yield found
 
 
@@ -116,7 +117,3 @@ def _write(path: Path, content: bytes) -> None:
 
 def _name(uid: str) -> str:
     return hashlib.sha256(uid.encode()).hexdigest()[:NAME_DIGITS]
-
-
-def _silent(_: str) -> None:
-    """Do nothing."""

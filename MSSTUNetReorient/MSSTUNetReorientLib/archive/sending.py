@@ -25,14 +25,14 @@ from ..errors import InputError
 from ..io.dicom_file import is_dicom
 from ..io.dicom_file import read_dataset
 from ..io.dicom_file import read_header
+from ..io.messages import print_nothing
+from .archive_address import OWN_TITLE
 from .archive_address import ArchiveAddress
 from .dicom_server import serving
 from .new_object import referenced
 
 Printer = Callable[[str], None]
 
-OWN_TITLE = "MSSTUNET"
-"""Our application entity title, unless another one is given."""
 TIMEOUT_S = 30.0
 """Without an answer for so long, an archive counts as gone."""
 COMMITMENT_S = 10.0
@@ -100,7 +100,7 @@ def send(
         InputError: it cannot be reached, refuses, hangs or vanishes; the message says how many objects it has.
         ModuleNotFoundError: pynetdicom is not installed.
     """
-    task = _Sending(files, to, title, timeout_s, commitment_s, progress or _silent)
+    task = _Sending(files, to, title, timeout_s, commitment_s, progress or print_nothing)
     with task.listening(answer_port):
         association = task.associate()
         try:
@@ -241,7 +241,3 @@ class _Sending:
 def _accepted(association: Any) -> set[str]:
     """The SOP classes that the archive takes."""
     return {str(context.abstract_syntax) for context in association.accepted_contexts}
-
-
-def _silent(_: str) -> None:
-    """Do nothing."""

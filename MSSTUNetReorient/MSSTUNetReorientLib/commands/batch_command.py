@@ -12,6 +12,14 @@ from typing import Annotated
 import typer
 
 from ..errors import InputError
+from .options import ColoursOption
+from .options import DebugFlag
+from .options import DeviceOption
+from .options import JobsOption
+from .options import LimitsOption
+from .options import ModelOption
+from .options import QuietFlag
+from .options import SceneFlag
 from .terminal import print_line
 from .terminal import progress_bar
 from .terminal import write
@@ -19,7 +27,6 @@ from .terminal import write
 if TYPE_CHECKING:
     from .run_batch import BatchReport
 
-JOBS_HELP = "Number of processes; one for each core by default."
 EXIT_WITHOUT_RESULT = 3
 """The batch is complete, but some of its studies have no result."""
 
@@ -29,22 +36,18 @@ def batch(
         list[Path], typer.Argument(metavar="INPUT", help="Studies, and folders in which to search for them.")
     ],
     out: Annotated[Path, typer.Option("--out", "-o", help="Output folder: a new one, or one to continue.")],
-    model: Annotated[str | None, typer.Option(help="Name of a shipped model, or path of a weight file.")] = None,
-    device: Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")] = "auto",
-    limits: Annotated[
-        str, typer.Option(help="Normal limits: auto (by the header), a shipped name, a file of 'normals', or none.")
-    ] = "auto",
-    jobs: Annotated[int | None, typer.Option("--jobs", "-j", min=1, help=JOBS_HELP)] = None,
+    model: ModelOption = None,
+    device: DeviceOption = "auto",
+    limits: LimitsOption = "auto",
+    jobs: JobsOption = None,
     scheduler: Annotated[
         str | None, typer.Option(help="Address of a Dask scheduler whose workers do it, such as tcp://host:8786.")
     ] = None,
     pictures: Annotated[
         bool, typer.Option("--pictures/--no-pictures", help="Write reports, overviews and thumbnails.")
     ] = True,
-    scene: Annotated[bool, typer.Option("--scene", help="Write a scene for 3D Slicer with each result.")] = False,
-    colours: Annotated[
-        str, typer.Option(help="Colour table of the pictures: perceptual, thermal, gray, cool or 10-steps.")
-    ] = "perceptual",
+    scene: SceneFlag = False,
+    colours: ColoursOption = "perceptual",
     parquet: Annotated[bool, typer.Option("--parquet", help="Write results.parquet beside results.csv.")] = False,
     sources: Annotated[
         Path | None,
@@ -53,8 +56,8 @@ def batch(
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Remove results made with other settings, and begin again.")
     ] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print only errors.")] = False,
-    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
+    quiet: QuietFlag = False,
+    debug: DebugFlag = False,
 ) -> None:
     """Process all studies below folders; a run that was stopped goes on where it was."""
     for option, package, extra in ((parquet, "pyarrow", "parquet"), (scheduler, "distributed", "dask")):

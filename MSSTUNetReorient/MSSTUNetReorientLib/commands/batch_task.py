@@ -24,6 +24,7 @@ from ..output.batch_rows import summary_of
 from .run_pair import check_two_studies
 from .run_pair import of_phase
 from .run_study import result_of
+from .terminal import print_nothing
 
 if TYPE_CHECKING:
     from ..io import GatedStudy
@@ -49,7 +50,7 @@ class Making:
     def prediction(self) -> dict[str, Any]:
         """Arguments of :func:`.run_study.result_of`."""
         options = {"model": self.model, "device": self.device, "limits": self.limits, "short_axis": False}
-        return options | {"progress": _silent}
+        return options | {"progress": print_nothing}
 
     @property
     def delivery(self) -> dict[str, Any]:
@@ -184,7 +185,3 @@ def without_names(text: str, paths: Iterable[Path]) -> str:
         if name.strip(f".{os.sep}"):
             text = text.replace(f"{name}: ", "").replace(name, "(a file)")
     return FILE_NAME.sub("(a file)", text).replace("((a file))", "(a file)")
-
-
-def _silent(_: str) -> None:
-    """Do nothing."""

@@ -17,6 +17,7 @@ from typing import Any
 import typer
 
 from .. import __version__
+from ..archive.archive_address import OWN_TITLE
 from ..errors import InputError
 from ..prediction.result import Result
 from .batch_command import batch
@@ -25,8 +26,12 @@ from .evaluate import evaluate
 from .export import ANONYMOUS_HELP
 from .export import export
 from .normals import normals
+from .options import ColoursOption
+from .options import DebugFlag
+from .options import LimitsOption
+from .options import ModelOption
+from .options import QuietFlag
 from .pose_cost import pose_cost
-from .send import OWN_TITLE
 from .send import SEND_HELP
 from .send import check_archive
 from .send import send
@@ -38,6 +43,7 @@ from .terminal import PROGRAM
 from .terminal import TerminatedError
 from .terminal import print_error
 from .terminal import print_line
+from .terminal import print_nothing
 from .terminal import progress_lines
 from .terminal import stdout_reserved
 from .terminal import termination_raises
@@ -113,18 +119,14 @@ def run(
     short_axis: Annotated[
         bool, typer.Option("--short-axis", help="The study is already in short-axis orientation: only segment it.")
     ] = False,
-    model: Annotated[str | None, typer.Option(help="Name of a shipped model, or path of a weight file.")] = None,
+    model: ModelOption = None,
     device: Annotated[Device, typer.Option(help="Device that runs the network.")] = Device.auto,
-    limits: Annotated[
-        str, typer.Option(help="Normal limits: auto (by the header), a shipped name, a file of 'normals', or none.")
-    ] = "auto",
+    limits: LimitsOption = "auto",
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an existing result in the folder.")] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print only errors.")] = False,
+    quiet: QuietFlag = False,
     json: Annotated[bool, typer.Option("--json", help="Print only result.json, or pair.json, to stdout.")] = False,
-    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
-    colours: Annotated[
-        str, typer.Option(help="Colour table of the pictures: perceptual, thermal, gray, cool or 10-steps.")
-    ] = "perceptual",
+    debug: DebugFlag = False,
+    colours: ColoursOption = "perceptual",
     no_scene: Annotated[bool, typer.Option("--no-scene", help="Do not write scene.mrb.")] = False,
     no_report: Annotated[bool, typer.Option("--no-report", help="Do not write report.html and overview.png.")] = False,
     dicom_out: Annotated[
@@ -152,7 +154,7 @@ def run(
         "dicom_out": dicom_out,
         "anonymous": anonymous,
         "progress": progress_lines(quiet or json),
-        "note": _ignore if quiet else print_line,
+        "note": print_nothing if quiet else print_line,
     }
     if rest is None and rest_series is not None:
         msg = "--rest-series needs a rest study, but --rest is not given; add --rest or omit it"
@@ -330,7 +332,3 @@ def frame_range(text: str | None) -> tuple[int, int] | None:
         msg = f"--frames {text}: time frames must be given as A-B, counted from 1, for example 12-20"
         raise InputError(msg)
     return first, last
-
-
-def _ignore(_: str) -> None:
-    """Do nothing."""

@@ -13,6 +13,8 @@ import typer
 from .evaluate import check_out
 from .evaluate import command_line
 from .extras import require
+from .options import DebugFlag
+from .options import QuietFlag
 from .terminal import print_line
 from .terminal import progress_bar
 
@@ -24,8 +26,8 @@ def compare(
     rows: Annotated[Path | None, typer.Option(help="Folder for the measurements; default: that of the runs.")] = None,
     jobs: Annotated[int, typer.Option("--jobs", "-j", min=1, help="Number of processes.")] = 1,
     again: Annotated[bool, typer.Option("--again", help="Repeat existing measurements.")] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print only errors.")] = False,
-    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
+    quiet: QuietFlag = False,
+    debug: DebugFlag = False,
 ) -> None:
     """Measure the papers' networks and write comparisons.md. An interrupted run resumes; networks may be missing."""
     require("train")

@@ -17,6 +17,8 @@ import typer
 
 from ..errors import InputError
 from .extras import require
+from .options import DebugFlag
+from .options import QuietFlag
 from .terminal import PROGRAM
 from .terminal import print_line
 from .terminal import progress_bar
@@ -53,8 +55,8 @@ def evaluate(
         typer.Option(min=0, help="Also turn, mirror and empty this many studies of each set; 0 for none."),
     ] = 8,
     again: Annotated[bool, typer.Option("--again", help="Repeat existing measurements.")] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print only errors.")] = False,
-    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
+    quiet: QuietFlag = False,
+    debug: DebugFlag = False,
 ) -> None:
     """Measure methods on studies with truth and write results.md. An interrupted run resumes."""
     require("evaluate")

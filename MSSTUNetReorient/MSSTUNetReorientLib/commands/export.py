@@ -8,13 +8,16 @@ from typing import Annotated
 
 import typer
 
-from .send import OWN_TITLE
+from ..archive.archive_address import OWN_TITLE
+from .options import DebugFlag
+from .options import QuietFlag
 from .send import SEND_HELP
 from .send import TITLE_HELP
 from .send import check_archive
 from .send import send_folder
 from .send import sent_line
 from .terminal import print_line
+from .terminal import print_nothing
 from .terminal import progress_lines
 from .terminal import stdout_reserved
 from .terminal import write
@@ -37,8 +40,8 @@ def export(
     uid_root: Annotated[str, typer.Option(help="What new UIDs begin with; UUIDs (2.25) by default.")] = "",
     send: Annotated[str | None, typer.Option(help=SEND_HELP)] = None,
     title: Annotated[str, typer.Option(help=TITLE_HELP)] = OWN_TITLE,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print only errors.")] = False,
-    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
+    quiet: QuietFlag = False,
+    debug: DebugFlag = False,
 ) -> None:
     """Write a result as DICOM: short axis, segmentation, report. They hold the patient's name, ID and dates.
 
@@ -49,7 +52,7 @@ def export(
 
     check_archive(send, out)
     options = ExportOptions(anonymous, long_axes, uid_root, description, series)
-    note = _ignore if quiet else print_line
+    note = print_nothing if quiet else print_line
     with stdout_reserved():
         done = export_result(result, source, out, options, progress=progress_lines(quiet), note=note)
     if not quiet:
@@ -59,7 +62,3 @@ def export(
         sent = send_folder(out, send, title, progress_lines(quiet))
         if not quiet:
             write(sys.stdout, sent_line(sent, send) + "\n")
-
-
-def _ignore(_: str) -> None:
-    """Do nothing."""

@@ -9,6 +9,9 @@ from typing import Annotated
 import typer
 
 from ..errors import InputError
+from .options import DebugFlag
+from .options import ModelOption
+from .options import QuietFlag
 from .terminal import progress_bar
 from .terminal import write
 
@@ -18,10 +21,10 @@ def normals(
         Path, typer.Argument(help="Folder of normal studies: a file or subfolder for each, or results already made.")
     ],
     out: Annotated[Path, typer.Option("--out", "-o", help="The file of normal limits, *.npz.")],
-    model: Annotated[str | None, typer.Option(help="Name of a shipped model, or path of a weight file.")] = None,
+    model: ModelOption = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an existing file.")] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print only errors.")] = False,
-    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
+    quiet: QuietFlag = False,
+    debug: DebugFlag = False,
 ) -> None:
     """Make normal limits from the studies of a folder that are held to be normal; report who was left out and why."""
     _check_out(out, overwrite)

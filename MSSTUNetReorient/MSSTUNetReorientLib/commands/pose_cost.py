@@ -14,6 +14,9 @@ from ..errors import InputError
 from .evaluate import check_out
 from .evaluate import command_line
 from .extras import require
+from .options import DebugFlag
+from .options import ModelOption
+from .options import QuietFlag
 from .terminal import print_line
 from .terminal import progress_bar
 
@@ -21,14 +24,14 @@ from .terminal import progress_bar
 def pose_cost(
     sets: Annotated[list[str], typer.Argument(metavar="SET...", help="Folder of studies with truth, or NAME=FOLDER.")],
     out: Annotated[Path, typer.Option("--out", "-o", help="Output folder for the page, its figure and the rows.")],
-    model: Annotated[str | None, typer.Option(help="Name of a shipped model, or path of a weight file.")] = None,
+    model: ModelOption = None,
     studies: Annotated[
         int | None, typer.Option(min=1, help="At most this many studies of each set, evenly; all by default.")
     ] = None,
     jobs: Annotated[int, typer.Option("--jobs", "-j", min=1, help="Number of processes.")] = 1,
     again: Annotated[bool, typer.Option("--again", help="Repeat existing measurements.")] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print only errors.")] = False,
-    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
+    quiet: QuietFlag = False,
+    debug: DebugFlag = False,
 ) -> None:
     """Turn and shift accepted poses, write what that changes (about 40 s a study). An interrupted run resumes."""
     require("evaluate")

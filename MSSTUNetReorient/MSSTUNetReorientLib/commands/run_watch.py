@@ -1,7 +1,7 @@
 """A folder that is watched: each study that is complete gets its result once, and is sent until the archive has it.
 
 The state is on the disk: results and DICOM folders that are complete or not there, and a record of each study. A study
-is begun (record), made (folders), and then told to be so (record); if the program ends in between, what was made of a
+is begun (record), made (folders), and then recorded as made; if the program ends in between, what was made of a
 begun study is removed and made again, so that a loss of power leaves nothing half-written in the place of a result.
 """
 
@@ -50,6 +50,7 @@ from .crew import by_processes
 from .run_batch import default_jobs
 from .run_batch import settings_of
 from .run_batch import with_whole_paths
+from .terminal import print_nothing
 from .watch_task import Outcome
 from .watch_task import WatchTask
 from .watch_task import work_on
@@ -124,7 +125,7 @@ def run_watch(
         with writing_errors(inbox):
             held.enter_context(locked(inbox))
         held.enter_context(batch_folder(out, settings, False))
-        watch = _Watch(Inbox(inbox, wait_s), out, with_whole_paths(making), delivery, log or _silent)
+        watch = _Watch(Inbox(inbox, wait_s), out, with_whole_paths(making), delivery, log or print_nothing)
         watch.doing = doing or _by_crew(jobs, making)
         watch.clean_up()
         if begin is not None:
@@ -334,7 +335,3 @@ def _check_places(inbox: Path, out: Path, dicom_out: Path | None) -> None:
 
 def _inside(folder: Path, other: Path) -> bool:
     return folder.resolve().is_relative_to(other.resolve())
-
-
-def _silent(_: str) -> None:
-    """Do nothing."""

@@ -11,7 +11,10 @@ from typing import Annotated
 
 import typer
 
+from ..archive.archive_address import OWN_TITLE
 from ..errors import InputError
+from .options import DebugFlag
+from .options import QuietFlag
 from .terminal import progress_lines
 from .terminal import write
 
@@ -21,7 +24,6 @@ if TYPE_CHECKING:
 
 SEND_HELP = "Send the DICOM files to this archive: AE@HOST:PORT, or https://HOST/PATH of DICOMweb."
 TITLE_HELP = "Our own application entity title."
-OWN_TITLE = "MSSTUNET"
 ANSWER_HELP = "Port where the archive's answer to storage commitment is awaited, if it connects to us."
 
 
@@ -30,8 +32,8 @@ def send(
     to: Annotated[str, typer.Argument(help="The archive: AE@HOST:PORT, or https://HOST/PATH of DICOMweb.")],
     title: Annotated[str, typer.Option(help=TITLE_HELP)] = OWN_TITLE,
     answer_port: Annotated[int | None, typer.Option(min=1, max=65535, help=ANSWER_HELP)] = None,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print only errors.")] = False,
-    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
+    quiet: QuietFlag = False,
+    debug: DebugFlag = False,
 ) -> None:
     """Send DICOM files to an archive, with all that is in them; a half-sent folder can be sent again."""
     sent = send_folder(folder, to, title, progress_lines(quiet), answer_port)

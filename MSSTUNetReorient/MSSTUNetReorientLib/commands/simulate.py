@@ -11,6 +11,8 @@ import numpy as np
 import typer
 
 from ..errors import InputError
+from .options import DebugFlag
+from .options import QuietFlag
 from .terminal import print_line
 from .terminal import progress_bar
 
@@ -52,8 +54,8 @@ def simulate(
     healthy: Annotated[
         bool, typer.Option("--healthy", help="Only hearts without defects, as for normal limits.")
     ] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print only errors.")] = False,
-    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
+    quiet: QuietFlag = False,
+    debug: DebugFlag = False,
 ) -> None:
     """Make studies with known pose, labels, perfusion and volumes. An interrupted run resumes."""
     from ..simulation.batch import BatchRequest

@@ -11,6 +11,9 @@ import typer
 
 from ..errors import InputError
 from .extras import require
+from .options import DebugFlag
+from .options import ModelOption
+from .options import QuietFlag
 from .terminal import print_line
 
 if TYPE_CHECKING:
@@ -22,9 +25,9 @@ def stability(
         list[Path], typer.Argument(metavar="STUDY...", help="Transaxial studies; no ground truth is needed.")
     ],
     out: Annotated[Path | None, typer.Option("--out", "-o", help="Markdown file; default: stdout.")] = None,
-    model: Annotated[str | None, typer.Option(help="Name of a shipped model, or path of a weight file.")] = None,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print only errors.")] = False,
-    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
+    model: ModelOption = None,
+    quiet: QuietFlag = False,
+    debug: DebugFlag = False,
 ) -> None:
     """Crop, rotate, resample, blur and add noise to studies; report how far results move (about 15 s each)."""
     require("evaluate")

@@ -76,7 +76,7 @@ def print_error(error: object) -> None:
 def progress_lines(quiet: bool) -> Callable[[str], None]:
     """A function that prints one line per step with the time since the start; silent if stderr is no terminal."""
     if quiet or sys.stderr is None or not sys.stderr.isatty():
-        return lambda _: None
+        return print_nothing
     from rich.console import Console
     from rich.text import Text
 
@@ -141,3 +141,7 @@ def termination_raises() -> Iterator[None]:
         for number, handler in former.items():
             with suppress(TypeError):  # None: the former handler was not set from Python
                 signal.signal(number, handler)
+
+
+def print_nothing(_: str) -> None:
+    """Take a line and print nothing."""

@@ -18,6 +18,7 @@ import typer
 
 from ..errors import InputError
 from .extras import require
+from .options import DebugFlag
 from .terminal import TerminatedError
 from .terminal import print_line
 
@@ -65,7 +66,7 @@ def train(
         int, typer.Option("--jobs", "-j", min=1, help="Processes of --all-small, one thread each; needs --pool.")
     ] = 1,
     list_: Annotated[bool, typer.Option("--list", help="List the recipes.")] = False,
-    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
+    debug: DebugFlag = False,
 ) -> None:
     """Train by a recipe; write weights and a table. Ctrl-C saves and stops; the same command resumes."""
     require("train")
@@ -132,7 +133,7 @@ def pool(
     cameras: Annotated[
         Cameras, typer.Option(help="physical: native voxels, SPECT by OSEM, 3 to 6 s a study.")
     ] = Cameras.fast,
-    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
+    debug: DebugFlag = False,
 ) -> None:
     """Make simulated studies for training until stopped; several training runs can share a pool."""
     require("train")
@@ -150,7 +151,7 @@ def validate(
     folder: Annotated[Path, typer.Argument(help="Pool of held-out studies.")],
     model: Annotated[str, typer.Option(help="Shipped model, weight file, or LOCATOR.npz+SEGMENTER.npz.")] = "compact",
     json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
-    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
+    debug: DebugFlag = False,
 ) -> None:
     """Measure a model on a pool of studies: medians, 95th centiles (5th of DSC), failures."""
     require("train")
@@ -171,7 +172,7 @@ def calibrate(
     weights: Annotated[Path, typer.Argument(help="Weight file of the compact model.")],
     sets: Annotated[list[str], typer.Argument(help="Data sets with truth, FOLDER or NAME=FOLDER, not trained on.")],
     out: Annotated[Path, typer.Option("--out", "-o", help="Output weight file.")],
-    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
+    debug: DebugFlag = False,
 ) -> None:
     """Calibrate the wall thickness on held-out studies."""
     require("train")
@@ -185,7 +186,7 @@ def calibrate(
 def bounds(
     weights: Annotated[Path, typer.Argument(help="Weight file of the compact model.")],
     sets: Annotated[list[str], typer.Argument(help="Data sets with truth, FOLDER or NAME=FOLDER, not trained on.")],
-    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
+    debug: DebugFlag = False,
 ) -> None:
     """Calibrate the error bounds on held-out studies; they are written beside the weight file."""
     require("evaluate")
@@ -202,7 +203,7 @@ def blend(
     second: Annotated[Path, typer.Argument(help="Second weight file, for example fine-tuned from the first.")],
     out: Annotated[Path, typer.Option("--out", "-o", help="Output weight file; calibrate it afterwards.")],
     share: Annotated[float, typer.Option(min=0.0, max=1.0, help="Share of the second file.")] = 0.5,
-    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
+    debug: DebugFlag = False,
 ) -> None:
     """Average the weights of a model and of its fine-tuned version."""
     require("train")

@@ -11,15 +11,23 @@ from typing import Annotated
 
 import typer
 
+from ..archive.archive_address import OWN_TITLE
 from ..errors import InputError
-from .batch_command import JOBS_HELP
 from .export import ANONYMOUS_HELP
-from .send import OWN_TITLE
+from .options import ColoursOption
+from .options import DebugFlag
+from .options import DeviceOption
+from .options import JobsOption
+from .options import LimitsOption
+from .options import ModelOption
+from .options import QuietFlag
+from .options import SceneFlag
 from .send import SEND_HELP
 from .send import TITLE_HELP
 from .send import archive_of
 from .send import send_folder
 from .terminal import print_line
+from .terminal import print_nothing
 
 MAX_TITLE = 16
 """Characters of an application entity title (PS3.5 6.2, AE)."""
@@ -43,18 +51,14 @@ def watch(
     wait: Annotated[
         float, typer.Option(min=0, help="Seconds without a new file after which a study may be complete.")
     ] = 30.0,
-    model: Annotated[str | None, typer.Option(help="Name of a shipped model, or path of a weight file.")] = None,
-    device: Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")] = "auto",
-    limits: Annotated[
-        str, typer.Option(help="Normal limits: auto (by the header), a shipped name, a file of 'normals', or none.")
-    ] = "auto",
-    jobs: Annotated[int | None, typer.Option("--jobs", "-j", min=1, help=JOBS_HELP)] = None,
-    colours: Annotated[
-        str, typer.Option(help="Colour table of the pictures: perceptual, thermal, gray, cool or 10-steps.")
-    ] = "perceptual",
-    scene: Annotated[bool, typer.Option("--scene", help="Write a scene for 3D Slicer with each result.")] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print only errors.")] = False,
-    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
+    model: ModelOption = None,
+    device: DeviceOption = "auto",
+    limits: LimitsOption = "auto",
+    jobs: JobsOption = None,
+    colours: ColoursOption = "perceptual",
+    scene: SceneFlag = False,
+    quiet: QuietFlag = False,
+    debug: DebugFlag = False,
 ) -> None:
     """Process each study that comes into a folder, once, and send it to an archive, until this is ended.
 
@@ -67,8 +71,8 @@ def watch(
     from .run_watch import run_watch
 
     choose_device(device)
-    log = _ignore if quiet else _print_with_time
-    sending = None if send is None else partial(send_folder, to=send, title=title, progress=_ignore)
+    log = print_nothing if quiet else _print_with_time
+    sending = None if send is None else partial(send_folder, to=send, title=title, progress=print_nothing)
     with ExitStack() as held:
 
         def begin() -> None:
@@ -120,7 +124,3 @@ def _check(
 
 def _print_with_time(text: str) -> None:
     print_line(f"{time.strftime('%Y-%m-%d %H:%M:%S')} {text}")
-
-
-def _ignore(_: str) -> None:
-    """Do nothing."""

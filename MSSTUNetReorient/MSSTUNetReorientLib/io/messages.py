@@ -44,3 +44,7 @@ def quiet() -> Iterator[None]:
             yield
     finally:
         sitk.ProcessObject.SetGlobalWarningDisplay(shown)
+
+
+def print_nothing(_: str) -> None:
+    """Take a line and print nothing: what shows progress or notes where nobody asked for them."""

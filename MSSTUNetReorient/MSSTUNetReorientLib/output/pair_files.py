@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from ..errors import InputError
+from ..io.messages import print_nothing
 from .colour_tables import DEFAULT
 from .destination import PAIR
 from .destination import replacing
@@ -61,7 +62,7 @@ def deliver_pair(
         reason = write_product(REPORT, complete, folder, out, colours) if report else None
         if reason is not None:
             complete = replace(complete, left_out={REPORT.name: reason})
-            (note or _silent)(f"{REPORT.name} left out: {reason}")
+            (note or print_nothing)(f"{REPORT.name} left out: {reason}")
         write_product(NUMBERS, complete, folder, out, colours)
     return complete
 
@@ -88,7 +89,3 @@ NUMBERS = Product(PAIR.summary, _write_numbers)
 def _about(name: str, printer: Printer | None) -> Printer | None:
     """A printer whose lines begin with the study."""
     return None if printer is None else lambda line: printer(f"{name}: {line}")
-
-
-def _silent(_: str) -> None:
-    """Do nothing."""

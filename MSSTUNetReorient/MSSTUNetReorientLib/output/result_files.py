@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import InputError
+from ..io.messages import print_nothing
 from ..prediction.result import Result
 from .anatomical_section import anatomical_section
 from .colour_tables import DEFAULT
@@ -97,7 +98,7 @@ def deliver(
     with replacing(Path(out), overwrite) as folder:
         _check_space(result, folder, Path(out))
         for product in wanted:
-            (progress or _silent)(f"writing {product.name}")
+            (progress or print_nothing)(f"writing {product.name}")
             told = product.name == SUMMARY and left_out != result.left_out
             complete = replace(result, left_out=left_out) if told else result  # a copy is measured again
             reason = write_product(product, complete, folder, Path(out), colours)
@@ -105,7 +106,7 @@ def deliver(
                 written.append(Path(out) / product.name)
             else:
                 left_out[product.name] = reason
-                (note or _silent)(f"{product.name} left out: {reason}")
+                (note or print_nothing)(f"{product.name} left out: {reason}")
     return Delivery(tuple(written), replace(result, left_out=left_out))
 
 
@@ -302,7 +303,3 @@ def finite(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [finite(item) for item in value]
     return None if isinstance(value, float) and not math.isfinite(value) else value
-
-
-def _silent(_: str) -> None:
-    """Do nothing."""
