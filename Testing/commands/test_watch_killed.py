@@ -86,8 +86,8 @@ def test_every_study_is_there_exactly_once(tmp_path: Path, monkeypatch: pytest.M
         watcher.join()
     done_before = states(out)["done"]
     watcher = started(at_work=False)
-    for _ in within(60):
-        if states(out) == {"done": studies} and len(rows(out)) == studies:
+    for _ in within(60):  # what was sent is removed last
+        if states(out) == {"done": studies} and len(rows(out)) == studies and not list((out / "outgoing").iterdir()):
             break
     watcher.kill()
     watcher.join()

@@ -65,6 +65,7 @@ class MSSTUNetConfiguration:
     backbone_width: int = 64
     backbone_blocks: tuple[int, ...] = RESNET50
     pooled: bool = True
+    last_size: int = 1
     widths: tuple[int, ...] = WIDTHS
     mean: tuple[float, ...] = MEAN_POSE
     alignment: Alignment = "paper"
@@ -78,7 +79,7 @@ class MSSTUNetConfiguration:
         """A new model with fresh weights."""
         return MSSTUNet(
             self.scales, self.backbone_width, self.backbone_blocks, self.widths, mean=self.mean,
-            alignment=self.alignment, pooled=self.pooled,
+            alignment=self.alignment, pooled=self.pooled, last_size=self.last_size,
         )  # fmt: skip
 
 
@@ -91,13 +92,16 @@ class SingleScaleConfiguration:
     backbone_width: int = 64
     backbone_blocks: tuple[int, ...] = RESNET50
     pooled: bool = True
+    last_size: int = 1
     widths: tuple[int, ...] = UNET_WIDTHS
     mean: tuple[float, ...] = MEAN_POSE
 
     def build(self) -> SingleScaleSTUNet:
         """A new model with fresh weights."""
         scale = Scale(self.size, 1.0)
-        return SingleScaleSTUNet(scale, self.backbone_width, self.backbone_blocks, self.widths, self.mean, self.pooled)
+        return SingleScaleSTUNet(
+            scale, self.backbone_width, self.backbone_blocks, self.widths, self.mean, self.pooled, self.last_size
+        )
 
 
 @dataclass(frozen=True)
@@ -111,12 +115,13 @@ class MSSTNConfiguration:
     backbone_width: int = 64
     backbone_blocks: tuple[int, ...] = RESNET50
     pooled: bool = True
+    last_size: int = 1
     mean: tuple[float, ...] = MEAN_POSE
 
     def build(self) -> MSSTN:
         """A new model with fresh weights."""
         scales = halved(self.size, self.levels, self.reading == "nested")
-        return MSSTN(scales, self.backbone_width, self.backbone_blocks, self.mean, self.pooled)
+        return MSSTN(scales, self.backbone_width, self.backbone_blocks, self.mean, self.pooled, self.last_size)
 
 
 @dataclass(frozen=True)
