@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from MSSTUNetReorientLib.geometry.labels import BLOOD_POOL
+from MSSTUNetReorientLib.geometry.labels import MYOCARDIUM
 from MSSTUNetReorientLib.geometry.volume import Grid
 from MSSTUNetReorientLib.geometry.volume import Volume
 from MSSTUNetReorientLib.geometry.volume import resample
@@ -39,8 +41,14 @@ def result_of_study(modality: str = "NM", **info: Any) -> Result:
     made = make_result(modality=modality, quality=Quality("pass"))
     study = replace(made.study, array=counts(made.study), info={**made.study.info, **info})
     grid = Grid.centred(SIZE, SPACING_MM, made.pose)
-    labels = Volume(shell(made.pose.apply_inverse(grid.points())), grid)
+    labels = Volume(lopsided(made.pose.apply_inverse(grid.points())), grid)
     return replace(made, study=study, short_axis=resample(study, grid), labels=labels)
+
+
+def lopsided(points: NDArray[np.float64]) -> NDArray[np.uint8]:
+    """Labels of SA points: the shell with a muscle in its anterolateral quarter, so that no flip goes unseen."""
+    labels, muscle = shell(points), (points[..., 0] > 6) & (points[..., 1] < -6)
+    return np.where((labels == BLOOD_POOL) & muscle, MYOCARDIUM, labels).astype(np.uint8)
 
 
 def counts(study: Volume) -> NDArray[np.float32]:

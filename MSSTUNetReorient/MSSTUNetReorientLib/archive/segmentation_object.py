@@ -17,6 +17,7 @@ from ..geometry.volume import Volume
 from ..io.messages import reason
 from ..io.terminology import SEGMENTS
 from ..io.terminology import SegmentStyle
+from .copied_attributes import leave_empty
 from .left_out import LeftOutError
 from .new_object import MANUFACTURER
 from .new_object import MODEL
@@ -94,6 +95,7 @@ def segmentation_object(
         msg = f"highdicom refuses the header of the study ({reason(error)})"
         raise LeftOutError(msg) from error
     found.SeriesDescription = series.description
+    leave_empty(found, ["ContentCreatorName"])  # type 2; highdicom leaves it out
     _refer_to(found, source)
     if source.anonymous:
         _hide_times(found, images[0])
