@@ -39,10 +39,13 @@ from MSSTUNetReorientLib.commands.watch_task import Outcome
 from MSSTUNetReorientLib.commands.watch_task import WatchTask
 from MSSTUNetReorientLib.commands.watch_task import work_on
 from MSSTUNetReorientLib.errors import InputError
+from MSSTUNetReorientLib.geometry.volume import Volume
+from MSSTUNetReorientLib.geometry.volume import resample
 from MSSTUNetReorientLib.io.inbox import Inbox
 from MSSTUNetReorientLib.io.study_completeness import what_is_missing
 from MSSTUNetReorientLib.io.study_search import FoundStudy
 from MSSTUNetReorientLib.output import watch_records
+from MSSTUNetReorientLib.prediction.result import Result
 
 ROUNDS = 3
 """Looks: one notes what is there, and one finds it quiet."""
@@ -120,7 +123,12 @@ def test_half_a_study_waits_for_the_other_half(place: Place) -> None:
         path.write_bytes(content)
     place.watch()
     assert states(place.out) == {"done": 1}
-    assert json.loads((place.out / "watch.json").read_text()) == {"studies": {"done": 1}, "waiting": {}, "to_send": {}}
+    assert json.loads((place.out / "watch.json").read_text()) == {
+        "studies": {"done": 1},
+        "pairs": {},
+        "waiting": {},
+        "to_send": {},
+    }
 
 
 def test_half_a_file_waits_for_its_end(place: Place) -> None:
@@ -201,7 +209,7 @@ def test_a_disk_that_is_full_at_the_result(place: Place) -> None:
     """The error of a process that cannot write; and an inbox that vanishes for a while."""
     path, failures = spect(place.inbox / "Secret.dcm"), iter([True, True, False])
 
-    def doing(tasks: list[WatchTask]) -> Iterator[tuple[WatchTask, Outcome]]:
+    def doing(tasks: list[WatchTask]) -> Iterator[tuple[WatchTask, list[Outcome]]]:
         if next(failures):
             msg = f"{place.out}: cannot write here: No space left on device"
             raise InputError(msg)
@@ -239,7 +247,7 @@ def states_of_readable(out: Path) -> list[str]:
 def test_a_study_that_cannot_be_used_is_told_and_tried_again_when_it_changes(place: Place) -> None:
     path = spect(place.inbox / "Secret.dcm")
 
-    def doing(tasks: list[WatchTask]) -> Iterator[tuple[WatchTask, Outcome | DiedError]]:
+    def doing(tasks: list[WatchTask]) -> Iterator[tuple[WatchTask, list[Outcome] | DiedError]]:
         yield from ((task, DiedError("the process that worked on it ended with code -9")) for task in tasks)
 
     place.watch(doing=doing)
@@ -322,11 +330,14 @@ def predicted(monkeypatch: pytest.MonkeyPatch) -> None:
     """A predictor that knows the pose."""
     from dataclasses import replace
 
-    fake = SimpleNamespace(predict=lambda volume, **_: replace(shell(), study=volume), choose_device=lambda _: None)
+    def predict(volume: Volume, **_: Any) -> Result:
+        return replace(shell(), study=volume, short_axis=resample(volume, shell().short_axis.grid))
+
+    fake = SimpleNamespace(predict=predict, choose_device=lambda _: None)
     monkeypatch.setitem(sys.modules, "MSSTUNetReorientLib.prediction.predictor", fake)  # type: ignore[arg-type]
 
 
-def really(tasks: list[WatchTask]) -> Iterator[tuple[WatchTask, Outcome]]:
+def really(tasks: list[WatchTask]) -> Iterator[tuple[WatchTask, list[Outcome]]]:
     yield from ((task, work_on(task)) for task in tasks)
 
 

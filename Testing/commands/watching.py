@@ -25,9 +25,15 @@ from MSSTUNetReorientLib.commands.watch_task import Outcome
 from MSSTUNetReorientLib.commands.watch_task import WatchTask
 from MSSTUNetReorientLib.errors import InputError
 from MSSTUNetReorientLib.io.durable import settle
+from MSSTUNetReorientLib.io.study_identity import UNKNOWN
 from MSSTUNetReorientLib.output import batch_page
 from MSSTUNetReorientLib.output.batch_rows import rows_of
+from MSSTUNetReorientLib.output.destination import PAIR
+from MSSTUNetReorientLib.output.destination import RESULT
 from MSSTUNetReorientLib.output.destination import replacing
+from MSSTUNetReorientLib.output.pair import make_pair
+from MSSTUNetReorientLib.output.pair_checks import Side
+from MSSTUNetReorientLib.output.pair_files import pair_text
 from MSSTUNetReorientLib.output.result_files import summary_text
 from MSSTUNetReorientLib.prediction import models
 from MSSTUNetReorientLib.prediction.result import Result
@@ -44,47 +50,62 @@ def shell() -> Result:
 
 
 SUMMARY = summary_text(shell())
+PAIR_SUMMARY = pair_text(make_pair(Side(shell(), UNKNOWN), Side(shell(), UNKNOWN)))
 """Made once, before watchers are forked."""
 
 
-def spect(path: Path) -> Path:
+def spect(path: Path, phase: str = "Rest", patient: str = "ID-4711") -> Path:
     """A new NM study of the patient who must not leak, copied into its place as a whole."""
     ds = nuclear_study(shell().study)
     ds.SeriesInstanceUID, ds.StudyInstanceUID = generate_uid(), generate_uid()
+    ds.SeriesDescription, ds.PatientID = f"{phase} Secret", patient
     path.parent.mkdir(parents=True, exist_ok=True)
     return save(ds, path.with_name(f".{path.name}")).rename(path)
 
 
-def pet(folder: Path) -> list[Path]:
+def pet(folder: Path, phase: str = "Rest", patient: str = "ID-4711") -> list[Path]:
     """A new PET series of few slices."""
     series = pet_study(shell().study)[:SLICES]
-    uid = generate_uid()
+    uid, examination = generate_uid(), generate_uid()
     for ds in series:
-        ds.SeriesInstanceUID, ds.NumberOfSlices = uid, SLICES
+        ds.SeriesInstanceUID, ds.StudyInstanceUID, ds.NumberOfSlices = uid, examination, SLICES
+        ds.SeriesDescription, ds.PatientID = f"{phase} Secret", patient
         ds.file_meta.MediaStorageSOPInstanceUID = ds.SOPInstanceUID = generate_uid()
     return sorted(save_series(series, folder).iterdir())
 
 
-def quick_work(watched: WatchTask) -> Outcome:
-    """The folders of a study without any computing: a result, and one DICOM object that refers to its source."""
-    task, dicom = watched.task, watched.dicom
+def quick_work(watched: WatchTask) -> list[Outcome]:
+    """The folders of a task without any computing: results, and one DICOM object of each that refers to its source."""
+    task = watched.task
     if not task.finished:
-        with replacing(task.folder, False) as fresh:
-            (fresh / "polar_map.csv").write_text("0\n" * 1000)
-            (fresh / "result.json").write_text(SUMMARY)
-    if dicom is not None and not dicom.is_dir():
-        ds = pydicom.dcmread(task.studies[0].paths[0], stop_before_pixels=True)
-        ds.ReferencedImageSequence, ds.SOPInstanceUID = [pydicom.Dataset()], generate_uid()
-        ds.ReferencedImageSequence[0].ReferencedSOPInstanceUID = ds.file_meta.MediaStorageSOPInstanceUID
-        ds.file_meta.MediaStorageSOPInstanceUID = ds.SOPInstanceUID
-        with replacing(dicom, False, DICOM) as fresh:
-            save(ds, fresh / "short_axis.dcm")
-    for folder in (task.folder, *([dicom] if dicom is not None else [])):
-        settle(folder)
-    return Outcome(rows_of(task.folder)[0])
+        together = len(task.studies) > 1
+        with replacing(task.folder, False, PAIR if together else RESULT) as fresh:
+            for folder in [fresh / phase for phase in PAIR.folders] if together else [fresh]:
+                folder.mkdir(exist_ok=True)
+                (folder / "polar_map.csv").write_text("0\n" * 1000)
+                (folder / "result.json").write_text(SUMMARY)
+            if together:
+                (fresh / "pair.json").write_text(PAIR_SUMMARY)
+    for study, dicom in zip(task.studies, watched.dicom, strict=True):
+        if dicom is not None and not dicom.is_dir():
+            quick_object(study.paths[0], dicom)
+    for made in (task.folder, *watched.dicom):
+        if made is not None:
+            settle(made)
+    return [Outcome(row) for row in rows_of(task.folder)]
 
 
-def quickly(tasks: Sequence[WatchTask]) -> Iterator[tuple[WatchTask, Outcome]]:
+def quick_object(source: Path, folder: Path) -> None:
+    """A new object that refers to its source."""
+    ds = pydicom.dcmread(source, stop_before_pixels=True)
+    ds.ReferencedImageSequence, ds.SOPInstanceUID = [pydicom.Dataset()], generate_uid()
+    ds.ReferencedImageSequence[0].ReferencedSOPInstanceUID = ds.file_meta.MediaStorageSOPInstanceUID
+    ds.file_meta.MediaStorageSOPInstanceUID = ds.SOPInstanceUID
+    with replacing(folder, False, DICOM) as fresh:
+        save(ds, fresh / "short_axis.dcm")
+
+
+def quickly(tasks: Sequence[WatchTask]) -> Iterator[tuple[WatchTask, list[Outcome]]]:
     yield from ((task, quick_work(task)) for task in tasks)
 
 

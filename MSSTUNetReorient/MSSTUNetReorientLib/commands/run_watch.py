@@ -1,8 +1,12 @@
 """A folder that is watched: each study that is complete gets its result once, and is sent until the archive has it.
 
-The state is on the disk: results and DICOM folders that are complete or not there, and a record of each study. A study
-is begun (record), made (folders), and then recorded as made; if the program ends in between, what was made of a
-begun study is removed and made again, so that a loss of power leaves nothing half-written in the place of a result.
+The state is on the disk: results and DICOM folders that are complete or not there, and a record of each study and of
+each pair. A study is begun (record), made (folders), and then recorded as made; if the program ends in between, what
+was made of a begun study is removed and made again, so that a loss of power leaves nothing half-written in the place of
+a result.
+
+Stress and rest are made together when both are complete, also if the first has had a result of its own before. What of
+it was made for the archive is not made again.
 """
 
 from __future__ import annotations
@@ -51,12 +55,15 @@ from .run_batch import default_jobs
 from .run_batch import settings_of
 from .run_batch import with_whole_paths
 from .terminal import print_nothing
+from .watch_groups import Group
+from .watch_groups import groups_of
+from .watch_groups import name_of
 from .watch_task import Outcome
 from .watch_task import WatchTask
 from .watch_task import work_on
 
 Log = Callable[[str], None]
-Outcomes = Iterator[tuple[WatchTask, "Outcome | DiedError"]]
+Outcomes = Iterator[tuple[WatchTask, "list[Outcome] | DiedError"]]
 Doing = Callable[[Sequence[WatchTask]], Outcomes]
 Sending = Callable[[Path], Any]
 
@@ -165,9 +172,9 @@ class _Watch:
                 remove_half_written(self.dicom)
         self.table = BatchTable(self.out, {})
         for record in self.records:
-            if record.state == NO_RESULT:
+            if record.state == NO_RESULT and not record.is_pair:
                 self.table.rows[record.study] = row_without_result(record.study, "", record.reason)
-        self.table.complete()
+        self._complete_table()
         unsent = sum(record.state == TO_SEND for record in self.records)
         if unsent and self.delivery.send is None:
             self.log(f"{unsent} studies of a former run wait to be sent, but --send is not given")
@@ -188,22 +195,39 @@ class _Watch:
             return
         search = find_studies([self.inbox.folder])
         self.table.left_out = search.left_out
-        quiet = [study for study in search.studies if self.inbox.is_quiet(study.paths)]
-        open_ = [study for study in quiet if not self._ended(study)]
-        missing = {study.key: words for study in open_ if (words := what_is_missing(study))}
+        quiet = {study.key: study for study in search.studies if self.inbox.is_quiet(study.paths)}
+        missing = {key: words for key, study in quiet.items() if (words := self._missing(study))}
         self._tell_waiting(missing)
-        whole = {study.key: study for study in open_ if study.key not in missing}
-        if whole:
-            self._make_all(whole)
-        self.inbox.handled()
+        coming = {study.key for study in search.studies} - set(quiet)
+        groups = groups_of(search.studies, set(quiet) - set(missing), coming)
+        while due := [task for group in groups.ready for task in self._due(group)]:
+            self._make_all(due)
+        self.inbox.handled(but={path for study in groups.held if not self._ended(study) for path in study.paths})
         self.pauses.end("inbox")
 
-    def _ended(self, study: FoundStudy) -> bool:
-        """Whether nothing is left to do but to send it; what failed is tried again when its files have changed."""
-        record = self.records.of(study.key)
+    def _missing(self, study: FoundStudy) -> str:
+        """What is missing of a study that is not made yet; files of others are not read."""
+        return "" if self._ended(study) else what_is_missing(study)
+
+    def _due(self, group: Group) -> list[Task]:
+        """What is to be made of a group; where stress and rest cannot be a pair, each alone."""
+        pair = self.records.of(name_of(group)) if len(group) > 1 else None
+        if pair is not None and pair.state == NO_RESULT and self._ended(*group):
+            return [task for study in group for task in self._due((study,))]
+        return [] if all(self._ended(*part) for part in _parts(group)) else [Task(group, self.out, self.making)]
+
+    def _ended(self, *studies: FoundStudy) -> bool:
+        """Whether nothing is left to do with a study, or a pair, but to send it.
+
+        What failed is tried again when its files have changed.
+        """
+        record = self.records.of(name_of(studies))
         if record is None or record.state == BEGUN:
             return False
-        return record.state in (TO_SEND, DONE) or record.files == self.inbox.stamp(study.paths)
+        return record.state in (TO_SEND, DONE) or record.files == self._stamp(studies)
+
+    def _stamp(self, studies: Group) -> str:
+        return self.inbox.stamp(path for study in studies for path in study.paths)
 
     def _tell_waiting(self, missing: dict[str, str]) -> None:
         for key, words in missing.items():
@@ -211,26 +235,57 @@ class _Watch:
                 self.log(f"{key}: waits, {words}")
         self.waiting = missing
 
-    def _make_all(self, studies: dict[str, FoundStudy]) -> None:
-        for key in studies:
-            self.records.keep(Record(key, BEGUN))
-        tasks = [self._task(study) for study in studies.values()]
-        with closing(self.doing(tasks)) as outcomes:  # type: ignore[type-var]
+    def _make_all(self, tasks: Sequence[Task]) -> None:
+        for part in (part for task in tasks for part in _parts(task.studies)):
+            if not self._ended(*part):
+                self.records.keep(Record(name_of(part), BEGUN))
+        with closing(self.doing([self._watched(task) for task in tasks])) as outcomes:  # type: ignore[type-var]
             for watched, outcome in outcomes:
-                [study] = watched.task.studies
-                if isinstance(outcome, DiedError):
-                    [row] = watched.task.failed(str(outcome))
-                    outcome = Outcome(row)
-                self._keep(study, outcome)
+                self._keep_all(watched.task, outcome)
                 self._send()
-        self.table.complete()
+        self._complete_table()
 
-    def _task(self, study: FoundStudy) -> WatchTask:
-        return WatchTask(Task((study,), self.out, self.making), self._dicom_of(study.key), self.delivery.anonymous)
+    def _watched(self, task: Task) -> WatchTask:
+        """With the folders for DICOM objects of those studies that are begun; others have theirs."""
+        folders = tuple(self._dicom_of(study.key) if self._is_begun((study,)) else None for study in task.studies)
+        return WatchTask(task, folders, self.delivery.anonymous)
+
+    def _is_begun(self, studies: Group) -> bool:
+        record = self.records.of(name_of(studies))
+        return record is not None and record.state == BEGUN
+
+    def _keep_all(self, task: Task, outcome: list[Outcome] | DiedError) -> None:
+        """Record what has become of a task: the pair before its studies, whose results lie in its folder.
+
+        Where the process of a pair died, its studies stay begun, and are made alone.
+        """
+        together = len(task.studies) > 1
+        if isinstance(outcome, DiedError):
+            if together:
+                self._keep_pair(task, NO_RESULT, str(outcome))
+                return
+            outcome = [Outcome(row) for row in task.failed(str(outcome))]
+        rows = [one.row for one in outcome]
+        self.table.add(rows)
+        if together and self._is_begun(task.studies):
+            self._keep_pair(task, rows[0]["pair_status"], rows[0]["pair_warnings"])
+        for study, one in zip(task.studies, outcome, strict=True):
+            if self._is_begun((study,)):
+                self._keep(study, one)
+
+    def _keep_pair(self, task: Task, status: str, warnings: str) -> None:
+        """Record what has become of stress and rest together."""
+        name, files = name_of(task.studies), self._stamp(task.studies)
+        if status == NO_RESULT:
+            self.records.keep(Record(name, NO_RESULT, warnings, files))
+            self.log(f"{name}: no pair, {warnings}")
+        else:
+            self.records.keep(Record(name, DONE, files=files))
+            self.log(f"{name}: stress and rest together, {status}")
 
     def _keep(self, study: FoundStudy, outcome: Outcome) -> None:
         """Record what has become of a study."""
-        row, key, files = outcome.row, study.key, self.inbox.stamp(study.paths)
+        row, key, files = outcome.row, study.key, self._stamp((study,))
         if row["status"] == NO_RESULT:
             record = Record(key, NO_RESULT, row["reasons"], files)
         elif outcome.refused:
@@ -238,11 +293,18 @@ class _Watch:
         else:
             record = Record(key, DONE if self.delivery.send is None else TO_SEND, files=files)
         self.records.keep(record)
-        self.table.add([row])
         for what, why in outcome.left_out.items():
             self.log(f"{key}: {what} left out: {why}")
         words = f"no result, {record.reason}" if record.state == NO_RESULT else f"result made, {row['status']}"
         self.log(f"{key}: {words}" + (f"; no DICOM objects, {record.reason}" if record.state == NO_DICOM else ""))
+
+    def _complete_table(self) -> None:
+        """Write it; the row of a stress study also tells why there is no pair."""
+        for record in self.records:
+            row = self.table.rows.get(record.study.split("-")[0])
+            if record.is_pair and record.state == NO_RESULT and row is not None and not row.get("pair_status"):
+                row |= {"pair_status": NO_RESULT, "pair_warnings": record.reason}
+        self.table.complete()
 
     def _send(self) -> None:
         """Those that failed least often first; after a failure nothing is sent for a while."""
@@ -277,9 +339,10 @@ class _Watch:
 
     def _write_status(self) -> None:
         """What is going on, for people: nothing reads it."""
-        states = Counter(record.state for record in self.records)
+        states, pairs = (Counter(r.state for r in self.records if r.is_pair == pair) for pair in (False, True))
         unsent = {r.study: {"tries": r.tries, "reason": r.reason} for r in self.records if r.state == TO_SEND}
-        content = {"studies": dict(sorted(states.items())), "waiting": self.waiting, "to_send": unsent}
+        content: dict[str, Any] = {"studies": dict(sorted(states.items())), "pairs": dict(sorted(pairs.items()))}
+        content |= {"waiting": self.waiting, "to_send": unsent}
         text = json.dumps(content, indent=2) + "\n"
         if text != self._status:
             write_text(self.out / STATUS, text)
@@ -307,6 +370,11 @@ class _Pauses:
     def end(self, what: str) -> None:
         """It succeeded."""
         self._until.pop(what, None)
+
+
+def _parts(group: Group) -> list[Group]:
+    """What of a group has a record: each study, and the pair."""
+    return [*((study,) for study in group), *([group] if len(group) > 1 else [])]
 
 
 def _by_crew(jobs: int | None, making: Making) -> Doing:

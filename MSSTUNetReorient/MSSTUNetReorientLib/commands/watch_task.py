@@ -1,4 +1,4 @@
-"""One study of a watched folder: its result and, if asked, its DICOM objects, both on the disk at the end."""
+"""What one process does of a watched folder: a study, or stress and rest; results and DICOM objects, on the disk."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from pathlib import Path
 
 from ..errors import InputError
 from ..io.durable import settle
+from ..io.study_search import FoundStudy
 from ..output.batch_rows import NO_RESULT
 from ..output.batch_rows import Row
 from ..output.destination import writing_errors
@@ -22,19 +23,19 @@ class WatchTask:
     """What one process does at a time.
 
     Attributes:
-        task: of one study.
-        dicom: the folder to make for its DICOM objects; None for none.
+        task: of one study, or of stress and rest.
+        dicom: for each study the folder to make for its DICOM objects; None for none.
         anonymous: pseudonyms in them.
     """
 
     task: Task
-    dicom: Path | None = None
+    dicom: tuple[Path | None, ...] = (None,)
     anonymous: bool = False
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What has become of it.
+    """What has become of a study.
 
     Attributes:
         row: of the table.
@@ -47,36 +48,39 @@ class Outcome:
     left_out: dict[str, str] = field(default_factory=dict)
 
 
-def work_on(watched: WatchTask) -> Outcome:
+def work_on(watched: WatchTask) -> list[Outcome]:
     """Make what is not there yet.
+
+    Returns:
+        An outcome for each study.
 
     Raises:
         InputError: the output cannot be written; it can be tried again.
     """
-    [row] = work(watched.task)
-    if watched.dicom is None or row["status"] == NO_RESULT:
-        outcome = Outcome(row)
-    else:
-        outcome = _exported(watched, watched.dicom, row)
-    for folder in (watched.task.folder, watched.dicom):
+    task = watched.task
+    rows = work(task)
+    parts = zip(task.studies, rows, watched.dicom, strict=True)
+    outcomes = [_exported(watched, study, row, dicom) for study, row, dicom in parts]
+    results = {task.out / row["result"].split("/")[0] for row in rows if row.get("result")}
+    for folder in (*sorted(results), *watched.dicom):
         if folder is not None and folder.is_dir():
             with writing_errors(folder):
                 settle(folder)
-    return outcome
+    return outcomes
 
 
-def _exported(watched: WatchTask, out: Path, row: Row) -> Outcome:
-    """Write the DICOM objects once, for they get new UIDs each time."""
+def _exported(watched: WatchTask, study: FoundStudy, row: Row, out: Path | None) -> Outcome:
+    """Write the DICOM objects of a study once, for they get new UIDs each time."""
+    if out is None or out.is_dir() or row["status"] == NO_RESULT:
+        return Outcome(row)
     from ..archive.exporting import ExportOptions
     from ..archive.exporting import export_result
 
-    task, source = watched.task, dicom_source(watched.task.studies[0].paths[0], watched.anonymous)
-    if out.is_dir():
-        return Outcome(row)
+    source, result = dicom_source(study.paths[0], watched.anonymous), watched.task.out / row["result"]
     try:
-        done = export_result(task.folder, source, out, ExportOptions(watched.anonymous))
+        done = export_result(result, source, out, ExportOptions(watched.anonymous))
     except Exception as error:
-        reason = reason_of(error, task)
+        reason = reason_of(error, watched.task)
         if isinstance(error, InputError) and isinstance(error.__cause__, OSError):  # the disk, not the study
             raise InputError(reason) from error
         return Outcome(row, reason)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Callable
+from collections.abc import Collection
 from collections.abc import Iterable
 from collections.abc import Iterator
 from pathlib import Path
@@ -44,9 +45,13 @@ class Inbox:
             self._seen[path] = known if known is not None and known[0] == stamp else (stamp, self._now)
         return any(self._handled.get(path) != stamp for path, stamp in self._quiet())
 
-    def handled(self) -> None:
-        """All files that were quiet at the last look have been searched, and what could be done with them was done."""
-        self._handled = dict(self._quiet())
+    def handled(self, but: Collection[Path] = ()) -> None:
+        """All files that were quiet at the last look have been searched, and what could be done with them was done.
+
+        Args:
+            but: files that are to be looked at again, though nothing happens to them.
+        """
+        self._handled = {path: stamp for path, stamp in self._quiet() if path not in but}
 
     def is_quiet(self, paths: Iterable[Path]) -> bool:
         """Whether all of these files were quiet at the last look."""

@@ -1,4 +1,4 @@
-"""What has become of each study of a watched folder: a small file for each, written to the disk before it counts."""
+"""What has become of each study, and each pair, of a watched folder: a small file, on the disk before it counts."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ STATES = (BEGUN, TO_SEND, DONE, NO_DICOM, NO_RESULT)
 
 @dataclass(frozen=True)
 class Record:
-    """One study.
+    """One study, or stress and rest together.
 
     Attributes:
-        study: its key.
-        state: one of :data:`STATES`.
+        study: its key, or both keys with a hyphen between them: the name of its folder.
+        state: one of :data:`STATES`; of a pair begun, done or no result.
         reason: why it has no result or no DICOM objects, or was not sent.
         files: a hash of the sizes and times of its files; without a result it is tried again when they have changed.
         tries: how often sending it failed.
@@ -36,6 +36,11 @@ class Record:
     reason: str = ""
     files: str = ""
     tries: int = 0
+
+    @property
+    def is_pair(self) -> bool:
+        """Whether it is of stress and rest together."""
+        return "-" in self.study
 
 
 class Records:
@@ -62,11 +67,11 @@ class Records:
         yield from (self._records[key] for key in sorted(self._records))
 
     def of(self, study: str) -> Record | None:
-        """The record of a study, if there is one."""
+        """The record of a study or a pair, if there is one."""
         return self._records.get(study)
 
     def keep(self, record: Record) -> None:
-        """Replace the record of a study; it is on the disk then.
+        """Replace the record of a study or a pair; it is on the disk then.
 
         Raises:
             InputError: the disk is full or cannot be written; the former one is kept.
