@@ -21,8 +21,8 @@ import pydicom
 import pytest
 from MSSTUNetReorientLib.archive.archive_address import ArchiveAddress
 from MSSTUNetReorientLib.archive.archive_address import archive_address
-from MSSTUNetReorientLib.archive.sending import COMMITMENT
-from MSSTUNetReorientLib.archive.sending import COMMITMENT_INSTANCE
+from MSSTUNetReorientLib.archive.commitment import COMMITMENT
+from MSSTUNetReorientLib.archive.commitment import COMMITMENT_INSTANCE
 from MSSTUNetReorientLib.archive.sending import dicom_files
 from MSSTUNetReorientLib.archive.sending import send
 from MSSTUNetReorientLib.commands.cli import main
@@ -41,6 +41,8 @@ class Archive:
     address: ArchiveAddress
     stored: dict[str, Dataset] = field(default_factory=dict)
     asked: list[Dataset] = field(default_factory=list)
+    told: list[int | None] = field(default_factory=list)
+    """Our status of each answer that it sent; None where nobody was there for it."""
 
 
 @contextmanager
@@ -48,6 +50,9 @@ def archive(
     status: Status = lambda _: 0x0000,
     *,
     commits: int | None = None,
+    answers_at: int | None = None,
+    proposes_role: bool = True,
+    answers_after_s: float = 0.1,
     title: str = "PACS",
     classes: tuple[str, ...] = (),
     syntax: str = "1.2.840.10008.1.2.1",
@@ -57,6 +62,9 @@ def archive(
     Args:
         status: of the nth C-STORE, from 1; -1 cuts the connection, -2 does not answer.
         commits: event type of its answer to storage commitment; None where it does not offer it.
+        answers_at: port of ours to which it opens a connection for that answer; None where we asked.
+        proposes_role: whether it says then that it is the provider of the service, as PS3.7 D.3.3.4 wants.
+        answers_after_s: the time until then.
         title: its title, which it insists on.
         classes: what it takes; everything if empty.
         syntax: the only transfer syntax that it takes.
@@ -87,13 +95,9 @@ def archive(
         received.asked.append(request)
 
         def report() -> None:
-            time.sleep(0.1)
-            answer = Dataset()
-            answer.TransactionUID = request.TransactionUID
-            key = "ReferencedSOPSequence" if commits == 1 else "FailedSOPSequence"
-            setattr(answer, key, list(request.ReferencedSOPSequence)[: None if commits == 1 else 1])
-            with suppress(RuntimeError):  # nobody waits for the answer any more
-                event.assoc.send_n_event_report(answer, commits, COMMITMENT, COMMITMENT_INSTANCE)
+            time.sleep(answers_after_s)
+            connection = event.assoc if answers_at is None else _connection_to(answers_at, title, proposes_role)
+            received.told.append(_report(connection, commits, _answer(request, commits)))
 
         threading.Thread(target=report, daemon=True).start()
         return 0x0000, None
@@ -113,6 +117,31 @@ def archive(
     finally:
         over.set()
         server.shutdown()
+
+
+def _answer(request: Dataset, event_type: int | None) -> Dataset:
+    """That all objects are kept, or that the first of them is not."""
+    answer = Dataset()
+    answer.TransactionUID = request.TransactionUID
+    key = "ReferencedSOPSequence" if event_type == 1 else "FailedSOPSequence"
+    setattr(answer, key, list(request.ReferencedSOPSequence)[: None if event_type == 1 else 1])
+    return answer
+
+
+def _report(association: Any, event_type: int | None, answer: Dataset) -> int | None:
+    """Send an answer; return the status, None if nobody is there."""
+    with suppress(RuntimeError, AttributeError):
+        status, _ = association.send_n_event_report(answer, event_type, COMMITMENT, COMMITMENT_INSTANCE)
+        return int(status.Status)
+    return None
+
+
+def _connection_to(port: int, title: str, proposes_role: bool) -> Any:
+    """A connection of the archive's own."""
+    caller = pynetdicom.AE(title)
+    caller.add_requested_context(COMMITMENT)
+    roles = [pynetdicom.build_role(COMMITMENT, scp_role=True)] if proposes_role else []
+    return caller.associate("127.0.0.1", port, ae_title="MSSTUNET", ext_neg=roles)
 
 
 def refusal(files: list[Path], to: ArchiveAddress, **options: Any) -> str:

@@ -46,10 +46,26 @@ def rows(out: Path) -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
+def add(inbox: Path, step: int) -> Counter[str]:
+    """New files of the patient who must not leak, of step after step another one; return what is there more.
+
+    A study alone, rest, stress for the rest that is done, and both at once.
+    """
+    kind, folder = step % 4, inbox / "Secret^Sophie"
+    patient = f"ID-4711-{step - (kind == 2)}"
+    if kind == 0:
+        pet(inbox / f"{step}", "Rest", patient)
+    if kind in (1, 3):
+        spect(folder / f"rest {step}.dcm", "Rest", patient)
+    if kind in (2, 3):
+        spect(folder / f"stress {step}.dcm", "Stress", patient)
+    return Counter(studies=1 + (kind == 3), pairs=int(kind > 1), alone=int(kind < 2))
+
+
 @posix
 @pytest.mark.slow
 def test_every_study_is_there_exactly_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """An archive that fails every tenth time; a study is added when all are done, and the first is sent twice."""
+    """An archive that fails every tenth time; studies are added when all are done, and the first is sent twice."""
     inbox, out, archive, log = (tmp_path / name for name in ("in", "out", "archive", "log.txt"))
     inbox.mkdir()
     archive.mkdir()
@@ -57,7 +73,7 @@ def test_every_study_is_there_exactly_once(tmp_path: Path, monkeypatch: pytest.M
     monkeypatch.setenv("PYTHONPATH", path)  # without it the server could not load the module once for all watchers
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["commands.watching"])
-    studies, killed_at_work, chance = 0, 0, random.Random(4711)
+    wanted, step, killed_at_work, chance = Counter[str](), 0, 0, random.Random(4711)
 
     def started(at_work: bool) -> Any:
         """A watcher that has begun, or that has begun to look into the folder."""
@@ -71,34 +87,39 @@ def test_every_study_is_there_exactly_once(tmp_path: Path, monkeypatch: pytest.M
         return process
 
     for kill in range(KILLS):
-        if states(out)["done"] == studies:
-            if studies % 2:
-                spect(inbox / "Secret^Sophie" / f"{studies}.dcm")
-            else:
-                pet(inbox / f"{studies}")
-            studies += 1
+        if states(out)["done"] == wanted["studies"] + wanted["pairs"]:
+            wanted += add(inbox, step)
+            step += 1
         if kill == 21:
             shutil.copytree(inbox / "0", inbox / "again")
         watcher = started(at_work=kill % 5 > 0)
         time.sleep(LONGEST_LIFE_S * chance.uniform(0.0, 1.0) ** 2)
-        killed_at_work += states(out)["done"] < studies
+        killed_at_work += states(out)["done"] < wanted["studies"] + wanted["pairs"]
         os.kill(watcher.pid, signal.SIGKILL)
         watcher.join()
     done_before = states(out)["done"]
     watcher = started(at_work=False)
     for _ in within(60):  # what was sent is removed last
-        if states(out) == {"done": studies} and len(rows(out)) == studies and not list((out / "outgoing").iterdir()):
+        at_rest = states(out)["done"] == wanted["studies"] + wanted["pairs"] and not list((out / "outgoing").iterdir())
+        paired = sum("/" in row["result"] for row in rows(out)) == 2 * wanted["pairs"]
+        if at_rest and paired and len(rows(out)) == wanted["studies"]:
             break
     watcher.kill()
     watcher.join()
     assert killed_at_work > KILLS / 10
     assert done_before > 0
-    assert states(out) == {"done": studies}
-    keys = {record["study"] for record in records(out)}
-    assert {path.parent.name for path in out.glob("*/result.json")} == keys
+    assert states(out) == {"done": wanted["studies"] + wanted["pairs"]}
+    names = {record["study"] for record in records(out)}
+    keys, pairs = {name for name in names if "-" not in name}, {name for name in names if "-" in name}
+    assert (len(keys), len(pairs)) == (wanted["studies"], wanted["pairs"])
+    assert {path.parent.name for path in out.glob("*/pair.json")} == pairs
+    alone = {path.parent.name for path in out.glob("*/result.json")}
+    assert alone <= keys
+    assert len(alone) == wanted["alone"]
     assert [row["study"] for row in rows(out)] == sorted(keys)
+    assert {row["result"].split("/")[0] for row in rows(out)} >= pairs
     sources = [pydicom.dcmread(path).ReferencedImageSequence[0].ReferencedSOPInstanceUID for path in archive.iterdir()]
-    assert len(sources) == len(set(sources)) == studies
+    assert len(sources) == len(set(sources)) == wanted["studies"]
     assert list((out / "outgoing").iterdir()) == []
     assert not list(out.rglob(".reorient*"))
     told = log.read_text() + (out / "watch.json").read_text() + (out / "results.csv").read_text()

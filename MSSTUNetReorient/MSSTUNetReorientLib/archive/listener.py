@@ -17,6 +17,7 @@ from ..io.atomic_file import TEMPORARY_SUFFIX
 from ..io.durable import put_in_place
 from ..io.durable import settle
 from ..io.messages import print_nothing
+from .commitment import Commitments
 from .dicom_server import serving
 
 Printer = Callable[[str], None]
@@ -42,6 +43,7 @@ def listening(
     *,
     accepted: Sequence[str] = (),
     taken: Sequence[str] = TAKEN,
+    commitments: Commitments | None = None,
     note: Printer | None = None,
 ) -> Iterator[int]:
     """Take what is sent within the block.
@@ -54,6 +56,7 @@ def listening(
         title: our application entity title.
         accepted: titles of those who may send; everybody if empty.
         taken: SOP classes.
+        commitments: takes the answers of an archive that we send to.
         note: called when objects cannot be taken, and why; from other threads.
 
     Yields:
@@ -74,7 +77,9 @@ def listening(
     for sop_class in taken:
         entity.add_supported_context(sop_class, ALL_TRANSFER_SYNTAXES)
     entity.require_calling_aet = list(accepted)
-    with serving(entity, port, [(evt.EVT_C_STORE, _store, [folder, note or print_nothing])], "--listen") as found:
+    answers = commitments.serve(entity) if commitments is not None else []
+    store = evt.EVT_C_STORE, _store, [folder, note or print_nothing]
+    with serving(entity, port, [store, *answers], "--listen") as found:
         yield found
 
 

@@ -5,7 +5,6 @@ What could not be sent stays in its folder and can be sent again: an archive tak
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
 from collections.abc import Iterator
 from collections.abc import Sequence
@@ -19,7 +18,6 @@ from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence as Items
 from pydicom.uid import ExplicitVRLittleEndian
 from pydicom.uid import ImplicitVRLittleEndian
-from pydicom.uid import generate_uid
 
 from ..errors import InputError
 from ..io.dicom_file import is_dicom
@@ -28,6 +26,10 @@ from ..io.dicom_file import read_header
 from ..io.messages import print_nothing
 from .archive_address import OWN_TITLE
 from .archive_address import ArchiveAddress
+from .commitment import COMMITMENT
+from .commitment import COMMITMENT_INSTANCE
+from .commitment import SUCCESS
+from .commitment import Commitments
 from .dicom_server import serving
 from .new_object import referenced
 
@@ -37,10 +39,9 @@ TIMEOUT_S = 30.0
 """Without an answer for so long, an archive counts as gone."""
 COMMITMENT_S = 10.0
 """How long the answer to storage commitment is awaited; archives may take hours, and answer then on their own."""
-COMMITMENT, COMMITMENT_INSTANCE = "1.2.840.10008.1.20.1", "1.2.840.10008.1.20.1.1"
-REQUEST, ALL_COMMITTED = 1, 1
-"""Action type of the request, and event type of a complete success."""
-SUCCESS, WARNING = 0x0000, 0xB000
+REQUEST = 1
+"""Action type of the request for storage commitment."""
+WARNING = 0xB000
 
 
 @dataclass(frozen=True)
@@ -80,6 +81,8 @@ def send(
     timeout_s: float = TIMEOUT_S,
     commitment_s: float = COMMITMENT_S,
     answer_port: int | None = None,
+    commitments: Commitments | None = None,
+    about: str = "",
     progress: Printer | None = None,
 ) -> Sent:
     """Send files, all over one association.
@@ -91,6 +94,8 @@ def send(
         timeout_s: without an answer for so long, the archive counts as gone.
         commitment_s: how long the answer to storage commitment is awaited.
         answer_port: where it is awaited if the archive opens a connection of its own for it; None only where we asked.
+        commitments: of a service of ours that takes answers as well, such as the listener.
+        about: what is sent, for an answer that comes later.
         progress: called with each file.
 
     Returns:
@@ -100,32 +105,16 @@ def send(
         InputError: it cannot be reached, refuses, hangs or vanishes; the message says how many objects it has.
         ModuleNotFoundError: pynetdicom is not installed.
     """
-    task = _Sending(files, to, title, timeout_s, commitment_s, progress or print_nothing)
+    task = _Sending(files, to, title, timeout_s, progress or print_nothing, commitments or Commitments())
     with task.listening(answer_port):
         association = task.associate()
         try:
             task.store(association)
-            committed = task.commit(association)
+            committed = task.commit(association, about, commitment_s)
         finally:
             if association.is_established:
                 association.release()
     return Sent(len(files), committed)
-
-
-class _Answer:
-    """The archive's answer to one request for storage commitment, on whatever connection it comes."""
-
-    def __init__(self) -> None:
-        self.came, self.transaction = threading.Event(), ""
-        self.event, self.information = 0, Dataset()
-
-    def report(self, event: Any) -> tuple[int, None]:
-        """Called by pynetdicom; an answer to another request is none."""
-        information = event.event_information
-        if information.get("TransactionUID") == self.transaction:
-            self.event, self.information = int(event.event_type), information
-            self.came.set()
-        return SUCCESS, None
 
 
 class _Sending:
@@ -137,13 +126,12 @@ class _Sending:
         to: ArchiveAddress,
         title: str,
         timeout_s: float,
-        commitment_s: float,
         show: Printer,
+        commitments: Commitments,
     ) -> None:
         self.files, self.to, self.title = files, to, title
-        self.timeout_s, self.commitment_s, self.show = timeout_s, commitment_s, show
+        self.timeout_s, self.show, self.commitments = timeout_s, show, commitments
         self.headers = [read_header(path, ["SOPClassUID", "SOPInstanceUID"]) for path in files]
-        self.answer = _Answer()
 
     @contextmanager
     def listening(self, port: int | None) -> Iterator[None]:
@@ -156,12 +144,9 @@ class _Sending:
             yield
             return
         from pynetdicom import AE
-        from pynetdicom import evt
 
         entity = AE(self.title)
-        entity.add_supported_context(COMMITMENT, scu_role=False, scp_role=True)
-        handlers = [(evt.EVT_N_EVENT_REPORT, self.answer.report)]
-        with serving(entity, port, handlers, "--answer-port"):
+        with serving(entity, port, self.commitments.serve(entity), "--answer-port"):
             yield
 
     def associate(self) -> Any:
@@ -179,7 +164,7 @@ class _Sending:
         for sop_class in sorted({str(header.SOPClassUID) for header in self.headers}):
             entity.add_requested_context(sop_class, [ExplicitVRLittleEndian, ImplicitVRLittleEndian])
         entity.add_requested_context(COMMITMENT)
-        handlers = [(evt.EVT_N_EVENT_REPORT, self.answer.report)]
+        handlers = [(evt.EVT_N_EVENT_REPORT, self.commitments.report)]
         association = entity.associate(to.host, to.port, ae_title=to.title, evt_handlers=handlers)
         if association.is_established:
             return association
@@ -213,7 +198,7 @@ class _Sending:
         if refused:
             self._refuse(f"it stored {len(self.files) - len(refused)} of {len(self.files)} objects; {refused[0]}")
 
-    def commit(self, association: Any) -> bool | None:
+    def commit(self, association: Any, about: str, wait_s: float) -> bool | None:
         """Ask the archive to confirm that it keeps the objects.
 
         Raises:
@@ -221,16 +206,16 @@ class _Sending:
         """
         if COMMITMENT not in _accepted(association):
             return None
+        asked = self.commitments.ask(about, len(self.files))
         request = Dataset()
-        request.TransactionUID = self.answer.transaction = generate_uid(prefix=None)
+        request.TransactionUID = asked.transaction
         pairs = [(str(header.SOPClassUID), str(header.SOPInstanceUID)) for header in self.headers]
         request.ReferencedSOPSequence = Items([referenced(*pair) for pair in pairs])
         status, _ = association.send_n_action(request, REQUEST, COMMITMENT, COMMITMENT_INSTANCE)
-        if "Status" not in status or int(status.Status) != SUCCESS or not self.answer.came.wait(self.commitment_s):
+        if "Status" not in status or int(status.Status) != SUCCESS or not asked.wait(wait_s):
             return None
-        if self.answer.event != ALL_COMMITTED:
-            failed = len(self.answer.information.get("FailedSOPSequence") or []) or "some"
-            self._refuse(f"it does not confirm {failed} of {len(self.files)} objects")
+        if asked.failed:
+            self._refuse(asked.words)
         return True
 
     def _refuse(self, what: str) -> NoReturn:

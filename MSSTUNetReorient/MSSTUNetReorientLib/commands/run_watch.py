@@ -23,6 +23,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 from typing import Any
 
 from ..errors import InputError
@@ -62,10 +63,13 @@ from .watch_task import Outcome
 from .watch_task import WatchTask
 from .watch_task import work_on
 
+if TYPE_CHECKING:
+    from ..archive.sending import Sent
+
 Log = Callable[[str], None]
 Outcomes = Iterator[tuple[WatchTask, "list[Outcome] | DiedError"]]
 Doing = Callable[[Sequence[WatchTask]], Outcomes]
-Sending = Callable[[Path], Any]
+Sending = Callable[[Path], "Sent | None"]
 
 LOOK_EVERY_S = 5.0
 WAIT_S = 30.0
@@ -315,7 +319,7 @@ class _Watch:
         for record in sorted(due, key=lambda record: (record.tries, record.study)):
             kept = self._dicom_of(record.study)
             try:
-                send(kept if kept is not None and kept.is_dir() else self.outgoing / record.study)
+                sent = send(kept if kept is not None and kept.is_dir() else self.outgoing / record.study)
             except Exception as error:
                 reason = str(error) if isinstance(error, InputError) else f"internal error: {type(error).__name__}"
                 self.pauses.begin("archive", 0)
@@ -325,7 +329,8 @@ class _Watch:
                 return
             self.records.keep(replace(record, state=DONE, reason=""))
             self.pauses.end(record.study)
-            self.log(f"{record.study}: sent")
+            confirmed = sent is not None and sent.committed
+            self.log(f"{record.study}: sent" + ("; the archive confirmed to keep it" if confirmed else ""))
             self._remove(self.outgoing / record.study)
 
     def _dicom_of(self, key: str) -> Path | None:

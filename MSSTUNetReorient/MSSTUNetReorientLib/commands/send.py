@@ -20,6 +20,7 @@ from .terminal import write
 
 if TYPE_CHECKING:
     from ..archive.archive_address import ArchiveAddress
+    from ..archive.commitment import Commitments
     from ..archive.sending import Sent
 
 SEND_HELP = "Send the DICOM files to this archive: AE@HOST:PORT, or https://HOST/PATH of DICOMweb."
@@ -42,9 +43,19 @@ def send(
 
 
 def send_folder(
-    folder: Path, to: str, title: str, progress: Callable[[str], None], answer_port: int | None = None
+    folder: Path,
+    to: str,
+    title: str,
+    progress: Callable[[str], None],
+    answer_port: int | None = None,
+    commitments: Commitments | None = None,
 ) -> Sent:
     """Send the DICOM files of a folder.
+
+    Args:
+        folder, to, title, answer_port: as the command.
+        progress: called with each file.
+        commitments: of a service of ours that takes the archive's answers to storage commitment.
 
     Raises:
         InputError: see :func:`..archive.sending.send` and :func:`..archive.web_sending.send_over_web`.
@@ -56,7 +67,10 @@ def send_folder(
     address = archive_of(to)
     if isinstance(address, str):
         return send_over_web(dicom_files(folder), address, progress=progress)
-    return send_files(dicom_files(folder), address, title=title, answer_port=answer_port, progress=progress)
+    return send_files(
+        dicom_files(folder), address, title=title, answer_port=answer_port, commitments=commitments,
+        about=folder.name, progress=progress,
+    )  # fmt: skip
 
 
 def check_archive(to: str | None, dicom_out: Path | None) -> None:

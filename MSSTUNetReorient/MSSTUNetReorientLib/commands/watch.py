@@ -65,6 +65,7 @@ def watch(
     With --send or --dicom-out, DICOM objects are written, which hold the patient's name, ID and dates.
     """
     _check(listen, accept or [], title, send, dicom_out, anonymous)
+    from ..archive.commitment import Commitments
     from ..prediction.predictor import choose_device
     from .batch_task import Making
     from .run_watch import Delivery
@@ -72,14 +73,20 @@ def watch(
 
     choose_device(device)
     log = print_nothing if quiet else _print_with_time
-    sending = None if send is None else partial(send_folder, to=send, title=title, progress=print_nothing)
+    commitments = Commitments(log)
+    sending = (
+        partial(send_folder, to=send, title=title, progress=print_nothing, commitments=commitments) if send else None
+    )
     with ExitStack() as held:
 
         def begin() -> None:
             if listen is not None:
                 from ..archive.listener import listening
 
-                held.enter_context(listening(inbox, listen, title, accepted=accept or [], note=log))
+                answers = commitments if send is not None else None
+                held.enter_context(
+                    listening(inbox, listen, title, accepted=accept or [], commitments=answers, note=log)
+                )
                 log(f"listening on port {listen} as {title}")
             log("watching")
 
