@@ -248,7 +248,19 @@ def test_an_archive_of_another_name(files: list[Path]) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "PACS", "PACS@host", "@host:104", "PACS@host:0", "PACS@host:99999", "A" * 17 + "@h:1"]
+    "text",
+    [
+        "",
+        "PACS",
+        "PACS@host",
+        "@host:104",
+        "PACS@host:0",
+        "PACS@host:99999",
+        "A" * 17 + "@h:1",
+        "PÄCS@h:1",
+        "A\\B@h:1",
+        " @h:1",
+    ],
 )
 def test_addresses_that_are_none(text: str) -> None:
     with pytest.raises(InputError, match="AE@HOST:PORT"):
@@ -257,6 +269,20 @@ def test_addresses_that_are_none(text: str) -> None:
 
 def test_addresses() -> None:
     assert archive_address("MY PACS@[::1]:11112") == ArchiveAddress("MY PACS", "::1", 11112)
+
+
+@pytest.mark.parametrize("title", ["", "A" * 17, "Ü", "A\\B"])
+@pytest.mark.parametrize("command", ["send", "export"])
+def test_titles_that_are_none(command: str, title: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    """Told before any work."""
+    arguments = {"send": [str(tmp_path), "PACS@h:1"], "export": [str(tmp_path), "--out", str(tmp_path / "out")]}
+    assert main([command, *arguments[command], "--title", title]) == 2
+    assert "1 to 16 plain characters" in capfd.readouterr().err
+
+
+def test_a_web_service_does_not_answer_to_a_port(nuclear: SimpleNamespace, capfd: pytest.CaptureFixture[str]) -> None:
+    assert main(["send", str(nuclear.out), "https://host/dicom-web", "--answer-port", "11112"]) == 2
+    assert "--answer-port" in capfd.readouterr().err
 
 
 def test_an_archive_by_another_hand(files: list[Path], tmp_path: Path) -> None:

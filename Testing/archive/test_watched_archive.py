@@ -77,6 +77,7 @@ def test_a_study_goes_out_and_comes_back(orthanc: Orthanc, tmp_path: Path) -> No
             _wait(lambda: "watching" in log.read_text(), watcher, log)
             orthanc.post("modalities/watch/store", study.encode())
             _wait(lambda: ": sent" in log.read_text(), watcher, log)
+            assert ": sent; the archive confirmed to keep it" in log.read_text()
         finally:
             watcher.send_signal(signal.SIGTERM)
     assert watcher.returncode == 143

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from ..archive.archive_address import OWN_TITLE
+from ..archive.archive_address import check_title
 from .options import DebugFlag
 from .options import QuietFlag
 from .send import SEND_HELP
@@ -51,6 +52,7 @@ def export(
     from ..archive.exporting import export_result
 
     check_archive(send, out)
+    check_title(title)
     options = ExportOptions(anonymous, long_axes, uid_root, description, series)
     note = print_nothing if quiet else print_line
     with stdout_reserved():

@@ -243,10 +243,12 @@ class _Watch:
         for part in (part for task in tasks for part in _parts(task.studies)):
             if not self._ended(*part):
                 self.records.keep(Record(name_of(part), BEGUN))
+        self._write_status()
         with closing(self.doing([self._watched(task) for task in tasks])) as outcomes:  # type: ignore[type-var]
             for watched, outcome in outcomes:
                 self._keep_all(watched.task, outcome)
                 self._send()
+                self._write_status()
         self._complete_table()
 
     def _watched(self, task: Task) -> WatchTask:

@@ -12,6 +12,7 @@ from typing import Annotated
 import typer
 
 from ..archive.archive_address import OWN_TITLE
+from ..archive.archive_address import check_title
 from ..errors import InputError
 from .options import DebugFlag
 from .options import QuietFlag
@@ -37,6 +38,7 @@ def send(
     debug: DebugFlag = False,
 ) -> None:
     """Send DICOM files to an archive, with all that is in them; a half-sent folder can be sent again."""
+    check_title(title)
     sent = send_folder(folder, to, title, progress_lines(quiet), answer_port)
     if not quiet:
         write(sys.stdout, sent_line(sent, to) + "\n")
@@ -58,7 +60,8 @@ def send_folder(
         commitments: of a service of ours that takes the archive's answers to storage commitment.
 
     Raises:
-        InputError: see :func:`..archive.sending.send` and :func:`..archive.web_sending.send_over_web`.
+        InputError: see :func:`..archive.sending.send` and :func:`..archive.web_sending.send_over_web`; or a web service
+            is to answer to a port.
     """
     from ..archive.sending import dicom_files
     from ..archive.sending import send as send_files
@@ -66,6 +69,9 @@ def send_folder(
 
     address = archive_of(to)
     if isinstance(address, str):
+        if answer_port is not None:
+            msg = "--answer-port belongs to storage commitment, which DICOMweb does not have; omit it"
+            raise InputError(msg)
         return send_over_web(dicom_files(folder), address, progress=progress)
     return send_files(
         dicom_files(folder), address, title=title, answer_port=answer_port, commitments=commitments,

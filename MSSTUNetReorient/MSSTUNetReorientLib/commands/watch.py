@@ -12,6 +12,7 @@ from typing import Annotated
 import typer
 
 from ..archive.archive_address import OWN_TITLE
+from ..archive.archive_address import check_title
 from ..errors import InputError
 from .export import ANONYMOUS_HELP
 from .options import ColoursOption
@@ -28,9 +29,6 @@ from .send import archive_of
 from .send import send_folder
 from .terminal import print_line
 from .terminal import print_nothing
-
-MAX_TITLE = 16
-"""Characters of an application entity title (PS3.5 6.2, AE)."""
 
 
 def watch(
@@ -116,10 +114,9 @@ def _check(
     if anonymous and send is None and dicom_out is None:
         msg = "--anonymous belongs to DICOM objects, but neither --send nor --dicom-out is given; add one or omit it"
         raise InputError(msg)
-    for option, words in (("--title", title), *(("--accept", name) for name in accept)):
-        if not 0 < len(words.strip()) <= MAX_TITLE or "\\" in words or not words.isascii() or not words.isprintable():
-            msg = f"{option} {words}: an application entity title has 1 to {MAX_TITLE} plain characters; shorten it"
-            raise InputError(msg)
+    check_title(title)
+    for name in accept:
+        check_title(name, "--accept")
     if send is not None:
         archive_of(send)
     if listen is not None and find_spec("pynetdicom") is None:
