@@ -129,22 +129,23 @@ def test_every_study_is_there_exactly_once(tmp_path: Path, monkeypatch: pytest.M
 @posix
 @pytest.mark.slow
 def test_the_real_step(tmp_path: Path) -> None:
-    """The whole command with its processes and its network, killed five times while it works on three studies."""
+    """The whole command with its processes and its network, killed five times while it works on a study and a pair."""
     sample = sitk.ReadImage(str(REPOSITORY / "Resources" / "SampleData" / "spect_phantom.nrrd"))
     inbox, out, chance = tmp_path / "in", tmp_path / "out", random.Random(2)
     inbox.mkdir()
-    for n in range(1, 4):
-        sitk.WriteImage(sitk.Cast(sample, sitk.sitkFloat32) * n, str(inbox / f"{n}.nrrd"))
+    for name, power in (("alone", 1.0), ("stress", 1.1), ("rest", 0.9)):  # copies would be no pair
+        sitk.WriteImage(sitk.Pow(sitk.Cast(sample, sitk.sitkFloat32), power), str(inbox / f"{name}.nrrd"))
     command = [sys.executable, "-m", "MSSTUNetReorientLib", "watch", str(inbox), "--out", str(out), "--wait", "0.2"]
     environment = os.environ | {"PYTHONPATH": str(REPOSITORY / "MSSTUNetReorient"), "OMP_NUM_THREADS": "1"}
     for kill in range(6):
         with subprocess.Popen([*command, "--jobs", "1"], env=environment, stderr=subprocess.PIPE) as watcher:
-            for _ in within(240):
+            for _ in within(480):
                 assert watcher.poll() is None, watcher.communicate()
-                if (states(out) == {"done": 3} and len(rows(out)) == 3) or (kill < 5 and states(out)["begun"]):
+                if (states(out) == {"done": 4} and len(rows(out)) == 3) or (kill < 5 and states(out)["begun"]):
                     break
             time.sleep(chance.uniform(0.0, 15.0) if kill < 5 else 0.0)
             watcher.kill()
-    assert states(out) == {"done": 3}
-    assert len(rows(out)) == len(list(out.glob("*/result.json"))) == 3
+    assert states(out) == {"done": 4}
+    assert [len(list(out.glob(f"*/{name}"))) for name in ("result.json", "pair.json")] == [1, 1]
+    assert sorted(row["phase"] for row in rows(out)) == ["", "rest", "stress"]
     assert {row["status"] for row in rows(out)} <= {"pass", "review"}
