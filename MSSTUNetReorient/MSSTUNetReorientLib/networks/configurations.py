@@ -18,6 +18,8 @@ from .cascade import HIDDEN
 from .cascade import SHAPE
 from .cascade import WIDTHS as CASCADE_WIDTHS
 from .cascade import Cascade
+from .cascade import ReorientationBlock
+from .config_table import limited
 from .joint import MSSTUNet
 from .joint import SingleScaleSTUNet
 from .msstn import MEAN_POSE
@@ -175,10 +177,18 @@ class CascadeConfiguration:
     shape: tuple[int, ...] = SHAPE
     widths: tuple[int, ...] = CASCADE_WIDTHS
     hidden: tuple[int, ...] = HIDDEN
+    unpooled: int = limited(0, 0, 4)
 
     def build(self) -> Cascade | CNNSTN:
         """A new model with fresh weights."""
-        return (Cascade if self.stages == 3 else CNNSTN)(self.mean, self.shape, self.widths, self.hidden)
+        block = partial(
+            ReorientationBlock,
+            shape=self.shape,
+            widths=self.widths,
+            hidden=self.hidden,
+            unpooled=self.unpooled,
+        )
+        return (Cascade if self.stages == 3 else CNNSTN)(self.mean, block=block)
 
 
 @dataclass(frozen=True)
@@ -191,10 +201,11 @@ class VGGConfiguration:
     shape: tuple[int, ...] = SHAPE
     widths: tuple[int, ...] = VGG_WIDTHS
     hidden: int = VGG_HIDDEN
+    unpooled: int = limited(0, 0, 4)
 
     def build(self) -> Cascade | CNNSTN:
         """A new model with fresh weights."""
-        block = partial(VGG, shape=self.shape, widths=self.widths, hidden=self.hidden)
+        block = partial(VGG, shape=self.shape, widths=self.widths, hidden=self.hidden, unpooled=self.unpooled)
         return (Cascade if self.stages == 3 else CNNSTN)(self.mean, block=block)
 
 

@@ -52,8 +52,8 @@ class ResNet(nn.Module):
             end otherwise, too few for the statistics of batch normalisation.
         width: channels of the stem; stage n has ``4 * width * 2**n`` out.
         blocks: bottlenecks per stage; (3, 4, 6, 3) is ResNet50.
-        last_size: voxels along an edge that the average at the end leaves; 1, as published, averages all. With more, the
-            features say where they were found.
+        last_size: voxels along an edge that the average at the end leaves; 1, as published, averages all. With more,
+            the features say where they were found.
 
     Attributes:
         features: length of the output vector.
