@@ -6,7 +6,6 @@ import pytest
 import torch
 from MSSTUNetReorientLib.networks.cascade import CNNSTN
 from MSSTUNetReorientLib.networks.cascade import Cascade
-from MSSTUNetReorientLib.networks.cascade import ReorientationBlock
 from MSSTUNetReorientLib.networks.cascade import with_gradient
 from MSSTUNetReorientLib.networks.losses import cascade_loss
 
@@ -28,14 +27,6 @@ def test_the_published_counts_of_the_benchmarks_mean_two_networks_of_three_outpu
 
 def test_the_plain_form_has_the_published_number_of_parameters():
     assert _count(CNNSTN()) == PUBLISHED["CNN+STN"]
-
-
-@pytest.mark.parametrize(("unpooled", "voxels"), [(0, 2 * 4 * 4), (1, 4 * 8 * 8)])
-def test_a_level_without_pooling_leaves_the_voxels_to_the_linear_layers(unpooled, voxels):
-    block = ReorientationBlock((0.0,) * 6, **SMALL, unpooled=unpooled)
-    linear = next(m for m in block if isinstance(m, torch.nn.Linear))
-    assert linear.in_features == 4 * voxels
-    assert block(torch.rand(2, 2, 16, 32, 32)).shape == (2, 6)
 
 
 def test_the_three_stage_form_is_three_parameters_short():

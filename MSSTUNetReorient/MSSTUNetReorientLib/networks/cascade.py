@@ -68,8 +68,6 @@ class ReorientationBlock(nn.Sequential):
         shape: (D, H, W) of the input.
         widths: channels of the convolutions.
         hidden: units of the fully connected layers.
-        unpooled: no pooling follows so many of the last convolutions, none as published; a small input needs the
-            voxels.
     """
 
     def __init__(
@@ -78,14 +76,11 @@ class ReorientationBlock(nn.Sequential):
         shape: Sequence[int] = SHAPE,
         widths: Sequence[int] = WIDTHS,
         hidden: Sequence[int] = HIDDEN,
-        unpooled: int = 0,
     ) -> None:
         layers: list[nn.Module] = []
-        for level, (i, o) in enumerate(pairwise([CHANNELS, *widths])):
-            layers += [nn.Conv3d(i, o, 3, padding=1), nn.BatchNorm3d(o), nn.ReLU(inplace=True)]
-            if level < len(widths) - unpooled:
-                layers.append(nn.MaxPool3d(2))
-        depth, height, width = (n // 2 ** (len(widths) - unpooled) for n in shape)
+        for i, o in pairwise([CHANNELS, *widths]):
+            layers += [nn.Conv3d(i, o, 3, padding=1), nn.BatchNorm3d(o), nn.ReLU(inplace=True), nn.MaxPool3d(2)]
+        depth, height, width = (n // 2 ** len(widths) for n in shape)
         units = [widths[-1] * depth * height * width, *hidden]
         layers.append(nn.Flatten())
         for i, o in pairwise(units):

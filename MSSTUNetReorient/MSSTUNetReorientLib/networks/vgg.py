@@ -29,7 +29,7 @@ class VGG(nn.Sequential):
         shape: (D, H, W) of the input.
         widths: channels per level.
         hidden: units of both fully connected layers.
-        unpooled: so many of the last levels end without pooling, none as published; a small input needs the voxels.
+        repeats: convolutions per level.
     """
 
     def __init__(
@@ -38,17 +38,16 @@ class VGG(nn.Sequential):
         shape: Sequence[int] = SHAPE,
         widths: Sequence[int] = WIDTHS,
         hidden: int = HIDDEN,
-        unpooled: int = 0,
+        repeats: Sequence[int] = REPEATS,
     ) -> None:
         layers: list[nn.Module] = []
         channels = CHANNELS
-        for level, (width, repeat) in enumerate(zip(widths, REPEATS, strict=True)):
+        for width, repeat in zip(widths, repeats, strict=True):
             for _ in range(repeat):
                 layers += [nn.Conv3d(channels, width, 3, padding=1), nn.BatchNorm3d(width), nn.ReLU(inplace=True)]
                 channels = width
-            if level < len(widths) - unpooled:
-                layers.append(nn.MaxPool3d(2))
-        depth, height, breadth = (n // 2 ** (len(widths) - unpooled) for n in shape)
+            layers.append(nn.MaxPool3d(2))
+        depth, height, breadth = (n // 2 ** len(widths) for n in shape)
         flat = channels * depth * height * breadth
         layers += [nn.Flatten(), nn.Linear(flat, hidden), nn.ReLU(), nn.Linear(hidden, hidden), nn.ReLU()]
         super().__init__(*layers, PoseHead(hidden, mean))
