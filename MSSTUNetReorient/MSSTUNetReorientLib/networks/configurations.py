@@ -32,6 +32,7 @@ from .segmenter import MultiScaleSegmenter
 from .unet import WIDTHS as UNET_WIDTHS
 from .unet import UNet
 from .vgg import HIDDEN as VGG_HIDDEN
+from .vgg import REPEATS as VGG_REPEATS
 from .vgg import VGG
 from .vgg import WIDTHS as VGG_WIDTHS
 
@@ -65,7 +66,6 @@ class MSSTUNetConfiguration:
     backbone_width: int = 64
     backbone_blocks: tuple[int, ...] = RESNET50
     pooled: bool = True
-    last_size: int = 1
     widths: tuple[int, ...] = WIDTHS
     mean: tuple[float, ...] = MEAN_POSE
     alignment: Alignment = "paper"
@@ -79,7 +79,7 @@ class MSSTUNetConfiguration:
         """A new model with fresh weights."""
         return MSSTUNet(
             self.scales, self.backbone_width, self.backbone_blocks, self.widths, mean=self.mean,
-            alignment=self.alignment, pooled=self.pooled, last_size=self.last_size,
+            alignment=self.alignment, pooled=self.pooled,
         )  # fmt: skip
 
 
@@ -92,16 +92,13 @@ class SingleScaleConfiguration:
     backbone_width: int = 64
     backbone_blocks: tuple[int, ...] = RESNET50
     pooled: bool = True
-    last_size: int = 1
     widths: tuple[int, ...] = UNET_WIDTHS
     mean: tuple[float, ...] = MEAN_POSE
 
     def build(self) -> SingleScaleSTUNet:
         """A new model with fresh weights."""
         scale = Scale(self.size, 1.0)
-        return SingleScaleSTUNet(
-            scale, self.backbone_width, self.backbone_blocks, self.widths, self.mean, self.pooled, self.last_size
-        )
+        return SingleScaleSTUNet(scale, self.backbone_width, self.backbone_blocks, self.widths, self.mean, self.pooled)
 
 
 @dataclass(frozen=True)
@@ -115,13 +112,12 @@ class MSSTNConfiguration:
     backbone_width: int = 64
     backbone_blocks: tuple[int, ...] = RESNET50
     pooled: bool = True
-    last_size: int = 1
     mean: tuple[float, ...] = MEAN_POSE
 
     def build(self) -> MSSTN:
         """A new model with fresh weights."""
         scales = halved(self.size, self.levels, self.reading == "nested")
-        return MSSTN(scales, self.backbone_width, self.backbone_blocks, self.mean, self.pooled, self.last_size)
+        return MSSTN(scales, self.backbone_width, self.backbone_blocks, self.mean, self.pooled)
 
 
 @dataclass(frozen=True)
@@ -191,10 +187,11 @@ class VGGConfiguration:
     shape: tuple[int, ...] = SHAPE
     widths: tuple[int, ...] = VGG_WIDTHS
     hidden: int = VGG_HIDDEN
+    repeats: tuple[int, ...] = VGG_REPEATS
 
     def build(self) -> Cascade | CNNSTN:
         """A new model with fresh weights."""
-        block = partial(VGG, shape=self.shape, widths=self.widths, hidden=self.hidden)
+        block = partial(VGG, shape=self.shape, widths=self.widths, hidden=self.hidden, repeats=self.repeats)
         return (Cascade if self.stages == 3 else CNNSTN)(self.mean, block=block)
 
 

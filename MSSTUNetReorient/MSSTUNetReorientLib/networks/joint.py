@@ -43,7 +43,7 @@ class MSSTUNet(nn.Module):
 
     Args:
         scales: grids of the samplers and levels of the U-Net, finest first.
-        backbone_width, backbone_blocks, pooled, last_size: of the localiser.
+        backbone_width, backbone_blocks, pooled: of the localiser.
         widths: channels per level of the U-Net.
         classes: of the output.
         mean: pose at which training begins.
@@ -60,11 +60,10 @@ class MSSTUNet(nn.Module):
         mean: Sequence[float] = MEAN_POSE,
         alignment: Alignment = "paper",
         pooled: bool = True,
-        last_size: int = 1,
     ) -> None:
         super().__init__()
         self.scales = self.label_scales = tuple(scales)
-        self.msstn = MSSTN(scales, backbone_width, backbone_blocks, mean, pooled, last_size)
+        self.msstn = MSSTN(scales, backbone_width, backbone_blocks, mean, pooled)
         self.msunet = MSUNet(scales, widths, classes, alignment)
 
     def forward(self, image: Tensor) -> JointOutput:
@@ -85,7 +84,7 @@ class SingleScaleSTUNet(nn.Module):
 
     Args:
         scale: grid of the sampler.
-        backbone_width, backbone_blocks, mean, pooled, last_size: see :class:`MSSTUNet`.
+        backbone_width, backbone_blocks, mean, pooled: see :class:`MSSTUNet`.
         widths: channels per level of the U-Net.
     """
 
@@ -97,11 +96,10 @@ class SingleScaleSTUNet(nn.Module):
         widths: Sequence[int] = SINGLE_WIDTHS,
         mean: Sequence[float] = MEAN_POSE,
         pooled: bool = True,
-        last_size: int = 1,
     ) -> None:
         super().__init__()
         self.scales = (scale,)
-        self.msstn = MSSTN(self.scales, backbone_width, backbone_blocks, mean, pooled, last_size)
+        self.msstn = MSSTN(self.scales, backbone_width, backbone_blocks, mean, pooled)
         self.unet = UNet(scale, widths)
         self.label_scales = self.unet.label_scales
 

@@ -67,7 +67,7 @@ class MSSTN(nn.Module):
         width: channels of the backbone's stem; 64 as published.
         blocks: bottlenecks per stage; ResNet50's as published.
         mean: pose at which training begins.
-        pooled, last_size: of the backbone; see :class:`~.resnet.ResNet`.
+        pooled: max pooling in the backbone's stem, as published; see :class:`~.resnet.ResNet`.
 
     The paper leaves open whether the regressors share the backbone; eq. 6, which takes the differences of their
     answers, needs only that there are several. They share it here.
@@ -80,11 +80,10 @@ class MSSTN(nn.Module):
         blocks: Sequence[int] = RESNET50,
         mean: Sequence[float] = MEAN_POSE,
         pooled: bool = True,
-        last_size: int = 1,
     ) -> None:
         super().__init__()
         self.scales = tuple(scales)
-        self.backbone = ResNet(1, width, blocks, pooled, last_size)
+        self.backbone = ResNet(1, width, blocks, pooled)
         self.heads = nn.ModuleList(PoseHead(self.backbone.features, mean) for _ in self.scales)
 
     def forward(self, image: Tensor) -> MSSTNOutput:

@@ -106,20 +106,19 @@ class DenseUNet(nn.Module):
         return logits
 
 
-def resnet18(mean: Sequence[float], width: int = 64, pooled: bool = True, last_size: int = 1) -> nn.Module:
+def resnet18(mean: Sequence[float], width: int = 64, pooled: bool = True) -> nn.Module:
     """MONAI's ResNet18: on 2 channels and with six outputs, the published 33,185,030 parameters of "3DResNet".
 
     Args:
         mean: the answer at which training begins.
         width: channels of the stem.
-        pooled, last_size: max pooling in the stem and average at the end; see :class:`~.resnet.ResNet`.
+        pooled: max pooling in the stem, as published; see :class:`~.resnet.ResNet`.
     """
     network = ResNet(
         "basic", [2, 2, 2, 2], [width * 2**n for n in range(4)], n_input_channels=CHANNELS, conv1_t_stride=2,
         num_classes=len(mean), bias_downsample=False, no_max_pool=not pooled,
     )  # fmt: skip
-    network.avgpool = nn.AdaptiveAvgPool3d(last_size)
-    network.fc = PoseHead(8 * width * last_size**3, mean)
+    network.fc = PoseHead(8 * width, mean)
     return network
 
 
@@ -180,9 +179,8 @@ class ResNetConfiguration:
     shape: tuple[int, ...] = (32, 64, 64)
     width: int = 64
     pooled: bool = True
-    last_size: int = 1
 
     def build(self) -> nn.Module:
         """A new model with fresh weights."""
-        block = partial(resnet18, width=self.width, pooled=self.pooled, last_size=self.last_size)
+        block = partial(resnet18, width=self.width, pooled=self.pooled)
         return (Cascade if self.stages == 3 else CNNSTN)(self.mean, block=block)

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 from torch import nn
-from torch.nn import functional as F
 
 EXPANSION = 4
 """A bottleneck's output channels over its inner ones."""
@@ -44,7 +43,7 @@ class Bottleneck(nn.Module):
 
 
 class ResNet(nn.Module):
-    """Stem, four stages of bottlenecks, average.
+    """Stem, four stages of bottlenecks, global average.
 
     Args:
         inputs: channels in.
@@ -52,21 +51,12 @@ class ResNet(nn.Module):
             end otherwise, too few for the statistics of batch normalisation.
         width: channels of the stem; stage n has ``4 * width * 2**n`` out.
         blocks: bottlenecks per stage; (3, 4, 6, 3) is ResNet50.
-        last_size: voxels along an edge that the average at the end leaves; 1, as published, averages all. With more, the
-            features say where they were found.
 
     Attributes:
         features: length of the output vector.
     """
 
-    def __init__(
-        self,
-        inputs: int = 1,
-        width: int = 64,
-        blocks: Sequence[int] = RESNET50,
-        pooled: bool = True,
-        last_size: int = 1,
-    ) -> None:
+    def __init__(self, inputs: int = 1, width: int = 64, blocks: Sequence[int] = RESNET50, pooled: bool = True) -> None:
         super().__init__()
         pool = nn.MaxPool3d(3, 2, 1) if pooled else nn.Identity()
         self.stem = nn.Sequential(*_convolution(inputs, width, 7, 2), nn.ReLU(inplace=True), pool)
@@ -77,15 +67,15 @@ class ResNet(nn.Module):
                 stages.append(Bottleneck(channels, width * 2**n, stride=2 if n and not m else 1))
                 channels = EXPANSION * width * 2**n
         self.stages = nn.Sequential(*stages)
-        self.last_size = last_size
-        self.features = channels * last_size**3
+        self.features = channels
         for module in self.modules():
             if isinstance(module, nn.Conv3d):
                 nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")
 
     def forward(self, x: Tensor) -> Tensor:
         """``(B, inputs, D, H, W)`` to ``(B, features)``."""
-        return F.adaptive_avg_pool3d(self.stages(self.stem(x)), self.last_size).flatten(1)
+        pooled: Tensor = self.stages(self.stem(x)).mean(dim=(2, 3, 4))
+        return pooled
 
 
 def _convolution(inputs: int, outputs: int, kernel: int, stride: int = 1) -> tuple[nn.Module, nn.Module]:

@@ -29,6 +29,7 @@ class VGG(nn.Sequential):
         shape: (D, H, W) of the input.
         widths: channels per level.
         hidden: units of both fully connected layers.
+        repeats: convolutions per level.
     """
 
     def __init__(
@@ -37,10 +38,11 @@ class VGG(nn.Sequential):
         shape: Sequence[int] = SHAPE,
         widths: Sequence[int] = WIDTHS,
         hidden: int = HIDDEN,
+        repeats: Sequence[int] = REPEATS,
     ) -> None:
         layers: list[nn.Module] = []
         channels = CHANNELS
-        for width, repeat in zip(widths, REPEATS, strict=True):
+        for width, repeat in zip(widths, repeats, strict=True):
             for _ in range(repeat):
                 layers += [nn.Conv3d(channels, width, 3, padding=1), nn.BatchNorm3d(width), nn.ReLU(inplace=True)]
                 channels = width
