@@ -140,9 +140,10 @@ def rays_between(hinge: float, base: float) -> tuple[Array, Array]:
 
 
 def in_voxels(grid: Grid, pose: Pose, starts: Array, directions: Array) -> tuple[Array, Array]:
-    """Rays in SA mm as indices of a grid: start, and step for each mm."""
-    start = grid.index_of(pose.apply(starts))
-    return start, grid.index_of(pose.apply(starts + directions)) - start
+    """Rays in SA mm as indices of a grid: start, and step for each mm; each coordinate lies together in memory."""
+    start, end = (grid.index_of(pose.apply(points)) for points in (starts, starts + directions))
+    begins, steps = (np.ascontiguousarray(np.moveaxis(x, -1, 0)) for x in (start, end - start))
+    return np.moveaxis(begins, 0, -1), np.moveaxis(steps, 0, -1)
 
 
 def sample(short_axis: Volume, labels: Volume, pose: Pose) -> Samples | None:
