@@ -140,7 +140,7 @@ def _state(path: Path) -> tuple[int, int] | None:
 
 
 @lru_cache(maxsize=4)
-def _read_once(file: WeightFile, _state: tuple[int, int] | None) -> tuple[bytes, str]:
+def _read_once(file: WeightFile, _: tuple[int, int] | None) -> tuple[bytes, str]:
     """:meth:`WeightFile.read`, again only when the file has changed: every study of a batch asks for it."""
     return file.read()
 
