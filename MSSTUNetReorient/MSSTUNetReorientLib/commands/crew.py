@@ -116,7 +116,7 @@ def _environment() -> Iterator[None]:
         yield
     finally:
         for name in missing:
-            del os.environ[name]
+            os.environ.pop(name, None)
 
 
 def _give(member: _Member[Task], waiting: deque[_Tried[Task]]) -> None:
