@@ -23,6 +23,7 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(REPOSITORY / "MSSTUNetReorient"))
 
 from MSSTUNetReorientLib.commands import batch_task
+from MSSTUNetReorientLib.commands.crew import by_processes
 from MSSTUNetReorientLib.geometry.volume import Volume
 from MSSTUNetReorientLib.geometry.volume import resample
 from MSSTUNetReorientLib.io import read_study
@@ -35,25 +36,29 @@ EDGE, AIM = 64, 2.5
 
 
 def main() -> None:
-    """Make the studies, process them in this process and print the shares."""
+    """Make the studies, and print what a process of a batch does with them."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--studies", type=int, default=6)
     count = parser.parse_args().studies
     with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        make_studies(folder / "in", count + 1)
-        found = find_studies([folder / "in"]).studies
-        batch_task.start_worker()
-        making = batch_task.Making(device="cpu", pictures=False)
-        tasks = [batch_task.Task((study,), folder / "out", making) for study in found]
-        batch_task.work(tasks[0])  # loads the network
-        before = peak_mb()
-        steps, seconds = timed(lambda: [batch_task.work(task) for task in tasks[1:]])
+        make_studies(Path(name) / "in", count + 1)
+        [(_, text)] = by_processes(measured, [Path(name)], 1, batch_task.start_worker, ())
+    sys.stdout.write(f"{text}\n")
+
+
+def measured(folder: Path) -> str:
+    """What a process of a batch does with the studies of a folder, and the shares of each step."""
+    found = find_studies([folder / "in"]).studies
+    making = batch_task.Making(device="cpu", pictures=False)
+    tasks = [batch_task.Task((study,), folder / "out", making) for study in found]
+    batch_task.work(tasks[0])  # loads the network
+    before, count = peak_mb(), len(tasks) - 1
+    steps, seconds = timed(lambda: [batch_task.work(task) for task in tasks[1:]])
     per_study = seconds / count
     lines = [f"{1 / per_study:.2f} studies a second and core (aim {AIM}); {1000 * per_study:.0f} ms each:"]
     lines.append(f"peak memory {before:.0f} MB after the first study, {peak_mb():.0f} MB after {count} more")
     lines += [f"  {100 * spent / seconds:3.0f} %  {step}" for step, spent in steps.most_common()]
-    sys.stdout.write("\n".join(lines) + "\n")
+    return "\n".join(lines)
 
 
 def make_studies(folder: Path, count: int) -> None:

@@ -110,3 +110,17 @@ def test_processes_end_with_the_one_that_started_them(tmp_path: Path) -> None:
     assert begun > done
     time.sleep(1.0)
     assert len(list(tmp_path.glob("*.begun"))) == len(begun) < 20
+
+
+def threads_and_memory(_: int) -> tuple[str | None, str | None]:
+    return os.environ.get("OPENBLAS_NUM_THREADS"), os.environ.get("MALLOC_TRIM_THRESHOLD_")
+
+
+def test_each_process_has_one_thread_and_keeps_its_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the user has chosen stays, and so does the environment of this process."""
+    monkeypatch.delenv("OPENBLAS_NUM_THREADS", raising=False)
+    monkeypatch.setenv("MALLOC_TRIM_THRESHOLD_", "77")
+    before = dict(os.environ)
+    [(_, found)] = by_processes(threads_and_memory, [0], 1, nothing, ())
+    assert found == ("1", "77")
+    assert dict(os.environ) == before

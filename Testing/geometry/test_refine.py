@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from MSSTUNetReorientLib.geometry.pose import Pose
 from MSSTUNetReorientLib.geometry.refine import refined
+from MSSTUNetReorientLib.geometry.refine import resized
 from MSSTUNetReorientLib.geometry.volume import Grid
 from MSSTUNetReorientLib.geometry.volume import Volume
 from scipy import ndimage
@@ -31,3 +32,8 @@ def test_a_wall_is_read_without_the_blur_of_linear_interpolation() -> None:
     fine = refined(Volume(ridge, grid), 3.0)
     expected = np.exp(-4 * np.log(2) * (fine.grid.points()[..., 0] / 15.0) ** 2)
     assert np.abs(fine.array - expected)[:, :, 8:-8].max() < 0.02
+
+
+def test_no_weight_is_so_small_that_a_processor_calculates_slowly() -> None:
+    weights = np.abs(resized(np.eye(96, dtype=np.float32), 0, 191))
+    assert weights[weights > 0].min() > 1e-30

@@ -29,10 +29,11 @@ def labels() -> Volume:
     return Volume(array, Grid((32, 36, 40), [4.0, 4.0, 4.0], POSE.centre, POSE.rotation))
 
 
-def test_volume_comes_back(tmp_path: Path):
+@pytest.mark.parametrize(("compressed", "encoding"), [(True, b"gzip"), (False, b"raw")])
+def test_volume_comes_back(tmp_path: Path, compressed: bool, encoding: bytes):
     made = Volume(np.random.default_rng(0).random((40, 36, 32)).astype(np.float32), labels().grid)
-    write_volume(made, tmp_path / "a.nrrd")
-    assert b"encoding: gzip" in (tmp_path / "a.nrrd").read_bytes()[:600]
+    write_volume(made, tmp_path / "a.nrrd", compressed=compressed)
+    assert b"encoding: " + encoding in (tmp_path / "a.nrrd").read_bytes()[:600]
     back = read_study(tmp_path / "a.nrrd")
     assert (back.array == made.array).all()
     assert back.grid.matrix == pytest.approx(made.grid.matrix, abs=1e-6)

@@ -151,3 +151,12 @@ def test_quick_convolution_is_torchs(stride: int, kernel: int) -> None:
         torch.testing.assert_close(quick(volume), expected, atol=1e-5, rtol=1e-4)
     torch.testing.assert_close(quick(volume), expected)
     assert quick(volume).requires_grad
+
+
+@pytest.mark.parametrize(
+    ("shape", "share"), [((1, 110_592), 0.998), ((3, 9_000), 0.95), ((2, 101), 0.95), ((2, 7), 0.95)]
+)
+def test_a_high_quantile_is_that_of_all_values(shape: tuple[int, int], share: float) -> None:
+    values = torch.rand(shape, generator=torch.Generator().manual_seed(1)) ** 3
+    expected = np.quantile(values.double().numpy(), share, axis=1)
+    np.testing.assert_allclose(c.high_quantile(values, share), expected, rtol=1e-5)

@@ -41,7 +41,7 @@ def test_the_formula_of_parallel_surfaces_is_right_for_a_ball() -> None:
 
 
 @each_cup
-@pytest.mark.parametrize("offset", [-5.0, 5.0])
+@pytest.mark.parametrize("offset", [-5.0, 5.0, 19.0])
 def test_it_can_be_moved_by_mm(cup: Cup, offset: float) -> None:
     assert surface_of(cup).volume_ml(offset) == pytest.approx(cup.parallel_ml(offset), rel=0.04)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 from MSSTUNetReorientLib.geometry.labels import BLOOD_POOL
 from MSSTUNetReorientLib.geometry.pose import Pose
 from MSSTUNetReorientLib.geometry.volume import Volume
+from MSSTUNetReorientLib.perfusion import sampling
 from MSSTUNetReorientLib.perfusion.polar_map import PolarMap
 from MSSTUNetReorientLib.perfusion.polar_map import polar_map
 from MSSTUNetReorientLib.perfusion.sampling import RAYS
@@ -20,6 +22,7 @@ from MSSTUNetReorientLib.perfusion.sampling import ROWS
 from MSSTUNetReorientLib.perfusion.sampling import angles
 from MSSTUNetReorientLib.perfusion.sampling import sample
 from numpy.typing import NDArray
+from scipy.spatial.transform import Rotation
 from walls import AREA_CM2
 from walls import BASE_MM
 from walls import POSE
@@ -167,3 +170,27 @@ def test_samples_reach_the_end_of_the_wall_where_the_blood_pool_is_unknown() -> 
     samples = sample(*without(study, study[1].array == BLOOD_POOL))
     assert samples is not None
     assert samples.area_mm2.sum() / 100 == pytest.approx(AREA_CM2, rel=0.02)
+
+
+@pytest.mark.parametrize("tilt", [0.0, 0.2])
+def test_the_wall_is_where_a_search_from_the_axis_finds_it(tilt: float, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The search begins just below the nearest voxel of the wall; here it begins at the axis."""
+    study = wall(smooth, 2.0)
+    pose = Pose(study[2].rotation @ Rotation.from_euler("x", tilt).as_matrix(), study[2].centre)
+    found = sample(study[0], study[1], pose)
+    within = sampling._extent
+    monkeypatch.setattr(sampling, "_extent", lambda *given: replace(within(*given), nearest=0.0))
+    expected = sample(study[0], study[1], pose)
+    assert within(study[1], sampling._wall_of(study[1]), pose).nearest > 5.0
+    assert found is not None
+    assert expected is not None
+    for name in ("maximum", "mid_wall", "area_mm2", "to_end_mm", "edges"):
+        np.testing.assert_array_equal(getattr(found, name), getattr(expected, name), err_msg=name)
+
+
+def test_medians_of_rows_with_gaps() -> None:
+    radius = np.random.default_rng(0).random((6, 9))
+    radius[1, 3], radius[2, ::2], radius[3, 1:], radius[4] = np.nan, np.nan, np.nan, np.nan
+    known = [0, 1, 2, 3, 5]
+    np.testing.assert_array_equal(sampling._row_medians(radius)[known], np.nanmedian(radius[known], axis=1))
+    assert np.isnan(sampling._row_medians(radius)[4])

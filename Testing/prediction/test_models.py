@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import hashlib
 import io
 import os
@@ -104,3 +105,20 @@ def test_weights_keep_their_values_in_half_the_bytes(tmp_path: Path) -> None:
     assert configuration == "name"
     assert state["bias"].tolist() == [-70_000.5]
     np.testing.assert_allclose(state["weight"], [[0.1, -3.0]], rtol=1e-3)
+
+
+def test_a_file_that_has_changed_is_read_again(tmp_path: Path) -> None:
+    path = tmp_path / "w.npz"
+    network, before = load_model()
+    save_weights(network, "compact", path)
+    _, first = load_model(path)
+    changed = copy.deepcopy(network)
+    next(changed.parameters()).data += 1.0
+    save_weights(changed, "compact", path)
+    loaded, second = load_model(path)
+    assert second.sha256 == hashlib.sha256(path.read_bytes()).hexdigest() != first.sha256
+    torch.testing.assert_close(next(loaded.parameters()), next(changed.parameters()), rtol=1e-3, atol=1e-3)
+    path.unlink()
+    with pytest.raises(InputError, match="must be readable"):
+        load_model(path)
+    assert load_model()[1] == before

@@ -35,10 +35,10 @@ def box_round(labels: NDArray[np.uint8] | NDArray[np.bool_], margin: int) -> tup
 
     All of the volume where no voxel is.
     """
-    box = []
+    box, there = [], labels > 0
     for axis in range(labels.ndim):
         others = tuple(a for a in range(labels.ndim) if a != axis)
-        inside = np.flatnonzero((labels > 0).any(axis=others))
+        inside = np.flatnonzero(there.any(axis=others))
         box.append(slice(max(int(inside[0]) - margin, 0), int(inside[-1]) + margin + 1) if len(inside) else slice(None))
     return tuple(box)
 

@@ -50,14 +50,14 @@ def image_format(path: Path) -> str:
         return sitk.ImageFileReader.GetImageIOFromFileName(plain).removesuffix("ImageIO")
 
 
-def write_image(image: sitk.Image, path: Path) -> None:
-    """Write an image, compressed.
+def write_image(image: sitk.Image, path: Path, *, compressed: bool = True) -> None:
+    """Write an image.
 
     Raises:
         RuntimeError: in ITK's words; OSError: the disk's.
     """
     with writable(path) as plain:
-        sitk.WriteImage(image, plain, useCompression=True)
+        sitk.WriteImage(image, plain, useCompression=compressed)
 
 
 def read_transform(path: Path) -> sitk.Transform:

@@ -155,7 +155,7 @@ class Product:
 def _write_short_axis(result: Result, path: Path) -> None:
     from ..io import write_volume
 
-    write_volume(result.short_axis, path)
+    write_volume(result.short_axis, path, compressed=False)
 
 
 def _write_labels(result: Result, path: Path) -> None:

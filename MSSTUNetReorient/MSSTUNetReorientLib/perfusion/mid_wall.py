@@ -39,6 +39,8 @@ THICK_MM = 18.0
 NEAR_VOXELS = 2
 """Fine voxels round the LV in which depths are needed: with one more than none, the nearest voxels beyond a surface are
 among them."""
+REACH_VOXELS = 14
+"""Fine voxels round the mid-wall surface whose distances are measured: no wall is 40 mm thick."""
 NEAR_GAP, FAR_GAP = 0.55, 0.2
 """From a smooth surface to the nearest voxel behind it, in voxels, seen from close by and from afar (a sphere)."""
 
@@ -89,7 +91,8 @@ def mid_wall(labels: Volume) -> MidWall | None:
     inside[near] = depth > mid_wall_depth(np.minimum(depth + from_pool, thickness))
     if not (inside & (height < 0)).any():
         return None
-    distance = _distance(inside)
+    round_it = box_round(inside, REACH_VOXELS)
+    distance, height = _distance(inside[round_it]), height[round_it]
     below = np.clip(HALF - height / FINE_MM, 0.0, 1.0)
     return MidWall(distance, below, _length(distance, height), thickness)
 
@@ -132,9 +135,8 @@ def _distance(mask: NDArray[np.bool_]) -> Array:
 def _to(mask: NDArray[np.bool_]) -> Array:
     """``(K, J, I)`` mm to the nearest voxel of a mask; not to be read inside it."""
     image = sitk.GetImageFromArray(mask.astype(np.uint8))
-    image.SetSpacing((FINE_MM,) * 3)
-    field = sitk.SignedMaurerDistanceMap(image, insideIsPositive=False, squaredDistance=False, useImageSpacing=True)
-    return np.asarray(sitk.GetArrayFromImage(field), dtype=float)
+    squared = sitk.SignedMaurerDistanceMap(image, insideIsPositive=False, squaredDistance=True, useImageSpacing=False)
+    return np.sqrt(np.abs(sitk.GetArrayViewFromImage(squared)), dtype=float) * FINE_MM
 
 
 def _apparent_mm(depth: Array, from_pool: Array, height: Array) -> float:

@@ -86,11 +86,12 @@ class Samples:
 
 @dataclass(frozen=True, eq=False)
 class _Extent:
-    """The labelled wall in SA mm: hinge and valve plane along k, and a length that reaches across the wall."""
+    """The labelled wall in SA mm: hinge and valve plane along k, and between which lengths rays may meet the wall."""
 
     hinge: float
     base: float
     reach: float
+    nearest: float = 0.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -139,9 +140,10 @@ def rays_between(hinge: float, base: float) -> tuple[Array, Array]:
 
 
 def in_voxels(grid: Grid, pose: Pose, starts: Array, directions: Array) -> tuple[Array, Array]:
-    """Rays in SA mm as indices of a grid: start, and step for each mm."""
-    start = grid.index_of(pose.apply(starts))
-    return start, grid.index_of(pose.apply(starts + directions)) - start
+    """Rays in SA mm as indices of a grid: start, and step for each mm; each coordinate lies together in memory."""
+    start, end = (grid.index_of(pose.apply(points)) for points in (starts, starts + directions))
+    begins, steps = (np.ascontiguousarray(np.moveaxis(x, -1, 0)) for x in (start, end - start))
+    return np.moveaxis(begins, 0, -1), np.moveaxis(steps, 0, -1)
 
 
 def sample(short_axis: Volume, labels: Volume, pose: Pose) -> Samples | None:
@@ -157,7 +159,7 @@ def sample(short_axis: Volume, labels: Volume, pose: Pose) -> Samples | None:
         return None
     extent = _extent(labels, wall, pose)
     origins, directions = rays_between(extent.hinge, extent.base)
-    near, far = _edges_on_rays(wall.share, *in_voxels(labels.grid, pose, origins, directions), extent.reach)
+    near, far = _edges_on_rays(wall.share, *in_voxels(labels.grid, pose, origins, directions), extent)
     if not np.isfinite(near).any():
         return None
     start, step = in_voxels(short_axis.grid, pose, origins, directions)
@@ -204,17 +206,17 @@ def _extent(labels: Volume, wall: _Wall, pose: Pose) -> _Extent:
     plane = _valve_height(labels, wall, pose)
     base = end if plane is None or not (apex + end) / 2 < plane < end else plane
     middle = (apex + base) / 2
-    across = float(np.hypot(points[:, 0], points[:, 1]).max())
-    rough = _Extent(middle, base, max(across, middle - apex) + 2 * step)
+    across = np.hypot(points[:, 0], points[:, 1])
+    rough = _Extent(middle, base, max(float(across.max()), middle - apex) + 2 * step)
     origins, directions = rays_between(rough.hinge, rough.base)
     rows = [*range(TIP_RINGS), RINGS]
-    _, far = _edges_on_rays(wall.share, *in_voxels(labels.grid, pose, origins[rows], directions[rows]), rough.reach)
+    _, far = _edges_on_rays(wall.share, *in_voxels(labels.grid, pose, origins[rows], directions[rows]), rough)
     tip, sides = far[:-1][np.isfinite(far[:-1])], far[-1][np.isfinite(far[-1])]
     apex = middle - float(np.median(tip)) if len(tip) else apex
     radius = float(np.median(sides)) if len(sides) else np.inf
     hinge = apex + min(radius, (base - apex) / 2)
-    below = np.linalg.norm(points - [0, 0, hinge], axis=1)[z < hinge]
-    return _Extent(hinge, base, max(across, float(below.max(initial=0.0))) + 2 * step)
+    way = np.hypot(across, np.minimum(z - hinge, 0.0))
+    return _Extent(hinge, base, max(float(across.max()), float(way.max())) + 2 * step, float(way.min()) - 2 * step)
 
 
 def _plane_of(labels: Volume) -> tuple[ValvePlane | None, Array]:
@@ -242,9 +244,10 @@ def _slice_positions(hinge: float, base: float) -> Array:
     return hinge + (np.arange(SLICES) + 0.5) * (base - hinge) / SLICES
 
 
-def _edges_on_rays(wall: NDArray[np.float32], start: Array, step: Array, reach: float) -> tuple[Array, Array]:
+def _edges_on_rays(wall: NDArray[np.float32], start: Array, step: Array, extent: _Extent) -> tuple[Array, Array]:
     """Endocardium and epicardium on each ray in mm from its start; nan where it meets no wall."""
-    way = np.arange(0.0, reach + SEARCH_STEP_MM, SEARCH_STEP_MM)
+    begin, end = max(extent.nearest // SEARCH_STEP_MM, 0.0), np.ceil(extent.reach / SEARCH_STEP_MM)
+    way = np.arange(begin, end + 1) * SEARCH_STEP_MM
     share = values_at(wall, start[..., None, :] + way[:, None] * step[..., None, :])
     inside = share >= 0.5
     first = inside.argmax(axis=-1)
@@ -283,9 +286,9 @@ def _change(radius: Array) -> Array:
 
 def _row_medians(radius: Array) -> Array:
     """``(rows,)`` of the finite values; nan where a row has none."""
-    if np.isfinite(radius).all():
-        return np.asarray(np.median(radius, axis=1))
-    return np.array([np.median(row[np.isfinite(row)]) if np.isfinite(row).any() else np.nan for row in radius])
+    ordered, count = np.sort(radius, axis=1), np.isfinite(radius).sum(axis=1)  # nan comes last
+    rows = np.arange(len(radius))
+    return np.asarray((ordered[rows, np.maximum(count - 1, 0) // 2] + ordered[rows, count // 2]) / 2)
 
 
 def _to_end(radius: Array, extent: _Extent) -> Array:

@@ -126,8 +126,23 @@ def load_model(model: str | Path | None = None, device: str | torch.device = "cp
         InputError: no such model, or its file is damaged or of another architecture.
     """
     file = find_weights(model)
-    content, digest = file.read()
+    content, digest = _read_once(file, _state(file.path))
     return _load_bytes(content, str(file.path), str(device)), ModelIdentity(file.name, file.version, digest)
+
+
+def _state(path: Path) -> tuple[int, int] | None:
+    """What changes when a file does; None where there is none."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_mtime_ns, found.st_size
+
+
+@lru_cache(maxsize=4)
+def _read_once(file: WeightFile, _: tuple[int, int] | None) -> tuple[bytes, str]:
+    """:meth:`WeightFile.read`, again only when the file has changed: every study of a batch asks for it."""
+    return file.read()
 
 
 def load_compact(
