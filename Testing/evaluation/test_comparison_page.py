@@ -109,3 +109,27 @@ def test_the_command_writes_the_page_of_what_is_there(
     assert str(tmp_path) not in page
     assert main(["compare", str(tmp_path / "none"), str(simulated), "--out", str(tmp_path)]) == 2
     assert "must contain NAME/weights.npz" in capsys.readouterr().err
+
+
+def test_a_measured_network_stays_on_the_page_without_its_weights(
+    simulated: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sizes = {"size": 32, "levels": 1, "backbone_width": 4, "backbone_blocks": [1, 1, 1, 1]}
+    network = architecture_of("msstn", sizes, "").build()
+    spent = {"steps": 9, "batch": 4, "minutes": 0.1, "flat": True}
+    identity = {"title": "", "frame": "transaxial", "architecture": "msstn", "network": sizes, "training": spent}
+    weights = tmp_path / "runs" / "small-rot-op2" / "weights.npz"
+    weights.parent.mkdir(parents=True)
+    save_weights(network, json.dumps(identity), weights)
+    asked = ["--out", str(tmp_path), "--rows", str(tmp_path / "rows"), "--quiet"]
+    runs = str(tmp_path / "runs")
+    assert main(["compare", runs, f"SPECT={simulated}", *asked]) == 0
+    page = (tmp_path / "comparisons.md").read_text(encoding="utf-8")
+    weights.unlink()
+    assert main(["compare", runs, f"SPECT={simulated}", *asked]) == 0
+    assert (tmp_path / "comparisons.md").read_text(encoding="utf-8") == page
+    assert main(["compare", runs, f"OTHER={simulated}", *asked]) == 2
+    assert "none has its weights; train them again" in capsys.readouterr().err
+    (tmp_path / "rows" / "networks.json").write_text("{}]", encoding="utf-8")
+    assert main(["compare", runs, f"SPECT={simulated}", *asked]) == 2
+    assert "the list of measured networks cannot be read" in capsys.readouterr().err

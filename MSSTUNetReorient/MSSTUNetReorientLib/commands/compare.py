@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from datetime import UTC
 from datetime import datetime
 from pathlib import Path
@@ -29,27 +30,36 @@ def compare(
     quiet: QuietFlag = False,
     debug: DebugFlag = False,
 ) -> None:
-    """Measure the papers' networks and write comparisons.md. An interrupted run resumes; networks may be missing."""
+    """Measure the papers' networks and write comparisons.md. An interrupted run resumes; networks may be missing.
+
+    Networks that were measured before need no weights as long as --rows has their measurements.
+    """
     require("train")
     from ..evaluation.comparison_page import PAGE
     from ..evaluation.comparison_page import comparison_page
     from ..evaluation.comparison_page import trained_networks
     from ..evaluation.cropped_studies import cropped
     from ..evaluation.evaluation_run import measure_all
+    from ..evaluation.measured_networks import keep_networks
+    from ..evaluation.measured_networks import known_networks
+    from ..evaluation.measured_networks import with_measurements
     from ..evaluation.published_figures import COMPARISONS
     from ..evaluation.study_sets import read_sets
     from ..io.atomic_file import write_text
     from ..training.convergence import FALL
     from ..training.recipe import load_recipe
 
-    trained = trained_networks(runs, {name: load_recipe(name).title for name in COMPARISONS})
-    found = [cropped(data_set, trained.half_mm) for data_set in read_sets(sets)]
-    check_out(out)
     place = rows or runs
+    known = {} if again else known_networks(place)
+    trained = trained_networks(runs, {name: load_recipe(name).title for name in COMPARISONS}, known)
+    found = [cropped(data_set, trained.half_mm) for data_set in read_sets(sets)]
+    trained = replace(trained, candidates=with_measurements(trained.candidates, found, place))
+    check_out(out)
     check_out(place)
     methods = list(trained.candidates.values())
     with progress_bar("measuring", quiet) as report:
         measured = measure_all(found, methods, place, jobs=jobs, again=again, report=report, perfusion=False)
+    keep_networks(place, {**known, **trained.candidates})
     today = datetime.now(UTC).date().isoformat()
     told = command_line(sys.argv[1:])
     write_text(out / PAGE, comparison_page(trained, found, measured, command=told, date=today, fall=FALL))

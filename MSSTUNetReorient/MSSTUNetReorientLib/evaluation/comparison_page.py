@@ -20,6 +20,7 @@ from .comparison_tables import training_table
 from .comparison_tables import zhu_table
 from .comparisons import TrainedMethod
 from .cropped_studies import SPREAD
+from .measured_networks import MeasuredNetwork
 from .measurement import Measurement
 from .page import describe
 from .page import template
@@ -80,7 +81,7 @@ class Trained:
             InputError: they see different ones.
         """
         methods = [c.method for c in self.candidates.values()]
-        seen = {m.half_mm for m in methods if isinstance(m, TrainedMethod)}
+        seen = {m.half_mm for m in methods if isinstance(m, TrainedMethod | MeasuredNetwork)}
         if len(seen) > 1:
             extents = ", ".join(f"{2 * half:g}" for half in sorted(seen))
             msg = f"compared networks must see the same field, but found fields of {extents} mm; train them alike"
@@ -93,22 +94,25 @@ class Trained:
         return {
             name: {"parameters": c.method.parameters, **run}
             for name, c in self.candidates.items()
-            if name not in (COMPACT, SEPARATE) and isinstance(c.method, TrainedMethod) and (run := c.method.runs[-1])
+            if name not in (COMPACT, SEPARATE)
+            and isinstance(c.method, TrainedMethod | MeasuredNetwork)
+            and (run := c.method.runs[-1])
         }
 
 
-def trained_networks(runs: Path, titles: Mapping[str, str]) -> Trained:
+def trained_networks(runs: Path, titles: Mapping[str, str], known: Mapping[str, Candidate]) -> Trained:
     """What ``train --all-small`` left in a folder so far, the separate form, and the compact model.
 
     Args:
         titles: of the recipes.
+        known: networks that were measured before, by recipe; taken where the folder has none.
 
     Raises:
         InputError: no network is there, or a file is damaged.
     """
     files = {name: runs / name / WEIGHTS for name in COMPARISONS}
     models = {name: str(file) for name, file in files.items() if file.is_file()}
-    if not models:
+    if not models and not known:
         msg = f"{runs}: a folder of runs must contain NAME/{WEIGHTS}, but does not; run train --all-small first"
         raise InputError(msg)
     if "small-rot-op2" in models and "small-msunet" in models:
@@ -117,7 +121,8 @@ def trained_networks(runs: Path, titles: Mapping[str, str]) -> Trained:
     upright = {"small-msunet": f"{titles['small-msunet']}, at the true pose"}
     all_titles = {**titles, **upright, SEPARATE: "Sep Rot Op2-Seg Op2", COMPACT: "compact"}
     found = candidates([f"{name}={model}" for name, model in models.items()], None)
-    return Trained(all_titles, dict(zip(models, found, strict=True)))
+    there = {**known, **dict(zip(models, found, strict=True))}
+    return Trained(all_titles, {name: there[name] for name in (*COMPARISONS, SEPARATE, COMPACT) if name in there})
 
 
 def comparison_page(
