@@ -170,11 +170,16 @@ def _unfinished(names: Sequence[str], trained: Trained) -> str:
 
 
 def _part(data_set: DataSet, answers: Answers, titles: Mapping[str, str]) -> dict[str, object]:
+    """The tables of a data set; empty where no network of a table is trained."""
     about = describe(data_set)
+    table_3, table_4 = (
+        ni_table([*table, COMPACT], titles, answers, table, about.modality) for table in (NI_TABLE_3, NI_TABLE_4)
+    )
+    zhu = zhu_table([*ZHU_TABLE_1, COMPACT], titles, answers, ZHU_TABLE_1)
     return {
         "name": data_set.name,
         "about": about,
-        "table_3": ni_table([*NI_TABLE_3, COMPACT], titles, answers, NI_TABLE_3, about.modality).markdown(),
-        "table_4": ni_table([*NI_TABLE_4, COMPACT], titles, answers, NI_TABLE_4, about.modality).markdown(),
-        "zhu": zhu_table([*ZHU_TABLE_1, COMPACT], titles, answers, ZHU_TABLE_1).markdown(),
+        "table_3": table_3.markdown(),
+        "table_4": table_4.markdown() if answers.keys() & NI_TABLE_4.keys() else "",
+        "zhu": zhu.markdown() if answers.keys() & ZHU_TABLE_1.keys() else "",
     }
