@@ -128,6 +128,12 @@ def test_a_measured_network_stays_on_the_page_without_its_weights(
     weights.unlink()
     assert main(["compare", runs, f"SPECT={simulated}", *asked]) == 0
     assert (tmp_path / "comparisons.md").read_text(encoding="utf-8") == page
+    other = tmp_path / "runs" / "small-rot-op1" / "weights.npz"
+    other.parent.mkdir()
+    save_weights(network, json.dumps(identity), other)
+    assert main(["compare", runs, f"SPECT={simulated}", *asked, "--again"]) == 0
+    other.unlink()
+    assert set(json.loads((tmp_path / "rows" / "networks.json").read_text())) == {"small-rot-op1", "small-rot-op2"}
     assert main(["compare", runs, f"OTHER={simulated}", *asked]) == 2
     assert "none has its weights; train them again" in capsys.readouterr().err
     (tmp_path / "rows" / "networks.json").write_text("{}]", encoding="utf-8")

@@ -9,6 +9,7 @@ import sys
 import time
 
 import pytest
+from MSSTUNetReorientLib.simulation.processes import KEPT_MEMORY
 from MSSTUNetReorientLib.simulation.processes import in_processes
 from places import REPOSITORY
 
@@ -47,3 +48,13 @@ def test_only_the_first_process_hears_ctrl_c(seconds: float) -> None:
 
 def test_every_result_comes_once() -> None:
     assert sorted(in_processes(abs, [-3, 1, -2], 2, abs, (0,))) == [1, 2, 3]
+
+
+def test_each_process_keeps_its_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the user has chosen stays, and so does the environment of this process."""
+    monkeypatch.delenv("MALLOC_TRIM_THRESHOLD_", raising=False)
+    monkeypatch.setenv("MALLOC_MMAP_THRESHOLD_", "77")
+    before = dict(os.environ)
+    names = ["MALLOC_TRIM_THRESHOLD_", "MALLOC_MMAP_THRESHOLD_"]
+    assert set(in_processes(os.getenv, names, 1, abs, (0,))) == {KEPT_MEMORY[names[0]], "77"}
+    assert dict(os.environ) == before

@@ -50,8 +50,9 @@ def compare(
     from ..training.recipe import load_recipe
 
     place = rows or runs
-    known = {} if again else known_networks(place)
-    trained = trained_networks(runs, {name: load_recipe(name).title for name in COMPARISONS}, known)
+    known = known_networks(place)
+    titles = {name: load_recipe(name).title for name in COMPARISONS}
+    trained = trained_networks(runs, titles, {} if again else known)
     found = [cropped(data_set, trained.half_mm) for data_set in read_sets(sets)]
     trained = replace(trained, candidates=with_measurements(trained.candidates, found, place))
     check_out(out)

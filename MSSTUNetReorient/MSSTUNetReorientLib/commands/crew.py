@@ -13,7 +13,6 @@ from collections import deque
 from collections.abc import Callable
 from collections.abc import Iterable
 from collections.abc import Iterator
-from contextlib import contextmanager
 from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
@@ -22,6 +21,8 @@ from typing import Any
 from typing import Generic
 from typing import TypeVar
 
+from ..simulation.processes import KEPT_MEMORY
+from ..simulation.processes import environment
 from ..simulation.processes import interrupts_held_back
 
 Task = TypeVar("Task")
@@ -31,13 +32,8 @@ TRIES = 2
 """Of a task whose process dies."""
 PATIENCE_S = 60.0
 """For tasks that are running at the end; then their processes are ended."""
-ENVIRONMENT = {
-    "OPENBLAS_NUM_THREADS": "1",
-    "MALLOC_MMAP_THRESHOLD_": str(2**25),
-    "MALLOC_TRIM_THRESHOLD_": str(2**28),
-}
-"""Of each process, where this one's does not say otherwise: NumPy calculates in one thread, and on Linux memory is kept
-for the next task, as giving it back to the system and fetching it again takes a tenth of the time."""
+ENVIRONMENT = {"OPENBLAS_NUM_THREADS": "1", **KEPT_MEMORY}
+"""Of each process, where this one's does not say otherwise: NumPy calculates in one thread, and memory is kept."""
 
 
 class DiedError(Exception):
@@ -101,22 +97,10 @@ def _hired(work: Callable[..., Any], start: Callable[..., None], arguments: tupl
     context = multiprocessing.get_context("spawn")
     ours, theirs = context.Pipe()
     process = context.Process(target=_serve, args=(theirs, work, start, arguments), daemon=True)
-    with interrupts_held_back(), _environment():
+    with interrupts_held_back(), environment(ENVIRONMENT):
         process.start()
     theirs.close()  # so that its end is seen here
     return _Member(process, ours)
-
-
-@contextmanager
-def _environment() -> Iterator[None]:
-    """:data:`ENVIRONMENT` for the processes started here, which need it before they load NumPy."""
-    missing = {name: value for name, value in ENVIRONMENT.items() if name not in os.environ}
-    os.environ.update(missing)
-    try:
-        yield
-    finally:
-        for name in missing:
-            os.environ.pop(name, None)
 
 
 def _give(member: _Member[Task], waiting: deque[_Tried[Task]]) -> None:

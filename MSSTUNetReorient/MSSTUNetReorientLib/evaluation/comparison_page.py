@@ -18,9 +18,8 @@ from .comparison_tables import in_words
 from .comparison_tables import ni_table
 from .comparison_tables import training_table
 from .comparison_tables import zhu_table
-from .comparisons import TrainedMethod
 from .cropped_studies import SPREAD
-from .measured_networks import MeasuredNetwork
+from .measured_networks import Network
 from .measurement import Measurement
 from .page import describe
 from .page import template
@@ -81,7 +80,7 @@ class Trained:
             InputError: they see different ones.
         """
         methods = [c.method for c in self.candidates.values()]
-        seen = {m.half_mm for m in methods if isinstance(m, TrainedMethod | MeasuredNetwork)}
+        seen = {m.half_mm for m in methods if isinstance(m, Network)}
         if len(seen) > 1:
             extents = ", ".join(f"{2 * half:g}" for half in sorted(seen))
             msg = f"compared networks must see the same field, but found fields of {extents} mm; train them alike"
@@ -94,9 +93,7 @@ class Trained:
         return {
             name: {"parameters": c.method.parameters, **run}
             for name, c in self.candidates.items()
-            if name not in (COMPACT, SEPARATE)
-            and isinstance(c.method, TrainedMethod | MeasuredNetwork)
-            and (run := c.method.runs[-1])
+            if name not in (COMPACT, SEPARATE) and isinstance(c.method, Network) and (run := c.method.runs[-1])
         }
 
 

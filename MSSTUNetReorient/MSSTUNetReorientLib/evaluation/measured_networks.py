@@ -9,6 +9,7 @@ from dataclasses import asdict
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from typing import TypeAlias
 
 from ..errors import InputError
 from ..geometry.volume import Volume
@@ -50,8 +51,11 @@ class MeasuredNetwork:
         raise InputError(msg)
 
 
+Network: TypeAlias = TrainedMethod | MeasuredNetwork
+
+
 def keep_networks(place: Path, networks: Mapping[str, Candidate]) -> None:
-    """Write what the tables say of trained and of known networks.
+    """Write what the tables say of networks, trained or known from before.
 
     Args:
         place: folder of the measurements.
@@ -60,9 +64,9 @@ def keep_networks(place: Path, networks: Mapping[str, Candidate]) -> None:
     kept = {}
     for recipe, candidate in networks.items():
         method = candidate.method
-        if isinstance(method, TrainedMethod | MeasuredNetwork):
-            told = MeasuredNetwork(method.name, method.parameters, method.runs, method.half_mm)
-            kept[recipe] = {"sha256": candidate.sha256, "made_from": candidate.made_from, **asdict(told)}
+        if isinstance(method, Network):
+            network = MeasuredNetwork(method.name, method.parameters, method.runs, method.half_mm)
+            kept[recipe] = asdict(Candidate(network, candidate.sha256, candidate.made_from))
     write_text(place / FILE, json.dumps(kept, indent=1) + "\n")
 
 
@@ -78,9 +82,8 @@ def known_networks(place: Path) -> dict[str, Candidate]:
     try:
         kept = json.loads(path.read_text(encoding="utf-8"))
         return {
-            recipe: Candidate(MeasuredNetwork(**told), sha256, made_from)
+            recipe: Candidate(MeasuredNetwork(**told["method"]), told["sha256"], told["made_from"])
             for recipe, told in kept.items()
-            for sha256, made_from in [(told.pop("sha256"), told.pop("made_from"))]
         }
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         msg = f"{path}: the list of measured networks cannot be read ({error}); remove it to begin a new one"
@@ -99,7 +102,7 @@ def with_measurements(networks: Mapping[str, Candidate], sets: Sequence[DataSet]
         for recipe, candidate in networks.items()
         if not isinstance(candidate.method, MeasuredNetwork) or done.issuperset(wanted_keys(sets, [candidate]))
     }
-    if not any(isinstance(c.method, TrainedMethod | MeasuredNetwork) for c in left.values()):
+    if not any(isinstance(c.method, Network) for c in left.values()):
         msg = f"{place}: no network was measured on all of these studies, and none has its weights; train them again"
         raise InputError(msg)
     return left

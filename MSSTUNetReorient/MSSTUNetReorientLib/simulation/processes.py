@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
 import signal
 import threading
 from collections.abc import Callable
 from collections.abc import Iterator
+from collections.abc import Mapping
 from collections.abc import Sequence
 from concurrent.futures import Future
 from concurrent.futures import ProcessPoolExecutor
@@ -18,6 +20,10 @@ from typing import TypeVar
 
 Task = TypeVar("Task")
 Done = TypeVar("Done")
+
+KEPT_MEMORY = {"MALLOC_MMAP_THRESHOLD_": str(2**25), "MALLOC_TRIM_THRESHOLD_": str(2**28)}
+"""On Linux a process with these keeps its memory for the next task: giving it back to the system and fetching it again
+takes a tenth of a batch's time, and a third of that of small networks in training."""
 
 
 def in_processes(
@@ -41,13 +47,25 @@ def in_processes(
     )
     finished: SimpleQueue[Future[Done]] = SimpleQueue()  # Ctrl-C within `as_completed` leaves locks behind
     try:
-        with interrupts_held_back():
+        with interrupts_held_back(), environment(KEPT_MEMORY):
             for task in tasks:
                 pool.submit(work, task).add_done_callback(finished.put)
         for _ in tasks:
             yield finished.get().result()
     finally:
         pool.shutdown(cancel_futures=True)  # `with` would first work off all that is waiting
+
+
+@contextmanager
+def environment(variables: Mapping[str, str]) -> Iterator[None]:
+    """Variables for processes started here, which need them from the start; what is set already stays as it is."""
+    missing = {name: value for name, value in variables.items() if name not in os.environ}
+    os.environ.update(missing)
+    try:
+        yield
+    finally:
+        for name in missing:
+            os.environ.pop(name, None)
 
 
 @contextmanager
