@@ -18,6 +18,7 @@ from MSSTUNetReorientLib.training.reduced_pool import reduced_pool
 from MSSTUNetReorientLib.training.stretch import FieldOfView
 from MSSTUNetReorientLib.training.training_run import TrainingRequest
 from MSSTUNetReorientLib.training.training_run import train_model
+from recipes import TINY
 from recipes import tiny
 
 STEPS = np.arange(100, 5001, 100)
@@ -107,6 +108,13 @@ def test_the_weights_say_whether_the_curve_was_flat(pool: Path, tmp_path: Path) 
     assert train_model(request, quiet)
     (candidate,) = candidates([str(tmp_path / "run" / "weights.npz")], None)
     assert candidate.method.identity["training"]["flat"] is False  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("architecture", TINY)
+def test_every_architecture_is_measured_on_held_out_studies(architecture: str, pool: Path, tmp_path: Path) -> None:
+    training, studies = watched(tmp_path, pool, 2, architecture)
+    assert run(training, studies, tmp_path / "run", quiet)
+    assert [np.isfinite(float(row["loss"])) for row in points(tmp_path / "run")] == [True, True]
 
 
 def test_a_curve_is_that_of_the_averaged_network(pool: Path, tmp_path: Path) -> None:

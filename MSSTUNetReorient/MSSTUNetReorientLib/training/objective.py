@@ -110,7 +110,8 @@ class Objective(nn.Module):
         else:
             image = view(batch.cube, self._size)
             targets = self._transaxial_labels(batch)
-        loss = deep_supervision_loss(self.network(image), targets)
+        logits = self.network(image)  # the finest alone where deep supervision is for training only
+        loss = deep_supervision_loss(logits, targets[: len(logits)])
         return loss, {"segmentation": loss}
 
     def _cascade(self, batch: Batch) -> tuple[Tensor, Parts]:
