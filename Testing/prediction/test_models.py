@@ -23,7 +23,7 @@ from MSSTUNetReorientLib.training.recipe import shipped_recipes
 
 
 @pytest.mark.parametrize("kind", ["file", "folder"])
-@pytest.mark.parametrize("name", ["compact", "compact-0.7"])
+@pytest.mark.parametrize("name", ["compact", "compact-0.8"])
 def test_a_file_or_folder_of_the_same_name_hides_nothing(
     kind: str, name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -31,7 +31,7 @@ def test_a_file_or_folder_of_the_same_name_hides_nothing(
     monkeypatch.chdir(tmp_path)
     for given in (name, Path(name)):
         found = find_weights(given)
-        assert (found.name, found.version, found.path.name) == ("compact", "0.7", "compact-0.7.npz")
+        assert (found.name, found.version, found.path.name) == ("compact", "0.8", "compact-0.8.npz")
 
 
 def test_recipes_likewise(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -47,7 +47,7 @@ def test_a_path_has_a_separator_or_the_suffix(given: str) -> None:
 
 
 def test_an_unknown_name_is_told_the_choices() -> None:
-    with pytest.raises(InputError, match=r"one of compact, compact-0.7, or the path of a .npz file"):
+    with pytest.raises(InputError, match=r"one of compact, compact-0.8, or the path of a .npz file"):
         find_weights("compact-9.9")
 
 
