@@ -127,6 +127,7 @@ def test_a_measured_network_stays_on_the_page_without_its_weights(
     page = (tmp_path / "comparisons.md").read_text(encoding="utf-8")
     weights.unlink()
     assert main(["compare", runs, f"SPECT={simulated}", *asked]) == 0
+    assert main(["compare", runs, f"SPECT={simulated}", *asked, "--simulated-again"]) == 0
     assert (tmp_path / "comparisons.md").read_text(encoding="utf-8") == page
     other = tmp_path / "runs" / "small-rot-op1" / "weights.npz"
     other.parent.mkdir()

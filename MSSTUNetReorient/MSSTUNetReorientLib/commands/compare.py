@@ -27,6 +27,12 @@ def compare(
     rows: Annotated[Path | None, typer.Option(help="Folder for the measurements; default: that of the runs.")] = None,
     jobs: Annotated[int, typer.Option("--jobs", "-j", min=1, help="Number of processes.")] = 1,
     again: Annotated[bool, typer.Option("--again", help="Repeat existing measurements.")] = False,
+    simulated_again: Annotated[
+        bool,
+        typer.Option(
+            "--simulated-again", help="The studies are those of --rows, simulated again on another processor."
+        ),
+    ] = False,
     quiet: QuietFlag = False,
     debug: DebugFlag = False,
 ) -> None:
@@ -39,10 +45,14 @@ def compare(
     from ..evaluation.comparison_page import comparison_page
     from ..evaluation.comparison_page import trained_networks
     from ..evaluation.cropped_studies import cropped
+    from ..evaluation.csv_rows import read_rows
     from ..evaluation.evaluation_run import measure_all
     from ..evaluation.measured_networks import keep_networks
     from ..evaluation.measured_networks import known_networks
     from ..evaluation.measured_networks import with_measurements
+    from ..evaluation.measured_studies import as_measured
+    from ..evaluation.measurement import Measurement
+    from ..evaluation.measurements_csv import FILE
     from ..evaluation.published_figures import COMPARISONS
     from ..evaluation.study_sets import read_sets
     from ..io.atomic_file import write_text
@@ -54,6 +64,8 @@ def compare(
     titles = {name: load_recipe(name).title for name in COMPARISONS}
     trained = trained_networks(runs, titles, {} if again else known)
     found = [cropped(data_set, trained.half_mm) for data_set in read_sets(sets)]
+    if simulated_again:
+        found = [as_measured(data_set, read_rows(place / FILE, Measurement)) for data_set in found]
     trained = replace(trained, candidates=with_measurements(trained.candidates, found, place))
     check_out(out)
     check_out(place)

@@ -51,6 +51,14 @@ QUESTIONS: dict[str, list[tuple[str, str, tuple[str, ...]]]] = {
         ("small-resnet", "small-resnet-three-stages", POSE),
         ("small-cnn-stn", "small-cascade", POSE),
     ],
+    "Does a pyramid of the whole field help, instead of nested crops?": [
+        ("small-msstunet", "small-msstunet-pyramid", (*LABELS, *POSE)),
+    ],
+    "Do other networks segment better than the paper's Seg Op1?": [
+        ("small-seg-op1", "small-v-net", LABELS),
+        ("small-seg-op1", "small-dense-unet", LABELS),
+        ("small-seg-op1", "small-nn-unet", LABELS),
+    ],
     "How far is compact ahead?": [
         ("small-msstunet", COMPACT, (*LABELS, *POSE)),
         ("small-seg-op1", COMPACT, LABELS),
