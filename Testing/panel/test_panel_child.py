@@ -101,7 +101,7 @@ def test_run_then_segment_elsewhere(running: Session) -> None:
     assert not running.review.record.labels_follow
     grid = running.review.nodes.node("short_axis")
     assert np.isfinite(grid.GetSpacing()).all()
-    assert loop.longest_s < 3.0  # the window stays awake, on a busy machine too; the benchmark has the figure
+    assert loop.longest_s < 1.0  # the window stays awake; the benchmark has the figure
 
 
 def test_cancel_and_run_again(running: Session) -> None:

@@ -65,7 +65,8 @@ def compare(
     trained = trained_networks(runs, titles, {} if again else known)
     found = [cropped(data_set, trained.half_mm) for data_set in read_sets(sets)]
     if simulated_again:
-        found = [as_measured(data_set, read_rows(place / FILE, Measurement)) for data_set in found]
+        measured_before = read_rows(place / FILE, Measurement)
+        found = [as_measured(data_set, measured_before) for data_set in found]
     trained = replace(trained, candidates=with_measurements(trained.candidates, found, place))
     check_out(out)
     check_out(place)
