@@ -59,6 +59,9 @@ QUESTIONS: dict[str, list[tuple[str, str, tuple[str, ...]]]] = {
         ("small-seg-op1", "small-dense-unet", LABELS),
         ("small-seg-op1", "small-nn-unet", LABELS),
     ],
+    "Is MS-ST-UNet better than Omega-Net, which also turns and segments?": [
+        ("small-omega-net", "small-msstunet", (*LABELS, *POSE)),
+    ],
     "How far is compact ahead?": [
         ("small-msstunet", COMPACT, (*LABELS, *POSE)),
         ("small-seg-op1", COMPACT, LABELS),
