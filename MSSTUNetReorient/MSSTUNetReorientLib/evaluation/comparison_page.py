@@ -35,16 +35,17 @@ PAGE = "comparisons.md"
 COMPACT = "compact"
 WEIGHTS = "weights.npz"
 LABELS, POSE = ("dsc_myocardium",), ("rot_mse", "long_axis_deg", "centre_mm")
+BOTH = (*LABELS, *POSE)
 QUESTIONS: dict[str, list[tuple[str, str, tuple[str, ...]]]] = {
     "Do multiple scales help?": [
         ("small-seg-op1", "small-seg-op2", LABELS),
         ("small-rot-op1", "small-rot-op2", POSE),
-        ("small-rot-op1-seg-op1", "small-msstunet", (*LABELS, *POSE)),
+        ("small-rot-op1-seg-op1", "small-msstunet", BOTH),
     ],
     "Does joint training help?": [
         ("small-rot-op1", "small-rot-op1-seg-op1", POSE),
         ("small-rot-op2", "small-msstunet", POSE),
-        (SEPARATE, "small-msstunet", (*LABELS, *POSE)),
+        (SEPARATE, "small-msstunet", BOTH),
     ],
     "Do three stages help?": [
         ("small-vgg", "small-vgg-three-stages", POSE),
@@ -52,7 +53,7 @@ QUESTIONS: dict[str, list[tuple[str, str, tuple[str, ...]]]] = {
         ("small-cnn-stn", "small-cascade", POSE),
     ],
     "Does a pyramid of the whole field help, instead of nested crops?": [
-        ("small-msstunet", "small-msstunet-pyramid", (*LABELS, *POSE)),
+        ("small-msstunet", "small-msstunet-pyramid", BOTH),
     ],
     "Do other networks segment better than the paper's Seg Op1?": [
         ("small-seg-op1", "small-v-net", LABELS),
@@ -60,10 +61,10 @@ QUESTIONS: dict[str, list[tuple[str, str, tuple[str, ...]]]] = {
         ("small-seg-op1", "small-nn-unet", LABELS),
     ],
     "Is MS-ST-UNet better than Omega-Net, which also turns and segments?": [
-        ("small-omega-net", "small-msstunet", (*LABELS, *POSE)),
+        ("small-omega-net", "small-msstunet", BOTH),
     ],
     "How far is compact ahead?": [
-        ("small-msstunet", COMPACT, (*LABELS, *POSE)),
+        ("small-msstunet", COMPACT, BOTH),
         ("small-seg-op1", COMPACT, LABELS),
         ("small-cascade", COMPACT, POSE),
         ("small-cnn-stn", COMPACT, POSE),
